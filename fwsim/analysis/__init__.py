@@ -1,0 +1,1 @@
+"""Why? Checks, provenance, leaks, needs, compare."""

@@ -1,0 +1,1 @@
+"""Run this code: the only room that imports unicorn."""

@@ -1,0 +1,1 @@
+"""How does this hardware behave? IGD, chipset, PC platform, VT-d unit."""

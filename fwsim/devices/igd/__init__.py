@@ -1,0 +1,1 @@
+"""How does the Intel graphics device behave?"""

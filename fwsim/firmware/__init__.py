@@ -1,0 +1,1 @@
+"""Who places what? Allocators, BIOS services, real firmware images."""

@@ -1,0 +1,1 @@
+"""Which address is which? Ranges, e820, translation layers, typed faults."""

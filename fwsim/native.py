@@ -1,0 +1,180 @@
+"""How native (numba) code reaches memory, C functions and the machine's state: raw addresses, made usable.
+
+Every native callback gets one address, the *root*: an array of 64-bit words whose meaning the ``R_*`` constants give. A
+device keeps its own block (a numpy array) and puts that block's address in one root word, so native code needs no globals:
+numba freezes those at compile time, and a frozen address cannot be cached on disk.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_cache_dir = os.environ.get("NUMBA_CACHE_DIR")
+if not _cache_dir:
+    # numba's cache knows the file of a function but not of the functions it calls: key the folder on all our sources.
+    _sources = hashlib.sha256()
+    for _path in sorted(Path(__file__).parent.rglob("*.py")):
+        if b"import njit" in (_text := _path.read_bytes()) or b"native" in _text:
+            _sources.update(_text)
+    _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ["NUMBA_CACHE_DIR"] = str(_home / "fwsim" / f"native-{_sources.hexdigest()[:16]}")
+
+from llvmlite import ir
+from numba import carray, njit, types
+from numba.extending import intrinsic
+
+# --- root words ----------------------------------------------------------------------------------------------------
+(
+    R_UC,  # the engine's handle (uc_engine *)
+    R_FN_READ,  # uc_reg_read_batch
+    R_FN_WRITE,  # uc_reg_write_batch
+    R_FN_STOP,  # uc_emu_stop
+    R_FN_TRAP,  # Python: uint64 trap(kind, a, b, c)
+    R_IDS_CSIP,  # int[2]: CS, EIP, for R_FN_READ
+    R_PTRS_CSIP,  # void *[2] into the two words below
+    R_CS,  # of the current access
+    R_IP,
+    R_TIME,  # virtual nanoseconds since reset
+    R_STEP,  # what one access, INT or RDTSC adds to it
+    R_STOP,  # why the engine was stopped: a STOP_* value
+    R_STOP_A,  # a fact that goes with it
+    R_ACTOR,  # who runs the code: an Actor
+    # events
+    R_EVENTS,  # address of the mapped window
+    R_EV_NEXT,  # next free record in it
+    R_EV_CAP,  # records in it
+    R_SEQ,  # sequence number of the last event
+    R_EV_LIMIT,  # budget
+    # code
+    R_CODE,  # executed code bytes
+    R_CODE_LIMIT,
+    R_CODE_MARK,  # R_CODE at the last access
+    R_IDLE_LIMIT,  # code bytes without an access before the trap TRAP_IDLE
+    R_BLOCK,  # linear address of the running block
+    R_BLOCK_SIZE,
+    R_BLOCK_RUNS,  # how often in a row it ran
+    R_ORDINAL,  # memory-mapped accesses since its entry
+    R_TIME_LIMIT,
+    R_NOVEL,  # table of hashes of accesses seen, NOVEL_SLOTS words
+    R_NOVEL_TIME,  # when the last unseen one was
+    R_NOVEL_LIMIT,  # nanoseconds without one before the trap TRAP_STALE
+    R_IRQ_TIME,  # when the next interrupt is due; all ones: never
+    R_IPS,  # address of the (block, ordinal) -> ip table
+    # devices
+    R_PORTS,  # uint8[65536]: PORT_* kind of each port
+    R_LATCH,  # uint8[65536]: what a PORT_STORE port holds
+    R_PCI,
+    R_PLATFORM,
+    R_IGD,
+    R_HYP,
+    R_VGA,
+    ROOT_WORDS,
+) = range(41)
+
+NOVEL_SLOTS = 1 << 14
+IPS_SLOTS = 1 << 10
+
+# --- why the engine stopped ----------------------------------------------------------------------------------------
+(
+    STOP_NONE,
+    STOP_TRAP_ERROR,  # a Python trap raised; the engine re-raises it
+    STOP_EVENTS,  # budgets
+    STOP_CODE,
+    STOP_TIME,
+    STOP_IRQ,  # an interrupt is due and IF is set
+    STOP_IDLE,  # no access for R_IDLE_LIMIT code bytes
+    STOP_STALE,  # nothing new read or written for R_NOVEL_LIMIT
+    STOP_ABORT,  # the hypervisor would kill the guest here
+    STOP_FAULT,  # a CPU exception nobody handles
+    STOP_SPIN,  # the same short block ran SPIN_RUNS times in a row
+) = range(11)
+SPIN_RUNS = 1 << 20
+
+# --- what the Python trap is asked ---------------------------------------------------------------------------------
+(
+    TRAP_EVENTS_FULL,  # map the next chunk of the event file
+    TRAP_PORT_IN,  # a = port, b = size
+    TRAP_PORT_OUT,  # a = port, b = size, c = value
+    TRAP_PCI_WRITE,  # a = slot, b = byte offset of the dword, c = its old value
+    TRAP_GTT_FIRST,  # a = index, b = value, c = written (all ones: refused)
+    TRAP_INTERRUPT,  # a = vector, b = 1 when it is an INT instruction
+    TRAP_MMIO_IP,  # a = address, b = size, c = 1 for a write: which instruction of the running block?
+    TRAP_DEVICE,  # a = which device row, b, c = its own
+) = range(8)
+
+PORT_OPEN, PORT_STORE, PORT_SINK, PORT_TRAP, PORT_PCI_ADDRESS, PORT_PCI_DATA, PORT_IOBAR, PORT_VGA, PORT_PM_TIMER, PORT_PIT, PORT_61 = range(11)
+
+
+@intrinsic
+def _voidptr(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(types.uint64), codegen
+
+
+@njit(inline="always")
+def u64s(address: int) -> Any:
+    """The 64-bit words at ``address``, as an array without an end."""
+    return carray(_voidptr(np.uint64(address)), (1 << 40,), np.uint64)
+
+
+@njit(inline="always")
+def u32s(address: int) -> Any:
+    """The 32-bit words at ``address``."""
+    return carray(_voidptr(np.uint64(address)), (1 << 40,), np.uint32)
+
+
+@njit(inline="always")
+def u16s(address: int) -> Any:
+    """The 16-bit words at ``address``."""
+    return carray(_voidptr(np.uint64(address)), (1 << 40,), np.uint16)
+
+
+@njit(inline="always")
+def u8s(address: int) -> Any:
+    """The bytes at ``address``."""
+    return carray(_voidptr(np.uint64(address)), (1 << 40,), np.uint8)
+
+
+@intrinsic
+def _call4(typingctx: Any, function: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    word = types.uint64
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        i64 = ir.IntType(64)
+        kind = ir.FunctionType(i64, [i64] * 4)
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), list(args[1:]))
+
+    return word(word, word, word, word, word), codegen
+
+
+@njit(inline="always")
+def call(function: int, a: int, b: int, c: int, d: int) -> int:
+    """Call the C function at address ``function`` with four integer or pointer arguments (fewer: the rest is ignored)."""
+    return _call4(np.uint64(function), np.uint64(a), np.uint64(b), np.uint64(c), np.uint64(d))
+
+
+@njit
+def trap(root: int, kind: int, a: int, b: int, c: int) -> int:
+    """Ask Python: the slow way, for what is rare."""
+    return call(u64s(root)[R_FN_TRAP], kind, a, b, c)
+
+
+@njit
+def stop(root: int, reason: int, fact: int) -> None:
+    """Stop the engine at the end of the running block, for a STOP_* ``reason``; the first one given stays."""
+    words = u64s(root)
+    if words[R_STOP] == np.uint64(STOP_NONE):
+        words[R_STOP] = np.uint64(reason)
+        words[R_STOP_A] = np.uint64(fact)
+    call(words[R_FN_STOP], words[R_UC], 0, 0, 0)
+
+
+def address_of(array: NDArray[Any]) -> int:
+    """The address of a numpy array's data, for a root word; the caller keeps the array alive."""
+    return int(array.ctypes.data)

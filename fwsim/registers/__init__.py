@@ -1,0 +1,1 @@
+"""What does this register mean, in which generation? Data, no behaviour."""

@@ -1,0 +1,1 @@
+"""What is in this file? Image chain, PCIR, PnP, VBT, EFI and PE."""

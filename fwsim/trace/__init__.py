@@ -1,0 +1,1 @@
+"""What happened? Event schema, recorder, store, import and export."""

@@ -1,0 +1,80 @@
+"""One event: the fixed-size record that everything else is a view of."""
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+
+class Actor(IntEnum):
+    """Who acted."""
+
+    ROM = 0
+    FIRMWARE = 1
+    HYPERVISOR = 2
+    DEVICE = 3
+    IOMMU = 4
+    HOST = 5
+
+
+class Space(IntEnum):
+    """Which address space ``address`` is in.
+
+    gtt: byte offset in the GTT, whichever way it was reached (the index port holds ``address | 1``).
+    pci: the ECAM address, bus<<20 | device<<15 | function<<12 | offset. interrupt: the vector.
+    """
+
+    PORT = 0
+    MEMORY = 1
+    PCI = 2
+    MMIO = 3
+    GTT = 4
+    IOMMU = 5
+    INTERRUPT = 6
+    EFI = 7
+
+
+class Op(IntEnum):
+    """What was done."""
+
+    READ = 0
+    WRITE = 1
+    CALL = 2
+    RETURN = 3
+    NOTE = 4
+
+
+class Flag(IntFlag):
+    """What happened to the access on its way."""
+
+    REWRITTEN = 1
+    EMULATED = 2
+    MIRRORED = 4
+    FAULTED = 8
+    UNHANDLED = 16
+    ASSISTED = 32
+    INDEXED = 64
+
+
+EVENT = np.dtype(
+    [
+        ("seq", "<u8"),  # from 1; 0 is a record never written
+        ("time_ns", "<u8"),  # virtual nanoseconds since reset
+        ("ip", "<u8"),  # the accessing instruction's own offset in cs; 0 where no code did it
+        ("address", "<u8"),
+        ("value", "<u8"),  # what reached the device or the reader
+        ("aux", "<u8"),  # what it was before the hypervisor changed it; equal to value when it did not
+        ("cs", "<u2"),
+        ("flags", "<u2"),
+        ("actor", "u1"),
+        ("space", "u1"),
+        ("op", "u1"),
+        ("width", "u1"),  # bytes
+    ]
+)
+
+ENUMS: dict[str, type[IntEnum]] = {"actor": Actor, "space": Space, "op": Op}
+
+
+def flag_names(flags: int) -> list[str]:
+    """The names of the set flag bits, lower case, lowest bit first."""
+    return [flag.name.lower() for flag in Flag if flags & flag and flag.name]

@@ -1,0 +1,64 @@
+"""How does native code record an event? Straight into the memory-mapped window of ``events.npy``."""
+
+import numpy as np
+from numba import njit
+
+from fwsim.native import (
+    R_ACTOR,
+    R_CS,
+    R_EV_CAP,
+    R_EV_LIMIT,
+    R_EV_NEXT,
+    R_EVENTS,
+    R_IP,
+    R_SEQ,
+    R_TIME,
+    STOP_EVENTS,
+    TRAP_EVENTS_FULL,
+    stop,
+    trap,
+    u8s,
+    u16s,
+    u64s,
+)
+from fwsim.trace.event import EVENT
+
+_SIZE = EVENT.itemsize
+
+
+@njit
+def record_as(
+    root: int, actor: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int
+) -> None:
+    """Append one event, at the current virtual time and CS:IP. ``seq`` is written last: a torn record is never read."""
+    words = u64s(root)
+    if words[R_EV_NEXT] >= words[R_EV_CAP]:
+        trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
+        if words[R_EV_NEXT] >= words[R_EV_CAP]:
+            return
+    at = words[R_EVENTS] + words[R_EV_NEXT] * np.uint64(_SIZE)
+    words[R_EV_NEXT] += np.uint64(1)
+    wide = u64s(at)
+    wide[1] = words[R_TIME]
+    wide[2] = words[R_IP]
+    wide[3] = np.uint64(address)
+    wide[4] = np.uint64(value)
+    wide[5] = np.uint64(aux)
+    half = u16s(at)
+    half[24] = np.uint16(words[R_CS])
+    half[25] = np.uint16(flags)
+    byte = u8s(at)
+    byte[52] = np.uint8(actor)
+    byte[53] = np.uint8(space)
+    byte[54] = np.uint8(op)
+    byte[55] = np.uint8(width)
+    words[R_SEQ] += np.uint64(1)
+    wide[0] = words[R_SEQ]
+    if words[R_SEQ] >= words[R_EV_LIMIT]:
+        stop(root, STOP_EVENTS, 0)
+
+
+@njit
+def record(root: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int) -> None:
+    """Append one event of the actor whose code is running."""
+    record_as(root, u64s(root)[R_ACTOR], space, op, width, address, value, aux, flags)

@@ -1,0 +1,119 @@
+"""Where do events go while a run goes on? Into ``events.npy``, chunk by chunk, so that a killed run keeps what it saw."""
+
+import errno
+import mmap
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.errors import FwsimError
+from fwsim.native import R_EV_CAP, R_EV_NEXT, R_EVENTS, R_SEQ, address_of
+from fwsim.trace.event import EVENT
+
+CHUNK = 1 << 17  # records; 7 MiB: a multiple of the page size whatever the record's size is
+HEADER = 4096
+
+
+def npy_header(records: int) -> bytes:
+    """A version 1.0 ``.npy`` header for ``records`` events, padded to one page so that the data can be mapped."""
+    descr = [(name, EVENT.fields[name][0].str) for name in EVENT.names or ()] if EVENT.fields else []
+    text = repr({"descr": descr, "fortran_order": False, "shape": (records,)})
+    body = text.encode("latin1")
+    return b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little") + body.ljust(HEADER - 11) + b"\n"
+
+
+class Recorder:
+    """The event window native code writes into, and the file behind it.
+
+    ``path`` None keeps the events in memory (a temporary file without a name): the file is what bounds memory use, since
+    only one chunk is mapped at a time. Raises FwsimError when the disk is full.
+    """
+
+    def __init__(self, root: NDArray[np.uint64], path: Path | None) -> None:
+        self.root = root
+        self.path = path
+        self._chunk = -1
+        self._map: mmap.mmap | None = None
+        if path is None:
+            self._fd = os.memfd_create("events")
+        else:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        self.next_chunk()
+
+    def next_chunk(self) -> None:
+        """Reserve the next chunk's space, then map it: a full disk is an error here, not a signal later."""
+        self._chunk += 1
+        start = HEADER + self._chunk * CHUNK * EVENT.itemsize
+        try:
+            os.posix_fallocate(self._fd, start, CHUNK * EVENT.itemsize)
+            os.pwrite(self._fd, npy_header((self._chunk + 1) * CHUNK), 0)
+        except OSError as error:
+            self._chunk -= 1
+            raise _no_space(error, self.path) from None
+        self._map = mmap.mmap(self._fd, CHUNK * EVENT.itemsize, offset=start)
+        self._window = np.frombuffer(self._map, dtype=np.uint8)
+        self.root[R_EVENTS] = address_of(self._window)
+        self.root[R_EV_NEXT] = 0
+        self.root[R_EV_CAP] = CHUNK
+
+    @property
+    def count(self) -> int:
+        """Events recorded so far."""
+        return int(self.root[R_SEQ])
+
+    def append(self, event: tuple[int, ...]) -> None:
+        """Append one event from Python: (time_ns, ip, address, value, aux, cs, flags, actor, space, op, width)."""
+        if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
+            self.next_chunk()
+        window = self._window.view(EVENT)
+        at = int(self.root[R_EV_NEXT])
+        self.root[R_EV_NEXT] += np.uint64(1)
+        self.root[R_SEQ] += np.uint64(1)
+        window[at] = (int(self.root[R_SEQ]), *event)
+
+    def tail(self, records: int) -> NDArray[np.void]:
+        """A copy of the last ``records`` events at most."""
+        count = self.count
+        return self.read(max(0, count - records), count)
+
+    def read(self, first: int, last: int) -> NDArray[np.void]:
+        """A copy of events ``first`` (from 0) up to, not including, ``last``."""
+        size = max(0, last - first) * EVENT.itemsize
+        data = bytearray()
+        while len(data) < size:
+            part = os.pread(self._fd, min(size - len(data), 1 << 24), HEADER + first * EVENT.itemsize + len(data))
+            if not part:
+                break
+            data += part
+        return np.frombuffer(bytes(data), dtype=EVENT)
+
+    def rewind(self, count: int) -> None:
+        """Forget every event after the first ``count``: what a snapshot's restore does."""
+        chunk = max(0, (count - 1) // CHUNK) if count else 0
+        os.ftruncate(self._fd, HEADER + count * EVENT.itemsize)
+        self._chunk = chunk - 1
+        self.next_chunk()
+        self.root[R_EV_NEXT] = count - chunk * CHUNK
+        self.root[R_SEQ] = count
+
+    def close(self) -> None:
+        """Cut the file to what was recorded and write the final header."""
+        if self._fd < 0:
+            return
+        os.pwrite(self._fd, npy_header(self.count), 0)
+        os.ftruncate(self._fd, HEADER + self.count * EVENT.itemsize)
+        os.close(self._fd)
+        self._fd = -1
+
+
+def _no_space(error: OSError, path: Path | None) -> FwsimError:
+    what = "no room for the trace" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "cannot write the trace"
+    return FwsimError(
+        what,
+        where=str(path or "memory"),
+        found=os.strerror(error.errno or 0),
+        expected=f"{CHUNK * EVENT.itemsize >> 20} MiB free for each {CHUNK:,} events",
+        hint="free space, or give --out on another file system",
+    )

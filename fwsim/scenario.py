@@ -1,0 +1,371 @@
+"""What is to be run? The scenario: host, hypervisor, guest, firmware, ROM, calls and budget, from and to TOML.
+
+Every struct is frozen and resolved: a value left out is filled in from the host's CPU family when the struct is made.
+Attributes bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import force_setattr
+
+from fwsim.errors import FwsimError
+from fwsim.scenario_families import FAMILIES, Family, family
+from fwsim.scenario_text import parse_toml, read_struct, suggest, with_overrides, write_struct
+from fwsim.units import GIB, MIB, format_size
+
+__all__ = [
+    "Budget", "Call", "Display", "Firmware", "Guest", "Host", "Hypervisor", "Payload", "Rom", "RomInt15", "Scenario",
+    "check", "dumps", "load", "loads", "with_overrides",
+]  # fmt: skip
+
+ADDRESS_SPACE = 1 << 40
+"""Bytes a guest can address: the 40 physical address bits of QEMU's TCG and of small VT-d units."""
+
+FIRMWARE_VERSIONS = {"seabios": "1.16.2", "none": ""}
+"""The firmware kinds this version models, each with the version it takes when none is named."""
+
+Hex16 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF})]
+Hex32 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF_FFFF})]
+Hex64 = Annotated[int, Meta(extra={"as": "hex", "max": (1 << 64) - 1})]
+File = Annotated[str, Meta(extra={"as": "path"})]
+Switch = Literal["auto", "on", "off"]
+Vga = Literal[
+    "auto", "igd", "stdvga", "cirrus", "ati", "qxl", "virtio", "vmware", "bochs-display", "ramfb", "isavga", "banshee"
+]  # fmt: skip
+Port = Literal[
+    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
+]  # fmt: skip
+
+_UNSET = -1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SLOT = re.compile(r"(?:0000:)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])", re.IGNORECASE)
+_LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
+_ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A TOML table: immutable, knows every key it may hold."""
+
+
+class Host(_Table, frozen=True):
+    """The physical machine. Numbers left out are those of the CPU family (``fwsim/registers/families.py``).
+
+    ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
+    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT.
+    """
+
+    cpu: str = "sandybridge"
+    vga: Vga = "auto"
+    device_id: Hex16 = _UNSET
+    ggc: Hex16 = _UNSET
+    bdsm: Hex64 = _UNSET
+    asls: Hex32 = _UNSET
+    opregion: File = ""
+    lpc_id: Hex16 = _UNSET
+
+    def __post_init__(self) -> None:
+        """Fill what was left out. Raises FwsimError for an unknown ``cpu``."""
+        for name in ("device_id", "ggc", "bdsm", "asls", "lpc_id"):
+            if getattr(self, name) == _UNSET:
+                force_setattr(self, name, getattr(self.family, name))
+
+    @property
+    def family(self) -> Family:
+        """The CPU family ``cpu`` names."""
+        return family(self.cpu)
+
+
+class Display(_Table, frozen=True):
+    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor."""
+
+    port: Port = "crt"
+    edid: File = ""
+
+
+class Hypervisor(_Table, frozen=True):
+    """Who stands between guest and device. ``profile`` is QEMU's (``ranged`` acts as 10.0 but for its rewrite).
+
+    ``gms`` is x-igd-gms (0 = the host's), ``opregion`` and ``lpc`` are x-igd-opregion and x-igd-lpc.
+    """
+
+    kind: Literal["none", "ranged", "qemu"] = "qemu"
+    profile: Literal["5.0", "9.1", "10.0", "next"] = "10.0"
+    gms: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = 0
+    opregion: Switch = "auto"
+    lpc: Switch = "auto"
+
+
+class Guest(_Table, frozen=True):
+    """The virtual machine. ``ram`` in bytes, 1 MiB to 2^40; ``slot`` is the display device's, bus 00, function 0."""
+
+    machine: Literal["pc", "q35"] = "pc"
+    ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
+    slot: str = "00:02.0"
+
+    @property
+    def devfn(self) -> int:
+        """``slot`` as PCI's device<<3 | function."""
+        match = _SLOT.fullmatch(self.slot)
+        return (int(match[2], 16) << 3 | int(match[3], 16)) if match else 0x10
+
+
+class Firmware(_Table, frozen=True):
+    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one."""
+
+    kind: str = "seabios"
+    version: str = ""
+    image: File = ""
+    drivers: tuple[File, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the version."""
+        if not self.version:
+            force_setattr(self, "version", FIRMWARE_VERSIONS.get(self.kind, ""))
+
+
+RomInt15 = dict[str, dict[str, Hex16]]
+
+
+class Rom(_Table, frozen=True):
+    """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer."""
+
+    file: File = ""
+    source: Literal["file", "shadow"] = "file"
+    checksum: Literal["enforce", "ignore"] = "enforce"
+    any_device: bool = False
+    posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
+    reset: Literal["flr", "none"] = "flr"
+    int15: RomInt15 = {}
+
+    def answers(self) -> dict[int, dict[str, int]]:
+        """The INT 15h answers by AX; registers ax bx cx dx si di, and carry (0 or 1). One not named stays as it was."""
+        return {int(leaf, 16): dict(registers) for leaf, registers in self.int15.items()}
+
+
+class Call(_Table, frozen=True):
+    """One software interrupt made after the ROM's init. Registers of 16 bits; es:di 0:0 stands for the run's buffer."""
+
+    vector: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = msgspec.field(default=0x10, name="int")
+    ax: Hex16 = 0
+    bx: Hex16 = 0
+    cx: Hex16 = 0
+    dx: Hex16 = 0
+    si: Hex16 = 0
+    di: Hex16 = 0
+    bp: Hex16 = 0
+    es: Hex16 = 0
+
+
+class Payload(_Table, frozen=True):
+    """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run."""
+
+    draw: Literal["test-card", "none"] = "test-card"
+    floppy: File = ""
+
+
+class Budget(_Table, frozen=True):
+    """When to stop: after ``code`` executed code bytes, ``time_ns`` virtual ns (key ``time``), ``events`` records."""
+
+    code: Annotated[int, Meta(extra={"as": "size", "min": 1})] = 8 * GIB
+    time_ns: Annotated[int, Meta(extra={"as": "ns", "min": 1})] = msgspec.field(default=300_000_000_000, name="time")
+    events: Annotated[int, Meta(extra={"min": 1})] = 10_000_000
+
+
+class Scenario(_Table, frozen=True):
+    """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
+
+    name: str = "default"
+    host: Host = msgspec.field(default_factory=Host)
+    display: tuple[Display, ...] = ()
+    hypervisor: Hypervisor = msgspec.field(default_factory=Hypervisor)
+    guest: Guest = msgspec.field(default_factory=Guest)
+    firmware: Firmware = msgspec.field(default_factory=Firmware)
+    rom: Rom = msgspec.field(default_factory=Rom)
+    call: tuple[Call, ...] = ()
+    payload: Payload = msgspec.field(default_factory=Payload)
+    budget: Budget = msgspec.field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        """A host with no display named has its usual one, a CRT: the port every supported family's ROM lights."""
+        if not self.display:
+            force_setattr(self, "display", (Display(),))
+
+
+def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:
+    """The scenario in the TOML file ``path``, with ``PATH=VALUE`` overrides, and ``rom`` in place of its ROM file.
+
+    Files in it are relative to its folder (``rom``: to the current one), and must exist; ``name`` defaults to the
+    file's. Raises FwsimError for a file that cannot be read, and for everything ``loads`` refuses.
+    """
+    path = Path(path)
+    table = with_overrides(parse_toml(_read_text(path), str(path)), overrides)
+    table.setdefault("name", _name_from(path.stem))
+    if rom is not None:
+        section = table.setdefault("rom", {})
+        if isinstance(section, dict):
+            section["file"] = str(Path(rom).absolute())
+    scenario = _from_table(table, str(path), path.absolute().parent)
+    _check_files(scenario, str(path))
+    return scenario
+
+
+def loads(text: str, where: str = "scenario", base: Path | None = None) -> Scenario:
+    """The scenario in a TOML text; ``where`` names it in errors, ``base`` is where relative files start.
+
+    Raises FwsimError with the field's path, the value found and what was expected. Files are not opened.
+    """
+    return _from_table(parse_toml(text, where), where, base)
+
+
+def dumps(scenario: Scenario) -> str:
+    """``scenario`` as TOML with every default written out: ``loads(dumps(s)) == s``."""
+    return write_struct(scenario)
+
+
+def _from_table(table: dict[str, Any], where: str, base: Path | None) -> Scenario:
+    host = table.get("host")
+    if isinstance(host, dict) and isinstance(host.get("cpu", ""), str):
+        _one_of(host.get("cpu", "sandybridge"), tuple(FAMILIES), f"{where}: host.cpu")
+    scenario = read_struct(table, Scenario, where, base)
+    check(scenario, where)
+    return scenario
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MIB else b"\0"
+    except FileNotFoundError:
+        raise FwsimError(
+            "no such scenario file", where=str(path), hint="name a .toml file, or try: fwsim demo"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FwsimError(
+            f"cannot read the scenario: {reason}", where=str(path), hint="name a readable .toml file"
+        ) from None
+    try:
+        if b"\0" not in data:
+            return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    raise FwsimError(
+        "not a scenario", where=str(path), found="55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text",
+        expected="a TOML file", hint="a ROM goes with --rom: fwsim run scenario.toml --rom FILE",
+    )  # fmt: skip
+
+
+def _name_from(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "default"
+
+
+def check(scenario: Scenario, where: str = "scenario") -> None:
+    """Refuse what no machine can be, naming the field. Raises FwsimError; ``where`` comes before the field."""
+    if not _NAME.fullmatch(scenario.name):
+        raise FwsimError(
+            "not a usable name", where=f"{where}: name", found=repr(scenario.name),
+            expected="letters, digits, . _ and -, up to 100", hint="it names the run's folder: runs/NAME",
+        )  # fmt: skip
+    _one_of(scenario.firmware.kind, tuple(FIRMWARE_VERSIONS), f"{where}: firmware.kind")
+    _check_bdsm(scenario.host, f"{where}: host.bdsm")
+    _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+    _check_slot(scenario.guest, f"{where}: guest.slot")
+    _check_int15(scenario.rom.int15, f"{where}: rom.int15")
+    ports = [display.port for display in scenario.display]
+    for index, port in enumerate(ports):
+        if port in ports[:index] or (port == "none" and len(ports) > 1):
+            raise FwsimError(
+                "port named twice" if port != "none" else "none beside another display",
+                where=f"{where}: display.{index}.port", found=port, expected="each port once",
+                hint="remove one [[display]]",
+            )  # fmt: skip
+
+
+def _one_of(word: str, known: Sequence[str], where: str) -> None:
+    if word not in known:
+        raise FwsimError(
+            "unknown value", where=where, found=f'"{word}"', expected="one of " + ", ".join(known),
+            hint=suggest(word, known) or "choose one that this version of fwsim models",
+        )  # fmt: skip
+
+
+def _check_bdsm(host: Host, where: str) -> None:
+    base = host.bdsm & ~1  # bit 0 is the lock
+    if base % MIB:
+        raise FwsimError(
+            "stolen memory base is not aligned", where=where, found=f"{host.bdsm:#x}",
+            expected="a multiple of 1 MiB (0x100000); bit 0, the lock, may be set",
+            hint=f"nearest below: {base & -MIB:#x}; lspci -xxx -s 02.0 shows it at "
+            + ("0xc0" if host.family.gen >= 11 else "0x5c"),
+        )  # fmt: skip
+    if base >= 4 * GIB and host.family.gen < 11:
+        raise FwsimError(
+            "stolen memory base is past 4 GiB", where=where, found=f"{host.bdsm:#x}",
+            expected=f"below 0x100000000: BDSM has 32 bits before gen 11 ({host.cpu} is gen {host.family.gen})",
+            hint="take the dword at 0x5c of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_ram(ram: int, where: str) -> None:
+    if ram < MIB or ram > ADDRESS_SPACE or ram % 4096:
+        raise FwsimError(
+            "no RAM" if ram == 0 else "larger than the address space" if ram > ADDRESS_SPACE else "impossible RAM size",
+            where=where, found=format_size(ram), expected="1M to 1T (2^40, the address space), whole 4 KiB pages",
+            hint='such as ram = "2G"',
+        )  # fmt: skip
+
+
+def _check_slot(guest: Guest, where: str) -> None:
+    match = _SLOT.fullmatch(guest.slot)
+    if not match or int(match[1], 16) or int(match[2], 16) > 31 or int(match[3], 16):
+        raise FwsimError(
+            "not a PCI slot of this machine", where=where, found=f'"{guest.slot}"',
+            expected="00:DD.0 with DD from 02 to 1e: bus 00, function 0", hint='such as slot = "00:02.0"',
+        )  # fmt: skip
+    taken = {0: "the host bridge", 31: "the LPC bridge"} | ({1: "the PIIX bridge"} if guest.machine == "pc" else {})
+    owner = taken.get(int(match[2], 16))
+    if owner:
+        raise FwsimError(
+            f"slot is taken by {owner}",
+            where=where,
+            found=f'"{guest.slot}"',
+            expected="a free one",
+            hint='such as "00:02.0"',
+        )
+
+
+def _check_int15(answers: RomInt15, where: str) -> None:
+    for leaf, registers in answers.items():
+        if not _LEAF.fullmatch(leaf):
+            raise FwsimError(
+                "not an INT 15h leaf", where=f"{where}.{leaf}", found=f'"{leaf}"', expected="AX as four hex digits",
+                hint='such as "5f34" = { ax = 0x005f, cx = 0 }',
+            )  # fmt: skip
+        for register, value in registers.items():
+            _one_of(register, _ANSWER_REGISTERS, f"{where}.{leaf}.{register}")
+            if register == "carry" and value > 1:
+                raise FwsimError(
+                    "out of range",
+                    where=f"{where}.{leaf}.carry",
+                    found=str(value),
+                    expected="0 or 1",
+                    hint="0: CF clear",
+                )
+
+
+def _check_files(scenario: Scenario, where: str) -> None:
+    named = [("host.opregion", scenario.host.opregion), ("firmware.image", scenario.firmware.image)]
+    named += [("rom.file", scenario.rom.file), ("payload.floppy", scenario.payload.floppy)]
+    named += [(f"display.{index}.edid", display.edid) for index, display in enumerate(scenario.display)]
+    named += [(f"firmware.drivers.{index}", driver) for index, driver in enumerate(scenario.firmware.drivers)]
+    for field, name in named:
+        if name and not Path(name).is_file():
+            raise FwsimError(
+                "no such file" if not Path(name).exists() else "not a file", where=f"{where}: {field}", found=name,
+                expected="a file; relative names start from the scenario's folder",
+                hint="give another with --rom FILE" if field == "rom.file" else f"correct it, or --set {field}=FILE",
+            )  # fmt: skip

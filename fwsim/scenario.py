@@ -7,14 +7,14 @@ Attributes bear the names of the TOML keys, except ``Call.vector`` (``int``) and
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
 from fwsim.errors import FwsimError
-from fwsim.scenario_families import FAMILIES, Family, family
+from fwsim.registers.families import Family, family
 from fwsim.scenario_text import parse_toml, read_struct, suggest, with_overrides, write_struct
 from fwsim.units import GIB, MIB, format_size
 
@@ -69,7 +69,8 @@ class Host(_Table, frozen=True):
     lpc_id: Hex16 = _UNSET
 
     def __post_init__(self) -> None:
-        """Fill what was left out. Raises FwsimError for an unknown ``cpu``."""
+        """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
+        force_setattr(self, "cpu", self.family.name)
         for name in ("device_id", "ggc", "bdsm", "asls", "lpc_id"):
             if getattr(self, name) == _UNSET:
                 force_setattr(self, name, getattr(self.family, name))
@@ -132,12 +133,16 @@ RomInt15 = dict[str, dict[str, Hex16]]
 
 
 class Rom(_Table, frozen=True):
-    """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer."""
+    """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer.
+
+    ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    """
 
     file: File = ""
     source: Literal["file", "shadow"] = "file"
     checksum: Literal["enforce", "ignore"] = "enforce"
     any_device: bool = False
+    assist: bool = False
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"
     int15: RomInt15 = {}
@@ -191,9 +196,10 @@ class Scenario(_Table, frozen=True):
     budget: Budget = msgspec.field(default_factory=Budget)
 
     def __post_init__(self) -> None:
-        """A host with no display named has its usual one, a CRT: the port every supported family's ROM lights."""
+        """A host with no display named has what is usual for its family."""
         if not self.display:
-            force_setattr(self, "display", (Display(),))
+            usual = tuple(Display(port=cast(Port, port)) for port in self.host.family.displays)
+            force_setattr(self, "display", usual or (Display(port="none"),))
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:
@@ -228,10 +234,13 @@ def dumps(scenario: Scenario) -> str:
 
 
 def _from_table(table: dict[str, Any], where: str, base: Path | None) -> Scenario:
-    host = table.get("host")
-    if isinstance(host, dict) and isinstance(host.get("cpu", ""), str):
-        _one_of(host.get("cpu", "sandybridge"), tuple(FAMILIES), f"{where}: host.cpu")
-    scenario = read_struct(table, Scenario, where, base)
+    try:
+        scenario = read_struct(table, Scenario, where, base)
+    except FwsimError as error:
+        if error.where == "host.cpu":  # the look-up of a family does not know the file
+            error.where = f"{where}: host.cpu"
+            error.hint = error.hint or "choose the family of the host's processor"
+        raise
     check(scenario, where)
     return scenario
 
@@ -300,7 +309,7 @@ def _check_bdsm(host: Host, where: str) -> None:
             "stolen memory base is not aligned", where=where, found=f"{host.bdsm:#x}",
             expected="a multiple of 1 MiB (0x100000); bit 0, the lock, may be set",
             hint=f"nearest below: {base & -MIB:#x}; lspci -xxx -s 02.0 shows it at "
-            + ("0xc0" if host.family.gen >= 11 else "0x5c"),
+            + f"{host.family.bdsm_register or 0x5C:#x}",
         )  # fmt: skip
     if base >= 4 * GIB and host.family.gen < 11:
         raise FwsimError(

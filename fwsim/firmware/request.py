@@ -1,0 +1,175 @@
+"""What is a firmware asked to place, and what does it answer? Requests, placements, and the allocators' interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from fwsim.errors import FwsimError
+from fwsim.memory.e820 import E820Map
+from fwsim.memory.ramsplit import qemu_e820, ram_split
+
+ROM_BAR = 6
+"""Index under which a placement gives the expansion ROM's address."""
+BarKind = Literal["io", "mem", "pref"]
+IGD_BDF = 0x10
+"""00:02.0, the only place where firmware gives an IGD stolen memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One base address register: ``size`` in bytes, a power of two; ``index`` 0-5, a 64-bit one uses two."""
+
+    index: int
+    size: int
+    kind: BarKind
+    is64: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A PCI-to-PCI bridge: its bus, which windows it has, and what it wants kept for hotplug.
+
+    ``reserve`` is QEMU's resource-reserve capability: bytes for io, mem and pref, 0 where it says nothing.
+    """
+
+    secondary: int
+    hotplug: Literal["none", "pcie", "shpc"] = "none"
+    has_io: bool = True
+    has_pref: bool = True
+    pref64: bool = True
+    reserve: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One PCI function: ``bdf`` is bus<<8 | device<<3 | function, ``class_code`` its 24 bits, ``rom_size`` in bytes.
+
+    ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD.
+    """
+
+    bdf: int
+    vendor: int
+    device: int
+    class_code: int
+    bars: tuple[Bar, ...] = ()
+    rom_size: int = 0
+    ggc: int | None = None
+    bridge: Bridge | None = None
+
+    @property
+    def bdf_text(self) -> str:
+        """The address as lspci prints it without the segment: 00:02.0."""
+        return format_bdf(self.bdf)
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """What CPUID tells the firmware: vendor string, physical address bits, long mode."""
+
+    vendor: str = "AuthenticAMD"
+    phys_bits: int = 40
+    long_mode: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a device model reads from the physical machine: stolen memory base and size, OpRegion address, device gen."""
+
+    bdsm: int = 0
+    bdsm_register: int = 0
+    bdsm_size: int = 0
+    asls: int = 0
+    gen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a placement depends on. Sizes and addresses in bytes.
+
+    ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and ``ram``.
+    ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
+    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers keep,
+    ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are an allocator's own facts.
+    """
+
+    machine: str = "pc"
+    ram: int = 1 << 31
+    functions: tuple[Function, ...] = ()
+    opregion_size: int | None = None
+    bdsm_file: bytes | None = None
+    version: str = ""
+    cpu: Cpu = field(default_factory=Cpu)
+    e820: tuple[tuple[int, int, int], ...] = ()
+    max_low: int | None = None
+    fw_cfg: Mapping[str, bytes] = field(default_factory=dict)
+    acpi: bool = True
+    high_extra: int = 0
+    files: int = 0
+    host: Host = field(default_factory=Host)
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    def start_map(self) -> E820Map:
+        """The map as the hypervisor gives it, before the firmware adds anything."""
+        if self.e820:
+            return E820Map(self.e820)
+        low, high = ram_split(self.machine, self.ram, max_low=self.max_low)
+        return E820Map(qemu_e820(low, high, amd=self.cpu.vendor == "AuthenticAMD"))
+
+
+@dataclass(slots=True)
+class Placement:
+    """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
+
+    ``bdsm_register`` says where each base went (0x5C or 0xC0); ``windows`` has "io", "mem32" and "mem64" as (first, end);
+    ``bridge_windows`` is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's;
+    ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
+    """
+
+    e820: list[tuple[int, int, str]] = field(default_factory=list)
+    bars: dict[tuple[int, int], int] = field(default_factory=dict)
+    asls: dict[int, int] = field(default_factory=dict)
+    bdsm: dict[int, int] = field(default_factory=dict)
+    bdsm_register: dict[int, int] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    bridge_windows: list[tuple[int, int, str]] = field(default_factory=list)
+    zonehigh_returned: int | None = None
+    init_relocated: tuple[int, int] | None = None
+    command: dict[int, int] = field(default_factory=dict)
+    boot: str = "ok"
+
+
+class Allocator(Protocol):
+    """One firmware's way of placing things."""
+
+    name: str
+    versions: tuple[str, ...]
+    default_version: str
+
+    def place(self, request: Request) -> Placement:
+        """Place what ``request`` asks for. Firmware that cannot allocate says so in the placement, it does not raise.
+
+        Raises FwsimError for a version or machine that this firmware has no rules for.
+        """
+        ...
+
+
+def format_bdf(bdf: int) -> str:
+    """``bdf`` as bb:dd.f in hex."""
+    return f"{bdf >> 8:02x}:{bdf >> 3 & 31:02x}.{bdf & 7:x}"
+
+
+def parse_bdf(text: str) -> int:
+    """bus<<8 | device<<3 | function from "02.0", "00:02.0" or "0000:00:02.0". Raises FwsimError."""
+    bus, _, slot = text.rpartition(":")
+    device, dot, function = slot.partition(".")
+    try:
+        result = int(bus.rpartition(":")[2] or "0", 16) << 8 | int(device, 16) << 3 | int(function, 16)
+    except ValueError:
+        dot, result = "", 0
+    if not dot or result > 0xFFFF:
+        raise FwsimError("not a PCI address", found=repr(text), expected="bus:device.function in hex, such as 00:02.0")
+    return result

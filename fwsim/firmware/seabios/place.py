@@ -1,0 +1,203 @@
+"""SeaBIOS from power-on to boot, as far as memory goes: zones, BARs, IGD set-up, ACPI tables, the final e820 map."""
+
+from __future__ import annotations
+
+from fwsim.errors import FwsimError
+from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
+from fwsim.firmware.seabios.bars import PciPanic, place_bars
+from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, version_row
+from fwsim.firmware.seabios.zones import DETAIL_SIZE, Memory
+from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.memory.ranges import U32, align_down
+
+_MIB = 1 << 20
+_PAGE = 0x1000
+_MIN_HIGH, _MAX_HIGH = 256 << 10, 16 << 20
+_INIT_ALIGN = 32
+_ACPI_TABLES = 0x20000
+_OWN_ACPI_TABLES = 0x2000
+_NVME_QUEUES = 0xB000
+_EBDA = 0x9FC00
+_COMMAND = 0x103
+_PCIEXBAR = (0xB0000000, 0x10000000)
+_RCBA = (0xFED1C000, 0x4000)
+_VGA_CLASS = 0x0300
+_NVME_CLASS = 0x0108
+
+_FILE = 208
+"""ZoneTmpHigh bytes of one fw_cfg file's record with its bookkeeping; a PCI function's takes 80 (measured, 1.16.2)."""
+_FUNCTION = 80
+_ACPI_FILES = {"pc": 5, "q35": 4}
+_TEMPORARY = {"pc": 2688, "q35": 3520}
+"""Other ZoneTmpHigh bytes in use when the IGD is set up, without ACPI and IGD files and functions (measured, 1.16.2)."""
+
+
+def load_int(raw: bytes | None) -> int:
+    """The number in a fw_cfg file: little-endian, 1, 2, 4 or 8 bytes; 0 for any other length or no file."""
+    return int.from_bytes(raw, "little") if raw is not None and len(raw) in (1, 2, 4, 8) else 0
+
+
+def pcimem_start(machine: str, ram_below_4g: int) -> int:
+    """First address of the 32-bit PCI window: above RAM and, on q35, above the 256 MiB at PCIEXBAR."""
+    if machine == "q35":
+        return sum(_PCIEXBAR)
+    return next((start for start in (0x80000000, 0xC0000000) if ram_below_4g <= start), ram_below_4g)
+
+
+class SeaBios:
+    """The allocator's row: SeaBIOS 1.12 to 1.17 and commit 41514a7a."""
+
+    name = "seabios"
+    versions = tuple(VERSIONS)
+    default_version = DEFAULT
+
+    def place(self, request: Request) -> Placement:
+        """See ``place``."""
+        return place(request)
+
+
+SEABIOS = SeaBios()
+
+
+def place(request: Request) -> Placement:
+    """What SeaBIOS does with ``request``. Raises FwsimError for an unknown version or machine."""
+    version = version_row(request.version)
+    if request.machine not in _TEMPORARY:
+        raise FwsimError("no such machine", found=repr(request.machine), expected='"pc" or "q35"')
+    run = _Run(request, version)
+    run.start_memory()
+    try:
+        run.set_up_pci()
+    except PciPanic as panic:
+        run.out.boot = str(panic)
+        run.out.warnings.append(str(panic))
+        return run.out
+    run.finish()
+    return run.out
+
+
+class _Run:
+    """One boot: the request, the map and zones as they change, and what comes out."""
+
+    def __init__(self, request: Request, version: Version) -> None:
+        self.request = request
+        self.version = version
+        self.map: E820Map = request.start_map()
+        self.memory = Memory()
+        self.zone_high_start: int | None = None
+        self.out = Placement()
+
+    def start_memory(self) -> None:
+        """Mark the fixed ranges, set the zones up, move the init code to the top of ZoneTmpHigh."""
+        request, tmp = self.request, self.memory.tmp_high
+        self.ram_below_4g = self.map.ram_below_4g()
+        self.map.add(0xFFFC0000, 0x40000, E820Type.RESERVED)
+        self.map.remove(0xA0000, 0x50000)
+        self.map.add(0xF0000, 0x10000, E820Type.RESERVED)
+        high: tuple[int, int] | None = None
+        for entry in reversed(self.map.entries):
+            if entry.end < _MIB:
+                break
+            if entry.type != E820Type.RAM or entry.end > U32:
+                continue
+            start, end = entry.start, entry.end
+            if high is None:
+                high = self._zone_high(start, end)
+                end = high[0] if high else end
+            self.memory.add(tmp, start, end)
+        tmp.take(DETAIL_SIZE)  # ZoneTmpLow's
+        if high:
+            self.zone_high_start = high[0]
+            self.memory.add(self.memory.high, *high)
+            self.map.add(high[0], high[1] - high[0], E820Type.RESERVED)
+        address = self.memory.allocate(tmp, self.version.init_size, _INIT_ALIGN)
+        self.out.init_relocated = (address, self.version.init_size) if address else None
+        files = sum(x is not None for x in (request.opregion_size, request.bdsm_file)) + request.files
+        files += _ACPI_FILES[request.machine] if request.acpi else 0
+        tmp.take(_TEMPORARY[request.machine] + files * _FILE + len(request.functions) * _FUNCTION)
+
+    def _zone_high(self, start: int, end: int) -> tuple[int, int] | None:
+        big = align_down((end - _MAX_HIGH) & U32, 16)
+        if self.version.big_zonehigh and start + _MAX_HIGH <= big <= end:
+            return big, big + _MAX_HIGH
+        small = align_down((end - _MIN_HIGH) & U32, 16)
+        return (small, small + _MIN_HIGH) if start <= small <= end else None
+
+    def set_up_pci(self) -> None:
+        """Place BARs, then initialise each function in the order of its address."""
+        request, out = self.request, self.out
+        q35 = request.machine == "q35"
+        if q35:
+            self.map.add(*_PCIEXBAR, E820Type.RESERVED)
+        start = pcimem_start(request.machine, self.ram_below_4g)
+        out.windows["mem32"] = (start, 0xFEC00000)
+        placed = place_bars(request, self.version, self.map, start, io_low_end=0x10000 if q35 else 0xA000)
+        out.bars, out.bridge_windows = placed.bars, placed.bridge_windows
+        out.windows.update(placed.windows)
+        for function in sorted(request.functions, key=lambda f: f.bdf):
+            if function.vendor == 0x8086 and function.class_code >> 8 == _VGA_CLASS:
+                self._set_up_igd(function)
+            out.command[function.bdf] = _COMMAND
+        if q35:
+            self.map.add(*_RCBA, E820Type.RESERVED)
+
+    def _set_up_igd(self, function: Function) -> None:
+        out, request = self.out, self.request
+        if request.opregion_size:
+            address = self.memory.allocate(self.memory.high, request.opregion_size, _PAGE)
+            if not address:
+                self._no_room("intel_igd_setup", self.version.warn_lines[0])
+                return
+            out.asls[function.bdf] = address
+            size = request.opregion_size >> 10
+            out.log.append(f"Intel IGD OpRegion enabled at 0x{address:08x}, size {size}KB, dev {function.bdf_text}")
+        size = load_int(request.bdsm_file)
+        if size and function.bdf == IGD_BDF:
+            address = self.memory.allocate(self.memory.tmp_high, size, _MIB)
+            if not address:
+                self._no_room("intel_igd_setup", self.version.warn_lines[1])
+                return
+            self.map.add(address, size, E820Type.RESERVED)
+            out.bdsm[function.bdf] = address
+            out.bdsm_register[function.bdf] = 0x5C
+            out.log.append(
+                f"Intel IGD BDSM enabled at 0x{address:08x}, size {_as_printed(size >> 20)}MB, dev {function.bdf_text}"
+            )
+
+    def _no_room(self, where: str, line: int) -> None:
+        self.out.warnings.append(f"WARNING - Unable to allocate resource at {where}:{line}!")
+
+    def finish(self) -> None:
+        """Load the ACPI tables, start the drivers, give back what ZoneHigh has left, write the final map."""
+        self._acpi()
+        if any(f.class_code >> 8 == _NVME_CLASS for f in self.request.functions):
+            if self.version.nvme_line:
+                self._no_room("nvme_controller_enable", self.version.nvme_line)
+            else:
+                self.memory.allocate(self.memory.high, _NVME_QUEUES, _PAGE)
+        if self.request.high_extra:
+            self.memory.allocate(self.memory.high, self.request.high_extra, _PAGE)
+        self.map.add(_EBDA, 0xA0000 - _EBDA, E820Type.RESERVED)
+        lowest = self.memory.high.lowest()
+        if lowest:
+            size = align_down(lowest.end - lowest.start, _PAGE)
+            self.map.add(lowest.start, size, E820Type.RAM)
+            self.out.zonehigh_returned = size
+        self.out.e820 = self.map.rows()
+
+    def _acpi(self) -> None:
+        high, q35 = self.memory.high, self.request.machine == "q35"
+        if not self.request.acpi:
+            if q35:
+                self.memory.allocate(high, _OWN_ACPI_TABLES)
+        elif not self.memory.allocate(high, _ACPI_TABLES, 64):
+            self._no_room("romfile_loader_allocate", 87)
+            pattern = "CPPPCCCCCPPPPPCP" if q35 else "CPPCCCCPPPPCP"
+            names = {"C": "add_checksum:152", "P": "add_pointer:129"}
+            for step in pattern:
+                self.out.warnings.append(f"WARNING - internal error detected at romfile_loader_{names[step]}!")
+
+
+def _as_printed(value: int) -> int:
+    """A %lld as the firmware's own printf shows it: the low 32 bits, signed."""
+    return (value & U32) - ((value & 0x80000000) << 1)

@@ -1,1 +1,19 @@
-"""What is in this file? Image chain, PCIR, PnP, VBT, EFI and PE."""
+"""What is in this file? Option ROM images: chain, PCIR, PnP, VBT, EFI header; to fix, compare and extract them."""
+
+from fwsim.rom.chain import MAX_FILE_SIZE, Rom, inspect, inspect_bytes, load, load_bytes
+from fwsim.rom.compare import diff
+from fwsim.rom.image import Image
+from fwsim.rom.repair import fix, fix_checksum
+
+__all__ = [
+    "MAX_FILE_SIZE",
+    "Image",
+    "Rom",
+    "diff",
+    "fix",
+    "fix_checksum",
+    "inspect",
+    "inspect_bytes",
+    "load",
+    "load_bytes",
+]

@@ -1,0 +1,80 @@
+"""What does the JSON of a ROM look like? Plain dictionaries of everything the parsers found, offsets as integers."""
+
+from dataclasses import asdict
+from typing import Any
+
+from fwsim.rom.catalog import known, licence_of
+from fwsim.rom.chain import Rom
+from fwsim.rom.compare import Difference, Run
+from fwsim.rom.efi import PeImage
+from fwsim.rom.finding import first_error
+from fwsim.rom.image import Image
+from fwsim.rom.vbt import Vbt
+
+
+def rom_document(rom: Rom, drivers: dict[int, PeImage] | None = None) -> dict[str, Any]:
+    """``rom info --json``: the file, its images, findings and catalogue entry; ``drivers`` are PE images by index."""
+    entry = known(rom.sha256)
+    licence = licence_of(rom)
+    return {
+        "path": str(rom.path),
+        "size": len(rom.data),
+        "sha256": rom.sha256,
+        "runnable": first_error(rom.findings) is None,
+        "vendor": rom.vendor,
+        "device": rom.device,
+        "ids": list(rom.ids),
+        "class_code": rom.class_code,
+        "images": [image_document(image, (drivers or {}).get(image.index)) for image in rom.images],
+        "findings": [asdict(finding) for finding in rom.findings],
+        "known": asdict(entry) if entry else None,
+        "licence": asdict(licence) if licence else None,
+    }
+
+
+def image_document(image: Image, driver: PeImage | None = None) -> dict[str, Any]:
+    """One image of the chain, with the names of its enumerated values beside the numbers."""
+    document = asdict(image)
+    document.update(code_type=image.code_type, code_type_name=image.code_type_name, ids=list(image.ids))
+    document.update(checksum_applies=image.checksum_applies, checksum_ok=image.checksum_ok)
+    if image.pcir:
+        document["pcir"].update(last_image=image.pcir.last_image, code_type_name=image.pcir.code_type_name)
+    if image.vbt:
+        document["vbt"] = vbt_document(image.vbt)
+    if image.efi:
+        document["efi"].update(
+            machine_name=image.efi.machine_name,
+            subsystem_name=image.efi.subsystem_name,
+            compression_name=image.efi.compression_name,
+        )
+        document["pe"] = asdict(driver) if driver else None
+    return document
+
+
+def vbt_document(vbt: Vbt) -> dict[str, Any]:
+    """``rom vbt --json``: the header and every block with its name."""
+    document = asdict(vbt)
+    document["blocks"] = [{**asdict(block), "name": block.name} for block in vbt.blocks]
+    return document
+
+
+def difference_document(difference: Difference) -> dict[str, Any]:
+    """``rom diff --json``: sizes, totals by structure, every run with its bytes in hex."""
+    return {
+        "size_a": difference.size_a,
+        "size_b": difference.size_b,
+        "differing": difference.differing,
+        "by_structure": difference.by_structure,
+        "runs": [_run_document(run) for run in difference.runs],
+    }
+
+
+def _run_document(run: Run) -> dict[str, Any]:
+    return {
+        "offset": run.offset,
+        "size": run.size,
+        "structure": run.structure,
+        "within": run.within,
+        "a": run.a.hex(),
+        "b": run.b.hex(),
+    }

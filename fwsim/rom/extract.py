@@ -1,0 +1,62 @@
+"""Which files does a ROM come apart into? Each image of the chain, each EFI driver's PE, each VBT."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fwsim.errors import FwsimError
+from fwsim.rom.chain import Rom
+from fwsim.rom.efi import pe_bytes
+from fwsim.rom.files import refuse_existing, write_atomically
+
+_SUFFIX = {0: "legacy", 1: "openfirmware", 2: "hppa", 3: "efi"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a ROM file: bytes ``offset`` up to ``offset + size`` of it, written to ``path``."""
+
+    path: Path
+    offset: int
+    size: int
+    what: str
+
+
+def parts(rom: Rom, folder: Path) -> tuple[Part, ...]:
+    """What ``extract`` would write to ``folder``: names begin with the ROM file's own, then the image's number."""
+    found: list[Part] = []
+    stem = rom.path.stem
+    for image in rom.images:
+        kind = _SUFFIX.get(image.code_type, f"type{image.code_type}")
+        name = f"{stem}.{image.index}.{kind}.rom"
+        found.append(Part(folder / name, image.offset, image.size, f"image {image.index}, {image.code_type_name}"))
+        if image.efi and (pe := pe_bytes(rom.data, image.offset, image.size, image.efi)):
+            at = image.offset + image.efi.image_offset
+            path = folder / f"{stem}.{image.index}.pe.efi"
+            found.append(Part(path, at, len(pe), f"image {image.index}, PE driver"))
+        if image.vbt and image.vbt.size:
+            size = min(image.vbt.size, len(rom.data) - image.vbt.offset)
+            path = folder / f"{stem}.{image.index}.vbt"
+            found.append(Part(path, image.vbt.offset, size, f"image {image.index}, VBT"))
+    return tuple(found)
+
+
+def extract(rom: Rom, folder: Path, force: bool = False) -> tuple[Part, ...]:
+    """Writes every part of ``rom`` to ``folder``, made when missing, and returns them.
+
+    Raises FwsimError, before anything is written, when there is nothing to extract or a file exists and ``force`` is not
+    given; and when the folder or a file cannot be written.
+    """
+    pieces = parts(rom, folder)
+    if not pieces:
+        raise FwsimError(
+            "no image in this file", where=str(rom.path), hint="`fwsim rom info` says what is wrong with it"
+        )
+    refuse_existing([piece.path for piece in pieces], force)
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise FwsimError(f"cannot make the folder: {error.strerror}", where=str(folder)) from None
+    for piece in pieces:
+        write_atomically(piece.path, rom.data[piece.offset : piece.offset + piece.size], force)
+    return pieces

@@ -1,0 +1,188 @@
+"""Which displays does this image expect? Intel's Video BIOS Table ($VBT) and its BIOS data blocks.
+
+Layout and block names: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h. The header's checksum is wrong in
+every vBIOS image seen, so it is reported and never required.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from fwsim.rom.finding import Finding
+
+SIGNATURE = b"$VBT"
+BDB_SIGNATURE = b"BIOS_DATA_BLOCK "
+HEADER_SIZE = 32
+BDB_HEADER_SIZE = 22
+
+BLOCK_NAMES = {
+    1: "general features",
+    2: "general definitions",
+    3: "display toggle list",
+    4: "mode support list",
+    5: "generic mode table",
+    6: "extended MMIO registers",
+    7: "software flags, I/O",
+    8: "software flags, MMIO",
+    9: "PSR",
+    10: "mode removal table",
+    11: "child device table",
+    12: "driver features",
+    13: "driver persistence",
+    14: "extended table pointers",
+    15: "dot clock override",
+    16: "display select",
+    18: "driver rotation",
+    19: "display remove",
+    20: "OEM custom modes",
+    21: "EFP list",
+    22: "SDVO LVDS options",
+    23: "SDVO LVDS panel timings",
+    24: "SDVO LVDS PnP ids",
+    25: "SDVO LVDS power sequence",
+    26: "TV options",
+    27: "eDP",
+    28: "EFP timings",
+    29: "display select, Ivy Bridge",
+    30: "display remove, Ivy Bridge",
+    31: "display select, Haswell",
+    32: "display remove, Haswell",
+    40: "LFP options",
+    41: "LFP data pointers",
+    42: "LFP data",
+    43: "LFP backlight",
+    44: "LFP power",
+    45: "eDP black frame insertion",
+    46: "chromaticity",
+    50: "MIPI",
+    51: "fixed mode set",
+    52: "MIPI configuration",
+    53: "MIPI sequence",
+    54: "RGB palette",
+    55: "compression parameters, old",
+    56: "compression parameters",
+    57: "voltage swing, pre-emphasis",
+    58: "generic timings",
+    252: "INT 15h hooks",
+    253: "PRD table",
+    254: "private to the vBIOS",
+}
+
+_MIPI_SEQUENCE = 53
+_PRIVATE = 254
+
+
+@dataclass(frozen=True, slots=True)
+class BdbBlock:
+    """One data block: ``offset`` of its 3-byte header in the file, ``size`` of the data after that header, in bytes."""
+
+    id: int
+    offset: int
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The block's name, ``unknown`` when Linux's header has none for this id."""
+        return BLOCK_NAMES.get(self.id, "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Vbt:
+    """A Video BIOS Table. Offsets are in bytes from the start of the file, sizes in bytes, versions as stored.
+
+    ``sum`` is the 8-bit sum over ``size`` bytes (0 when the checksum is right). ``sign_on`` are the lines of text the
+    image keeps in its private block: name, build, notices.
+    """
+
+    offset: int
+    signature: str
+    version: int
+    header_size: int
+    size: int
+    checksum: int
+    sum: int
+    bdb_offset: int
+    bdb_version: int
+    bdb_header_size: int
+    bdb_size: int
+    blocks: tuple[BdbBlock, ...]
+    sign_on: tuple[str, ...]
+
+
+def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
+    """The table at ``offset``; None, with a finding, when there is no $VBT or its header is cut off."""
+    if data[offset : offset + 4] != SIGNATURE or offset + HEADER_SIZE > len(data):
+        findings.append(
+            Finding("warning", offset, "no VBT here", data[offset : offset + 4].hex(" "), "24 56 42 54 ($VBT)")
+        )
+        return None
+    version, header_size, size, checksum, _, bdb_relative = struct.unpack_from("<HHHBBI", data, offset + 20)
+    if offset + size > len(data):
+        findings.append(
+            Finding(
+                "warning",
+                offset + 24,
+                "the VBT runs past the end of the file",
+                found=f"{offset:#x}-{offset + size - 1:#x}",
+                expected=f"up to {len(data) - 1:#x}",
+            )
+        )
+    bdb = offset + bdb_relative
+    bdb_version, bdb_header_size, bdb_size, blocks = _parse_bdb(data, bdb, findings)
+    return Vbt(
+        offset=offset,
+        signature=_printable(data[offset : offset + 20]).rstrip(),
+        version=version,
+        header_size=header_size,
+        size=size,
+        checksum=checksum,
+        sum=sum(data[offset : offset + size]) & 0xFF,
+        bdb_offset=bdb,
+        bdb_version=bdb_version,
+        bdb_header_size=bdb_header_size,
+        bdb_size=bdb_size,
+        blocks=blocks,
+        sign_on=_sign_on(data, blocks),
+    )
+
+
+def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int, int, tuple[BdbBlock, ...]]:
+    """(version, header size, size, blocks) of the BIOS data blocks at ``bdb``; zeros and a finding when not there."""
+    signature = data[bdb : bdb + 16]
+    if signature != BDB_SIGNATURE or bdb + BDB_HEADER_SIZE > len(data):
+        what = "the VBT's data blocks are not where it says"
+        findings.append(Finding("warning", bdb, what, signature.hex(" ") or "the end of the file", "BIOS_DATA_BLOCK"))
+        return 0, 0, 0, ()
+    version, header_size, size = struct.unpack_from("<HHH", data, bdb + 16)
+    end = min(bdb + size, len(data))
+    at = bdb + max(header_size, BDB_HEADER_SIZE)
+    blocks: list[BdbBlock] = []
+    while at + 3 <= end:
+        block = BdbBlock(data[at], at, _block_size(data, at))
+        if at + 3 + block.size > end:
+            what = f"data block {block.id} runs past the end of the blocks"
+            findings.append(Finding("warning", at, what, f"size {block.size:#x}", f"at most {end - at - 3:#x}"))
+            break
+        blocks.append(block)
+        at += 3 + block.size
+    return version, header_size, size, tuple(blocks)
+
+
+def _block_size(data: bytes, at: int) -> int:
+    """Size of the block whose header is at ``at``: MIPI sequences from version 3 on keep it in a dword of their own."""
+    if data[at] == _MIPI_SEQUENCE and len(data) >= at + 8 and data[at + 3] >= 3:
+        return int.from_bytes(data[at + 4 : at + 8], "little")
+    return int.from_bytes(data[at + 1 : at + 3], "little")
+
+
+def _sign_on(data: bytes, blocks: tuple[BdbBlock, ...]) -> tuple[str, ...]:
+    private = next((block for block in blocks if block.id == _PRIVATE), None)
+    if private is None:
+        return ()
+    text = "".join(
+        chr(b) if 0x20 <= b < 0x7F else "\n" for b in data[private.offset + 3 : private.offset + 3 + private.size]
+    )
+    return tuple(line.strip() for line in text.split("\n") if len(line.strip()) >= 8)
+
+
+def _printable(raw: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in raw.rstrip(b"\0"))

@@ -1,0 +1,195 @@
+"""What does a VGA hold? Its registers, DAC, latches and video memory, laid out so that native code can reach them.
+
+Video memory is interleaved: byte 4n+p is byte n of plane p, so one 32-bit word holds what the four latches load. Linear
+modes (dispi, cirrus) see the same bytes one after another, as one array ``vram``.
+"""
+
+import mmap
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.errors import FwsimError
+from fwsim.native import address_of
+from fwsim.units import KIB
+
+(
+    V_KIND,  # KIND_*: which extensions answer
+    V_REGS,  # address of the register bytes: SEQ, GFX, CRTC, ATTR, DAC below
+    V_VRAM,  # address of video memory
+    V_VRAM_SIZE,  # bytes, a power of two
+    V_PLANE_BASE,  # added to a plane address (dispi: bank * 64 KiB in planar modes)
+    V_PLANE_MASK,  # plane addresses wrap at it: 0xFFFF on a VGA
+    V_LATCH,  # four latches, plane 0 in the low byte
+    V_SEQ_INDEX,
+    V_GFX_INDEX,
+    V_CRTC_INDEX,
+    V_ATTR_INDEX,  # bit 5: palette address source
+    V_FLIP,  # 0: the next write of 3C0 is an index; 1: it is data
+    V_MISC,
+    V_FEATURE,
+    V_ENABLE,  # 3C3
+    V_DAC_MASK,  # 3C6
+    V_DAC_READ,  # index of the next read of 3C9
+    V_DAC_WRITE,
+    V_DAC_STATE,  # what 3C7 reads: 0 after a write of 3C8, 3 after one of 3C7
+    V_DAC_STEP,  # which of red, green, blue is next
+    V_DAC_LATCH,  # red and green, until blue completes the entry
+    V_DAC_BITS,  # 6, or 8 where the card widened the DAC
+    V_MONITOR,  # 1: a colour monitor loads the DAC's outputs
+    V_WINDOW,  # WINDOW_*: what A0000 shows
+    V_BANK0,  # byte offset in video memory (or in the page table's space) of the window's lower 32 KiB
+    V_BANK1,  # and of its upper 32 KiB
+    V_PAGES,  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
+    V_PAGE_COUNT,
+    V_HIDDEN,  # cirrus: hidden DAC register
+    V_HIDDEN_READS,  # cirrus: reads of 3C6 in a row
+    V_DISPI_INDEX,
+    V_DISPI,  # address of the dispi registers (uint16[16]); 0: no dispi
+    V_MMIO,  # address of the adapter's own registers, 64 KiB; 0: none
+    V_MMIO_INDEX,  # ATI: MM_INDEX
+    V_I2C,  # bit-banged DDC: see i2c.py
+    V_EDID,  # address of 128 bytes of EDID; 0: no monitor answers
+    VGA_WORDS,
+) = range(37)
+
+KIND_VGA, KIND_CIRRUS, KIND_IGD = range(3)
+WINDOW_PLANES, WINDOW_LINEAR, WINDOW_PAGES = range(3)
+
+# Where each register bank starts in the register bytes.
+SEQ, GFX, CRTC, ATTR, DAC = 0, 256, 512, 768, 1024
+REG_BYTES = DAC + 768
+
+_PAGE = 4096
+
+
+def allocate(size: int) -> NDArray[np.uint8]:
+    """``size`` zero bytes that start at a page boundary, so that an engine can map them as guest memory."""
+    return np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8)
+
+
+@dataclass(frozen=True)
+class VgaState:
+    """A VGA as it was at one moment; ``memory`` holds the pages that were not all zero, by page number."""
+
+    block: NDArray[np.uint64]
+    regs: NDArray[np.uint8]
+    dispi: NDArray[np.uint16]
+    mmio: NDArray[np.uint8]
+    pages: NDArray[np.intp]
+    memory: NDArray[np.uint8]
+
+
+class Vga:
+    """A VGA: put ``address_of(vga.block)`` in the root word ``R_VGA`` and keep the object alive.
+
+    ``kind`` chooses the extension registers that answer; ``vram_size`` is in bytes, a power of two from 256 KiB up
+    (FwsimError otherwise), and its first 256 KiB are the four planes.
+    """
+
+    def __init__(self, kind: int = KIND_VGA, vram_size: int = 256 * KIB) -> None:
+        if vram_size < 256 * KIB or vram_size & (vram_size - 1):
+            raise FwsimError(
+                "impossible size of video memory", found=f"{vram_size} bytes", expected="a power of two, at least 256K"
+            )
+        self.block: NDArray[np.uint64] = np.zeros(VGA_WORDS, np.uint64)
+        self.regs: NDArray[np.uint8] = np.zeros(REG_BYTES, np.uint8)
+        self.vram = allocate(vram_size)
+        self.dispi: NDArray[np.uint16] = np.zeros(16, np.uint16)
+        self.mmio: NDArray[np.uint8] = np.zeros(64 * KIB, np.uint8)
+        self.edid: NDArray[np.uint8] = np.zeros(128, np.uint8)
+        self.block[V_KIND] = kind
+        self.reset()
+
+    @property
+    def planes(self) -> NDArray[np.uint8]:
+        """The four planes: ``planes[address, plane]``."""
+        return self.vram[: 256 * KIB].reshape(65536, 4)
+
+    @property
+    def seq(self) -> NDArray[np.uint8]:
+        """Sequencer registers (3C5), by index."""
+        return self.regs[SEQ : SEQ + 256]
+
+    @property
+    def gfx(self) -> NDArray[np.uint8]:
+        """Graphics controller registers (3CF), by index."""
+        return self.regs[GFX : GFX + 256]
+
+    @property
+    def crtc(self) -> NDArray[np.uint8]:
+        """CRT controller registers (3D5), by index."""
+        return self.regs[CRTC : CRTC + 256]
+
+    @property
+    def attr(self) -> NDArray[np.uint8]:
+        """Attribute controller registers (3C0), by index."""
+        return self.regs[ATTR : ATTR + 256]
+
+    @property
+    def dac(self) -> NDArray[np.uint8]:
+        """The palette as written: 256 rows of red, green, blue, six bits wide unless V_DAC_BITS says eight."""
+        return self.regs[DAC : DAC + 768].reshape(256, 3)
+
+    def word(self, index: int) -> int:
+        """One V_* word of the block."""
+        return int(self.block[index])
+
+    def set_monitor(self, edid: bytes | None) -> None:
+        """Attach a monitor whose first EDID block is ``edid`` (128 bytes), or detach it (None)."""
+        if edid is not None:
+            self.edid[:] = np.frombuffer(edid[:128].ljust(128, b"\0"), np.uint8)
+        self.block[V_EDID] = 0 if edid is None else address_of(self.edid)
+        self.block[V_MONITOR] = 0 if edid is None else 1
+
+    def reset(self) -> None:
+        """Power-on state: registers zero, memory cleared, colour ports enabled by nobody yet (misc 0)."""
+        kept = {word: self.word(word) for word in (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID, V_MONITOR)}
+        fresh = not self.word(V_REGS)
+        self.block[:] = 0
+        self.regs[:] = 0
+        self.vram[:] = 0
+        self.mmio[:] = 0
+        self.dispi[:] = 0
+        for word, value in kept.items():
+            self.block[word] = value
+        self.block[V_REGS] = address_of(self.regs)
+        self.block[V_VRAM] = address_of(self.vram)
+        self.block[V_VRAM_SIZE] = len(self.vram)
+        self.block[V_PLANE_MASK] = 0xFFFF
+        self.block[V_DAC_MASK] = 0xFF
+        self.block[V_DAC_BITS] = 6
+        self.block[V_ENABLE] = 1
+        if fresh:
+            self.block[V_MONITOR] = 1
+        if kept[V_KIND] == KIND_CIRRUS:
+            self._reset_cirrus()
+
+    def _reset_cirrus(self) -> None:
+        """A CL-GD5446 on PCI with 4 MiB (GD5446 Technical Reference: SR0F, SR15, SR17, SR1F, GR18, CR27)."""
+        self.seq[0x06] = 0x0F
+        self.seq[0x0F] = 0x98
+        self.seq[0x15] = 0x04
+        self.seq[0x17] = 0x20
+        self.seq[0x1F] = 0x2D
+        self.gfx[0x18] = 0x0F
+        self.crtc[0x27] = 0xB8
+        self.block[V_BANK1] = 0x8000
+
+    def snapshot(self) -> VgaState:
+        """A copy of everything that can change."""
+        memory = self.vram.reshape(-1, _PAGE)
+        pages = np.flatnonzero(memory.any(axis=1))
+        return VgaState(
+            self.block.copy(), self.regs.copy(), self.dispi.copy(), self.mmio.copy(), pages, memory[pages].copy()
+        )
+
+    def restore(self, state: VgaState) -> None:
+        """Back to ``state``, in place: the addresses that native code holds stay good."""
+        self.block[:] = state.block
+        self.regs[:] = state.regs
+        self.dispi[:] = state.dispi
+        self.mmio[:] = state.mmio
+        self.vram[:] = 0
+        self.vram.reshape(-1, _PAGE)[state.pages] = state.memory

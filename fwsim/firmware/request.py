@@ -75,7 +75,7 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a device model reads from the physical machine: stolen memory base and size, OpRegion address, device gen."""
+    """What a device model reads from the physical machine: stolen memory, OpRegion, generation."""
 
     bdsm: int = 0
     bdsm_register: int = 0
@@ -88,10 +88,10 @@ class Host:
 class Request:
     """Everything a placement depends on. Sizes and addresses in bytes.
 
-    ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and ``ram``.
-    ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
-    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers keep,
-    ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are an allocator's own facts.
+    ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and
+    ``ram``. ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
+    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers
+    keep, ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are an allocator's own.
     """
 
     machine: str = "pc"
@@ -122,9 +122,9 @@ class Request:
 class Placement:
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
 
-    ``bdsm_register`` says where each base went (0x5C or 0xC0); ``windows`` has "io", "mem32" and "mem64" as (first, end);
-    ``bridge_windows`` is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's;
-    ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
+    ``bars`` has what was written: a register holds no bits below its BAR's size. ``bdsm_register`` says where each base
+    went (0x5C or 0xC0); ``windows`` has "io" as (first, last), "mem32" and "mem64" as (first, end); ``bridge_windows``
+    is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's; ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)

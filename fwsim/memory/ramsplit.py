@@ -11,8 +11,8 @@ _OLD_SPLIT = 0xE0000000
 def ram_split(machine: str, ram: int, *, max_low: int | None = None, gigabyte_align: bool = True) -> tuple[int, int]:
     """(bytes below 4 GiB, bytes from 4 GiB up) for ``ram`` bytes on ``machine`` "pc" or "q35".
 
-    ``max_low`` is the machine option max-ram-below-4g; ``gigabyte_align`` is false for pc-1.x machine types only. Source:
-    QEMU hw/i386/pc_piix.c and pc_q35.c. Raises FwsimError for another machine.
+    ``max_low`` is the machine option max-ram-below-4g; ``gigabyte_align`` is false for pc-1.x machine types only.
+    Source: QEMU hw/i386/pc_piix.c and pc_q35.c. Raises FwsimError for another machine.
     """
     if machine == "pc":
         low = _OLD_SPLIT if max_low is None else max_low

@@ -38,7 +38,7 @@ class Range(NamedTuple):
 
 
 def highest_fit(free: Iterable[tuple[int, int]], size: int, align: int = 1, limit: int = 1 << 64) -> int | None:
-    """The highest ``align``-aligned base below ``limit`` that leaves ``size`` bytes inside one of the ``free`` ranges."""
+    """The highest ``align``-aligned base below ``limit`` that leaves ``size`` bytes inside one ``free`` range."""
     best: int | None = None
     for start, end in free:
         base = align_down(min(end, limit) - size, align)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwsim.firmware.request import ROM_BAR, Bridge, Function, Request
+from fwsim.firmware.request import ROM_BAR, Bridge, Function, Placement, Request
 from fwsim.firmware.seabios.versions import Version
 from fwsim.memory.e820 import E820Map
 from fwsim.memory.ranges import U64, align_down, align_up
@@ -18,10 +18,10 @@ _BRIDGE_MEM_MIN = 1 << 21
 _BRIDGE_IO_MIN = 0x1000
 _KINDS = ("io", "mem", "pref")
 _USB_CLASS = 0x0C03
-_BRIDGE_CLASS = 0x0604
+_IO_LOW_END = {"pc": 0xA000, "q35": 0x10000}
 
 
-class PciPanic(Exception):
+class PciPanicError(Exception):
     """The firmware stops: its address space is too small. The text is what it prints."""
 
 
@@ -66,15 +66,6 @@ class Region:
 Bus = dict[str, Region]
 
 
-@dataclass(slots=True)
-class BarPlacement:
-    """Addresses by (bdf, index) in the order of assignment, the windows, and each bridge's windows."""
-
-    bars: dict[tuple[int, int], int]
-    windows: dict[str, tuple[int, int]]
-    bridge_windows: list[tuple[int, int, str]]
-
-
 def valid_phys_bits(request: Request) -> int:
     """Physical address bits the firmware believes, 0 where it does not (SeaBIOS src/fw/paravirt.c, under QEMU)."""
     cpu = request.cpu
@@ -105,19 +96,19 @@ def _load_bool(raw: bytes | None, default: bool) -> bool:
 
 
 def place_bars(
-    request: Request, version: Version, memory_map: E820Map, pcimem_start: int, *, io_low_end: int = 0xA000
-) -> BarPlacement:
-    """Place every BAR and bridge window of ``request``. Raises PciPanic where the firmware does."""
+    request: Request, version: Version, memory_map: E820Map, pcimem_start: int, out: Placement
+) -> None:
+    """Place every BAR and bridge window of ``request`` into ``out``. Raises PciPanicError where the firmware panics."""
     over_4g = memory_map.ram_over_4g()
     pad, top = high_policy(version, request, over_4g)
-    out = BarPlacement({}, {"mem32": (pcimem_start, PCIMEM_END)}, [])
+    out.windows["mem32"] = (pcimem_start, PCIMEM_END)
     busses = _collect(request, version, top if pad else 0, out)
     root = busses[0]
-    _root_io(root["io"], io_low_end, out)
+    _root_io(root["io"], _IO_LOW_END[request.machine], out)
     if pad or not _root_mem(root, pcimem_start):
         high_mem, high_pref = _split64(root["mem"]), _split64(root["pref"])
         if not _root_mem(root, pcimem_start):
-            raise PciPanic("PCI: out of 32bit address space")
+            raise PciPanicError("PCI: out of 32bit address space")
         reserved_end = int.from_bytes(request.fw_cfg.get("etc/reserved-memory-end", b""), "little")
         base = max(reserved_end, FOUR_GIB + over_4g)
         out.windows["mem64"] = _place_high(high_mem, high_pref, base, top, pad, memory_map)
@@ -126,10 +117,9 @@ def place_bars(
     for number in sorted(busses):
         for kind in _KINDS:
             _map(busses[number][kind], kind, busses, out)
-    return out
 
 
-def _collect(request: Request, version: Version, pad_top: int, out: BarPlacement) -> dict[int, Bus]:
+def _collect(request: Request, version: Version, pad_top: int, out: Placement) -> dict[int, Bus]:
     busses: dict[int, Bus] = {0: {kind: Region() for kind in _KINDS}}
     functions = sorted(request.functions, key=lambda f: f.bdf)
     bridges = {f.bridge.secondary: f for f in functions if f.bridge is not None}
@@ -175,22 +165,19 @@ def _bridge_windows(
             keep_from = total == 0 if not version.max_phys_bits else align > total
             if keep_from and not (express and kind == "io"):
                 total = align
-        if wanted > total:
-            size = wanted if kind == "io" else align_up(wanted, align)
-        else:
-            size = align_up(total, align)
+        size = wanted if kind == "io" and wanted > total else align_up(max(wanted, total), align)
         windows.append((kind, Entry(function, -1, size, align, is64, bridge.secondary)))
     return windows
 
 
-def _root_io(region: Region, io_low_end: int, out: BarPlacement) -> None:
+def _root_io(region: Region, io_low_end: int, out: Placement) -> None:
     total = region.sum
     if total < 0x4000:
         region.base = 0xC000
     elif total < io_low_end - 0x1000:
         region.base = 0x1000
     else:
-        raise PciPanic("PCI: out of I/O address space")
+        raise PciPanicError("PCI: out of I/O address space")
     out.windows["io"] = (region.base, region.base + total - 1)
 
 
@@ -226,7 +213,7 @@ def _place_high(mem: Region, pref: Region, base: int, top: int, pad: bool, memor
     return mem.base, align_up(pref.base + pref.sum, GIB)
 
 
-def _map(region: Region, kind: str, busses: dict[int, Bus], out: BarPlacement) -> None:
+def _map(region: Region, kind: str, busses: dict[int, Bus], out: Placement) -> None:
     """Give out the region's addresses one behind the other; a bridge's window becomes its bus's base."""
     for entry in region.entries:
         address = region.base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
-from fwsim.firmware.seabios.bars import PciPanic, place_bars
+from fwsim.firmware.seabios.bars import PciPanicError, place_bars
 from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, version_row
 from fwsim.firmware.seabios.zones import DETAIL_SIZE, Memory
 from fwsim.memory.e820 import E820Map, E820Type
@@ -29,7 +29,7 @@ _FILE = 208
 _FUNCTION = 80
 _ACPI_FILES = {"pc": 5, "q35": 4}
 _TEMPORARY = {"pc": 2688, "q35": 3520}
-"""Other ZoneTmpHigh bytes in use when the IGD is set up, without ACPI and IGD files and functions (measured, 1.16.2)."""
+"""Other ZoneTmpHigh bytes in use when the IGD is set up, its files, ACPI and functions apart (measured, 1.16.2)."""
 
 
 def load_int(raw: bytes | None) -> int:
@@ -68,7 +68,7 @@ def place(request: Request) -> Placement:
     run.start_memory()
     try:
         run.set_up_pci()
-    except PciPanic as panic:
+    except PciPanicError as panic:
         run.out.boot = str(panic)
         run.out.warnings.append(str(panic))
         return run.out
@@ -130,10 +130,7 @@ class _Run:
         if q35:
             self.map.add(*_PCIEXBAR, E820Type.RESERVED)
         start = pcimem_start(request.machine, self.ram_below_4g)
-        out.windows["mem32"] = (start, 0xFEC00000)
-        placed = place_bars(request, self.version, self.map, start, io_low_end=0x10000 if q35 else 0xA000)
-        out.bars, out.bridge_windows = placed.bars, placed.bridge_windows
-        out.windows.update(placed.windows)
+        place_bars(request, self.version, self.map, start, out)
         for function in sorted(request.functions, key=lambda f: f.bdf):
             if function.vendor == 0x8086 and function.class_code >> 8 == _VGA_CLASS:
                 self._set_up_igd(function)

@@ -14,10 +14,10 @@ DEFAULT = "1.16.2"
 class Version:
     """One version's facts (SeaBIOS src/malloc.c, src/fw/pciinit.c, src/hw/nvme.c at that tag).
 
-    ``init_size`` is the relocated init code in bytes: measured for 1.14.0, 1.16.0, 1.16.2 and later; 1.12 to 1.13 from a 1.12
-    log, 1.15 taken as 1.16.0, 1.16.1 as 1.16.2. ``warn_lines`` are the source lines of the OpRegion's and BDSM's
-    failure warnings; ``max_phys_bits`` 0 means no rule by physical address bits at all; ``nvme_line`` the line at which the nvme
-    driver gives up for want of f-segment memory, 0 where it does not.
+    ``init_size`` is the relocated init code in bytes: measured for 1.14.0, 1.16.0, 1.16.2 and later; 1.12 and 1.13 from
+    a 1.12 log, 1.15 taken as 1.16.0, 1.16.1 as 1.16.2. ``warn_lines`` are the source lines of the OpRegion's and BDSM's
+    failure warnings; ``max_phys_bits`` 0 means no rule by physical address bits at all; ``nvme_line`` the line at which
+    the nvme driver gives up for want of f-segment memory, 0 where it does not.
     """
 
     name: str
@@ -37,7 +37,9 @@ _V1120 = Version("1.12.0", 81088, warn_lines=(302, 322), optional_io_any_pcie=Tr
 _V1140 = replace(_V1120, name="1.14.0", init_size=83744, warn_lines=(300, 319))
 _V1160 = Version("1.16.0", 84768)
 _V1162 = replace(_V1160, name="1.16.2", init_size=85056, big_zonehigh=True)
-_V1163 = replace(_V1162, name="1.16.3", init_size=86304, warn_lines=(305, 324), max_phys_bits=46, pad_needs_36_bits=True)
+_V1163 = replace(
+    _V1162, name="1.16.3", init_size=86304, warn_lines=(305, 324), max_phys_bits=46, pad_needs_36_bits=True
+)
 _V1170 = replace(
     _V1163, name="1.17.0", init_size=83488, max_phys_bits=44, pad_needs_36_bits=False, pad_option=True,
     uncap_over_1t=True, window_grows_only=True,
@@ -62,7 +64,7 @@ _ALIASES = {"": DEFAULT, "HEAD": HEAD, "head": HEAD}
 
 
 def version_row(text: str) -> Version:
-    """The row for "1.16.2", "rel-1.16.2", "1.16" (its .0), "HEAD" or "". Raises FwsimError for a version without one."""
+    """The row for "1.16.2", "rel-1.16.2", "1.16" (its .0), "HEAD" or "". Raises FwsimError for any other."""
     name = _ALIASES.get(text, text).removeprefix("rel-")
     row = VERSIONS.get(name) or VERSIONS.get(f"{name}.0")
     if row is None:

@@ -35,7 +35,7 @@ class KnownRom:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """What is known of an image's licence: ``source`` of the knowledge, ``disassembly`` as in KnownRom, and the text."""
+    """What is known of an image's licence: who says so, its word on ``disassembly`` as in KnownRom, and the text."""
 
     source: str
     disassembly: str

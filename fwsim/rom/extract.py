@@ -44,8 +44,8 @@ def parts(rom: Rom, folder: Path) -> tuple[Part, ...]:
 def extract(rom: Rom, folder: Path, force: bool = False) -> tuple[Part, ...]:
     """Writes every part of ``rom`` to ``folder``, made when missing, and returns them.
 
-    Raises FwsimError, before anything is written, when there is nothing to extract or a file exists and ``force`` is not
-    given; and when the folder or a file cannot be written.
+    Raises FwsimError, before anything is written, when there is nothing to extract or a file exists and ``force`` is
+    not given; and when the folder or a file cannot be written: the files already written are then taken back.
     """
     pieces = parts(rom, folder)
     if not pieces:
@@ -57,6 +57,13 @@ def extract(rom: Rom, folder: Path, force: bool = False) -> tuple[Part, ...]:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
         raise FwsimError(f"cannot make the folder: {error.strerror}", where=str(folder)) from None
-    for piece in pieces:
-        write_atomically(piece.path, rom.data[piece.offset : piece.offset + piece.size], force)
+    written: list[Path] = []
+    try:
+        for piece in pieces:
+            write_atomically(piece.path, rom.data[piece.offset : piece.offset + piece.size], force)
+            written.append(piece.path)
+    except FwsimError:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
     return pieces

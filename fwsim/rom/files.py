@@ -1,6 +1,7 @@
 """How does a file get written whole or not at all? A temporary file beside it, then a rename."""
 
 import contextlib
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -32,12 +33,10 @@ def write_atomically(path: Path, data: bytes, force: bool = False) -> None:
             file.flush()
             os.fsync(file.fileno())
             os.fchmod(file.fileno(), 0o666 & ~_umask())
-        if force:
+        if force or not _linked(temporary, path):
+            refuse_existing([path], force)
             os.replace(temporary, path)
-        else:
-            os.link(temporary, path)
-            os.unlink(temporary)
-        temporary = ""
+            temporary = ""
     except FileExistsError:
         raise FwsimError("exists already", where=str(path), hint="give --force to replace it") from None
     except (OSError, ValueError) as error:
@@ -47,6 +46,17 @@ def write_atomically(path: Path, data: bytes, force: bool = False) -> None:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _linked(temporary: str, path: Path) -> bool:
+    """Gives the file its name only if nothing has it; False where the file system knows no hard links."""
+    try:
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            return False
+        raise
+    return True
 
 
 def _umask() -> int:

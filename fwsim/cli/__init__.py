@@ -1,0 +1,134 @@
+"""What does ``fwsim`` do? The entry point: finds the command, imports only that, and turns errors into exit codes.
+
+Exit codes: 0 done, 1 a check that was asked for failed, 2 bad input or usage, 3 the ROM did not finish, 70 a bug in
+fwsim, 130 interrupted.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from fwsim.errors import FwsimError
+
+COMMANDS: dict[str, str] = {
+    "demo": "Run fwsim's own ROM twice, with and without the rewrite: start here.",
+    "run": "Run a scenario's ROM and say what happened.",
+    "check": "Show a run's checks.",
+    "trace": "Show and filter a run's events.",
+    "rom": "Look into an option ROM: images, VBT, code.",
+    "lookup": "Decode one register.",
+}
+"""Each command with the line that ``fwsim --help`` shows; its code is ``app`` in ``fwsim/cli/<name>.py``."""
+
+_BUG_EXIT = 70
+_INTERRUPTED_EXIT = 130
+
+
+class _LazyGroup(TyperGroup):
+    """A group that imports a command's module when the command is used, not when it is listed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name = args[0] if args else ""
+        if name in COMMANDS:
+            command = typer.main.get_command(import_module(f"fwsim.cli.{name}").app)
+            command.name = name
+            self.commands[name] = command
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Run a real video option ROM on a modelled Intel graphics machine, and see what it did and why.\n\n"
+    "Example: fwsim demo",
+    epilog="Every command has --help with an example, and --json.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from fwsim import __version__
+
+        typer.echo(f"fwsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options that come before a command."""
+
+
+def _listed() -> None:
+    """Stand in for a command in the list of commands: ``resolve_command`` puts the real one in its place."""
+
+
+for _name, _help in COMMANDS.items():
+    app.command(_name, help=_help)(_listed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``fwsim`` with ``arguments`` (None: the process's) and return the exit code."""
+    try:
+        typer.main.get_command(app).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="fwsim")
+    except SystemExit as stop:
+        return _flush(stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1)
+    except FwsimError as error:
+        print(f"fwsim: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return _INTERRUPTED_EXIT
+    except BrokenPipeError:
+        return _close_stdout(0)
+    except MemoryError:
+        print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)
+        return 2
+    except Exception as error:  # noqa: BLE001  # the last stop: what gets here is a bug, and is said to be one
+        return _report_bug(error)
+    return _flush(0)
+
+
+def _flush(code: int) -> int:
+    """Flush standard output; a reader that has gone is no error, a full disk is."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _close_stdout(code)
+    except OSError as error:
+        print(
+            f"fwsim: cannot write the output: {error.strerror}\n  next: free space, or write elsewhere", file=sys.stderr
+        )
+        return _close_stdout(2)
+    return code
+
+
+def _close_stdout(code: int) -> int:
+    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return code
+
+
+def _report_bug(error: Exception) -> int:
+    if os.environ.get("FWSIM_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    else:
+        print(f"fwsim: {type(error).__name__}: {error}", file=sys.stderr)
+    print(
+        "This is a bug in fwsim. Run the command again with FWSIM_TRACEBACK=1 set, and report what it prints.",
+        file=sys.stderr,
+    )
+    return _BUG_EXIT

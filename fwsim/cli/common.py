@@ -1,0 +1,80 @@
+"""What do all commands share? The --json option, output to a terminal or a pipe, and the progress bar."""
+
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the run in the folder --out names.")]
+Progress = Callable[[str, float | None], None]
+"""Told (what is being done, how much of it: 0 to 1, None where nobody knows)."""
+
+_BAR_AFTER_S = 1.0
+
+
+def emit_json(document: object) -> None:
+    """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def emit(*parts: "RenderableType") -> None:
+    """Print rich renderables: as wide as the terminal, 80 columns and no colour into a pipe; long lines stay whole."""
+    from rich.console import Console
+
+    terminal = sys.stdout.isatty()
+    width = max(80, min(shutil.get_terminal_size().columns, 120)) if terminal else 80
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    for part in parts:
+        console.print(part, crop=False, overflow="ignore")
+
+
+def emit_lines(lines: Iterable[str]) -> None:
+    """Print many lines as they come."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def note(text: str) -> None:
+    """Say something on standard error."""
+    print(text, file=sys.stderr)
+
+
+def app(function: Callable[..., None]) -> typer.Typer:
+    """A Typer application of the one command ``function``."""
+    single = typer.Typer(rich_markup_mode=None, add_completion=False)
+    single.command(context_settings={"help_option_names": ["-h", "--help"]})(function)
+    return single
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """A progress callback that shows a bar on standard error once a second has passed; None when it is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    bar = Bar(*columns, console=Console(stderr=True), transient=True)
+    started, task = time.monotonic(), bar.add_task("", total=None)
+
+    def tell(what: str, done: float | None) -> None:
+        if not bar.live.is_started and time.monotonic() - started > _BAR_AFTER_S:
+            bar.start()
+        bar.update(task, description=what, completed=done or 0.0, total=None if done is None else 1.0)
+
+    try:
+        yield tell
+    finally:
+        bar.stop()

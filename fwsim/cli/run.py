@@ -1,0 +1,68 @@
+"""``fwsim run``: run a scenario's ROM and say what happened."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fwsim.cli import common
+from fwsim.errors import FwsimError
+from fwsim.rundir import RunDir
+from fwsim.scenario import Scenario, load
+from fwsim.summary import Summary
+
+Roms = Annotated[Path | None, typer.Option("--rom", metavar="FILE", help="The ROM to run instead of the scenario's.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a field, such as host.bdsm=0xdba00000 or call.0.ax=3."),
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run's folder; default runs/NAME.")]
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario, a TOML file.")],
+    rom: Roms = None,
+    overrides: Sets = None,
+    out: Out = None,
+    force: common.Force = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a check fails.")] = False,
+    assist: Annotated[bool, typer.Option("--assist", help="Help the ROM out of endless waits, and say so.")] = False,
+    json: common.Json = False,
+) -> None:
+    """Run a scenario's ROM and say what happened.
+
+    Exits 3 when the ROM does not finish (hang, budget, invalid code, guest killed): the trace up to there is kept.
+
+    \b
+    Example:
+      fwsim run x220.toml --rom x220.rom --set guest.ram=4G --out runs/x220
+    """
+    wanted = [*(overrides or []), *(["rom.assist=true"] if assist else [])]
+    loaded = load(scenario, wanted, rom)
+    if not loaded.rom.file:
+        raise FwsimError(
+            "no ROM named", where=f"{scenario}: rom.file", expected="an option ROM's file",
+            hint='give --rom FILE, or write file = "..." under [rom]',
+        )  # fmt: skip
+    folder, summary = run_into(loaded, out, force)
+    if json:
+        common.emit_json(summary)
+    else:
+        from fwsim.report.run import render
+
+        common.emit(render(summary, folder.path))
+    if summary.stop.reason != "completed":
+        raise typer.Exit(3)
+    if strict and summary.failed:
+        raise typer.Exit(1)
+
+
+def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:
+    """Run ``scenario`` into a new folder, with a progress bar; a run that fails before its first event leaves none."""
+    from fwsim import run as engine
+
+    with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
+        return folder, engine.run(scenario, folder, progress)
+
+
+app = common.app(run)

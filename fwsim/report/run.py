@@ -1,0 +1,287 @@
+"""How is a run told on one screen? One summary for ``fwsim run``, two beside each other for ``fwsim demo``, the checks."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fwsim.summary import GttWrite, Summary
+from fwsim.units import format_size
+
+_SHOWN_LINES = 4
+_SHOWN_LIST = 8
+_REASONS = {
+    "completed": "completed",
+    "hung": "HUNG: the ROM waits for what never comes",
+    "budget": "OUT OF BUDGET",
+    "invalid": "INVALID CODE",
+    "aborted": "ABORTED: the hypervisor killed the guest",
+    "error": "FAILED",
+}
+
+
+def render(summary: Summary, folder: Path | None = None) -> RenderableType:
+    """One run on 80 columns: assists first, then how it ended, and everything it did. ``folder`` is where it lies."""
+    parts: list[RenderableType] = []
+    if summary.assists:
+        parts.append(Text("ASSISTED: real hardware would not have helped the ROM here", style="bold yellow"))
+        parts += [_item(f"{assist.count}x {assist.what}") for assist in summary.assists]
+    parts += [*_stop(summary), _facts(_placement(summary)), _e820(summary), _facts(_gtt(summary))]
+    parts += _iommu(summary, _SHOWN_LINES)
+    parts += [table for table in (_calls(summary), _display(summary)) if table is not None]
+    parts += _hangs(summary) + _unhandled(summary)
+    parts.append(render_checks(summary))
+    if folder is not None:
+        parts.append(_facts([("run folder", str(folder))]))
+    return Group(*parts)
+
+
+def render_checks(summary: Summary) -> RenderableType:
+    """The checks, one line each: what failed comes first."""
+    if not summary.checks:
+        return Text("checks       none were made")
+    table = _grid()
+    for check in sorted(summary.checks, key=lambda check: check.ok):
+        mark = Text("ok", style="green") if check.ok else Text("FAIL", style="bold red")
+        table.add_row(mark, Text(check.id), Text(check.detail))
+    failed = len(summary.failed)
+    return Group(Text(f"checks       {len(summary.checks) - failed} hold, {failed} fail", style="bold"), table)
+
+
+def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> RenderableType:
+    """The demo's runs beside each other: placement, GTT writes and where they point, faults, checks and pictures."""
+    parts: list[RenderableType] = [Text("One ROM, as one host hands it out, under two hypervisors", style="bold")]
+    table = Table(box=None, padding=(0, 1), width=80, header_style="bold")
+    table.add_column("", width=13)
+    for summary in summaries:
+        table.add_column(Text(summary.scenario), ratio=1, overflow="fold")
+    columns = [_demo_column(summary) for summary in summaries]
+    for label in columns[0] if columns else ():
+        table.add_row(Text(label, style="bold"), *(Text(column.get(label, "")) for column in columns))
+    parts.append(table)
+    maps = [summary.firmware.e820 for summary in summaries]
+    for summary in summaries[:1] if all(each == maps[0] for each in maps) else summaries:
+        parts.append(_e820(summary, "" if len(set(map(str, maps))) == 1 else f" ({summary.scenario})"))
+    for summary in summaries:
+        if summary.iommu.faults:
+            parts += [Text(f"dmesg of {summary.scenario}:", style="bold"), *_lines(summary.iommu.lines, _SHOWN_LINES)]
+        parts += [_failure(summary.scenario, check.id, check.detail) for check in summary.failed]
+    if folder is not None:
+        parts.append(_facts([("folder", str(folder))]))
+    return Group(*parts)
+
+
+def _demo_column(summary: Summary) -> dict[str, str]:
+    targets, faults = summary.gtt.targets, summary.iommu.faults
+    return {
+        "ended": _ended(summary),
+        "BDSM": f"{summary.firmware.bdsm:#010x}",
+        "ASLS": f"{summary.firmware.asls:#010x}",
+        "GTT writes": f"{summary.gtt.writes}, {summary.gtt.rewritten} of them rewritten",
+        "first write": _write(summary.gtt.first),
+        "last write": _write(summary.gtt.last),
+        "they point at": "\n".join(
+            f"{count} {name}"
+            for name, count in (
+                ("guest's stolen memory", targets.guest_stolen),
+                ("HOST's stolen memory", targets.host_stolen),
+                ("guest RAM", targets.guest_ram),
+                ("nothing mapped", targets.unmapped),
+                ("silently guest RAM", targets.silent),
+            )
+            if count
+        )
+        or "nothing",
+        "DMA faults": str(faults) if faults else "none",
+        "unreadable": f"{sum(screen.unreadable_pages for screen in summary.display)} pages of the pictures",
+        "checks": f"{len(summary.checks) - len(summary.failed)} hold, {len(summary.failed)} fail",
+        "picture": "\n".join(screen.file for screen in summary.display) or "none",
+    }
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.pad_edge = False
+    return table
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> Table:
+    table = _grid()
+    table.add_column(width=11)
+    table.add_column(overflow="fold")
+    for label, text in rows:
+        table.add_row(Text(label, style="bold"), Text(text))
+    return table
+
+
+def _item(text: str, style: str = "") -> Text:
+    return Text(f"  {text}", style=style)
+
+
+def _failure(scenario: str, check: str, detail: str) -> Text:
+    return Text.assemble(("FAIL ", "bold red"), f"{scenario}: {check}: {detail}")
+
+
+def _lines(lines: Sequence[str], shown: int) -> list[RenderableType]:
+    parts: list[RenderableType] = [Text(f"  {text}", no_wrap=True, overflow="ignore") for text in lines[:shown]]
+    if len(lines) > shown:
+        parts.append(_item(f"... {len(lines) - shown} more lines in summary.json", "dim"))
+    return parts
+
+
+def _place(cs: int, ip: int) -> str:
+    return f"{cs:04x}:{ip:04x}"
+
+
+def _ended(summary: Summary) -> str:
+    stop = summary.stop
+    where = "" if stop.reason == "completed" else f" at {_place(stop.cs, stop.ip)}"
+    return _REASONS[stop.reason].partition(":")[0] + where
+
+
+def _write(write: GttWrite | None) -> str:
+    if write is None:
+        return "none"
+    if write.written is None:
+        return f"[{write.index:#x}] {write.value:#010x} (never got there)"
+    arrow = f" -> {write.written:#010x}" if write.written != write.value else ""
+    return f"[{write.index:#x}] {write.value:#010x}{arrow}"
+
+
+def _stop(summary: Summary) -> list[RenderableType]:
+    stop, rom = summary.stop, summary.rom
+    good = stop.reason == "completed"
+    head = Text(f"{summary.scenario}: ", style="bold")
+    head.append(_REASONS[stop.reason], style="bold green" if good else "bold red")
+    if not good:
+        head.append(f" (at {_place(stop.cs, stop.ip)})")
+    parts: list[RenderableType] = [head]
+    parts += [_item(text) for text in stop.detail.splitlines()]
+    shadow = ", as the host's POST left it" if rom.source == "shadow" else ""
+    counts = f"{summary.events} events, {format_size(summary.code_bytes)} code bytes, {summary.virtual_ns / 1e6:.3f} ms"
+    parts.append(
+        _facts(
+            [
+                ("rom", f"{rom.vendor:04x}:{rom.device:04x}, {rom.size} bytes, sha256 {rom.sha256[:16]}{shadow}"),
+                ("run", f"{counts} virtual, {summary.wall_s:.2f} s real"),
+            ]
+        )
+    )
+    return parts
+
+
+def _placement(summary: Summary) -> list[tuple[str, str]]:
+    firmware = summary.firmware
+    bars = ", ".join(f"BAR{number} {address:#x}" for number, address in firmware.bars.items())
+    rows = [("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}")]
+    if bars:
+        rows.append(("", bars))
+    return rows + [("", text) for text in firmware.log]
+
+
+def _e820(summary: Summary, which: str = "") -> RenderableType:
+    if not summary.firmware.e820:
+        return Text("e820         empty")
+    table = _grid()
+    table.add_column(width=11)
+    for number, entry in enumerate(summary.firmware.e820):
+        size = format_size(entry.end - entry.start)
+        table.add_row(
+            Text(f"e820{which}" if number == 0 else "", style="bold"),
+            Text(f"{entry.start:#011x} - {entry.end - 1:#011x}"), Text(size, justify="right"), Text(entry.type),
+        )  # fmt: skip
+    return table
+
+
+def _gtt(summary: Summary) -> list[tuple[str, str]]:
+    gtt = summary.gtt
+    if not gtt.writes and gtt.first is None:
+        return [("gtt", "no writes")]
+    targets = gtt.targets
+    rows = [
+        ("gtt", f"{gtt.writes} writes, {gtt.rewritten} of them rewritten on the way"),
+        ("  first", _write(gtt.first)),
+        ("  last", _write(gtt.last)),
+        ("  point at", f"guest stolen {targets.guest_stolen}, HOST stolen {targets.host_stolen}, "
+         f"guest RAM {targets.guest_ram}, unmapped {targets.unmapped}"),
+    ]  # fmt: skip
+    if targets.silent:
+        rows.append(("", f"{targets.silent} of those on host stolen memory hit guest RAM: silent corruption"))
+    return rows
+
+
+def _iommu(summary: Summary, shown: int) -> list[RenderableType]:
+    iommu = summary.iommu
+    if not iommu.faults:
+        return [_facts([("iommu", "no DMA faults")])]
+    reasons = ", ".join(f"reason {reason}: {count}" for reason, count in iommu.by_reason.items())
+    lost = "; the recording registers overflowed" if iommu.overflowed else ""
+    text = f"{iommu.faults} DMA faults ({reasons}), {iommu.recorded} recorded{lost}"
+    return [_facts([("iommu", text)]), *_lines(iommu.lines, shown)]
+
+
+def _calls(summary: Summary) -> Table | None:
+    if not summary.calls:
+        return None
+    table = _grid()
+    table.add_column(width=11)
+    for number, call in enumerate(summary.calls):
+        table.add_row(
+            Text("calls" if number == 0 else "", style="bold"),
+            Text(f"int {call.vector:02x}h ax={call.ax:04x} bx={call.bx:04x} cx={call.cx:04x} dx={call.dx:04x}"),
+            Text(f"-> ax={call.result_ax:04x}"),
+            Text("ok", style="green") if call.ok else Text("failed", style="red"),
+            Text(call.detail),
+        )
+    return table
+
+
+def _display(summary: Summary) -> Table | None:
+    if not summary.display:
+        return None
+    table = _grid()
+    table.add_column(width=11)
+    for number, screen in enumerate(summary.display):
+        unreadable = f"{screen.unreadable_pages} pages unreadable" if screen.unreadable_pages else ""
+        table.add_row(
+            Text("display" if number == 0 else "", style="bold"),
+            Text(f"mode {screen.mode:x}h, {screen.width}x{screen.height} {screen.format} at {screen.base:#x}"),
+            Text(screen.file),
+            Text(unreadable, style="red"),
+        )
+    return table
+
+
+def _hangs(summary: Summary) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for hang in summary.hangs:
+        last = "" if hang.last is None else f", last answer {hang.last:#x}"
+        parts.append(Text(f"hang         at {_place(hang.cs, hang.ip)}: waits for {hang.input or 'nothing'}{last}"))
+        if hang.detail:
+            parts.append(Text(f"             {hang.detail}"))
+    return parts
+
+
+def _unhandled(summary: Summary) -> list[RenderableType]:
+    unhandled = summary.unhandled
+    rows = []
+    for label, places in (("ports", unhandled.ports), ("registers", unhandled.registers)):
+        if places:
+            rows.append((label, _some([f"{place.address:#x} x{place.count}" for place in places])))
+    if unhandled.interrupts:
+        leaves = [f"int {leaf.vector:02x}h ax={leaf.ax:04x} x{leaf.count}" for leaf in unhandled.interrupts]
+        rows.append(("interrupts", _some(leaves)))
+    if not rows:
+        return []
+    return [
+        _facts(
+            [("not modelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)]
+        )
+    ]
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f", {len(texts) - _SHOWN_LIST} more" if len(texts) > _SHOWN_LIST else ""
+    return ", ".join(texts[:_SHOWN_LIST]) + more

@@ -1,0 +1,243 @@
+"""What came of a run? The structs of ``summary.json``, its writer and its reader.
+
+The names are a contract with every reader of the file. Every address is an integer, so are counts and register values.
+"""
+
+from typing import Literal
+
+import msgspec
+from msgspec import field
+
+from fwsim import __version__
+from fwsim.errors import FwsimError
+
+StopReason = Literal["completed", "hung", "budget", "invalid", "aborted", "error"]
+
+
+class _Part(msgspec.Struct, kw_only=True):
+    """A JSON object of the summary."""
+
+
+class RomImage(_Part):
+    """One image of the ROM's chain: ``offset`` and ``size`` in bytes, ``code_type`` as in PCIR (0 BIOS, 3 EFI)."""
+
+    offset: int = 0
+    size: int = 0
+    code_type: int = 0
+    vendor: int = 0
+    device: int = 0
+
+
+class RomSummary(_Part):
+    """The ROM that ran. ``source`` is file or shadow (POSTed on the host first); ``sha256`` that of the file."""
+
+    sha256: str = ""
+    size: int = 0
+    vendor: int = 0
+    device: int = 0
+    images: list[RomImage] = field(default_factory=list)
+    source: str = "file"
+
+
+class Stop(_Part):
+    """Where and why it ended; ``detail`` names what a hang waits for, or holds QEMU's message when aborted."""
+
+    reason: StopReason = "completed"
+    cs: int = 0
+    ip: int = 0
+    detail: str = ""
+
+
+class E820Range(_Part):
+    """One range of the firmware's memory map, ``end`` exclusive. ``type`` is RAM, RESERVED, ACPI, NVS or UNUSABLE."""
+
+    start: int
+    end: int
+    type: str
+
+
+class FirmwareSummary(_Part):
+    """What the firmware placed. ``bars`` maps the BAR's number to its address; ``log`` is what the firmware printed."""
+
+    kind: str = ""
+    bdsm: int = 0
+    asls: int = 0
+    e820: list[E820Range] = field(default_factory=list)
+    bars: dict[str, int] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+
+class GttWrite(_Part):
+    """One write through the index/data pair. ``index`` as in the index port; ``written`` null: it never got there."""
+
+    index: int
+    value: int
+    written: int | None
+
+
+class GttFirst(GttWrite):
+    """The first write, with the registers before it (eax ... esp, eip, cs, eflags)."""
+
+    registers: dict[str, int] = field(default_factory=dict)
+
+
+class GttTargets(_Part):
+    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too."""
+
+    guest_stolen: int = 0
+    host_stolen: int = 0
+    guest_ram: int = 0
+    unmapped: int = 0
+    silent: int = 0
+
+
+class Gtt(_Part):
+    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords."""
+
+    writes: int = 0
+    rewritten: int = 0
+    first: GttFirst | None = None
+    last: GttWrite | None = None
+    targets: GttTargets = field(default_factory=GttTargets)
+
+
+class Iommu(_Part):
+    """DMA faults: all, those that found a free recording register, whether one did not; ``lines`` as in dmesg."""
+
+    faults: int = 0
+    recorded: int = 0
+    overflowed: bool = False
+    by_reason: dict[str, int] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+
+class CallResult(_Part):
+    """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F."""
+
+    vector: int = field(default=0x10, name="int")
+    ax: int = 0
+    bx: int = 0
+    cx: int = 0
+    dx: int = 0
+    result_ax: int = 0
+    ok: bool = False
+    detail: str = ""
+
+
+class Screen(_Part):
+    """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name."""
+
+    mode: int = 0
+    width: int = 0
+    height: int = 0
+    stride: int = 0
+    format: str = ""
+    base: int = 0
+    file: str = ""
+    unreadable_pages: int = 0
+
+
+class Hang(_Part):
+    """A wait that never ended: where, for which input, and what it last answered (null: a loop without input)."""
+
+    cs: int = 0
+    ip: int = 0
+    input: str = ""
+    last: int | None = None
+    detail: str = ""
+
+
+class Assist(_Part):
+    """Help the run gave the ROM that hardware would not have: ``what``, and how many times."""
+
+    what: str
+    count: int = 1
+
+
+class Place(_Part):
+    """A port or register that no model answers for, and how often it was used."""
+
+    address: int
+    count: int = 1
+    name: str = ""
+
+
+class Leaf(_Part):
+    """An interrupt leaf nobody knows: the vector, AX, and how often it was called."""
+
+    vector: int = field(name="int")
+    ax: int = 0
+    count: int = 1
+
+
+class Unhandled(_Part):
+    """Everything the ROM touched that fwsim does not model."""
+
+    ports: list[Place] = field(default_factory=list)
+    registers: list[Place] = field(default_factory=list)
+    interrupts: list[Leaf] = field(default_factory=list)
+
+
+class CheckResult(_Part):
+    """One rule of what a correct run is."""
+
+    id: str
+    ok: bool
+    detail: str = ""
+
+
+class Summary(_Part):
+    """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count."""
+
+    fwsim: str = __version__
+    scenario: str = ""
+    rom: RomSummary = field(default_factory=RomSummary)
+    stop: Stop = field(default_factory=Stop)
+    firmware: FirmwareSummary = field(default_factory=FirmwareSummary)
+    gtt: Gtt = field(default_factory=Gtt)
+    iommu: Iommu = field(default_factory=Iommu)
+    calls: list[CallResult] = field(default_factory=list)
+    display: list[Screen] = field(default_factory=list)
+    hangs: list[Hang] = field(default_factory=list)
+    assists: list[Assist] = field(default_factory=list)
+    unhandled: Unhandled = field(default_factory=Unhandled)
+    checks: list[CheckResult] = field(default_factory=list)
+    events: int = 0
+    code_bytes: int = 0
+    virtual_ns: int = 0
+    wall_s: float = 0.0
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """The checks that did not hold."""
+        return [check for check in self.checks if not check.ok]
+
+
+def encode(summary: Summary) -> bytes:
+    """``summary`` as indented JSON ending in a newline."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+
+
+def decode(data: bytes, where: str = "summary.json") -> Summary:
+    """The summary in ``data``. Raises FwsimError naming ``where``, and the version that wrote it when that differs."""
+    try:
+        return msgspec.json.decode(data, type=Summary)
+    except msgspec.DecodeError as error:
+        raise FwsimError(
+            "not a summary this version can read",
+            where=where,
+            found=f"{error}; {_written_by(data)}",
+            expected=f"a summary of fwsim {__version__}",
+            hint="run the scenario again: fwsim run scenario.toml --out DIR --force",
+        ) from None
+
+
+class _Version(msgspec.Struct):
+    fwsim: str
+
+
+def _written_by(data: bytes) -> str:
+    try:
+        return f"written by fwsim {msgspec.json.decode(data, type=_Version).fwsim}"
+    except msgspec.DecodeError:
+        return f"{len(data)} bytes without fwsim's version"

@@ -252,7 +252,7 @@ def is_run(folder: Path) -> bool:
 
 
 def _not_ours(folder: Path) -> str:
-    """What makes ``folder`` something else than a run's folder, a folder of runs, or an empty one; "" for none."""
+    """What makes ``folder`` something else than a run's, a folder of runs, or an empty one; "" for none."""
     if folder.is_symlink() or not folder.is_dir():
         return "a symbolic link" if folder.is_symlink() else "a file"
     entries = sorted(folder.iterdir())

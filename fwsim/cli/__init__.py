@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from fwsim.errors import FwsimError
 
 COMMANDS: dict[str, str] = {
-    "demo": "Run fwsim's own ROM twice, with and without the rewrite: start here.",
+    "demo": "Start here: our own ROM, with and without the rewrite.",
     "run": "Run a scenario's ROM and say what happened.",
     "check": "Show a run's checks.",
     "trace": "Show and filter a run's events.",
@@ -88,35 +88,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return _INTERRUPTED_EXIT
-    except BrokenPipeError:
-        return _close_stdout(0)
     except MemoryError:
         print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)
         return 2
-    except Exception as error:  # noqa: BLE001  # the last stop: what gets here is a bug, and is said to be one
+    except Exception as error:  # the last stop: what gets here is a bug, and is said to be one
         return _report_bug(error)
     return _flush(0)
 
 
 def _flush(code: int) -> int:
-    """Flush standard output; a reader that has gone is no error, a full disk is."""
+    """Flush what help texts left in standard output; a full disk makes it exit code 2."""
+    from fwsim.cli.common import write
+
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _close_stdout(code)
-    except OSError as error:
-        print(
-            f"fwsim: cannot write the output: {error.strerror}\n  next: free space, or write elsewhere", file=sys.stderr
-        )
-        return _close_stdout(2)
-    return code
-
-
-def _close_stdout(code: int) -> int:
-    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+        write("")
+    except FwsimError as error:
+        print(f"fwsim: {error}", file=sys.stderr)
+        return 2
     return code
 
 

@@ -1,5 +1,6 @@
 """What do all commands share? The --json option, output to a terminal or a pipe, and the progress bar."""
 
+import os
 import shutil
 import sys
 import time
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from fwsim.errors import FwsimError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -19,11 +22,12 @@ Progress = Callable[[str, float | None], None]
 """Told (what is being done, how much of it: 0 to 1, None where nobody knows)."""
 
 _BAR_AFTER_S = 1.0
+_BATCH = 1024
 
 
 def emit_json(document: object) -> None:
     """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
-    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
 def emit(*parts: "RenderableType") -> None:
@@ -33,14 +37,51 @@ def emit(*parts: "RenderableType") -> None:
     terminal = sys.stdout.isatty()
     width = max(80, min(shutil.get_terminal_size().columns, 120)) if terminal else 80
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
-    for part in parts:
-        console.print(part, crop=False, overflow="ignore")
+    with console.capture() as captured:
+        for part in parts:
+            console.print(part, crop=False, overflow="ignore")
+    lines = captured.get().splitlines()
+    write("".join((line if terminal else line.rstrip()) + "\n" for line in lines))
 
 
 def emit_lines(lines: Iterable[str]) -> None:
-    """Print many lines as they come."""
+    """Print many lines as they come, until nobody reads them any more."""
+    batch: list[str] = []
+    limit = 1  # the first at once, then more and more at a time
     for line in lines:
-        sys.stdout.write(line + "\n")
+        batch.append(line)
+        if len(batch) >= limit:
+            if not write("\n".join(batch) + "\n"):
+                return
+            batch, limit = [], min(2 * limit, _BATCH)
+    if batch:
+        write("\n".join(batch) + "\n")
+
+
+def write(text: str) -> bool:
+    """Write and flush ``text`` to standard output; False when its reader has gone, which is no error.
+
+    Raises FwsimError when it cannot be written for another reason, such as a full disk.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+        return False
+    except OSError as error:
+        _close_stdout()
+        raise FwsimError(
+            f"cannot write the output: {error.strerror}", hint="free space, or send it elsewhere"
+        ) from None
+    return True
+
+
+def _close_stdout() -> None:
+    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def note(text: str) -> None:

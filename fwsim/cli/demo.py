@@ -25,10 +25,10 @@ def demo(
     Example:
       fwsim demo --out runs/demo
     """
-    from fwsim import run as engine
+    from fwsim.run import demo as execute
 
     with RunDir.create(out, force, name="demo") as folder, common.progress_bar() as progress:
-        summaries = engine.demo(folder, progress)
+        summaries = execute(folder, progress)
     if json:
         common.emit_json({"runs": summaries})
     else:

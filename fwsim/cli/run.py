@@ -59,10 +59,10 @@ def run(
 
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:
     """Run ``scenario`` into a new folder, with a progress bar; a run that fails before its first event leaves none."""
-    from fwsim import run as engine
+    from fwsim.run import run as execute
 
     with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
-        return folder, engine.run(scenario, folder, progress)
+        return folder, execute(scenario, folder, progress)
 
 
 app = common.app(run)

@@ -1,4 +1,4 @@
-"""How is a run told on one screen? One summary for ``fwsim run``, two beside each other for ``fwsim demo``, the checks."""
+"""How is a run told on one screen? One summary, two beside each other for ``fwsim demo``, and the checks."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -70,7 +70,7 @@ def _foreign(what: str, where: str, found: str, expected: str) -> FwsimError:
 
 
 def _written(events: NDArray[np.void]) -> int:
-    """How many records at the front were written: their ``seq`` is not 0. A binary search, since none are in between."""
+    """How many records at the front were written, by binary search: a record never written has ``seq`` 0."""
     seq = events["seq"]
     low, high = 0, len(seq)
     while low < high:

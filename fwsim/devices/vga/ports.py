@@ -136,8 +136,9 @@ def _read_dac(words: Any, regs: Any) -> Any:
     value = np.int64(regs[DAC + 3 * index + step])
     if step == 2:
         words[V_DAC_READ] = np.uint64((index + 1) & 0xFF)
-        step = -1
-    words[V_DAC_STEP] = np.uint64(step + 1)
+        words[V_DAC_STEP] = np.uint64(0)
+    else:
+        words[V_DAC_STEP] = np.uint64(step + 1)
     return value
 
 

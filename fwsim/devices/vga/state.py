@@ -48,18 +48,20 @@ from fwsim.units import KIB
     V_DISPI_INDEX,
     V_DISPI,  # address of the dispi registers (uint16[16]); 0: no dispi
     V_MMIO,  # address of the adapter's own registers, 64 KiB; 0: none
-    V_MMIO_INDEX,  # ATI: MM_INDEX
     V_I2C,  # bit-banged DDC: see i2c.py
     V_EDID,  # address of 128 bytes of EDID; 0: no monitor answers
     VGA_WORDS,
-) = range(37)
+) = range(36)
 
-KIND_VGA, KIND_CIRRUS, KIND_IGD = range(3)
+KIND_VGA, KIND_CIRRUS, KIND_IGD, KIND_ATI, KIND_BANSHEE = range(5)
 WINDOW_PLANES, WINDOW_LINEAR, WINDOW_PAGES = range(3)
 
 # Where each register bank starts in the register bytes.
 SEQ, GFX, CRTC, ATTR, DAC = 0, 256, 512, 768, 1024
 REG_BYTES = DAC + 768
+
+DISPI_ID5 = 0xB0C5
+I2C_IDLE = 3  # both lines high: see i2c.py
 
 _PAGE = 4096
 
@@ -85,10 +87,11 @@ class Vga:
     """A VGA: put ``address_of(vga.block)`` in the root word ``R_VGA`` and keep the object alive.
 
     ``kind`` chooses the extension registers that answer; ``vram_size`` is in bytes, a power of two from 256 KiB up
-    (FwsimError otherwise), and its first 256 KiB are the four planes.
+    (FwsimError otherwise), and its first 256 KiB are the four planes. ``dispi``: the Bochs interface at 1CE/1CF
+    answers.
     """
 
-    def __init__(self, kind: int = KIND_VGA, vram_size: int = 256 * KIB) -> None:
+    def __init__(self, kind: int = KIND_VGA, vram_size: int = 256 * KIB, *, dispi: bool = False) -> None:
         if vram_size < 256 * KIB or vram_size & (vram_size - 1):
             raise FwsimError(
                 "impossible size of video memory", found=f"{vram_size} bytes", expected="a power of two, at least 256K"
@@ -100,6 +103,9 @@ class Vga:
         self.mmio: NDArray[np.uint8] = np.zeros(64 * KIB, np.uint8)
         self.edid: NDArray[np.uint8] = np.zeros(128, np.uint8)
         self.block[V_KIND] = kind
+        self.block[V_MONITOR] = 1
+        self.block[V_MMIO] = address_of(self.mmio)
+        self.block[V_DISPI] = address_of(self.dispi) if dispi else 0
         self.reset()
 
     @property
@@ -146,7 +152,6 @@ class Vga:
     def reset(self) -> None:
         """Power-on state: registers zero, memory cleared, colour ports enabled by nobody yet (misc 0)."""
         kept = {word: self.word(word) for word in (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID, V_MONITOR)}
-        fresh = not self.word(V_REGS)
         self.block[:] = 0
         self.regs[:] = 0
         self.vram[:] = 0
@@ -161,8 +166,10 @@ class Vga:
         self.block[V_DAC_MASK] = 0xFF
         self.block[V_DAC_BITS] = 6
         self.block[V_ENABLE] = 1
-        if fresh:
-            self.block[V_MONITOR] = 1
+        self.block[V_BANK1] = 0x8000
+        self.block[V_I2C] = I2C_IDLE
+        if kept[V_DISPI]:
+            self.dispi[0] = DISPI_ID5
         if kept[V_KIND] == KIND_CIRRUS:
             self._reset_cirrus()
 
@@ -175,7 +182,6 @@ class Vga:
         self.seq[0x1F] = 0x2D
         self.gfx[0x18] = 0x0F
         self.crtc[0x27] = 0xB8
-        self.block[V_BANK1] = 0x8000
 
     def snapshot(self) -> VgaState:
         """A copy of everything that can change."""
@@ -187,7 +193,10 @@ class Vga:
 
     def restore(self, state: VgaState) -> None:
         """Back to ``state``, in place: the addresses that native code holds stay good."""
+        addresses = {word: self.word(word) for word in (V_REGS, V_VRAM, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID)}
         self.block[:] = state.block
+        for word, value in addresses.items():
+            self.block[word] = value
         self.regs[:] = state.regs
         self.dispi[:] = state.dispi
         self.mmio[:] = state.mmio

@@ -107,11 +107,10 @@ def _combine(regs: Any, mode: int, data: int, latch: int) -> Any:
     if mode == 1:
         return latch
     gr3 = np.int64(regs[GFX + 3])
-    mask = np.int64(regs[GFX + 8])
+    mask: Any = np.int64(regs[GFX + 8])
     turn = gr3 & 7
-    if mode == 2:
-        source = _fill(data & 15)
-    else:
+    source = _fill(data & 15)
+    if mode != 2:
         data = ((data >> turn) | (data << (8 - turn))) & 0xFF
         source = _fill(np.int64(regs[GFX + 0]) & 15)
         if mode == 0:

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which pixels make up each character? Draws the ROM's 8x16 and 8x8 fonts and prints them as a NASM include.
+
+The printable ASCII characters are drawn below as 5x7 cells, eight to a band; the box and block characters (code page
+437) are computed from which of their four arms are single or double.
+
+    python3 font.py > font.asm
+"""
+
+from collections.abc import Iterator
+
+BANDS = """
+.....|..#..|.#.#.|.#.#.|..#..|##..#|.##..|..#..
+.....|..#..|.#.#.|.#.#.|.####|##..#|#..#.|..#..
+.....|..#..|.#.#.|#####|#.#..|...#.|#.#..|.....
+.....|..#..|.....|.#.#.|.###.|..#..|.#...|.....
+.....|..#..|.....|#####|..#.#|.#...|#.#.#|.....
+.....|.....|.....|.#.#.|####.|#..##|#..#.|.....
+.....|..#..|.....|.#.#.|..#..|#..##|.##.#|.....
+
+...#.|.#...|.....|.....|.....|.....|.....|....#
+..#..|..#..|..#..|..#..|.....|.....|.....|....#
+.#...|...#.|#.#.#|..#..|.....|.....|.....|...#.
+.#...|...#.|.###.|#####|.....|#####|.....|..#..
+.#...|...#.|#.#.#|..#..|.##..|.....|.....|.#...
+..#..|..#..|..#..|..#..|..#..|.....|.##..|#....
+...#.|.#...|.....|.....|.#...|.....|.##..|#....
+
+.###.|..#..|.###.|#####|...#.|#####|..##.|#####
+#...#|.##..|#...#|...#.|..##.|#....|.#...|....#
+#..##|..#..|....#|..#..|.#.#.|####.|#....|...#.
+#.#.#|..#..|...#.|...#.|#..#.|....#|####.|..#..
+##..#|..#..|..#..|....#|#####|....#|#...#|..#..
+#...#|..#..|.#...|#...#|...#.|#...#|#...#|.#...
+.###.|.###.|#####|.###.|...#.|.###.|.###.|.#...
+
+.###.|.###.|.....|.....|...#.|.....|.#...|.###.
+#...#|#...#|.##..|.##..|..#..|.....|..#..|#...#
+#...#|#...#|.##..|.##..|.#...|#####|...#.|....#
+.###.|.####|.....|.....|#....|.....|....#|...#.
+#...#|....#|.##..|.##..|.#...|#####|...#.|..#..
+#...#|...#.|.##..|..#..|..#..|.....|..#..|.....
+.###.|.##..|.....|.#...|...#.|.....|.#...|..#..
+
+.###.|.###.|####.|.###.|####.|#####|#####|.###.
+#...#|#...#|#...#|#...#|#...#|#....|#....|#...#
+#.###|#...#|#...#|#....|#...#|#....|#....|#....
+#.#.#|#####|####.|#....|#...#|####.|####.|#.###
+#.###|#...#|#...#|#....|#...#|#....|#....|#...#
+#....|#...#|#...#|#...#|#...#|#....|#....|#...#
+.####|#...#|####.|.###.|####.|#####|#....|.####
+
+#...#|.###.|..###|#...#|#....|#...#|#...#|.###.
+#...#|..#..|...#.|#..#.|#....|##.##|##..#|#...#
+#...#|..#..|...#.|#.#..|#....|#.#.#|##..#|#...#
+#####|..#..|...#.|##...|#....|#.#.#|#.#.#|#...#
+#...#|..#..|...#.|#.#..|#....|#...#|#..##|#...#
+#...#|..#..|#..#.|#..#.|#....|#...#|#..##|#...#
+#...#|.###.|.##..|#...#|#####|#...#|#...#|.###.
+
+####.|.###.|####.|.####|#####|#...#|#...#|#...#
+#...#|#...#|#...#|#....|..#..|#...#|#...#|#...#
+#...#|#...#|#...#|#....|..#..|#...#|#...#|#...#
+####.|#...#|####.|.###.|..#..|#...#|#...#|#.#.#
+#....|#.#.#|#.#..|....#|..#..|#...#|#...#|#.#.#
+#....|#..#.|#..#.|....#|..#..|#...#|.#.#.|##.##
+#....|.##.#|#...#|####.|..#..|.###.|..#..|#...#
+
+#...#|#...#|#####|.###.|#....|.###.|..#..|.....
+#...#|#...#|....#|.#...|#....|...#.|.#.#.|.....
+.#.#.|.#.#.|...#.|.#...|.#...|...#.|#...#|.....
+..#..|..#..|..#..|.#...|..#..|...#.|.....|.....
+.#.#.|..#..|.#...|.#...|...#.|...#.|.....|.....
+#...#|..#..|#....|.#...|....#|...#.|.....|.....
+#...#|..#..|#####|.###.|....#|.###.|.....|#####
+
+.#...|.....|#....|.....|....#|.....|..##.|.....
+..#..|.....|#....|.....|....#|.....|.#..#|.####
+...#.|.###.|####.|.###.|.####|.###.|.#...|#...#
+.....|....#|#...#|#....|#...#|#...#|####.|#...#
+.....|.####|#...#|#....|#...#|#####|.#...|.####
+.....|#...#|#...#|#...#|#...#|#....|.#...|....#
+.....|.####|####.|.###.|.####|.####|.#...|.###.
+
+#....|..#..|...#.|#....|.##..|.....|.....|.....
+#....|.....|.....|#....|..#..|.....|.....|.....
+####.|.##..|..##.|#..#.|..#..|##.#.|####.|.###.
+#...#|..#..|...#.|#.#..|..#..|#.#.#|#...#|#...#
+#...#|..#..|...#.|##...|..#..|#.#.#|#...#|#...#
+#...#|..#..|#..#.|#.#..|..#..|#.#.#|#...#|#...#
+#...#|.###.|.##..|#..#.|.###.|#...#|#...#|.###.
+
+.....|.....|.....|.....|.#...|.....|.....|.....
+####.|.####|.....|.....|.#...|.....|.....|.....
+#...#|#...#|#.##.|.####|####.|#...#|#...#|#...#
+#...#|#...#|##..#|#....|.#...|#...#|#...#|#.#.#
+####.|.####|#....|.###.|.#...|#...#|#...#|#.#.#
+#....|....#|#....|....#|.#..#|#..##|.#.#.|#.#.#
+#....|....#|#....|####.|..##.|.##.#|..#..|.#.#.
+
+.....|.....|.....|...#.|..#..|.#...|.....|.....
+.....|#...#|.....|..#..|..#..|..#..|.....|..#..
+#...#|#...#|#####|..#..|..#..|..#..|.#...|.#.#.
+.#.#.|#...#|...#.|.#...|..#..|...#.|#.#.#|#...#
+..#..|.####|..#..|..#..|..#..|..#..|...#.|#...#
+.#.#.|....#|.#...|..#..|..#..|..#..|.....|#####
+#...#|.###.|#####|...#.|..#..|.#...|.....|.....
+"""
+
+# Where each of the five columns of a cell lies in the eight of a character.
+COLUMNS = (0, 2, 3, 4, 6)
+
+# Code page 437 B3..DA: weight (0 none, 1 single, 2 double) of the arms up, down, left, right.
+ARMS = (
+    "1100 1110 1120 2210 0210 0120 2220 2200 0220 2020 2010 1020 0110 1001 1011 0111 1101 0011 1111 1102 "
+    "2201 2002 0202 2022 0222 2202 0022 2222 1022 2011 0122 0211 2001 1002 0102 0201 2211 1122 1010 0101"
+).split()
+
+HALVES = {0xDC: (8, 16, 0xFF), 0xDD: (0, 16, 0xF0), 0xDE: (0, 16, 0x0F), 0xDF: (0, 8, 0xFF), 0xDB: (0, 16, 0xFF)}
+SHADES = {0xB0: (0x22, 0x88), 0xB1: (0x55, 0xAA), 0xB2: (0xDD, 0x77)}
+
+
+def cells() -> Iterator[list[str]]:
+    """The seven rows of each character from 20h to 7Fh."""
+    for band in BANDS.strip().split("\n\n"):
+        rows = [line.split("|") for line in band.splitlines()]
+        for column in range(8):
+            yield [row[column] for row in rows]
+
+
+def widen(row: str) -> int:
+    """One row of five cells as eight pixels (bit 7 left); neighbouring cells are joined."""
+    bits = 0
+    for cell, x in enumerate(COLUMNS):
+        if row[cell] != "#":
+            continue
+        bits |= 0x80 >> x
+        if cell < 4 and row[cell + 1] == "#":
+            for between in range(x, COLUMNS[cell + 1]):
+                bits |= 0x80 >> between
+    return bits
+
+
+def tall(rows: list[str]) -> bytes:
+    """A 5x7 cell as an 8x16 character: each row twice, one blank row above and one below."""
+    return bytes([0, *(widen(row) for row in rows for _ in range(2)), 0])
+
+
+def small(rows: list[str]) -> bytes:
+    """A 5x7 cell as an 8x8 character."""
+    return bytes([*(widen(row) for row in rows), 0])
+
+
+def box(arms: str, height: int) -> bytes:
+    """A box-drawing character of 8 x height pixels from the weights of its arms."""
+    up, down, left, right = (int(arm) for arm in arms)
+    middle = height // 2 - 1
+    reach = 1 if height == 16 else 0
+    offsets = {0: (), 1: (0,), 2: (-1, 1)}
+    pixels = [[False] * 8 for _ in range(height)]
+    far = max(max(up, down) - 1, 0), max(max(left, right) - 1, 0) + (reach if max(left, right) == 2 else 0)
+    for weight, columns in ((left, range(0, 4 + far[0])), (right, range(3 - far[0], 8))):
+        for offset in offsets[weight]:
+            for x in columns:
+                pixels[middle + offset * (1 + reach if weight == 2 else 1)][x] = True
+    for weight, lines in ((up, range(0, middle + 1 + far[1])), (down, range(middle - far[1], height))):
+        for offset in offsets[weight]:
+            for y in lines:
+                pixels[y][3 + offset] = True
+    return bytes(sum(0x80 >> x for x in range(8) if line[x]) for line in pixels)
+
+
+def other(code: int, height: int) -> bytes:
+    """A character outside ASCII: shade, block, box line, or blank."""
+    if code in SHADES:
+        return bytes(SHADES[code][y & 1] for y in range(height))
+    if code in HALVES:
+        first, last, bits = HALVES[code]
+        scale = 16 // height
+        return bytes(bits if first // scale <= y < last // scale else 0 for y in range(height))
+    if 0xB3 <= code <= 0xDA:
+        return box(ARMS[code - 0xB3], height)
+    if code in (0x04, 0x07, 0xFE):
+        return bytes(0x3C if height // 4 < y < height * 3 // 4 else 0 for y in range(height))
+    return bytes(height)
+
+
+def fonts() -> tuple[list[bytes], list[bytes]]:
+    """256 characters of 16 rows, and 256 of 8."""
+    ascii_cells = dict(enumerate(cells(), 0x20))
+    high = [tall(ascii_cells[c]) if c in ascii_cells else other(c, 16) for c in range(256)]
+    low = [small(ascii_cells[c]) if c in ascii_cells else other(c, 8) for c in range(256)]
+    return high, low
+
+
+def listing() -> str:
+    """The NASM include with both fonts."""
+    lines = [
+        "; SPDX-License-Identifier: GPL-2.0-or-later",
+        "; The two fonts. Made by font.py: change that, not this.",
+    ]
+    for name, font in zip(("font16", "font8"), fonts(), strict=True):
+        lines += ["", f"{name}:"]
+        for code, rows in enumerate(font):
+            shown = chr(code) if 0x20 < code < 0x7F else " "
+            lines.append("        db " + ",".join(f"0x{row:02x}" for row in rows) + f" ; {code:02x} {shown}".rstrip())
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(listing(), end="")

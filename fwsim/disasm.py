@@ -174,12 +174,7 @@ def _is_branch(instruction: Any) -> bool:
     """Whether it is a relative jump, call or loop (its operand is the target)."""
     from capstone import CS_GRP_BRANCH_RELATIVE
 
-    return bool(CS_GRP_BRANCH_RELATIVE in list(instruction.groups))
-
-
-def _written(instruction: Any) -> list[int]:
-    """The registers it writes; capstone counts the DX of an OUT, which is only read."""
-    return [] if instruction.mnemonic == "out" else list(instruction.regs_access()[1])
+    return CS_GRP_BRANCH_RELATIVE in list(instruction.groups)
 
 
 def _target(instruction: Any, bits: int) -> int:
@@ -247,10 +242,10 @@ class _Traversal:
             target = _target(instruction, self.bits)
             self.targets.add(target)
             self.add(target, f"sub_{target:04x}" if CS_GRP_CALL in groups else "")
-            return instruction.mnemonic != "jmp"
+            return str(instruction.mnemonic) != "jmp"
         if CS_GRP_JUMP in groups or (CS_GRP_CALL in groups and CS_GRP_INT not in groups):
             self.unresolved.add(instruction.address)
-            return CS_GRP_CALL in groups
+            return CS_GRP_CALL in list(groups)
         if CS_GRP_RET in groups or CS_GRP_IRET in groups:
             return False
         return instruction.mnemonic not in ("ud2", "ud0", "ud1")
@@ -312,6 +307,9 @@ class _Constants:
         kept = mask & ~(part << shift)
         known = bits[1] & part
         self._bits[whole] = (value & kept | (bits[0] & known) << shift, kept | known << shift)
+
+
+_COMBINED = ("or", "and", "xor", "add", "sub", "shl", "shr")
 
 
 def _combine(operation: str, a: Bits, b: Bits) -> Bits:
@@ -397,7 +395,7 @@ class _Annotator:
         label = self._label(raw, port, direction, width, pci)
         self.accesses.append(Access(raw.address, direction, width, port, label, pci))
         size = {1: "byte", 2: "word", 4: "dword"}[width]
-        return f"{label} {direction} {size}" if label else f"port in DX, {direction} {size}"
+        return label if label.startswith("select") else f"{label or 'port in DX'}, {direction} {size}"
 
     def _label(self, raw: Any, port: int | None, direction: str, width: int, pci: int | None) -> str:
         if port is None:
@@ -408,7 +406,7 @@ class _Annotator:
         if port == 0xCF8 and direction == "write" and width == 4:
             self._pci = value if value is not None and value >> 31 else None
             if self._pci is not None:
-                return f"select {pci_name(self._pci)},"
+                return f"select {pci_name(self._pci)}"
         return f"{port:#x} {port_name(port)}".rstrip()
 
     def _step(self, raw: Any) -> None:
@@ -420,7 +418,7 @@ class _Annotator:
             return
         self._vector(raw)
         destination, value = self._result(raw)
-        for register in _written(raw):
+        for register in raw.regs_access()[1]:
             self._constants.set(raw.reg_name(register), _UNKNOWN)
         if destination:
             self._constants.set(destination, value)
@@ -456,7 +454,9 @@ class _Annotator:
         source = self._operand(raw, operands[1])
         if raw.mnemonic == "movzx":
             return name, (source[0], source[1] | ~((1 << 8 * operands[1].size) - 1))
-        return name, source if raw.mnemonic == "mov" else _combine(raw.mnemonic, old, source)
+        if raw.mnemonic == "mov":
+            return name, source
+        return (name, _combine(raw.mnemonic, old, source)) if raw.mnemonic in _COMBINED else ("", _UNKNOWN)
 
     def _operand(self, raw: Any, operand: Any) -> Bits:
         from capstone.x86 import X86_OP_IMM, X86_OP_REG

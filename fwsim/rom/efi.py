@@ -121,3 +121,15 @@ def parse_pe(raw: bytes) -> PeImage | None:
         image_size=int(optional.sizeof_image),
         sections=sections,
     )
+
+
+def map_pe(raw: bytes, pe: PeImage, limit: int = 16 << 20) -> bytes:
+    """The PE image as a loader lays it out, headers at 0, sections at their addresses; at most ``limit`` bytes."""
+    size = min(max((s.virtual_address + max(s.virtual_size, s.size) for s in pe.sections), default=0), limit)
+    first = min((s.virtual_address for s in pe.sections), default=0)
+    mapped = bytearray(size)
+    mapped[: min(first, len(raw), size)] = raw[: min(first, size)]
+    for section in pe.sections:
+        body = raw[section.offset : section.offset + section.size][: max(size - section.virtual_address, 0)]
+        mapped[section.virtual_address : section.virtual_address + len(body)] = body
+    return bytes(mapped)

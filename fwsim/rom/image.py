@@ -30,7 +30,7 @@ class Image:
     ``offset`` counts from the start of the file, ``size`` is what the image takes in the file (the PCIR's length, or
     the header's without one, cut at the end of the file), ``header_length`` what its own length byte says (a word for
     EFI images), all in bytes. ``checksum`` is the 8-bit sum over ``header_length``: 0 when right, and a rule only when
-    ``checksum_applies``. ``entry_target`` is the image offset that the jump at offset 3 goes to, None without a jump.
+    ``checksum_applies``; of a ``truncated`` image it covers what is there. ``entry_target`` is the image offset that the jump at offset 3 goes to, None without a jump.
     """
 
     index: int
@@ -38,6 +38,7 @@ class Image:
     size: int
     header_length: int
     checksum: int
+    truncated: bool
     entry_target: int | None
     vga_signature: bool
     pcir: Pcir | None
@@ -62,8 +63,8 @@ class Image:
 
     @property
     def checksum_ok(self) -> bool:
-        """Whether the sum is 0, or is no rule for this image."""
-        return self.checksum == 0 or not self.checksum_applies
+        """Whether the sum is 0, or is no rule for this image; False when the image is cut short."""
+        return not self.checksum_applies or (self.checksum == 0 and not self.truncated)
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -100,6 +101,7 @@ def parse_image(data: bytes, base: int, index: int, findings: list[Finding]) -> 
         size=size,
         header_length=length,
         checksum=sum(data[base : base + length]) & 0xFF,
+        truncated=(length if legacy and length else max(length, image_length)) > len(data) - base,
         entry_target=_entry_target(data, base) if legacy else None,
         vga_signature=data[base + _IBM_AT : base + _IBM_AT + 3] == b"IBM",
         pcir=pcir,
@@ -182,7 +184,7 @@ def _check_legacy(image: Image, findings: list[Finding]) -> None:
         what = "the entry jumps out of the image"
         found = f"{image.entry_target:#06x}"
         findings.append(Finding("warning", image.offset + ENTRY, what, found, f"below {image.header_length:#x}"))
-    if image.checksum:
+    if image.checksum and not image.truncated:
         what = "the 8-bit checksum is wrong: SeaBIOS refuses the image unless etc/optionroms-checksum is 0"
         found = f"sum {image.checksum:#04x} over {image.header_length:#x} bytes"
         findings.append(Finding("warning", image.offset, what, found, "sum 0", "`fwsim rom fix` corrects it"))

@@ -1,0 +1,241 @@
+"""`fwsim rom`: what is in an option ROM, and what can be done with it."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from fwsim.rom.chain import Rom
+    from fwsim.rom.efi import PeImage
+
+app = typer.Typer(name="rom", help="Read, check, take apart, fix and compare option ROM images.", no_args_is_help=True)
+
+RomFile = Annotated[Path, typer.Argument(metavar="F", help="The ROM file.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+
+
+@app.command(epilog="Example: fwsim rom info vgabios-stdvga.bin")
+def info(file: RomFile, as_json: Json = False) -> None:
+    """Show everything that is in a ROM: images, PCIR, PnP, VBT, EFI driver, checksums, and what is odd."""
+    from fwsim.rom.chain import inspect
+    from fwsim.rom.finding import first_error
+
+    rom = inspect(file)
+    error = first_error(rom.findings)
+    if not rom.images and error is not None:
+        raise error.to_error(str(file))
+    drivers = _drivers(rom)
+    if as_json:
+        from fwsim.rom.document import rom_document
+
+        _print_json(rom_document(rom, drivers))
+    else:
+        from fwsim.report.rom import render_info
+        from fwsim.rom.catalog import known, licence_of
+
+        _print(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
+    if error is not None:
+        raise error.to_error(str(file))
+
+
+@app.command(epilog="Example: fwsim rom vbt snm_2170.dat")
+def vbt(file: RomFile, as_json: Json = False) -> None:
+    """Show the Video BIOS Table of a ROM, an OpRegion dump or a bare VBT file: header and block list."""
+    from fwsim.rom.source import find_vbt
+
+    table, findings = find_vbt(file)
+    if as_json:
+        from dataclasses import asdict
+
+        from fwsim.rom.document import vbt_document
+
+        _print_json({**vbt_document(table), "findings": [asdict(finding) for finding in findings]})
+    else:
+        from fwsim.report.rom import render_vbt
+
+        _print(render_vbt(table, findings))
+
+
+@app.command(epilog="Example: fwsim rom extract efi-e1000.rom --out parts")
+def extract(
+    file: RomFile,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")] = Path(),
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write each image of the chain, each uncompressed EFI driver and each VBT to a file of its own."""
+    from fwsim.rom.chain import inspect
+    from fwsim.rom.extract import extract as extract_parts
+
+    pieces = extract_parts(inspect(file), out, force)
+    if as_json:
+        _print_json([{"path": str(p.path), "offset": p.offset, "size": p.size, "what": p.what} for p in pieces])
+    else:
+        from fwsim.report.rom import render_parts
+
+        _print(render_parts(pieces))
+
+
+@app.command(epilog="Example: fwsim rom fix shadow.rom --vendor 0x8086 --device 0x0126 --out fixed.rom")
+def fix(
+    file: RomFile,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="File to write; default: F with .fixed in its name."),
+    ] = None,
+    vendor: Annotated[str, typer.Option(metavar="ID", help="PCI vendor id to put in, or vfio's device's.")] = "",
+    device: Annotated[str, typer.Option(metavar="ID", help="PCI device id to put in, or vfio's device's.")] = "",
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="general: ids as given, each checksum over its length byte. vfio: as QEMU's vfio hands it over."
+        ),
+    ] = "general",
+    byte: Annotated[str, typer.Option(metavar="OFFSET", help="The byte that makes the checksum right.")] = "",
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Put the ids and the checksum right, in a copy.
+
+    The checksum byte is the header's byte 6 (QEMU's choice) when offset 3 holds a jump, else the image's last byte.
+    """
+    from fwsim.rom.chain import inspect_bytes, read_file
+    from fwsim.rom.files import write_atomically
+
+    data = read_file(file)
+    fixed, changed = _fixed(
+        data, rule, _number(vendor, "--vendor"), _number(device, "--device"), _number(byte, "--byte")
+    )
+    target = out or file.with_name(f"{file.stem}.fixed{file.suffix}")
+    write_atomically(target, fixed, force)
+    after = inspect_bytes(fixed, target)
+    if as_json:
+        changes = [
+            {"offset": c.offset, "what": c.what, "before": c.before.hex(), "after": c.after.hex()} for c in changed
+        ]
+        sums = [image.checksum for image in after.images]
+        _print_json({"path": str(target), "rule": rule, "sha256": after.sha256, "checksums": sums, "changes": changes})
+    else:
+        from fwsim.report.rom import render_fix
+
+        _print(render_fix(after, changed, rule))
+
+
+@app.command(epilog="Example: fwsim rom diff original.rom shadow.rom")
+def diff(
+    a: Annotated[Path, typer.Argument(metavar="A", help="The first file.", show_default=False)],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The second file.", show_default=False)],
+    limit: Annotated[int, typer.Option(min=0, help="Runs to show; 0 is all. JSON always has all.")] = 40,
+    as_json: Json = False,
+) -> None:
+    """Show which bytes differ between two ROMs, and in which structure each lies."""
+    from fwsim.rom.chain import read_file
+    from fwsim.rom.compare import diff as compare
+
+    difference = compare(read_file(a), read_file(b))
+    if as_json:
+        from fwsim.rom.document import difference_document
+
+        _print_json({"a": str(a), "b": str(b), **difference_document(difference)})
+    else:
+        from fwsim.report.rom import render_diff
+
+        _print(render_diff(difference, str(a), str(b), limit))
+
+
+@app.command(epilog="Example: fwsim rom disasm vgabios-stdvga.bin --accesses")
+def disasm(
+    file: RomFile,
+    entry: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OFFSET", help="Where to start instead of the image's entry; repeatable."),
+    ] = None,
+    image: Annotated[int | None, typer.Option(help="Which image of the chain; default: the legacy one.")] = None,
+    accesses: Annotated[bool, typer.Option("--accesses", help="List only port and PCI accesses.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Disassemble recursively from the entry, with port and PCI accesses named.
+
+    What is known of the image's licence is said first: it is for you to see that you may do this.
+    """
+    from fwsim.disasm import disassemble
+    from fwsim.rom.catalog import licence_of
+    from fwsim.rom.source import code_of
+
+    entries = tuple(number for text in entry or () if (number := _number(text, "--entry")) is not None)
+    rom, code = code_of(file, image, entries)
+    licence = licence_of(rom)
+    listing = disassemble(code.data, code.entries, code.bits)
+    if as_json:
+        from dataclasses import asdict
+
+        header = {"path": str(rom.path), "image": code.image, "bits": code.bits}
+        document: dict[str, Any] = {"licence": asdict(licence) if licence else None, **header}
+        rows = [{**asdict(i), "data": i.data.hex()} for i in listing.instructions] if not accesses else []
+        document.update(entries=list(listing.entries), covered=listing.covered, truncated=listing.truncated)
+        document.update(labels=[{"address": at, "name": name} for at, name in listing.labels.items()])
+        document.update(unresolved=list(listing.unresolved), accesses=[asdict(access) for access in listing.accesses])
+        _print_json({**document, "instructions": rows})
+    else:
+        from fwsim.report.rom import render_disasm
+
+        _print(render_disasm(rom, code.bits, len(code.data), listing, licence, accesses))
+
+
+def _drivers(rom: "Rom") -> "dict[int, PeImage]":
+    """The PE image of each EFI image that has one to read; lief is loaded only then."""
+    from fwsim.rom.efi import parse_pe, pe_bytes
+
+    found: dict[int, PeImage] = {}
+    for image in rom.images:
+        raw = pe_bytes(rom.data, image.offset, image.size, image.efi) if image.efi else None
+        pe = parse_pe(raw) if raw else None
+        if pe is not None:
+            found[image.index] = pe
+    return found
+
+
+def _fixed(data: bytes, rule: str, vendor: int | None, device: int | None, byte: int | None) -> tuple[bytes, Any]:
+    from fwsim.errors import FwsimError
+    from fwsim.rom.repair import changes, fix_ids
+    from fwsim.rom.repair import fix as fix_as_vfio
+
+    if rule == "general":
+        return fix_ids(data, vendor, device, byte)
+    if rule != "vfio":
+        raise FwsimError("no such rule", where="--rule", found=rule, expected="general or vfio")
+    if vendor is None or device is None or byte is not None:
+        found = "--byte" if byte is not None else "no id"
+        raise FwsimError(
+            "vfio's rule goes by the device", where="--rule", found=found, expected="--vendor and --device only"
+        )
+    fixed = fix_as_vfio(data, vendor, device)
+    return fixed, changes(data, fixed)
+
+
+def _number(text: str, where: str) -> int | None:
+    from fwsim.units import parse_size
+
+    return parse_size(text, where) if text else None
+
+
+def _print(renderable: "RenderableType") -> None:
+    """On a terminal as it is; elsewhere without the blanks that tables end their lines with."""
+    from rich.console import Console
+
+    console = Console(width=80, highlight=False)
+    if console.is_terminal:
+        console.print(renderable, crop=False)
+        return
+    with console.capture() as capture:
+        console.print(renderable, crop=False)
+    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, indent=2))

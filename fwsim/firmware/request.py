@@ -124,7 +124,8 @@ class Placement:
 
     ``bars`` has what was written: a register holds no bits below its BAR's size. ``bdsm_register`` says where each base
     went (0x5C or 0xC0); ``windows`` has "io" as (first, last), "mem32" and "mem64" as (first, end); ``bridge_windows``
-    is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's; ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
+    is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's; ``boot`` is "ok"
+    or the text of the panic; ``command`` the command register of each function set up.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)

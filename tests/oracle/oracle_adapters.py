@@ -1,7 +1,11 @@
 """Which function answers a vector? Rows of (system prefix, case prefix, adapter)."""
 
 import measured_seabios
+import read_hypervisor
+import read_linux
 
 ADAPTERS = [
     *measured_seabios.ROWS,
+    *read_hypervisor.ROWS,
+    *read_linux.ROWS,
 ]

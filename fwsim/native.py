@@ -53,15 +53,22 @@ from numba.extending import intrinsic
     R_CODE,  # executed code bytes
     R_CODE_LIMIT,
     R_CODE_MARK,  # R_CODE at the last access
-    R_IDLE_LIMIT,  # code bytes without an access before the trap TRAP_IDLE
+    R_CODE_NEXT,  # R_CODE at which a block has to look closer
+    R_IDLE_LIMIT,  # code bytes without an access before STOP_IDLE
     R_BLOCK,  # linear address of the running block
     R_BLOCK_SIZE,
     R_BLOCK_RUNS,  # how often in a row it ran
     R_ORDINAL,  # memory-mapped accesses since its entry
     R_TIME_LIMIT,
     R_NOVEL,  # table of hashes of accesses seen, NOVEL_SLOTS words
-    R_NOVEL_TIME,  # when the last unseen one was
-    R_NOVEL_LIMIT,  # nanoseconds without one before the trap TRAP_STALE
+    R_CLOCKED,  # 1: a clock was read since the last unseen one
+    R_WAITS,  # accesses since the last unseen one
+    R_WAIT_LIMIT,  # as many make a wait without a clock endless
+    R_STALE_LIMIT,  # as many make one with a clock endless
+    R_RAM,  # host address of guest-physical 0 (valid below A0000 and from C0000 to the end of low RAM)
+    R_IDS_INT,  # int[10], void *[10], uint64[10]: the registers an interrupt needs
+    R_PTRS_INT,
+    R_INT_VALUES,
     R_IRQ_TIME,  # when the next interrupt is due; all ones: never
     R_IPS,  # address of the (block, ordinal) -> ip table
     # devices
@@ -73,7 +80,7 @@ from numba.extending import intrinsic
     R_HYP,
     R_VGA,
     ROOT_WORDS,
-) = range(41)
+) = range(48)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10
@@ -87,7 +94,7 @@ IPS_SLOTS = 1 << 10
     STOP_TIME,
     STOP_IRQ,  # an interrupt is due and IF is set
     STOP_IDLE,  # no access for R_IDLE_LIMIT code bytes
-    STOP_STALE,  # nothing new read or written for R_NOVEL_LIMIT
+    STOP_STALE,  # nothing new read or written for R_WAIT_LIMIT or R_STALE_LIMIT accesses
     STOP_ABORT,  # the hypervisor would kill the guest here
     STOP_FAULT,  # a CPU exception nobody handles
     STOP_SPIN,  # the same short block ran SPIN_RUNS times in a row

@@ -1,0 +1,271 @@
+"""How is code run? One Unicorn engine for real, unreal, protected and long mode, with native hooks and slices between them."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import unicorn
+from numpy.typing import NDArray
+from unicorn import x86_const as x86
+from unicorn.unicorn_py3.unicorn import uclib
+
+from fwsim.errors import FwsimError
+from fwsim.memory.ram import Ram
+from fwsim.native import (
+    R_FN_READ,
+    R_FN_STOP,
+    R_FN_TRAP,
+    R_FN_WRITE,
+    R_IDS_CSIP,
+    R_IDS_INT,
+    R_INT_VALUES,
+    R_PTRS_CSIP,
+    R_PTRS_INT,
+    R_CS,
+    R_IP,
+    R_RAM,
+    R_STOP,
+    R_UC,
+    STOP_NONE,
+    STOP_TRAP_ERROR,
+    address_of,
+)
+
+_INT_IDS = (
+    x86.UC_X86_REG_CR0,
+    x86.UC_X86_REG_EFLAGS,
+    x86.UC_X86_REG_SS,
+    x86.UC_X86_REG_ESP,
+    x86.UC_X86_REG_CS,
+    x86.UC_X86_REG_EIP,
+    x86.UC_X86_REG_EAX,
+    x86.UC_X86_REG_EBX,
+    x86.UC_X86_REG_ECX,
+    x86.UC_X86_REG_EDX,
+)
+GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
+_IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in (*GENERAL, "cr0", "cr3", "rip", "rsp", "rax", "rcx", "rdx")}
+_IDS.update({name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh")})
+_IDS.update({name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in ("rbx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "efer")} if hasattr(x86, "UC_X86_REG_EFER") else {})
+_FOREVER = (1 << 64) - 1
+_TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+CLOSED = unicorn.UC_PROT_NONE
+READ_ONLY = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+ALL = unicorn.UC_PROT_ALL
+CPU_ERRORS = {
+    unicorn.UC_ERR_INSN_INVALID: "invalid instruction",
+    unicorn.UC_ERR_FETCH_UNMAPPED: "execution of an address where nothing is",
+    unicorn.UC_ERR_FETCH_PROT: "execution of an address that holds no code",
+    unicorn.UC_ERR_READ_UNMAPPED: "read of an address where nothing is",
+    unicorn.UC_ERR_WRITE_UNMAPPED: "write to an address where nothing is",
+    unicorn.UC_ERR_EXCEPTION: "CPU exception",
+}
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Addresses of the native callbacks (numba cfuncs) that the machine composes; ``None``: not installed."""
+
+    port_in: int
+    port_out: int
+    interrupt: int
+    block: int
+    rdtsc: int
+
+
+@dataclass(frozen=True)
+class CpuSnapshot:
+    """Everything the CPU is: an opaque context of the engine, and where it would go on."""
+
+    context: Any
+    ip: int
+
+
+class Engine:
+    """A CPU with its address space.
+
+    ``mode`` is "real" (starts in real mode, may go to protected mode and back) or "long" (starts in 64-bit mode with
+    flat, identity-mapped memory, as UEFI leaves it). ``root`` is the native state block, ``trap`` the Python side of it.
+    """
+
+    def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int], mode: str = "real") -> None:
+        self.root = root
+        self.mode = mode
+        self.uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64 if mode == "long" else unicorn.UC_MODE_32)
+        self._handle = ctypes.c_void_p(self.uc._uch.value)
+        self._keep: list[Any] = []
+        self.error: BaseException | None = None
+        self._trap = trap
+        self._install_words()
+        if mode == "real":
+            self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
+            for name in ("ds", "es", "fs", "gs", "ss", "cs"):
+                self.uc.reg_write(_IDS[name], 0)
+
+    # --- native state ----------------------------------------------------------------------------------------------
+    def _install_words(self) -> None:
+        root = self.root
+        assert self._handle.value is not None
+        root[R_UC] = self._handle.value
+        for word, name in ((R_FN_READ, "uc_reg_read_batch"), (R_FN_WRITE, "uc_reg_write_batch"), (R_FN_STOP, "uc_emu_stop")):
+            root[word] = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0
+        callback = _TRAP_TYPE(self._guarded_trap)
+        root[R_FN_TRAP] = ctypes.cast(callback, ctypes.c_void_p).value or 0
+        ids = np.array([x86.UC_X86_REG_CS, x86.UC_X86_REG_RIP if self.mode == "long" else x86.UC_X86_REG_EIP], np.int32)
+        targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
+        int_ids = np.array(_INT_IDS, np.int32)
+        int_values = np.zeros(len(_INT_IDS), np.uint64)
+        int_targets = np.array([address_of(int_values) + 8 * i for i in range(len(_INT_IDS))], np.uint64)
+        for word, array in (
+            (R_IDS_CSIP, ids),
+            (R_PTRS_CSIP, targets),
+            (R_IDS_INT, int_ids),
+            (R_INT_VALUES, int_values),
+            (R_PTRS_INT, int_targets),
+        ):
+            root[word] = address_of(array)
+            self._keep.append(array)
+        self._keep.append(callback)
+
+    def _guarded_trap(self, kind: int, a: int, b: int, c: int) -> int:
+        """Exceptions do not cross native code: keep the first, stop, and let ``run`` raise it."""
+        try:
+            return self._trap(kind, a, b, c)
+        except BaseException as error:  # re-raised by run()
+            if self.error is None:
+                self.error = error
+            self.root[R_STOP] = STOP_TRAP_ERROR
+            uclib.uc_emu_stop(self._handle)
+            return 0
+
+    def install(self, hooks: Hooks) -> None:
+        """Install the native callbacks; the root block's address is what they get as user data."""
+        self._hook(unicorn.UC_HOOK_INSN, hooks.port_in, x86.UC_X86_INS_IN)
+        self._hook(unicorn.UC_HOOK_INSN, hooks.port_out, x86.UC_X86_INS_OUT)
+        self._hook(unicorn.UC_HOOK_INSN, hooks.rdtsc, x86.UC_X86_INS_RDTSC)
+        self._hook(unicorn.UC_HOOK_INTR, hooks.interrupt)
+        self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
+
+    def _hook(self, kind: int, callback: int, *extra: int) -> None:
+        handle = ctypes.c_size_t()
+        arguments = [ctypes.c_int(number) for number in extra]
+        status = uclib.uc_hook_add(
+            self._handle,
+            ctypes.byref(handle),
+            ctypes.c_int(kind),
+            ctypes.c_void_p(callback),
+            ctypes.c_void_p(address_of(self.root)),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+            *arguments,
+        )
+        _check(status, "install a hook")
+
+    # --- address space ---------------------------------------------------------------------------------------------
+    def map_ram(self, start: int, ram: Ram, offset: int, size: int, protection: int = ALL) -> None:
+        """Map ``size`` bytes of ``ram`` from ``offset`` at guest-physical ``start`` (all multiples of 4096)."""
+        self.uc.mem_map_ptr(start, size, protection, ctypes.c_void_p(ram.address + offset))
+        self._keep.append(ram)
+        if start == 0:
+            self.root[R_RAM] = ram.address + offset
+
+    def map_native(self, start: int, size: int, read: int, write: int, data: int) -> None:
+        """Map device memory served by native callbacks ``read``/``write`` (uc_cb_mmio_*_t) with user data ``data``."""
+        status = uclib.uc_mmio_map(
+            self._handle,
+            ctypes.c_uint64(start),
+            ctypes.c_size_t(size),
+            ctypes.c_void_p(read),
+            ctypes.c_void_p(data),
+            ctypes.c_void_p(write),
+            ctypes.c_void_p(data),
+        )
+        _check(status, f"map {size:#x} bytes at {start:#x}")
+
+    def unmap(self, start: int, size: int) -> None:
+        """Unmap whatever lies there."""
+        _check(uclib.uc_mem_unmap(self._handle, ctypes.c_uint64(start), ctypes.c_size_t(size)), f"unmap {start:#x}")
+
+    # --- registers -------------------------------------------------------------------------------------------------
+    def get(self, name: str) -> int:
+        """One register by its lower-case name."""
+        value: int = self.uc.reg_read(_IDS[name])
+        return value
+
+    def set(self, name: str, value: int) -> None:
+        """Write one register."""
+        self.uc.reg_write(_IDS[name], value)
+
+    def registers(self) -> dict[str, int]:
+        """The general registers, segments, EIP and EFLAGS."""
+        return {name: self.get(name) for name in GENERAL}
+
+    @property
+    def protected(self) -> bool:
+        """Whether CR0.PE is set."""
+        return bool(self.get("cr0") & 1)
+
+    def linear_ip(self) -> int:
+        """Linear address of the next instruction (real mode: CS*16 + IP)."""
+        if self.mode == "long":
+            return self.get("rip")
+        if self.protected:
+            return self.segment_base("cs") + self.get("eip") & 0xFFFFFFFF
+        return (self.get("cs") << 4) + (self.get("eip") & 0xFFFF)
+
+    def segment_base(self, name: str) -> int:
+        """Linear base of a segment register: from the descriptor table in protected mode."""
+        selector = self.get(name)
+        if not self.protected:
+            return selector << 4
+        base = self.uc.reg_read(x86.UC_X86_REG_LDTR if selector & 4 else x86.UC_X86_REG_GDTR)[1]
+        descriptor = int.from_bytes(self.uc.mem_read(base + (selector & 0xFFF8), 8), "little")
+        return (descriptor >> 16 & 0xFFFFFF) | (descriptor >> 56 & 0xFF) << 24
+
+    # --- running ---------------------------------------------------------------------------------------------------
+    def run(self) -> int:
+        """Run from the current CS:IP until something stops the engine; return the STOP_* reason (STOP_NONE: HLT).
+
+        The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and CpuFault
+        for what the CPU cannot execute.
+        """
+        self.root[R_STOP] = STOP_NONE
+        begin = self.get("rip" if self.mode == "long" else "eip")
+        status = uclib.uc_emu_start(
+            self._handle, ctypes.c_uint64(begin), ctypes.c_uint64(_FOREVER), ctypes.c_uint64(0), ctypes.c_size_t(0)
+        )
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        if status != unicorn.UC_ERR_OK:
+            raise CpuFault(status)
+        return int(self.root[R_STOP])
+
+    def flush_code(self) -> None:
+        """Forget translated code: after the host wrote into memory that had been executed."""
+        self.uc.ctl_flush_tb()
+
+    def snapshot(self) -> CpuSnapshot:
+        """The CPU's registers; memory is the machine's to keep."""
+        return CpuSnapshot(self.uc.context_save(), self.get("rip" if self.mode == "long" else "eip"))
+
+    def restore(self, snapshot: CpuSnapshot) -> None:
+        """Go back to a snapshot's registers."""
+        self.uc.context_restore(snapshot.context)
+        self.set("rip" if self.mode == "long" else "eip", snapshot.ip)
+        self.flush_code()
+
+
+class CpuFault(Exception):
+    """The engine cannot go on: an invalid instruction, nothing there to execute, ..."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(CPU_ERRORS.get(status, f"engine error {status}"))
+        self.status = status
+
+
+def _check(status: int, what: str) -> None:
+    if status != unicorn.UC_ERR_OK:
+        raise FwsimError(f"the engine refused to {what}", found=f"unicorn error {status}", hint="report the scenario as a bug of fwsim")

@@ -4,6 +4,7 @@ Source: Linux include/drm/intel/pciids.h. Pineview counts as G33, Whiskey Lake a
 Haswell, Skylake, Apollo Lake and Coffee Lake images carry 0406 in their own PCIR whatever the machine's id is.
 """
 
+# fmt: off
 DEVICE_IDS: dict[str, tuple[int, ...]] = {
     "830": (
         0x3577,

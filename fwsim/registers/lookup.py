@@ -1,0 +1,197 @@
+"""What does a stranger's address mean? The answers that `fwsim lookup` prints, as data."""
+
+import re
+from dataclasses import asdict, dataclass
+
+from fwsim.errors import FwsimError
+from fwsim.registers.core import FUNCTIONS, Decoded, Register, RegisterAt, decode
+from fwsim.registers.database import SPACES, all_at, by_name, nearest, show_address
+from fwsim.registers.families import families
+from fwsim.registers.pte import FORMATS, PteFormat
+from fwsim.registers.variants import describe, selected
+
+_FUNCTION = re.compile(r"(?:(?:0000:)?00:)?([0-9a-f]{1,2})\.([0-7])[:@+]\s*(?:0x)?([0-9a-f]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One register that lies at the address asked for. ``value`` None: only what it is was asked."""
+
+    name: str
+    space: str
+    address: int
+    where: str
+    width: int
+    access: str
+    reset: int | None
+    generations: str
+    description: str
+    source: str
+    value: int | None
+    fields: list[Decoded]
+
+    def as_dict(self) -> dict[str, object]:
+        """The answer for --json."""
+        row = asdict(self)
+        row["fields"] = [field._asdict() for field in self.fields]
+        return row
+
+
+@dataclass(frozen=True)
+class Where:
+    """One place of a register asked for by name."""
+
+    name: str
+    space: str
+    address: int
+    where: str
+    label: str
+    width: int
+    access: str
+    generations: str
+    description: str
+    source: str
+
+    def as_dict(self) -> dict[str, object]:
+        """The place for --json."""
+        return asdict(self)
+
+
+def parse_address(text: str, space: str) -> list[int]:
+    """The addresses that ``text`` may mean in ``space``; raises FwsimError for one that is no address.
+
+    In pci space a number below 0x100 is an offset in each function of the database, and 02.0:5c is one in one.
+    """
+    if space not in SPACES:
+        raise FwsimError("no such address space", where="--space", found=repr(space), expected=", ".join(SPACES))
+    match = _FUNCTION.fullmatch(text.strip())
+    if space == "pci" and match:
+        return [int(match[1], 16) << 15 | int(match[2]) << 12 | int(match[3], 16)]
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise FwsimError(
+            "not an address",
+            where="ADDRESS",
+            found=repr(text),
+            expected="a number such as 0x70180" + (", or FUNCTION:OFFSET such as 02.0:5c" if space == "pci" else ""),
+        )
+    if space == "pci" and number < 0x1000:
+        return [base + number for base in FUNCTIONS.values()]
+    return [number]
+
+
+def parse_value(text: str) -> int:
+    """A register value in any base; raises FwsimError for anything else."""
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if number < 0 or number >= 1 << 64:
+        raise FwsimError("not a register value", where="VALUE", found=repr(text), expected="0 to 2^64 - 1, in any base")
+    return number
+
+
+def at_address(text: str, value: int | None, space: str, gen: int | str | None) -> list[Answer]:
+    """Every register at the address, decoded when a ``value`` is given; raises FwsimError where there is none."""
+    addresses = parse_address(text, space)
+    if space == "gtt":
+        return [_entry(addresses[0], value, form) for form in _formats(gen)]
+    hits = [hit for address in addresses for hit in all_at(space, address, gen)]
+    if not hits:
+        near = nearest(space, addresses[0], gen)
+        raise FwsimError(
+            f"the database has no register there{'' if gen is None else f' for {gen}'}",
+            where=f"{space} {show_address(space, addresses[0])}",
+            hint="nearest: " + ", ".join(f"{hit.name} at {show_address(space, hit.address)}" for hit in near)
+            if near
+            else "",
+        )
+    return [_answer(hit, value) for hit in hits]
+
+
+def _answer(hit: RegisterAt, value: int | None) -> Answer:
+    register = hit.register
+    shown = decode(hit, value) if value is not None else _names(hit)
+    return Answer(
+        name=hit.name,
+        space=register.space,
+        address=hit.address,
+        where=show_address(register.space, hit.address),
+        width=register.width,
+        access=register.access,
+        reset=register.reset,
+        generations=describe(hit.families),
+        description=register.description(),
+        source=register.source,
+        value=value,
+        fields=shown,
+    )
+
+
+def _names(hit: RegisterAt) -> list[Decoded]:
+    """The register's fields with what they are, for an address without a value."""
+    reset = hit.register.reset or 0
+    return [
+        Decoded(field.name, field.bits, field.get(reset), field.text)
+        for field in hit.register.fields
+        if field.families & hit.families
+    ]
+
+
+def _formats(gen: int | str | None) -> list[PteFormat]:
+    chosen = selected(gen)
+    names = {row.pte for row in families() if row.name in chosen}
+    return [form for name, form in FORMATS.items() if name in names]
+
+
+def _entry(address: int, value: int | None, form: PteFormat) -> Answer:
+    """A GTT entry's answer; ``address`` is its byte offset in the GTT."""
+    fields: list[Decoded] = []
+    if value is not None:
+        valid, page = form.decode(value)
+        fields.append(Decoded("ADDRESS", "", page, f"page {page:#x}"))
+        fields += [Decoded("FLAG", "", 1, text) for text in form.flag_names(value)]
+        fields.append(Decoded("VALID", "0", int(valid), "the entry may be used" if valid else "not valid"))
+        if form.unnamed(value):
+            fields.append(Decoded("?", "", form.unnamed(value), "not named (no field of this format)"))
+    number = address // form.width
+    return Answer(
+        name=f"PTE[{number}]",
+        space="gtt",
+        address=address,
+        where=f"{address:#x}",
+        width=form.width,
+        access="rw",
+        reset=None,
+        generations=describe(frozenset(row.name for row in families() if row.pte == form.name)),
+        description=f"Graphics page table entry {number}: it maps graphics address {number << 12:#x}.",
+        source=form.source,
+        value=value,
+        fields=fields,
+    )
+
+
+def places_of(name: str) -> list[Where]:
+    """Where the register called ``name`` lies in each generation; raises FwsimError for a name not known."""
+    return [row for register in by_name(name) for row in _places(register)]
+
+
+def _places(register: type[Register]) -> list[Where]:
+    return [
+        Where(
+            name=register.name,
+            space=register.space,
+            address=place.address,
+            where=show_address(register.space, place.address),
+            label=place.label,
+            width=register.width,
+            access=register.access,
+            generations=describe(place.families),
+            description=register.description(),
+            source=register.source,
+        )
+        for place in register.places
+    ]

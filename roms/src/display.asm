@@ -14,6 +14,7 @@ DSPCNTR_A       equ 0x70180             ; gen 9: PLANE_CTL
 DSPLINOFF_A     equ 0x70184
 DSPSTRIDE_A     equ 0x70188
 PLANE_SIZE_A    equ 0x70190
+DSPOFFSET_A     equ 0x701A4
 DSPSURF_A       equ 0x7019C             ; a write takes the other plane registers into use
 VGACNTRL        equ 0x41000             ; bit 31: VGA plane off
 PWR_WELL_BIOS   equ 0x45400
@@ -339,7 +340,13 @@ display_linear:
 .plane:
         mov     ebx, DSPCNTR_A
         call    mmio_write
-        wreg    DSPLINOFF_A, 0
+        mov     ebx, DSPLINOFF_A
+        cmp     byte [cs:v_path], PATH_FDI
+        je      .offset
+        mov     ebx, DSPOFFSET_A        ; Haswell and Broadwell: row and column instead
+.offset:
+        xor     eax, eax
+        call    mmio_write
         jmp     .arm
 .skl:
         shr     ecx, 6                  ; stride in units of 64 bytes

@@ -115,7 +115,7 @@ COLUMNS = (0, 2, 3, 4, 6)
 ARMS = (
     "1100 1110 1120 2210 0210 0120 2220 2200 0220 2020 2010 1020 0110 1001 1011 0111 1101 0011 1111 1102 "
     "2201 2002 0202 2022 0222 2202 0022 2222 1022 2011 0122 0211 2001 1002 0102 0201 2211 1122 1010 0101"
-).split()
+)
 
 HALVES = {0xDC: (8, 16, 0xFF), 0xDD: (0, 16, 0xF0), 0xDE: (0, 16, 0x0F), 0xDF: (0, 8, 0xFF), 0xDB: (0, 16, 0xFF)}
 SHADES = {0xB0: (0x22, 0x88), 0xB1: (0x55, 0xAA), 0xB2: (0xDD, 0x77)}
@@ -153,22 +153,40 @@ def small(rows: list[str]) -> bytes:
 
 
 def box(arms: str, height: int) -> bytes:
-    """A box-drawing character of 8 x height pixels from the weights of its arms."""
-    up, down, left, right = (int(arm) for arm in arms)
-    middle = height // 2 - 1
-    reach = 1 if height == 16 else 0
-    offsets = {0: (), 1: (0,), 2: (-1, 1)}
+    """A box-drawing character of 8 x height pixels from the weights of its arms: up, down, left, right.
+
+    A double arm is a band whose middle is carved out once all bands are drawn. A single arm runs to the middle; where
+    it ends at a double line, to the near side of that, or to the far side in a corner.
+    """
+    x, y = 3, height // 2 - 1
+    high, wide = (2 if height == 16 else 1), 1  # half the height of a level band, half the width of an upright one
+    weights = [int(arm) for arm in arms]
     pixels = [[False] * 8 for _ in range(height)]
-    far = max(max(up, down) - 1, 0), max(max(left, right) - 1, 0) + (reach if max(left, right) == 2 else 0)
-    for weight, columns in ((left, range(0, 4 + far[0])), (right, range(3 - far[0], 8))):
-        for offset in offsets[weight]:
-            for x in columns:
-                pixels[middle + offset * (1 + reach if weight == 2 else 1)][x] = True
-    for weight, lines in ((up, range(0, middle + 1 + far[1])), (down, range(middle - far[1], height))):
-        for offset in offsets[weight]:
-            for y in lines:
-                pixels[y][3 + offset] = True
-    return bytes(sum(0x80 >> x for x in range(8) if line[x]) for line in pixels)
+
+    def draw(arm: int, half: int, reach: int, value: bool) -> None:
+        spans = (range(y + 1 + reach), range(y - reach, height), range(x + 1 + reach), range(x - reach, 8))
+        for along in spans[arm]:
+            for across in range(-half, half + 1):
+                row, column = (along, x + across) if arm < 2 else (y + across, along)
+                pixels[row][column] = value
+
+    def reach(arm: int) -> int:
+        crossing = weights[2:] if arm < 2 else weights[:2]
+        if 2 not in crossing or (weights[arm] == 1 and weights[arm ^ 1]):
+            return 0
+        band = high if arm < 2 else wide
+        return -band if weights[arm] == 1 and crossing == [2, 2] else band
+
+    for arm in range(4):
+        if weights[arm] == 2:
+            draw(arm, wide if arm < 2 else high, reach(arm), True)
+    for arm in range(4):
+        if weights[arm] == 2:
+            draw(arm, 0 if arm < 2 else high - 1, 0, False)
+    for arm in range(4):
+        if weights[arm] == 1:
+            draw(arm, 0, reach(arm), True)
+    return bytes(sum(0x80 >> column for column in range(8) if line[column]) for line in pixels)
 
 
 def other(code: int, height: int) -> bytes:
@@ -180,7 +198,7 @@ def other(code: int, height: int) -> bytes:
         scale = 16 // height
         return bytes(bits if first // scale <= y < last // scale else 0 for y in range(height))
     if 0xB3 <= code <= 0xDA:
-        return box(ARMS[code - 0xB3], height)
+        return box(ARMS[5 * (code - 0xB3) :][:4], height)
     if code in (0x04, 0x07, 0xFE):
         return bytes(0x3C if height // 4 < y < height * 3 // 4 else 0 for y in range(height))
     return bytes(height)

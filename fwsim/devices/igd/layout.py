@@ -1,0 +1,70 @@
+"""What is in the IGD's native state block? The words, and the row of a behaviour."""
+
+(
+    G_INDEX,  # what the index port holds
+    G_MMIO,  # address of the register file, uint32 each
+    G_MMIO_SIZE,  # bytes of it
+    G_FIRST,  # address: uint16 for each register dword: 1 + its first behaviour row; 0 none
+    G_ROWS,  # address of the behaviour rows, uint32[rows][ROW_WORDS]
+    G_GTT,  # address of the GTT store, uint32 each
+    G_GTT_SIZE,  # bytes of it
+    G_PAGES,  # address: uint64 for each GTT entry: host address of its page, 0 where DMA finds none
+    G_PTE_WIDTH,
+    G_LOW_MASK,  # page address = (entry & low) | ((entry & high) << shift)
+    G_HIGH_MASK,
+    G_HIGH_SHIFT,
+    G_DMA,  # address of DMA regions, uint64[n][3]: first, past the end, host address of the first
+    G_DMA_COUNT,
+    G_WRITES,  # GTT dwords the ROM wrote
+    G_REWRITTEN,
+    G_LAST_INDEX,
+    G_LAST_VALUE,
+    G_LAST_WRITTEN,
+    G_OWNER,  # 1: count these writes (the guest's ROM runs)
+    G_EDID,  # address: uint8[8 pins][256] EDID, for GMBUS
+    G_EDID_SIZE,  # address: uint64[8]: bytes of each; 0: nothing answers on this pin
+    G_BUS,  # address of the GMBUS engine's words
+    G_UNKNOWN,  # address: uint8 a register dword: 1 once read or written though nothing describes it
+    IGD_WORDS,
+) = range(25)
+
+# GMBUS engine words
+(
+    B_OFFSET,  # next EDID byte
+    B_COUNT,  # bytes still to move
+    B_PHASE,  # 0 idle, 1 reading, 2 writing, 3 waiting for the next cycle
+    B_PIN,
+    B_NAK,
+    B_IN_USE,
+    B_WRITES_DATA,  # 1 + the byte GMBUS3 was given before the command; 0 none
+    BUS_WORDS,
+) = range(8)
+
+# A behaviour row. SET: when ``reg[cond_at] & cond_mask == cond_value`` (and the second condition likewise):
+# reg[at] = reg[at] & ~mask | value; with the ELSE form the mask is cleared otherwise.
+(
+    W_WHEN,  # WHEN_*
+    W_OP,
+    W_AT,  # byte offset of the register it changes
+    W_MASK,
+    W_VALUE,
+    W_COND_AT,
+    W_COND_MASK,
+    W_COND_VALUE,
+    W_COND2_AT,
+    W_COND2_MASK,
+    W_COND2_VALUE,
+    W_NEXT,  # 1 + next row of the same register; 0 none
+    ROW_WORDS,
+) = range(13)
+
+WHEN_READ, WHEN_WRITE = 1, 2
+(
+    OP_SET,
+    OP_FOLLOW,  # as SET, and the mask's bits are cleared when the condition does not hold
+    OP_READ_ONLY,  # bits of mask keep their value
+    OP_CLEAR,  # bits of mask are cleared by writing ones
+    OP_SCANLINE,  # value = the line being scanned out; cond_at: the pipe's VTOTAL register
+    OP_FRAME,  # value = frames since reset
+    OP_GMBUS,  # mask = which of the bus's registers, 0-5
+) = range(7)

@@ -29,8 +29,9 @@ class Image:
 
     ``offset`` counts from the start of the file, ``size`` is what the image takes in the file (the PCIR's length, or
     the header's without one, cut at the end of the file), ``header_length`` what its own length byte says (a word for
-    EFI images), all in bytes. ``checksum`` is the 8-bit sum over ``header_length``: 0 when right, and a rule only when
-    ``checksum_applies``; of a ``truncated`` image it covers what is there. ``entry_target`` is the image offset that the jump at offset 3 goes to, None without a jump.
+    EFI images), all in bytes. ``checksum`` is the 8-bit sum over ``header_length``, or over what is there of a
+    ``truncated`` image: 0 when right, and a rule only when ``checksum_applies``. ``entry_target`` is the image offset
+    that the jump at offset 3 goes to, None without a jump.
     """
 
     index: int

@@ -240,8 +240,8 @@ class RunDir:
         found = hashlib.sha256(data).hexdigest()
         if found != wanted:
             raise FwsimError(
-                "the run's ROM has changed since", where=str(file), found=f"sha256 {found}", expected=f"sha256 {wanted}",
-                hint="put the old file back, or run again",
+                "the run's ROM has changed since", where=str(file), found=f"sha256 {found}",
+                expected=f"sha256 {wanted}", hint="put the old file back, or run again",
             )  # fmt: skip
         return data
 

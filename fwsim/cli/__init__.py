@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         typer.main.get_command(app).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="fwsim")
     except SystemExit as stop:
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's, put there when a help text's reader has gone
+            return 0
         return _flush(stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1)
     except FwsimError as error:
         print(f"fwsim: {error}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """What do all commands share? The --json option, output to a terminal or a pipe, and the progress bar."""
 
+import io
 import os
 import shutil
 import sys
@@ -36,12 +37,13 @@ def emit(*parts: "RenderableType") -> None:
 
     terminal = sys.stdout.isatty()
     width = max(80, min(shutil.get_terminal_size().columns, 120)) if terminal else 80
-    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:
-        for part in parts:
-            console.print(part, crop=False, overflow="ignore")
-    lines = captured.get().splitlines()
-    write("".join((line if terminal else line.rstrip()) + "\n" for line in lines))
+    page = io.StringIO()
+    console = Console(
+        file=page, width=width, force_terminal=terminal or None, highlight=False, markup=False, emoji=False
+    )
+    for part in parts:
+        console.print(part, crop=False, overflow="ignore")
+    write("".join((line if terminal else line.rstrip()) + "\n" for line in page.getvalue().splitlines()))
 
 
 def emit_lines(lines: Iterable[str]) -> None:

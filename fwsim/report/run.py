@@ -12,6 +12,13 @@ from fwsim.units import format_size
 
 _SHOWN_LINES = 4
 _SHOWN_LIST = 8
+_DEMO_TITLE = "One ROM, as its host hands it out, on one guest under two hypervisors"
+_DEMO_MEANING = (
+    "The ROM carries the address of the HOST's stolen memory: its POST on the host\n"
+    "left it in the image. So its GTT entries point at host memory. Unless somebody\n"
+    "rewrites them to the guest's own stolen memory, the IOMMU refuses the display's\n"
+    "reads, and each page refused is missing from the picture."
+)
 _REASONS = {
     "completed": "completed",
     "hung": "HUNG: the ROM waits for what never comes",
@@ -34,7 +41,7 @@ def render(summary: Summary, folder: Path | None = None) -> RenderableType:
     parts += _hangs(summary) + _unhandled(summary)
     parts.append(render_checks(summary))
     if folder is not None:
-        parts.append(_facts([("run folder", str(folder))]))
+        parts.append(_whole("run folder", folder))
     return Group(*parts)
 
 
@@ -52,9 +59,9 @@ def render_checks(summary: Summary) -> RenderableType:
 
 def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> RenderableType:
     """The demo's runs beside each other: placement, GTT writes and where they point, faults, checks and pictures."""
-    parts: list[RenderableType] = [Text("One ROM, as one host hands it out, under two hypervisors", style="bold")]
-    table = Table(box=None, padding=(0, 1), width=80, header_style="bold")
-    table.add_column("", width=13)
+    parts: list[RenderableType] = [Text(_DEMO_TITLE, style="bold")]
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=80, header_style="bold")
+    table.add_column("", width=12)
     for summary in summaries:
         table.add_column(Text(summary.scenario), ratio=1, overflow="fold")
     columns = [_demo_column(summary) for summary in summaries]
@@ -68,9 +75,9 @@ def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> Ren
         if summary.iommu.faults:
             parts += [Text(f"dmesg of {summary.scenario}:", style="bold"), *_lines(summary.iommu.lines, _SHOWN_LINES)]
         parts += [_failure(summary.scenario, check.id, check.detail) for check in summary.failed]
-    if folder is not None:
-        parts.append(_facts([("folder", str(folder))]))
-    return Group(*parts)
+    for summary in summaries if folder is not None else ():
+        parts += [_whole("picture", Path(folder or "", summary.scenario, shot.file)) for shot in summary.display]
+    return Group(*parts, Text(_DEMO_MEANING, style="dim"))
 
 
 def _demo_column(summary: Summary) -> dict[str, str]:
@@ -82,7 +89,7 @@ def _demo_column(summary: Summary) -> dict[str, str]:
         "GTT writes": f"{summary.gtt.writes}, {summary.gtt.rewritten} of them rewritten",
         "first write": _write(summary.gtt.first),
         "last write": _write(summary.gtt.last),
-        "they point at": "\n".join(
+        "point at": "\n".join(
             f"{count} {name}"
             for name, count in (
                 ("guest's stolen memory", targets.guest_stolen),
@@ -95,9 +102,8 @@ def _demo_column(summary: Summary) -> dict[str, str]:
         )
         or "nothing",
         "DMA faults": str(faults) if faults else "none",
-        "unreadable": f"{sum(screen.unreadable_pages for screen in summary.display)} pages of the pictures",
+        "unreadable": f"{sum(screen.unreadable_pages for screen in summary.display)} pages of the picture",
         "checks": f"{len(summary.checks) - len(summary.failed)} hold, {len(summary.failed)} fail",
-        "picture": "\n".join(screen.file for screen in summary.display) or "none",
     }
 
 
@@ -114,6 +120,11 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
     for label, text in rows:
         table.add_row(Text(label, style="bold"), Text(text))
     return table
+
+
+def _whole(label: str, path: Path) -> Text:
+    """A path on one line, however long, so that it can be copied."""
+    return Text.assemble((f"{label:<13}", "bold"), str(path), no_wrap=True, overflow="ignore")
 
 
 def _item(text: str, style: str = "") -> Text:
@@ -190,7 +201,7 @@ def _e820(summary: Summary, which: str = "") -> RenderableType:
         size = format_size(entry.end - entry.start)
         table.add_row(
             Text(f"e820{which}" if number == 0 else "", style="bold"),
-            Text(f"{entry.start:#011x} - {entry.end - 1:#011x}"), Text(size, justify="right"), Text(entry.type),
+            Text(f"{entry.start:#010x} - {entry.end - 1:#010x}"), Text(size, justify="right"), Text(entry.type),
         )  # fmt: skip
     return table
 
@@ -247,7 +258,7 @@ def _display(summary: Summary) -> Table | None:
         unreadable = f"{screen.unreadable_pages} pages unreadable" if screen.unreadable_pages else ""
         table.add_row(
             Text("display" if number == 0 else "", style="bold"),
-            Text(f"mode {screen.mode:x}h, {screen.width}x{screen.height} {screen.format} at {screen.base:#x}"),
+            Text(f"mode {screen.mode:x}h, {screen.width}x{screen.height} {screen.format}"),
             Text(screen.file),
             Text(unreadable, style="red"),
         )
@@ -276,9 +287,7 @@ def _unhandled(summary: Summary) -> list[RenderableType]:
     if not rows:
         return []
     return [
-        _facts(
-            [("not modelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)]
-        )
+        _facts([("unmodelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)])
     ]
 
 

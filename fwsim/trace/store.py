@@ -1,6 +1,6 @@
 """How is a recorded trace read back? ``events.npy`` memory-mapped, whatever state its run left it in."""
 
-import io
+import ast
 import os
 from pathlib import Path
 
@@ -49,20 +49,22 @@ def _read_header(head: bytes, where: str) -> tuple[int, int]:
     length = 10 + int.from_bytes(head[8:10], "little")
     if len(head) < max(10, length):
         return 0, 0
-    stream = io.BytesIO(head[8:length])
     try:
-        shape, fortran, dtype = npy.read_array_header_1_0(stream)
-    except (ValueError, SyntaxError, TypeError, EOFError) as error:
-        raise _foreign("damaged header", where, str(error).splitlines()[0], "the header of a NumPy 1.0 file") from None
+        fields = ast.literal_eval(head[10:length].decode("latin1").strip())
+        shape, fortran, dtype = tuple(fields["shape"]), fields["fortran_order"], npy.descr_to_dtype(fields["descr"])
+        records = max(0, int(shape[0])) if shape else 0
+    except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError):
+        found = head[10:length].decode("latin1")[:60]
+        raise _foreign("damaged header", where, repr(found), "the header of a NumPy 1.0 file") from None
     if dtype != EVENT or len(shape) != 1 or fortran:
-        fields = ", ".join(dtype.names) if dtype.names else str(dtype)
+        names = ", ".join(dtype.names) if dtype.names else str(dtype)
         raise _foreign(
             "not an event file of this version",
             where,
-            f"shape {shape} of {fields}",
+            f"shape {shape} of {names}",
             "one row of " + ", ".join(EVENT.names or ()),
         )
-    return length, int(shape[0])
+    return length, records
 
 
 def _foreign(what: str, where: str, found: str, expected: str) -> FwsimError:

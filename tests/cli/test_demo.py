@@ -1,0 +1,36 @@
+import json
+
+from fwsim import cli
+
+
+def test_demo_fits_one_screen(engine, place, capsys):
+    assert cli.main(["demo", "--out", "d"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    text = "\n".join(lines)
+    assert len(lines) <= 40
+    assert all(len(line) <= 80 for line in lines if "DMAR" not in line and "picture" not in line)
+    for piece in (
+        "qemu-10.0",
+        "ranged",
+        "BDSM",
+        "ASLS",
+        "e820",
+        "GTT writes",
+        "HOST's stolen memory",
+        "DMAR: ",
+        "no-faults",
+    ):
+        assert piece in text
+    assert f"{place}/d/ranged/screen-01.png" in text
+
+
+def test_demo_json_has_two_summaries(engine, place, capsys):
+    assert cli.main(["demo", "--json"]) == 0
+    assert [run["scenario"] for run in json.loads(capsys.readouterr().out)["runs"]] == ["qemu-10.0", "ranged"]
+    assert (place / "runs" / "demo" / "ranged" / "events.npy").exists()
+
+
+def test_demo_again_needs_force(engine, place, capsys):
+    assert cli.main(["demo", "--out", "d"]) == 0
+    assert cli.main(["demo", "--out", "d"]) == 2
+    assert cli.main(["demo", "--out", "d", "--force"]) == 0

@@ -1,0 +1,142 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import fwsim
+from fwsim import cli
+from fwsim.errors import FwsimError
+from fwsim.summary import Summary, encode
+from fwsim.trace.event import EVENT
+
+HEAVY = ("numba", "unicorn", "numpy", "lief", "capstone", "rich", "PIL")
+
+
+def fwsim_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", *arguments]
+    return subprocess.run(
+        command, capture_output="stdout" not in options, text=True, check=False, timeout=60, **options
+    )
+
+
+@pytest.fixture
+def long_run(tmp_path) -> Path:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    events = np.zeros(50_000, dtype=EVENT)
+    events["seq"] = np.arange(1, 50_001)
+    np.save(folder / "events.npy", events)
+    (folder / "summary.json").write_bytes(encode(Summary()))
+    return folder
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from fwsim.cli import main; main(['--help']); print([m for m in sys.argv[1:] if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
+def test_every_command_has_help(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    assert f"fwsim {command}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["run"], ["demo"], ["check"], ["trace", "show"]])
+def test_help_has_json_and_an_example(command, capsys):
+    assert cli.main([*command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "--json" in text
+    assert f"    fwsim {' '.join(command)}" in text
+
+
+def test_version(capsys):
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"fwsim {fwsim.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["rnu"], "Did you mean 'run'"), (["run"], "SCENARIO"), (["run", "--nope"], "--nope"), (["check"], "RUN"),
+     (["trace", "show", "r", "--first", "x"], "--first"), (["--nope"], "--nope")],
+)  # fmt: skip
+def test_wrong_usage_is_exit_2(arguments, said, capsys):
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""
+
+
+def test_an_error_is_told_without_traceback(engine, place, capsys):
+    engine.fail = FwsimError("bad", where="x.rom: 0x18", found="3", expected="4", hint="do this")
+    assert cli.main(["run", "x220.toml"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "fwsim: x.rom: 0x18: bad\n  found: 3\n  expected: 4\n  next: do this\n"
+    assert captured.out == ""
+    assert not (place / "runs").exists()
+
+
+@pytest.mark.parametrize("traceback", [False, True])
+def test_a_bug_says_so(engine, place, capsys, monkeypatch, traceback):
+    monkeypatch.setenv("FWSIM_TRACEBACK", "1" if traceback else "")
+    engine.fail = ZeroDivisionError("oops")
+    assert cli.main(["run", "x220.toml"]) == 70
+    text = capsys.readouterr().err
+    assert "ZeroDivisionError: oops" in text
+    assert "bug in fwsim" in text
+    assert "FWSIM_TRACEBACK=1" in text
+    assert ("Traceback" in text) == traceback
+
+
+def test_interrupted_is_quiet(engine, place, capsys):
+    engine.fail = KeyboardInterrupt()
+    assert cli.main(["run", "x220.toml"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_out_of_memory_is_told(engine, place, capsys):
+    engine.fail = MemoryError()
+    assert cli.main(["run", "x220.toml"]) == 2
+    assert "guest.ram" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["trace", "show", "RUN"], ["trace", "show", "RUN", "--json"], ["check", "RUN"], ["--help"]]
+)
+def test_a_reader_that_goes_away_is_no_error(long_run, arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    arguments = [str(long_run) if text == "RUN" else text for text in arguments]
+    try:
+        result = fwsim_process(*arguments, stdout=writing, stderr=subprocess.PIPE)
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [["trace", "show", "RUN"], ["check", "RUN"]])
+def test_a_full_disk_is_an_error(long_run, arguments):
+    arguments = [str(long_run) if text == "RUN" else text for text in arguments]
+    with Path("/dev/full").open("w") as full:
+        result = fwsim_process(*arguments, stdout=full, stderr=subprocess.PIPE)
+    assert result.returncode == 2
+    assert "No space left" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_completion_knows_commands_and_options():
+    for words, index, wanted in (
+        ("fwsim ", "1", "demo"),
+        ("fwsim trace ", "2", "show"),
+        ("fwsim run --st", "2", "--strict"),
+    ):
+        env = os.environ | {"_FWSIM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": index}
+        assert wanted in fwsim_process(env=env).stdout.split()

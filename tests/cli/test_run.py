@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from fwsim import cli
+from fwsim.scenario import loads
+from fwsim.summary import Assist, Stop
+
+
+def test_run_prints_one_screen(engine, place, capsys, dmar_line):
+    assert cli.main(["run", "x220.toml", "--out", "r"]) == 0
+    text = capsys.readouterr().out
+    for piece in ("x220: completed", "BDSM 0x7d700000", "ASLS 0x7ffdc000", "0x7d700000 - 0x7fffffff", "RESERVED",
+    "255 writes",
+                  "[0x1] 0xdba00001", "HOST stolen 255", "7 DMA faults", dmar_line, "3 more lines", "-> ax=004f",
+                  "screen-01.png",
+                  "3 pages unreadable", "0xe0 x2", "ax=5f35", "FAIL  no-faults", "ok    gtt-inside"):  # fmt: skip
+        assert piece in text
+    assert all(len(line) <= 80 for line in text.splitlines() if "DMAR" not in line and "run folder" not in line)
+    assert (place / "r" / "events.npy").exists()
+
+
+def test_assists_come_first(engine, place, capsys, example):
+    engine.summary = example(assists=[Assist("the strap read as 1", 3)])
+    assert cli.main(["run", "x220.toml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("ASSISTED")
+    assert "3x the strap read as 1" in lines[1]
+
+
+def test_json_is_one_document_and_nothing_else(engine, place, capsys):
+    assert cli.main(["run", "x220.toml", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["gtt"]["first"]["value"] == 0xDBA00001
+    assert document["calls"][0]["int"] == 0x10
+
+
+@pytest.mark.parametrize("reason", ["hung", "budget", "invalid", "aborted", "error"])
+def test_a_rom_that_does_not_finish_is_exit_3_and_keeps_the_trace(engine, place, capsys, reason, example):
+    engine.summary = example(stop=Stop(reason=reason, cs=0xC000, ip=0x1234, detail="waits for port 3da\nEAX=00000001"))
+    assert cli.main(["run", "x220.toml", "--out", "r", "--strict"]) == 3
+    text = capsys.readouterr().out
+    assert "c000:1234" in text
+    assert "  waits for port 3da\n  EAX=00000001" in text
+    assert (place / "r" / "events.npy").exists()
+    assert cli.main(["run", "x220.toml", "--json"]) == 3
+    assert json.loads(capsys.readouterr().out)["stop"]["reason"] == reason
+
+
+def test_strict(engine, place, capsys, example):
+    assert cli.main(["run", "x220.toml", "--strict", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["checks"]
+    engine.summary = example(checks=[])
+    assert cli.main(["run", "x220.toml", "--strict"]) == 0
+
+
+def test_options_reach_the_scenario(engine, place):
+    (place / "y.rom").write_bytes(b"\x55\xaa")
+    arguments = ["--rom", "y.rom", "--set", "guest.ram=4M", "--set", "call.0.ax=0x4f02", "--assist"]
+    assert cli.main(["run", "x220.toml", *arguments]) == 0
+    scenario = engine.scenario
+    assert (scenario.rom.file, scenario.guest.ram, scenario.call[0].ax) == (str(place / "y.rom"), 4 << 20, 0x4F02)
+    assert scenario.rom.assist
+    assert loads((place / "runs" / "x220" / "scenario.toml").read_text()) == scenario
+
+
+def test_a_second_run_takes_a_second_folder(engine, place):
+    for _ in range(2):
+        assert cli.main(["run", "x220.toml"]) == 0
+    assert sorted(path.name for path in (place / "runs").iterdir()) == ["x220", "x220-2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["no.toml"], "no such scenario"), (["x.rom"], "not a scenario"),
+     (["x220.toml", "--rom", "no.rom"], "no such file"),
+     (["x220.toml", "--set", "host.bdsm=0xdba80000"], "host.bdsm"), (["x220.toml", "--set", "host"], "PATH=VALUE"),
+     (["x220.toml", "--set", "hots.bdsm=1"], "did you mean host?"),
+     (["x220.toml", "--set", "rom.file="], "no ROM named")],
+)  # fmt: skip
+def test_bad_input_is_exit_2_with_a_next_step_and_leaves_nothing(engine, place, capsys, arguments, said):
+    before = sorted(place.iterdir())
+    assert cli.main(["run", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert "  next: " in captured.err
+    assert captured.out == ""
+    assert sorted(place.iterdir()) == before
+
+
+def test_bad_input_with_force_deletes_nothing(engine, place, capsys):
+    assert cli.main(["run", "x220.toml", "--out", "r"]) == 0
+    before = (place / "r" / "summary.json").read_bytes()
+    assert cli.main(["run", "x220.toml", "--out", "r"]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert cli.main(["run", "x220.toml", "--out", "r", "--force", "--set", "guest.ram=0"]) == 2
+    assert (place / "r" / "summary.json").read_bytes() == before
+    assert cli.main(["run", "x220.toml", "--out", "r", "--force"]) == 0

@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+
+from fwsim import cli
+from fwsim.trace.event import EVENT
+
+
+@pytest.fixture
+def run(tmp_path, sample_events):
+    folder = tmp_path / "r"
+    folder.mkdir()
+    np.save(folder / "events.npy", sample_events)
+    return str(folder)
+
+
+def seqs(capsys) -> list[int]:
+    return [event["seq"] for event in json.loads(capsys.readouterr().out)["events"]]
+
+
+def test_table(run, capsys):
+    assert cli.main(["trace", "show", run]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0][0] == "seq"
+    assert lines[1] == ["1", "1.000", "rom", "c000:0123", "port", "write.4", "0x0cf8", "0x8000105c"]
+    assert lines[2][4:] == ["pci", "read.2", "00:02.0", "@0x5E", "0xdba0"]
+    assert lines[3][4:] == [
+        "gtt",
+        "write.4",
+        "0x0",
+        "[0x1]",
+        "0xbd700001",
+        "(was",
+        "0xdba00001)",
+        "rewritten",
+        "indexed",
+    ]
+    assert lines[5][2:] == ["firmware", "interrupt", "call", "int", "10h", "0x4f02", "0x118"]
+    assert lines[6][-1] == "faulted"
+
+
+def test_json_has_every_column_by_name(run, capsys):
+    assert cli.main(["trace", "show", run, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["recorded"] == 6
+    assert document["events"][2] == {
+        "seq": 3, "time_ns": 3000, "actor": "rom", "cs": 0xC000, "ip": 0x123, "space": "gtt", "op": "write", "width": 4,
+        "address": 0, "value": 0xBD700001, "aux": 0xDBA00001, "flags": ["rewritten", "indexed"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [([], [1, 2, 3, 4, 5, 6]), (["--first", "2"], [1, 2]), (["--last", "2"], [5, 6]), (["--first", "0"], []),
+     (["--where", "space == gtt and flags has rewritten"], [3, 4]), (["--where", "space == gtt", "--first", "1"], [3]),
+     (["--where", "space == gtt", "--last", "1"], [4]), (["--where", "seq == 99"], [])],
+)  # fmt: skip
+def test_selection(run, capsys, options, expected):
+    assert cli.main(["trace", "show", run, "--json", *options]) == 0
+    assert seqs(capsys) == expected
+
+
+def test_first_and_last_across_chunks(tmp_path, capsys):
+    events = np.zeros(200_000, dtype=EVENT)
+    events["seq"] = np.arange(1, 200_001)
+    np.save(tmp_path / "events.npy", events)
+    file = str(tmp_path / "events.npy")
+    for option, expected in (
+        ("--first", list(range(7, 700_001, 7))[:20_000]),
+        ("--last", list(range(7, 200_001, 7))[-20_000:]),
+    ):
+        test = " or ".join(f"seq in ({','.join(str(s) for s in expected[:3] + expected[-3:])})" for _ in (1,))
+        assert cli.main(["trace", "show", file, "--json", option, "6", "--where", test]) == 0
+        assert seqs(capsys) == expected[:3] + expected[-3:]
+
+
+def test_none(run, capsys):
+    assert cli.main(["trace", "show", run, "--where", "seq == 99"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "no events"
+
+
+@pytest.mark.parametrize("options", [["--where", "x == 1"], ["--first", "1", "--last", "1"]])
+def test_bad_options(run, capsys, options):
+    assert cli.main(["trace", "show", run, *options]) == 2
+    captured = capsys.readouterr()
+    assert "  next: " in captured.err
+    assert captured.out == ""
+
+
+def test_a_folder_that_is_no_run(tmp_path, capsys):
+    assert cli.main(["trace", "show", str(tmp_path)]) == 2
+    assert "not a run's folder" in capsys.readouterr().err

@@ -114,5 +114,6 @@ gmbus_release:
         mov     esi, US(2000)
         call    mmio_wait
 .off:
+        wreg    GMBUS2, 1 << 15         ; reading the status took the bus: give it back
         wreg    GMBUS0, 0
         ret

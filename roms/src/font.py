@@ -221,7 +221,7 @@ def listing() -> str:
     for name, font in zip(("font16", "font8"), fonts(), strict=True):
         lines += ["", f"{name}:"]
         for code, rows in enumerate(font):
-            shown = chr(code) if 0x20 < code < 0x7F else " "
+            shown = chr(code) if 0x20 < code < 0x7F and code != 0x5C else ""  # a backslash would continue the line
             lines.append("        db " + ",".join(f"0x{row:02x}" for row in rows) + f" ; {code:02x} {shown}".rstrip())
     return "\n".join(lines) + "\n"
 

@@ -129,3 +129,16 @@ def test_the_saved_base_is_found_once_and_zero(rom):
 
 def test_variables_are_zero_in_the_file(rom):
     assert rom[0x200:0x300] == bytes(0x100)
+
+
+def test_both_fonts_are_whole(rom):
+    # Every character of font.asm, read here line by line, lies in the image in one piece: 256 of 16 rows, 256 of 8.
+    rows = re.findall(r"^ +db ((?:0x[0-9a-f]{2},?)+)", (SOURCES / "font.asm").read_text(), re.MULTILINE)
+    glyphs = [bytes(int(byte, 16) for byte in row.split(",")) for row in rows]
+    assert [len(glyph) for glyph in glyphs] == [16] * 256 + [8] * 256
+    assert b"".join(glyphs) in rom
+    drawn = set(glyphs[0x21:0x7F])
+    assert len(drawn) == 0x7F - 0x21
+    assert bytes(16) not in drawn
+    # An A: each of its seven rows twice, one blank line above and below.
+    assert glyphs[0x41].hex(" ", 2) == "0038 3882 8282 82fe fe82 8282 8282 8200"

@@ -23,10 +23,26 @@ COMMANDS: dict[str, str] = {
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",
 }
-"""Each command with the line that ``fwsim --help`` shows; its code is ``app`` in ``fwsim/cli/<name>.py``."""
+"""Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""
 
 _BUG_EXIT = 70
 _INTERRUPTED_EXIT = 130
+_COMPLETION = ("install_completion", "show_completion")
+
+
+def _load(name: str) -> Any:
+    """The command ``name``: its module's ``app``, or the function of that name where it has none."""
+    module = import_module(f"fwsim.cli.{name}")
+    made: typer.Typer | None = getattr(module, "app", None)
+    if made is None:
+        from fwsim.cli.common import app as single
+
+        made = single(getattr(module, name))
+    made.rich_markup_mode = None
+    command = typer.main.get_command(made)
+    command.name = name
+    command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
+    return command
 
 
 class _LazyGroup(TyperGroup):
@@ -35,9 +51,7 @@ class _LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         name = args[0] if args else ""
         if name in COMMANDS:
-            command = typer.main.get_command(import_module(f"fwsim.cli.{name}").app)
-            command.name = name
-            self.commands[name] = command
+            self.commands[name] = _load(name)
         return super().resolve_command(ctx, args)
 
 

@@ -108,8 +108,10 @@ BANDS = """
 #...#|.###.|#####|...#.|..#..|.#...|.....|.....
 """
 
-# Where each of the five columns of a cell lies in the eight of a character.
-COLUMNS = (0, 2, 3, 4, 6)
+# The pixels of each of the five columns of a cell, among the eight of a character: stems are two wide, and one column
+# stays free between characters. The middle one is narrow (NARROW) where something stands right of it across a gap.
+COLUMNS = (0b11000000, 0b01100000, 0b00011000, 0b00001100, 0b00000110)
+NARROW = 0b00010000
 
 # Code page 437 B3..DA: weight (0 none, 1 single, 2 double) of the arms up, down, left, right.
 ARMS = (
@@ -130,15 +132,11 @@ def cells() -> Iterator[list[str]]:
 
 
 def widen(row: str) -> int:
-    """One row of five cells as eight pixels (bit 7 left); neighbouring cells are joined."""
+    """One row of five cells as eight pixels (bit 7 left); neighbouring columns touch."""
     bits = 0
-    for cell, x in enumerate(COLUMNS):
-        if row[cell] != "#":
-            continue
-        bits |= 0x80 >> x
-        if cell < 4 and row[cell + 1] == "#":
-            for between in range(x, COLUMNS[cell + 1]):
-                bits |= 0x80 >> between
+    for cell, pixels in enumerate(COLUMNS):
+        if row[cell] == "#":
+            bits |= NARROW if cell == 2 and row[3:] == ".#" else pixels
     return bits
 
 

@@ -141,4 +141,4 @@ def test_both_fonts_are_whole(rom):
     assert len(drawn) == 0x7F - 0x21
     assert bytes(16) not in drawn
     # An A: each of its seven rows twice, one blank line above and below.
-    assert glyphs[0x41].hex(" ", 2) == "0038 3882 8282 82fe fe82 8282 8282 8200"
+    assert glyphs[0x41].hex(" ", 2) == "007c 7cc6 c6c6 c6fe fec6 c6c6 c6c6 c600"

@@ -1,17 +1,23 @@
 """What does this code do? Disassembly of x86 code by recursive traversal, with port and PCI accesses named.
 
 The only importer of capstone. Constants are followed through each extended basic block: a DX or a CF8 address that is
-known there names the port and the PCI register an IN or OUT reaches. Nothing is carried into or out of a call.
+known there names the port and the PCI register an IN or OUT reaches. A call of a routine without conditions, as
+configuration helpers are, is followed with the caller's constants, so that its PCI accesses are named at the call.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from fwsim.errors import FwsimError
 
 MAX_INSTRUCTIONS = 200_000
+
+_PATH_LIMIT = 64
+_CALL_DEPTH = 2
+_PORT_INSTRUCTIONS = frozenset(("in", "out", "insb", "insw", "insd", "outsb", "outsw", "outsd"))
+_SIZES = {1: "byte", 2: "word", 4: "dword"}
 
 _PORT_RANGES: tuple[tuple[int, int, str], ...] = (
     (0x00, 0x0F, "DMA 1"),
@@ -78,7 +84,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One access by a port instruction. ``port`` is None when DX is not known; ``pci`` is the CF8 address in force."""
+    """One access by a port instruction. ``port`` is None when DX is not known; ``pci`` is the CF8 address in force.
+
+    ``via`` is the port instruction's address when it was worked out for the call at ``address``.
+    """
 
     address: int
     direction: str
@@ -86,6 +95,7 @@ class Access:
     port: int | None
     name: str
     pci: int | None = None
+    via: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +291,12 @@ class _Constants:
     def clear(self) -> None:
         self._bits.clear()
 
+    def copy(self) -> "_Constants":
+        """The same knowledge, apart."""
+        twin = _Constants()
+        twin._bits = dict(self._bits)
+        return twin
+
     def bits(self, name: str) -> Bits:
         """What is known of a register; nothing of segment, 64-bit and vector registers."""
         if name not in _REGISTERS:
@@ -347,6 +363,7 @@ class _Annotator:
         self._traversal = traversal
         self._constants = _Constants()
         self._pci: int | None = None
+        self._paths: dict[int, list[Any]] = {}
 
     def run(self) -> tuple[Instruction, ...]:
         """Every instruction in order of address, with its note."""
@@ -369,7 +386,7 @@ class _Annotator:
 
     def _note(self, raw: Any) -> str:
         name = raw.mnemonic.split()[-1]
-        if name in ("in", "out", "insb", "insw", "insd", "outsb", "outsw", "outsd"):
+        if name in _PORT_INSTRUCTIONS:
             return self._port_access(raw, name)
         if raw.mnemonic == "int":
             ax, ah = self._constants.get("ax"), self._constants.get("ah")
@@ -377,7 +394,48 @@ class _Annotator:
             return f"INT {raw.operands[0].imm & 0xFF:02X}h {known}".rstrip()
         if raw.address in self._traversal.unresolved:
             return "target not followed"
-        return ""
+        return self._through_call(raw) if name == "call" else ""
+
+    def _through_call(self, raw: Any) -> str:
+        """The PCI accesses that the called routine makes with the constants known at the call."""
+        target = _target(raw, self._traversal.bits)
+        if target not in self._paths:
+            path = self._path(target, _CALL_DEPTH)[0]
+            self._paths[target] = path if any(step.mnemonic in _PORT_INSTRUCTIONS for step in path) else []
+        constants, pci, accesses = self._constants, self._pci, self.accesses
+        self._constants, self.accesses = constants.copy(), []
+        for step in self._paths[target]:
+            if step.mnemonic in _PORT_INSTRUCTIONS:
+                self._port_access(step, step.mnemonic)
+            self._step(step)
+        reached = [access for access in self.accesses if access.pci is not None]
+        self._constants, self._pci, self.accesses = constants, pci, accesses
+        self.accesses += [replace(access, address=raw.address, via=access.address) for access in reached]
+        return "; ".join(f"{access.name}, {access.direction} {_SIZES[access.width]}" for access in reached)
+
+    def _path(self, address: int, depth: int) -> tuple[list[Any], bool]:
+        """The instructions a routine executes up to its return, and whether that is reached before any condition."""
+        path: list[Any] = []
+        for _ in range(_PATH_LIMIT):
+            raw = self._traversal.found.get(address)
+            if raw is None:
+                break
+            following = address + raw.size
+            if raw.mnemonic in ("ret", "retf"):
+                return path, True
+            if raw.address in self._traversal.unresolved or (_is_branch(raw) and raw.mnemonic not in ("jmp", "call")):
+                return path, False
+            if raw.mnemonic == "call":
+                inner, complete = self._path(_target(raw, self._traversal.bits), depth - 1) if depth else ([], False)
+                path += inner
+                if not complete:
+                    return path, False
+            elif raw.mnemonic == "jmp":
+                following = _target(raw, self._traversal.bits)
+            else:
+                path.append(raw)
+            address = following
+        return path, False
 
     def _port_access(self, raw: Any, name: str) -> str:
         from capstone.x86 import X86_OP_IMM
@@ -394,8 +452,7 @@ class _Annotator:
         pci = self._pci if port is not None and 0xCFC <= port <= 0xCFF else None
         label = self._label(raw, port, direction, width, pci)
         self.accesses.append(Access(raw.address, direction, width, port, label, pci))
-        size = {1: "byte", 2: "word", 4: "dword"}[width]
-        return label if label.startswith("select") else f"{label or 'port in DX'}, {direction} {size}"
+        return label if label.startswith("select") else f"{label or 'port in DX'}, {direction} {_SIZES[width]}"
 
     def _label(self, raw: Any, port: int | None, direction: str, width: int, pci: int | None) -> str:
         if port is None:

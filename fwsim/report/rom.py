@@ -336,10 +336,11 @@ def _accesses(accesses: "Sequence[Access]") -> Table:
     table.add_column("what")
     for access in accesses:
         port = f"{access.port:#x}" if access.port is not None else "DX"
+        via = f" (called, at {access.via:04x})" if access.via is not None else ""
         table.add_row(
             f"{access.address:04x}",
             f"{access.direction} {8 * access.width}",
             port,
-            access.name.removeprefix(port).strip(),
+            access.name.removeprefix(port).strip() + via,
         )
     return table

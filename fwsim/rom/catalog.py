@@ -12,6 +12,7 @@ from typing import Any
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import MAX_FILE_SIZE, Rom, read_file
 
+_OWN_ROM = "igd-vbios.rom"
 _NOTICE = b"DISASSEMBLY PROHIBITED"
 
 
@@ -92,11 +93,14 @@ def known(sha256: str) -> KnownRom | None:
 
 
 def licence_of(rom: Rom) -> Licence | None:
-    """What is known of the image's licence: the catalogue's word, else a notice the image itself carries, else None."""
+    """What is known of the image's licence: the catalogue's word, our own, a notice in the image itself, or None."""
     entry = known(rom.sha256)
     if entry is not None:
         text = f"{entry.licence}: {entry.note} Redistribution: {entry.redistribution}."
         return Licence(f"catalogue, {entry.name}", entry.disassembly, text)
+    own = roms_folder() / _OWN_ROM
+    if own.is_file() and own.read_bytes() == rom.data:
+        return Licence("fwsim", "permitted", "fwsim's own ROM, GPL-2.0-or-later; its source is in roms/src")
     if _NOTICE in rom.data:
         text = "the image carries the notice DECOMPILATION OR DISASSEMBLY PROHIBITED"
         return Licence("the image itself", "forbidden", text)

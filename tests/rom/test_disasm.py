@@ -100,6 +100,33 @@ def test_installed_interrupt_handler_is_followed(store):
     assert listing.instructions[-1].text == "iret"
 
 
+HELPER = "66 0f b7 c0 66 0d 00 00 00 80 ba f8 0c 66 ef ba fe 0c ed c3"  # eax = 80000000h | ax; out; in ax, dx at 0cfeh
+
+
+def test_call_with_constants_names_what_the_routine_reaches():
+    data = code("b8 5c 10", "e8 01 00", "c3", HELPER)
+    listing = disassemble(data, (0,))
+    assert {i.address: i.note for i in listing.instructions if i.note}[3] == "pci 00:02.0 @0x5e, read word"
+    (access,) = [access for access in listing.accesses if access.via is not None]
+    assert (access.address, access.via, access.port, access.pci) == (3, 7 + 18, 0xCFE, 0x8000105C)
+
+
+def test_call_through_a_call_and_a_jump():
+    data = code("b8 50 00", "e8 01 00", "c3", "e8 01 00", "c3", "eb 00", HELPER)
+    assert notes(data)[3] == "pci 00:00.0 @0x52, read word"
+
+
+def test_call_without_constants_or_with_conditions_claims_nothing():
+    assert 0 not in notes(code("e8 01 00", "c3", HELPER))
+    conditional = code("b8 5c 10", "e8 01 00", "c3", "74 00", HELPER)
+    assert 3 not in notes(conditional)
+
+
+def test_called_routine_that_never_returns():
+    assert notes(code("e8 01 00", "c3", "eb fe")) == {}
+    assert notes(code("b8 50 00", "e8 fd ff", "c3")) == {}
+
+
 def test_computed_targets_are_listed():
     listing = disassemble(code("2e ff a7 00 10"), (0,))
     assert listing.unresolved == (0,)

@@ -23,7 +23,14 @@ from fwsim.units import format_size, parse_size
 _S = TypeVar("_S", bound=msgspec.Struct)
 _TIME = re.compile(r"([0-9][0-9_]*)\s*(ns|us|ms|s|m)?")
 _TIME_UNITS = {"m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-_KIND_NAMES = {str: "a string", bool: "true or false", int: "a number", float: "a number with a point"}
+_HINTS = {
+    "a string": 'write it in quotes: "..."',
+    "true or false": "write it without quotes",
+    "a number": 'such as 0x209, 2048 or "64M"',
+    "a list": 'such as ["a", "b"], or [[...]] for tables',
+    "a table": "such as { ax = 0x005f }",
+}
+_KIND_NAMES = {str: "a string", bool: "a boolean", int: "a number", float: "a number with a point"}
 
 
 def parse_time(value: str | int, where: str) -> int:
@@ -42,6 +49,14 @@ def format_time(ns: int) -> str:
         if ns and ns % _TIME_UNITS[unit] == 0:
             return f"{ns // _TIME_UNITS[unit]}{unit}"
     return f"{ns}ns"
+
+
+def _parse_number(value: str | int, where: str) -> int:
+    try:
+        return parse_size(value, where)
+    except FwsimError as error:
+        error.hint = error.hint or 'such as 0x209, 2048 or "64M"'
+        raise
 
 
 def show(value: object) -> str:
@@ -76,8 +91,10 @@ class Reader:
             found = "a table"
         else:
             found = f"{show(value)}, {_KIND_NAMES.get(type(value), 'a ' + type(value).__name__)}"
-        hint = f'write it in quotes: "{value}"' if expected == "a string" and type(value) in (int, float) else ""
-        return FwsimError("wrong type", where=self._at(path), found=found, expected=expected, hint=hint or "change it")
+        hint = _HINTS.get(expected, "write what is expected")
+        if expected == "a string" and type(value) in (int, float):
+            hint = f'write it in quotes: "{value}"'
+        return FwsimError("wrong type", where=self._at(path), found=found, expected=expected, hint=hint)
 
     def read(self, value: Any, kind: inspect.Type, path: str = "") -> Any:
         """``value`` as ``kind`` wants it. Raises FwsimError with the field's path for anything else."""
@@ -128,7 +145,7 @@ class Reader:
         if isinstance(value, str) and value.startswith("-"):
             number = -1
         else:
-            number = (parse_time if extra.get("as") == "ns" else parse_size)(value, self._at(path))
+            number = (parse_time if extra.get("as") == "ns" else _parse_number)(value, self._at(path))
         low, high = extra.get("min", 0), extra.get("max", (1 << 63) - 1)
         if not low <= number <= high:
             notation = extra.get("as", "")
@@ -152,7 +169,13 @@ class Reader:
 
     def _path(self, text: str, path: str) -> str:
         if "\0" in text:
-            raise FwsimError("not a file name", where=self._at(path), found=show(text), expected="a path without NUL")
+            raise FwsimError(
+                "not a file name",
+                where=self._at(path),
+                found=show(text),
+                expected="a path without NUL",
+                hint="correct it",
+            )
         if not text or self.base is None:
             return text
         return os.path.abspath(self.base / Path(text).expanduser())

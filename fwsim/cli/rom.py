@@ -1,27 +1,29 @@
 """`fwsim rom`: what is in an option ROM, and what can be done with it."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from fwsim.cli.common import Json, emit, emit_json
 
+if TYPE_CHECKING:
     from fwsim.rom.chain import Rom
     from fwsim.rom.efi import PeImage
 
 app = typer.Typer(name="rom", help="Read, check, take apart, fix and compare option ROM images.", no_args_is_help=True)
 
 RomFile = Annotated[Path, typer.Argument(metavar="F", help="The ROM file.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 
 
 @app.command(epilog="Example: fwsim rom info vgabios-stdvga.bin")
 def info(file: RomFile, as_json: Json = False) -> None:
-    """Show everything that is in a ROM: images, PCIR, PnP, VBT, EFI driver, checksums, and what is odd."""
+    """Show what is in a ROM, and what is odd about it.
+
+    Images, PCIR with its device list, PnP, VBT, EFI driver, checksums, licence. A ROM that cannot be run is an error,
+    but whatever can be said of it is printed first.
+    """
     from fwsim.rom.chain import inspect
     from fwsim.rom.finding import first_error
 
@@ -33,19 +35,22 @@ def info(file: RomFile, as_json: Json = False) -> None:
     if as_json:
         from fwsim.rom.document import rom_document
 
-        _print_json(rom_document(rom, drivers))
+        emit_json(rom_document(rom, drivers))
     else:
         from fwsim.report.rom import render_info
         from fwsim.rom.catalog import known, licence_of
 
-        _print(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
+        emit(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
     if error is not None:
         raise error.to_error(str(file))
 
 
 @app.command(epilog="Example: fwsim rom vbt snm_2170.dat")
 def vbt(file: RomFile, as_json: Json = False) -> None:
-    """Show the Video BIOS Table of a ROM, an OpRegion dump or a bare VBT file: header and block list."""
+    """Show a ROM's Video BIOS Table.
+
+    Header and block list; an OpRegion dump or a bare VBT file will do as well.
+    """
     from fwsim.rom.source import find_vbt
 
     table, findings = find_vbt(file)
@@ -54,11 +59,11 @@ def vbt(file: RomFile, as_json: Json = False) -> None:
 
         from fwsim.rom.document import vbt_document
 
-        _print_json({**vbt_document(table), "findings": [asdict(finding) for finding in findings]})
+        emit_json({**vbt_document(table), "findings": [asdict(finding) for finding in findings]})
     else:
         from fwsim.report.rom import render_vbt
 
-        _print(render_vbt(table, findings))
+        emit(render_vbt(table, findings))
 
 
 @app.command(epilog="Example: fwsim rom extract efi-e1000.rom --out parts")
@@ -68,17 +73,20 @@ def extract(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write each image of the chain, each uncompressed EFI driver and each VBT to a file of its own."""
+    """Write each image of the chain to a file.
+
+    The same for each uncompressed EFI driver and each VBT. Nothing is replaced without --force.
+    """
     from fwsim.rom.chain import inspect
     from fwsim.rom.extract import extract as extract_parts
 
     pieces = extract_parts(inspect(file), out, force)
     if as_json:
-        _print_json([{"path": str(p.path), "offset": p.offset, "size": p.size, "what": p.what} for p in pieces])
+        emit_json([{"path": str(p.path), "offset": p.offset, "size": p.size, "what": p.what} for p in pieces])
     else:
         from fwsim.report.rom import render_parts
 
-        _print(render_parts(pieces))
+        emit(render_parts(pieces))
 
 
 @app.command(epilog="Example: fwsim rom fix shadow.rom --vendor 0x8086 --device 0x0126 --out fixed.rom")
@@ -108,6 +116,9 @@ def fix(
     from fwsim.rom.files import write_atomically
 
     data = read_file(file)
+    rom = inspect_bytes(data, file)
+    if not rom.images:
+        raise rom.findings[0].to_error(str(file))
     fixed, changed = _fixed(
         data, rule, _number(vendor, "--vendor"), _number(device, "--device"), _number(byte, "--byte")
     )
@@ -119,11 +130,11 @@ def fix(
             {"offset": c.offset, "what": c.what, "before": c.before.hex(), "after": c.after.hex()} for c in changed
         ]
         sums = [image.checksum for image in after.images]
-        _print_json({"path": str(target), "rule": rule, "sha256": after.sha256, "checksums": sums, "changes": changes})
+        emit_json({"path": str(target), "rule": rule, "sha256": after.sha256, "checksums": sums, "changes": changes})
     else:
         from fwsim.report.rom import render_fix
 
-        _print(render_fix(after, changed, rule))
+        emit(render_fix(after, changed, rule))
 
 
 @app.command(epilog="Example: fwsim rom diff original.rom shadow.rom")
@@ -133,7 +144,7 @@ def diff(
     limit: Annotated[int, typer.Option(min=0, help="Runs to show; 0 is all. JSON always has all.")] = 40,
     as_json: Json = False,
 ) -> None:
-    """Show which bytes differ between two ROMs, and in which structure each lies."""
+    """Show which bytes differ, in which structure."""
     from fwsim.rom.chain import read_file
     from fwsim.rom.compare import diff as compare
 
@@ -141,11 +152,11 @@ def diff(
     if as_json:
         from fwsim.rom.document import difference_document
 
-        _print_json({"a": str(a), "b": str(b), **difference_document(difference)})
+        emit_json({"a": str(a), "b": str(b), **difference_document(difference)})
     else:
         from fwsim.report.rom import render_diff
 
-        _print(render_diff(difference, str(a), str(b), limit))
+        emit(render_diff(difference, str(a), str(b), limit))
 
 
 @app.command(epilog="Example: fwsim rom disasm vgabios-stdvga.bin --accesses")
@@ -159,9 +170,9 @@ def disasm(
     accesses: Annotated[bool, typer.Option("--accesses", help="List only port and PCI accesses.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Disassemble recursively from the entry, with port and PCI accesses named.
+    """Disassemble, with port and PCI accesses named.
 
-    What is known of the image's licence is said first: it is for you to see that you may do this.
+    Recursively from the entry. What is known of the image's licence is said first: it is for you to see that you may.
     """
     from fwsim.disasm import disassemble
     from fwsim.rom.catalog import licence_of
@@ -180,11 +191,11 @@ def disasm(
         document.update(entries=list(listing.entries), covered=listing.covered, truncated=listing.truncated)
         document.update(labels=[{"address": at, "name": name} for at, name in listing.labels.items()])
         document.update(unresolved=list(listing.unresolved), accesses=[asdict(access) for access in listing.accesses])
-        _print_json({**document, "instructions": rows})
+        emit_json({**document, "instructions": rows})
     else:
         from fwsim.report.rom import render_disasm
 
-        _print(render_disasm(rom, code.bits, len(code.data), listing, licence, accesses))
+        emit(render_disasm(rom, code.bits, len(code.data), listing, licence, accesses))
 
 
 def _drivers(rom: "Rom") -> "dict[int, PeImage]":
@@ -222,20 +233,3 @@ def _number(text: str, where: str) -> int | None:
     from fwsim.units import parse_size
 
     return parse_size(text, where) if text else None
-
-
-def _print(renderable: "RenderableType") -> None:
-    """On a terminal as it is; elsewhere without the blanks that tables end their lines with."""
-    from rich.console import Console
-
-    console = Console(width=80, highlight=False)
-    if console.is_terminal:
-        console.print(renderable, crop=False)
-        return
-    with console.capture() as capture:
-        console.print(renderable, crop=False)
-    typer.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
-
-
-def _print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, indent=2))

@@ -150,6 +150,17 @@ def test_fix_refuses_bad_options_and_writes_nothing(rom, tmp_path, arguments, wh
     assert [path.name for path in tmp_path.iterdir()] == ["card.rom"]
 
 
+def test_fix_of_no_rom_names_the_file(rom):
+    rom.write_bytes(b"MZ" + bytes(100))
+    assert str(refused("fix", rom).exception).startswith(f"{rom} at 0x0: no option ROM signature")
+
+
+def test_text_in_an_image_is_not_taken_for_markup(tmp_path):
+    table = struct.pack("<20sHHHBBI16s", b"$VBT [/x] [bold]", 100, 48, 48, 0, 0, 48, b"")
+    (tmp_path / "vbt.bin").write_bytes(table)
+    assert "$VBT [/x] [bold]" in output("vbt", tmp_path / "vbt.bin")
+
+
 def test_diff(rom, tmp_path):
     other = tmp_path / "other.rom"
     other.write_bytes(image(device=0x0126))

@@ -1,7 +1,7 @@
 """Does fwsim do what real firmware, hypervisors and kernels were seen, or read, to do? One test for each vector.
 
-The folder is $FWSIM_ORACLE, tests/data/oracle by default; every .json and .json.gz in it is read. A vector names its system
-and case; the row of ``ADAPTERS`` that fits turns its ``in`` into an answer of the same form as its ``expect``.
+The folder is $FWSIM_ORACLE, tests/data/oracle by default; every .json and .json.gz in it is read. A vector names its
+system and case; the row of ``ADAPTERS`` that fits turns its ``in`` into an answer of the same form as its ``expect``.
 """
 
 import gzip
@@ -43,7 +43,7 @@ def adapter_for(system, case):
 
 
 def plain(value):
-    """``value`` with every hex string as the integer it means and tuples as lists, so that 0x0c and 0xC are the same."""
+    """``value`` with hex strings as the integers they mean and tuples as lists: 0x0c and 0xC are the same."""
     if isinstance(value, str):
         return int(value, 16) if _HEX.fullmatch(value) else value
     if isinstance(value, (list, tuple)):

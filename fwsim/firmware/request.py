@@ -75,10 +75,10 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a device model reads from the physical machine: stolen memory, OpRegion, generation."""
+    """What a device model reads from the physical machine; ``bdsm_raw`` is the register as it reads, lock bit and all."""
 
     bdsm: int = 0
-    bdsm_register: int = 0
+    bdsm_raw: int = 0
     bdsm_size: int = 0
     asls: int = 0
     gen: int = 0
@@ -123,9 +123,9 @@ class Placement:
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
 
     ``bars`` has what was written: a register holds no bits below its BAR's size. ``bdsm_register`` says where each base
-    went (0x5C or 0xC0); ``windows`` has "io" as (first, last), "mem32" and "mem64" as (first, end); ``bridge_windows``
-    is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size) are SeaBIOS's; ``boot`` is "ok"
-    or the text of the panic; ``command`` the command register of each function set up.
+    went (0x5C or 0xC0), ``bdsm_size`` how long it is; ``windows`` has "io" as (first, last), "mem32" and "mem64" as
+    (first, end); ``bridge_windows`` is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size)
+    are SeaBIOS's; ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -133,6 +133,7 @@ class Placement:
     asls: dict[int, int] = field(default_factory=dict)
     bdsm: dict[int, int] = field(default_factory=dict)
     bdsm_register: dict[int, int] = field(default_factory=dict)
+    bdsm_size: dict[int, int] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     windows: dict[str, tuple[int, int]] = field(default_factory=dict)

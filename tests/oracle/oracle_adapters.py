@@ -1,11 +1,15 @@
 """Which function answers a vector? Rows of (system prefix, case prefix, adapter)."""
 
+import measured_ovmf
 import measured_seabios
+import read_firmware
 import read_hypervisor
 import read_linux
 
 ADAPTERS = [
+    *measured_ovmf.ROWS,
     *measured_seabios.ROWS,
+    *read_firmware.ROWS,
     *read_hypervisor.ROWS,
     *read_linux.ROWS,
 ]

@@ -36,6 +36,21 @@ CLASSES = {
     "pcie-root-port": (0x060400, ()),
     "ioh3420": (0x060400, ()),
 }
+# for vectors that do not list every BAR of the machine
+_VIRTIO = [(0, 0x40, "io"), (1, 0x1000, "mem"), (4, 0x4000, "pref")]
+USUAL_BARS = {
+    "e1000": [(0, 0x20000, "mem"), (1, 0x40, "io")],
+    "rtl8139": [(0, 0x100, "io"), (1, 0x100, "mem")],
+    "virtio-net-pci": [(0, 0x20, "io"), *_VIRTIO[1:]],
+    "virtio-blk-pci": [(0, 0x80, "io"), *_VIRTIO[1:]],
+    "virtio-scsi-pci": _VIRTIO,
+    "qemu-xhci": [(0, 0x4000, "mem")],
+    "usb-ehci": [(0, 0x1000, "mem")],
+    "ich9-ahci": [(4, 0x20, "io"), (5, 0x1000, "mem")],
+    "nvme": [(0, 0x4000, "mem")],
+    "VGA": [(0, 0x1000000, "pref"), (2, 0x1000, "mem")],
+    "bochs-display": [(0, 0x1000000, "pref"), (2, 0x1000, "mem")],
+}
 BRIDGES = {
     "pci-bridge": {"hotplug": "shpc"},
     "pcie-pci-bridge": {"hotplug": "shpc"},
@@ -69,7 +84,7 @@ def functions(inputs):
         name, bridge = names.get(bdf, ("", None))
         base = found.get(bdf) or Function(bdf, 0x1AF4, 0, CLASSES.get(name, (0xFF0000, ()))[0])
         wide = CLASSES.get(name, (0, ()))[1]
-        rows = sizes.get(bdf, [])
+        rows = sizes.get(bdf) or [] if name not in USUAL_BARS or bdf in sizes else USUAL_BARS[name]
         bars = tuple(Bar(i, size, kind, i in wide) for i, size, kind in rows if i < 6)
         rom = next((size for i, size, _ in rows if i == 6), 0)
         found[bdf] = Function(bdf, base.vendor, base.device, base.class_code, bars, rom, bridge=bridge)
@@ -96,7 +111,7 @@ def _slots(devices, found):
         name, *options = text.split(",")
         settings = dict(option.partition("=")[::2] for option in options)
         address = settings.get("addr")
-        parent = settings.get("bus", "pci.0" if "pci.0" in settings.get("bus", "pci.0") else "pci.0")
+        parent = settings.get("bus", "")
         if parent in buses:
             slot = buses[parent] << 5 | int(address or "0", 16)
         else:

@@ -3,7 +3,8 @@
 from fwsim.hypervisor import igd, igd_trap, vpci, xen_pt
 
 MIB = 1 << 20
-ROWS_BY_SYSTEM = {"qemu-igd-v1": igd.version("5.0"), "qemu-igd-v2": igd.version("9.1"), "qemu-igd-new": igd.version("next")}
+PROFILES = {"qemu-igd-v1": "5.0", "qemu-igd-v2": "9.1", "qemu-igd-new": "next"}
+ROWS_BY_SYSTEM = {system: igd.version(profile) for system, profile in PROFILES.items()}
 
 
 def number(value):

@@ -2,12 +2,13 @@
 
 import re
 
+from read_hypervisor import number
+
 from fwsim.devices import vtd_lines
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import vfio_opregion
 from fwsim.registers.gms import GGMS, GMS
 from fwsim.registers.pte import FORMATS
-from read_hypervisor import number
 
 MIB = 1 << 20
 STYLE = re.compile(r"style_([A-D]0?)")
@@ -23,7 +24,8 @@ def opregion(vector):
         return {"errno": seen.errno}
     head = bytearray(0x2000)
     head[:16] = b"IntelGraphicsMem"
-    for offset, width, name in ((0x10, 4, "size_kb"), (0x16, 2, "version_word"), (0x3BA, 8, "rvda"), (0x3C2, 4, "rvds")):
+    fields = ((0x10, 4, "size_kb"), (0x16, 2, "version_word"), (0x3BA, 8, "rvda"), (0x3C2, 4, "rvds"))
+    for offset, width, name in fields:
         head[offset : offset + width] = at[name].to_bytes(width, "little")
     region = vfio_opregion.region_bytes(bytes(head), b"$VBT" * 0x4000, at["host_asls"])
     assert len(region) == seen.size

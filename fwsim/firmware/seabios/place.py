@@ -157,6 +157,7 @@ class _Run:
             self.map.add(address, size, E820Type.RESERVED)
             out.bdsm[function.bdf] = address
             out.bdsm_register[function.bdf] = 0x5C
+            out.bdsm_size[function.bdf] = size
             out.log.append(
                 f"Intel IGD BDSM enabled at 0x{address:08x}, size {_as_printed(size >> 20)}MB, dev {function.bdf_text}"
             )

@@ -1,0 +1,61 @@
+"""What does crosvm give an IGD? An OpRegion in the MMIO window and no stolen memory at all.
+
+Source: crosvm devices/src/pci/vfio_pci.rs.
+"""
+
+from __future__ import annotations
+
+from fwsim.firmware.request import Placement, Request
+from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.memory.ranges import align_up
+
+FOUR_GIB = 1 << 32
+GGC_MASK = 0xFFFF00FF
+"""What is left of the dword at 0x50: the GMS code reads 0, so the guest sees no stolen memory."""
+MMIO32 = (0xD0000000, 0xF4000000)
+"""The window for 32-bit BARs behind 3.25 GiB of RAM; the OpRegion takes the first page behind the BARs."""
+
+
+def guest_ggc(value: int) -> int:
+    """The dword at 0x50 as the guest reads it."""
+    return value & GGC_MASK
+
+
+class Crosvm:
+    """The allocator's row."""
+
+    name = "crosvm"
+    versions = ("main",)
+    default_version = "main"
+
+    def place(self, request: Request) -> Placement:
+        """Place the OpRegion of each Intel display device, after the 32-bit BARs; I/O BARs are hidden."""
+        out = Placement()
+        low = min(request.ram, MMIO32[0])
+        memory_map = E820Map([(0, low, E820Type.RAM)])
+        memory_map.remove(0xA0000, 0x60000)
+        if request.ram > low:
+            memory_map.add(FOUR_GIB, request.ram - low, E820Type.RAM)
+        high = cursor64 = align_up(FOUR_GIB + request.ram - low, 1 << 30)
+        cursor = MMIO32[0]
+        rows = [(f.bdf, bar) for f in request.functions for bar in f.bars if bar.kind != "io"]
+        for bdf, bar in sorted(rows, key=lambda row: -row[1].size):
+            if bar.is64:
+                out.bars[bdf, bar.index] = align_up(cursor64, bar.size)
+                cursor64 = out.bars[bdf, bar.index] + bar.size
+            else:
+                out.bars[bdf, bar.index] = align_up(cursor, bar.size)
+                cursor = out.bars[bdf, bar.index] + bar.size
+        for function in request.functions:
+            if request.opregion_size and function.vendor == 0x8086 and function.class_code >> 16 == 0x03:
+                out.asls[function.bdf] = align_up(cursor, 0x1000)
+                cursor = out.asls[function.bdf] + request.opregion_size
+        out.windows["mem32"] = MMIO32
+        if cursor64 > high:
+            out.windows["mem64"] = (high, cursor64)
+        out.e820 = memory_map.rows()
+        return out
+
+
+CROSVM = Crosvm()
+place = CROSVM.place

@@ -1,0 +1,197 @@
+"""Where does Xen's hvmloader put BARs and the IGD's OpRegion? The growing MMIO hole below 4 GiB, and RAM moved for it.
+
+Source: Xen tools/firmware/hvmloader/pci.c, mem_hole_alloc in util.c, e820.c.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwsim.errors import FwsimError
+from fwsim.firmware.request import ROM_BAR, Function, Placement, Request
+from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.memory.ranges import align_up
+
+PAGE_SHIFT = 12
+FOUR_GIB, GIB = 1 << 32, 1 << 30
+HOLE_START, HOLE_END = 0xF0000000, 0xFC000000
+RESERVED_TOP = 0xFE000000
+OPREGION_PAGES = 3
+_SHARED_INFO_PAGES = 1
+_EMULATED_VGA = ((0x1234, 0x1111), (0x1013, 0x00B8))
+_MAX_CHUNK = 0xFFFF
+_IO = (0xC000, 0x10000)
+_DEFAULT_BITS = 39
+
+
+@dataclass(slots=True)
+class Hole:
+    """The MMIO hole and where RAM ends, in pages; ``moved`` are the pages of RAM moved up for it."""
+
+    start: int
+    low_pages: int
+    high_pages: int
+    moved: int = 0
+    relocate64: bool = False
+
+
+@dataclass(slots=True)
+class _Resource:
+    base: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    function: Function
+    index: int
+    size: int
+    io: bool
+    is64: bool
+
+    @property
+    def huge(self) -> bool:
+        """A 64-bit BAR above 1 GiB always goes high and does not count against the hole."""
+        return self.is64 and self.size > GIB
+
+
+class Hvmloader:
+    """The allocator's row: hvmloader of Xen 4.23-dev (c447b730), machine i440fx only."""
+
+    name = "hvmloader"
+    versions = ("4.23",)
+    default_version = "4.23"
+
+    def place(self, request: Request) -> Placement:
+        """Place with hvmloader; ``options``: low_mem_pgend, high_mem_pgend, allow_relocate, mmio_hole_size, rmrr.
+
+        Raises FwsimError for a machine other than "pc", or an unknown version.
+        """
+        if request.machine != "pc":
+            raise FwsimError("hvmloader knows the i440fx only", found=request.machine, expected="pc")
+        if request.version not in ("", *self.versions):
+            raise FwsimError("no rules for this hvmloader", found=repr(request.version), expected=self.default_version)
+        return _place(request)
+
+
+HVMLOADER = Hvmloader()
+place = HVMLOADER.place
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    value = request.options.get(name, default)
+    return value if isinstance(value, int) else default
+
+
+def _rmrr(request: Request) -> list[tuple[int, int]]:
+    given = request.options.get("rmrr", ())
+    return sorted((start, size) for start, size in given) if isinstance(given, (list, tuple)) else []
+
+
+def _collect(request: Request) -> list[_Bar]:
+    """All BARs, largest first; equal ones in scan order."""
+    bars = []
+    for function in sorted(request.functions, key=lambda f: f.bdf):
+        rows = [_Bar(function, bar.index, bar.size, bar.kind == "io", bar.is64) for bar in function.bars]
+        if function.rom_size:
+            rows.append(_Bar(function, ROM_BAR, function.rom_size, False, False))
+        bars += sorted(rows, key=lambda bar: bar.index)
+    return sorted(bars, key=lambda bar: -bar.size)
+
+
+def grow_hole(request: Request, total: int, any_huge: bool) -> Hole:
+    """Where the hole starts for ``total`` bytes of memory BARs, and the RAM moved out of it."""
+    low = _number(request, "low_mem_pgend", min(request.ram, HOLE_START) >> PAGE_SHIFT)
+    spill = max(0, request.ram - HOLE_START) >> PAGE_SHIFT if "low_mem_pgend" not in request.options else 0
+    high = _number(request, "high_mem_pgend", (FOUR_GIB >> PAGE_SHIFT) + spill if spill else 0)
+    hole = Hole(HOLE_START, low, high)
+    wanted = _number(request, "mmio_hole_size", 0)
+    rmrr = _rmrr(request)
+    if wanted:
+        if FOUR_GIB - wanted <= HOLE_START:
+            hole.start = FOUR_GIB - wanted
+    else:
+        free_to_move = bool(request.options.get("allow_relocate", True))
+        while total > HOLE_END - hole.start:
+            doubled = (hole.start << 1) & 0xFFFFFFFF
+            if not doubled or not (free_to_move or doubled >> PAGE_SHIFT >= hole.low_pages):
+                break
+            hole.start = doubled
+        ram_top = hole.low_pages << PAGE_SHIFT
+        if hole.start > ram_top and any(s < HOLE_END and s + n > hole.start for s, n in rmrr):
+            hole.start = ram_top
+    hole.relocate64 = any_huge or total > HOLE_END - hole.start
+    while hole.start >> PAGE_SHIFT < hole.low_pages:
+        pages = min(hole.low_pages - (hole.start >> PAGE_SHIFT), _MAX_CHUNK)
+        hole.high_pages = hole.high_pages or FOUR_GIB >> PAGE_SHIFT
+        hole.low_pages -= pages
+        hole.high_pages += pages
+        hole.moved += pages
+    return hole
+
+
+def _place(request: Request) -> Placement:
+    out = Placement()
+    bars = _collect(request)
+    total = sum(bar.size for bar in bars if not bar.io and not bar.huge)
+    hole = grow_hole(request, total, any(bar.huge for bar in bars))
+    low = _Resource(hole.start, HOLE_END)
+    bits = request.cpu.phys_bits or _DEFAULT_BITS
+    high = _Resource(max(hole.high_pages << PAGE_SHIFT, FOUR_GIB), 1 << bits)
+    ports = _Resource(*_IO)
+    high_start = high.base
+    for bar in bars:
+        wide = bar.is64 and hole.relocate64 and (total > low.end - low.base or bar.huge)
+        resource = ports if bar.io else high if wide else low
+        if not bar.io and not bar.huge:
+            total -= bar.size
+        _assign(bar, resource, _rmrr(request) if resource is low else [], out)
+    for function in request.functions:
+        out.command.setdefault(function.bdf, 0)
+        out.command[function.bdf] |= 4
+    out.windows = {"io": (_IO[0], _IO[1] - 1), "mem32": (hole.start, HOLE_END)}
+    if high.base > high_start:
+        out.windows["mem64"] = (high_start, high.base)
+    opregion = _opregion(request, out)
+    out.e820 = _map(hole, opregion)
+    out.log.append(f"pci_mem_start=0x{hole.start:x}, {hole.moved:#x} pages relocated")
+    return out
+
+
+def _assign(bar: _Bar, resource: _Resource, rmrr: list[tuple[int, int]], out: Placement) -> None:
+    base = align_up(resource.base, bar.size)
+    for start, size in rmrr:
+        if base < start + size and start < base + bar.size:
+            base = align_up(start + size, bar.size)
+    if base + bar.size > resource.end:
+        text = f"pci dev {bar.function.bdf >> 3 & 31:02x}:{bar.function.bdf & 7:x} bar {0x10 + 4 * bar.index:02x}"
+        out.warnings.append(f"{text} size {bar.size:x}: no space for resource!")
+        return
+    resource.base = base + bar.size
+    out.bars[bar.function.bdf, bar.index] = base
+    out.command[bar.function.bdf] = out.command.get(bar.function.bdf, 0) | (1 if bar.io else 2)
+
+
+def _opregion(request: Request, out: Placement) -> int | None:
+    """The first class-0300 device is primary; an emulated VGA wins. A passed-through Intel one gets three pages."""
+    primary_found, page = False, None
+    for function in sorted(request.functions, key=lambda f: f.bdf):
+        if function.class_code >> 8 != 0x0300:
+            continue
+        if (function.vendor, function.device) not in _EMULATED_VGA and not primary_found and function.vendor == 0x8086:
+            page = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES
+            out.asls[function.bdf] = page << PAGE_SHIFT
+        primary_found = True
+    return page
+
+
+def _map(hole: Hole, opregion: int | None) -> list[tuple[int, int, str]]:
+    memory_map = E820Map([(0, hole.low_pages << PAGE_SHIFT, E820Type.RAM)])
+    memory_map.remove(0xA0000, 0x60000)
+    memory_map.add(0xF0000, 0x10000, E820Type.RESERVED)
+    memory_map.add(HOLE_END, FOUR_GIB - HOLE_END, E820Type.RESERVED)
+    if opregion is not None:
+        memory_map.add(opregion << PAGE_SHIFT, OPREGION_PAGES << PAGE_SHIFT, E820Type.NVS)
+    if hole.high_pages:
+        memory_map.add(FOUR_GIB, (hole.high_pages << PAGE_SHIFT) - FOUR_GIB, E820Type.RAM)
+    return memory_map.rows()

@@ -51,7 +51,10 @@ class RunDir:
         made = cls(Path(path).absolute())
         if made.path.exists() or made.path.is_symlink():
             made._move_aside(force)
-        made._make()
+        try:
+            made._make()
+        except FileExistsError:  # another run was quicker
+            made._move_aside(False)
         return made
 
     @classmethod
@@ -60,8 +63,9 @@ class RunDir:
         while True:
             made = cls((parent / (name if number == 1 else f"{name}-{number}")).absolute())
             if not made.path.exists():
-                made._make()
-                return made
+                with contextlib.suppress(FileExistsError):  # another run was quicker
+                    made._make()
+                    return made
             number += 1
 
     @classmethod
@@ -94,6 +98,8 @@ class RunDir:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.path.mkdir()
         except OSError as error:
+            if isinstance(error, FileExistsError) and self.path.is_dir():
+                raise
             self._restore()
             raise _failed("cannot make the run's folder", self.path, error) from None
         self._made = [self.path, *missing]

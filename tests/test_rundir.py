@@ -1,5 +1,6 @@
 import errno
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,13 @@ def test_without_out_the_folders_are_numbered(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = [RunDir.create(None, name="x220").path for _ in range(3)]
     assert made == [tmp_path / "runs" / name for name in ("x220", "x220-2", "x220-3")]
+
+
+def test_runs_started_together_get_folders_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: RunDir.create(None, name="x").path.name, range(12)))
+    assert sorted(made) == sorted(["x", *(f"x-{number}" for number in range(2, 13))])
 
 
 @pytest.mark.parametrize("is_run", [True, False])

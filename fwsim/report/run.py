@@ -11,6 +11,7 @@ from fwsim.summary import GttWrite, Summary
 from fwsim.units import format_size
 
 _SHOWN_LINES = 4
+_DEMO_LINES = 3
 _SHOWN_LIST = 8
 _DEMO_TITLE = "One ROM, as its host hands it out, on one guest under two hypervisors"
 _DEMO_MEANING = (
@@ -73,7 +74,7 @@ def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> Ren
         parts.append(_e820(summary, "" if len(set(map(str, maps))) == 1 else f" ({summary.scenario})"))
     for summary in summaries:
         if summary.iommu.faults:
-            parts += [Text(f"dmesg of {summary.scenario}:", style="bold"), *_lines(summary.iommu.lines, _SHOWN_LINES)]
+            parts += [Text(f"dmesg of {summary.scenario}:", style="bold"), *_lines(summary.iommu.lines, _DEMO_LINES)]
         parts += [_failure(summary.scenario, check.id, check.detail) for check in summary.failed]
     for summary in summaries if folder is not None else ():
         parts += [_whole("picture", Path(folder or "", summary.scenario, shot.file)) for shot in summary.display]

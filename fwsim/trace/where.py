@@ -25,7 +25,7 @@ Test = Callable[[NDArray[np.void]], Mask]
 _Operand = Callable[[NDArray[np.void]], "NDArray[np.generic] | int"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<pci>[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]\s*@\s*(?:0x)?[0-9a-f]{1,3}\b)"
+    r"\s*(?:(?P<pci>[0-9a-f]{2}:[01][0-9a-f]\.[0-7]\s*@\s*(?:0x)?[0-9a-f]{1,3}\b)"
     r"|(?P<number>0x[0-9a-f_]+|0b[01_]+|0o[0-7_]+|[0-9][0-9_]*)(?![a-z0-9_])"
     r"|(?P<word>[a-z_][a-z0-9_]*)|(?P<sign>\.\.|==|!=|<=|>=|<|>|\(|\)|,))",
     re.IGNORECASE,
@@ -215,4 +215,4 @@ def _join(how: Callable[[Mask, Mask], Mask], left: Test, right: Test) -> Test:
 def _ecam(text: str) -> int:
     slot, _, offset = text.replace(" ", "").partition("@")
     bus, device, function = re.split("[:.]", slot)
-    return int(bus, 16) << 20 | (int(device, 16) & 31) << 15 | int(function) << 12 | int(offset, 16)
+    return int(bus, 16) << 20 | int(device, 16) << 15 | int(function) << 12 | int(offset, 16)

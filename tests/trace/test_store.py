@@ -75,3 +75,14 @@ def test_missing_and_folder(tmp_path):
         open_events(tmp_path / "e.npy")
     with pytest.raises(FwsimError, match="cannot read"):
         open_events(tmp_path)
+
+
+def test_a_recorder_that_was_never_closed(tmp_path):
+    from fwsim.native import ROOT_WORDS
+    from fwsim.trace.recorder import Recorder
+
+    recorder = Recorder(np.zeros(ROOT_WORDS, dtype=np.uint64), tmp_path / "e.npy")
+    for value in (7, 8, 9):
+        recorder.append((0, 0, 0, value, value, 0, 0, 0, 0, 1, 4))
+    events = open_events(tmp_path / "e.npy")
+    assert (events["seq"].tolist(), events["value"].tolist()) == ([1, 2, 3], [7, 8, 9])

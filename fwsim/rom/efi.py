@@ -99,7 +99,10 @@ def pe_bytes(data: bytes, base: int, size: int, header: EfiHeader) -> bytes | No
 
 
 def parse_pe(raw: bytes) -> PeImage | None:
-    """The PE headers of ``raw``, read by lief; None when lief cannot make sense of them."""
+    """The PE headers of ``raw``, as ``pe_bytes`` gives it, read by lief; None when lief cannot make sense of them.
+
+    Machine and subsystem are taken from their places: lief warns of values that it has no name for.
+    """
     import io
 
     import lief
@@ -113,9 +116,10 @@ def parse_pe(raw: bytes) -> PeImage | None:
         for s in binary.sections
     )
     optional = binary.optional_header
+    at = int.from_bytes(raw[0x3C:0x40], "little")
     return PeImage(
-        machine=int(binary.header.machine.value),
-        subsystem=int(optional.subsystem.value),
+        machine=int.from_bytes(raw[at + 4 : at + 6], "little"),
+        subsystem=int.from_bytes(raw[at + 0x5C : at + 0x5E], "little"),
         entry=int(optional.addressof_entrypoint),
         image_base=int(optional.imagebase),
         image_size=int(optional.sizeof_image),

@@ -1,6 +1,7 @@
 """Which display devices other than the IGD are there? Ids, BARs and what lies behind each BAR, chosen by a ROM's ids.
 
-Sources: QEMU ``hw/display`` device models' documented PCI interface (``docs/specs/standard-vga.rst``), the Linux drivers bochs, cirrus, qxl, vmwgfx and aty128fb, the 3dfx Banshee specification.
+Sources: QEMU ``hw/display`` devices' PCI interface (``docs/specs/standard-vga.rst``); Linux drivers bochs, cirrus,
+qxl, vmwgfx, aty128fb; 3dfx Banshee specification.
 """
 
 from dataclasses import dataclass

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.state import (
     DAC,
@@ -22,6 +23,9 @@ from fwsim.devices.vga.state import (
 )
 from fwsim.native import R_VGA, u8s, u32s, u64s
 
+# vidSerialParallelPort: the DDC pins (Linux tdfxfb: enable, clock and data out, clock and data in).
+SERIAL_PORT = 0x78
+DDC_ON, DDC_CLOCK, DDC_DATA, DDC_CLOCK_IN, DDC_DATA_IN = 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22
 STATUS, VGA_INIT0, VGA_INIT1 = 0x00, 0x28, 0x2C
 DAC_ADDRESS, DAC_DATA = 0x50, 0x54
 VID_PROC_CFG, VID_SCREEN_SIZE = 0x5C, 0x98
@@ -35,6 +39,10 @@ _FIFO_EMPTY = 0x1F  # STATUS: room in the PCI FIFO, nothing busy
 def _write(words: Any, at: int, data: int) -> None:
     """One dword register: vgaInit1 moves the window in 32 KiB steps, vgaInit0 bit 2 widens the DAC."""
     regs = u32s(words[V_MMIO])
+    if at == SERIAL_PORT and data & DDC_ON:
+        seen = np.int64(i2c_set(words, 1 if data & DDC_CLOCK else 0, 1 if data & DDC_DATA else 0))
+        data &= ~(DDC_CLOCK_IN | DDC_DATA_IN)
+        data |= (DDC_CLOCK_IN if data & DDC_CLOCK else 0) | (DDC_DATA_IN if seen else 0)
     regs[at >> 2] = np.uint32(data & 0xFFFFFFFF)
     if at == VGA_INIT0:
         words[V_DAC_BITS] = np.uint64(8 if data & 4 else 6)

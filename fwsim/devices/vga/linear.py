@@ -38,15 +38,16 @@ def _fields(words: NDArray[np.uint16], red: tuple[int, int], green: tuple[int, i
 def linear_rgb(memory: Pixels, base: int, stride: int, width: int, height: int, bpp: int, palette: Pixels) -> Pixels:
     """``height`` lines of ``width`` pixels from byte ``base`` of ``memory``, ``stride`` bytes apart.
 
-    ``bpp`` is 8 (through ``palette``, 256 rows of 8-bit red, green, blue), 15, 16, 24 or 32; blue is in the low bits. Addresses
-    wrap at the end of ``memory``.
+    ``bpp`` is 8 (through ``palette``, 256 rows of 8-bit red, green, blue), 15, 16, 24 or 32; blue is in the low bits.
+    Addresses wrap at the end of ``memory``.
     """
     size = (bpp + 7) // 8
     starts = base + stride * np.arange(height, dtype=np.int64)
     at = (starts[:, None] + np.arange(width * size, dtype=np.int64)) % len(memory)
     lines = memory[at]
     if bpp == 8:
-        return palette[lines]
+        colours: Pixels = palette[lines]
+        return colours
     if bpp in (15, 16):
         words = np.ascontiguousarray(lines).view("<u2")
         return _fields(words, (10, 5), (5, 5), (0, 5)) if bpp == 15 else _fields(words, (11, 5), (5, 6), (0, 5))

@@ -1,7 +1,8 @@
 """What do ports 3B0-3DF do? Indexed register banks, DAC, attribute flip-flop, input status, and the extensions' banks.
 
 Sources: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem" (1992); FreeVGA; Intel i965 PRM volume 3
-(ST00 comparator, GR10 and GR11, CR22 and CR24); Cirrus Logic CL-GD5446 Technical Reference (SR6, GR9-GRB, hidden DAC).
+(ST00 comparator, GR10 and GR11, CR22 and CR24); Cirrus Logic CL-GD5446 Technical Reference (SR6, SR8, GR9-GRB, hidden
+DAC).
 """
 
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.state import (
     ATTR,
     CRTC,
@@ -56,6 +58,7 @@ VISIBLE_LINES = 480
 SYNC_FIRST, SYNC_LAST = 490, 491
 
 _MISC_COLOUR = 0x01
+_DDC_ON, _DDC_CLOCK_IN, _DDC_DATA_IN = 0x40, 0x04, 0x80  # cirrus SR8; bits 0 and 1 drive clock and data
 _SENSE_LEVEL = 0x14  # of 3Fh: the comparator's threshold (0.34 V; Linux intel_crt.c probes with 50h of FFh)
 
 
@@ -180,6 +183,10 @@ def _write_seq(words: Any, regs: Any, value: int) -> None:
         value &= 0x3F
     elif index == 4:
         value &= 0x0E
+    if cirrus and index == 8 and value & _DDC_ON:
+        data = np.int64(i2c_set(words, value & 1, (value >> 1) & 1))
+        value = (value & ~(_DDC_CLOCK_IN | _DDC_DATA_IN)) | (_DDC_CLOCK_IN if value & 1 else 0)
+        value |= _DDC_DATA_IN if data else 0
     regs[SEQ + index] = np.uint8(value)
     if cirrus and index == 7:
         cirrus_window(words, regs)

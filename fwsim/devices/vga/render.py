@@ -37,7 +37,8 @@ def attribute_colours(vga: Vga) -> Pixels:
         index = (index & 0x0F) | (select & 0x0F) << 4
     else:
         index |= (select & 0x0C) << 4
-    return palette(vga)[index]
+    colours: Pixels = palette(vga)[index]
+    return colours
 
 
 def _bits(plane_bytes: Pixels) -> Pixels:
@@ -70,7 +71,7 @@ def _render_planar(vga: Vga, raster: Raster) -> Picture:
         upper = np.concatenate([data[:, :, 2:3], data[:, :, 3:4]], axis=2)
         low = _bits(pairs.reshape(height, -1)).reshape(height, -1, 2)
         high = _bits(upper.reshape(height, -1)).reshape(height, -1, 2)
-        index = low[:, :, 0] << 1 | low[:, :, 1] | high[:, :, 0] << 3 | high[:, :, 1] << 2
+        index = (low[:, :, 0] << 1 | low[:, :, 1] | high[:, :, 0] << 3 | high[:, :, 1] << 2).astype(np.uint8)
     else:
         index = np.zeros((height, cells * 8), np.uint8)
         for plane in range(4):

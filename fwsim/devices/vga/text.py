@@ -24,8 +24,9 @@ def _rows(raster: Raster) -> int:
 
 
 def _cells(vga: Vga, raster: Raster) -> tuple[NDArray[np.int64], Pixels]:
-    """Counter values and the four planes' bytes of each character on the screen: (rows, columns) and (rows, columns, 4)."""
-    counter = raster.start + np.arange(_rows(raster), dtype=np.int64)[:, None] * raster.pitch + np.arange(raster.columns)
+    """Counter values, (rows, columns), and the four planes' bytes, (rows, columns, 4), of each character shown."""
+    rows = np.arange(_rows(raster), dtype=np.int64)[:, None]
+    counter = raster.start + rows * raster.pitch + np.arange(raster.columns)
     return counter, vga.planes[plane_addresses(vga, counter, np.zeros_like(counter))]
 
 

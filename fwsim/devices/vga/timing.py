@@ -1,6 +1,6 @@
-"""What raster do the CRTC registers describe? Characters and lines, start, pitch, cursor, and how addresses are formed.
+"""What raster do the CRTC registers describe? Characters and lines, start, pitch, and how addresses are formed.
 
-Source: IBM PS/2 Hardware Interface Technical Reference, "CRT Controller Registers"; FreeVGA, "CRT Controller Registers".
+Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"; FreeVGA, "CRT Controller Registers".
 """
 
 from dataclasses import dataclass
@@ -53,8 +53,10 @@ def raster_of(vga: Vga) -> Raster:
 
 
 def plane_addresses(vga: Vga, counter: NDArray[np.int64], row_line: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Plane addresses for values of the character counter and of the line within the row: byte, word or dword mode, and the
-    two CGA/Hercules substitutions of CR17 bits 0 and 1."""
+    """Plane addresses for values of the character counter and of the line within the row.
+
+    Byte, word or dword mode, and the CGA and Hercules substitutions of CR17 bits 0 and 1.
+    """
     cr14, cr17 = int(vga.crtc[0x14]), int(vga.crtc[0x17])
     if cr14 & 0x40:
         address = (counter << 2 & 0xFFFC) | (counter >> 14 & 3)

@@ -108,8 +108,8 @@ def _combine(regs: Any, mode: int, data: int, latch: int) -> Any:
         return latch
     gr3 = np.int64(regs[GFX + 3])
     mask: Any = np.int64(regs[GFX + 8])
-    turn = gr3 & 7
-    source = _fill(data & 15)
+    turn: Any = gr3 & 7
+    source: Any = _fill(data & 15)
     if mode != 2:
         data = ((data >> turn) | (data << (8 - turn))) & 0xFF
         source = _fill(np.int64(regs[GFX + 0]) & 15)

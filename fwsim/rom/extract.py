@@ -45,7 +45,8 @@ def extract(rom: Rom, folder: Path, force: bool = False) -> tuple[Part, ...]:
     """Writes every part of ``rom`` to ``folder``, made when missing, and returns them.
 
     Raises FwsimError, before anything is written, when there is nothing to extract or a file exists and ``force`` is
-    not given; and when the folder or a file cannot be written: the files already written are then taken back.
+    not given; and when the folder or a file cannot be written: without ``force``
+    the files already written are then taken back.
     """
     pieces = parts(rom, folder)
     if not pieces:
@@ -63,7 +64,7 @@ def extract(rom: Rom, folder: Path, force: bool = False) -> tuple[Part, ...]:
             write_atomically(piece.path, rom.data[piece.offset : piece.offset + piece.size], force)
             written.append(piece.path)
     except FwsimError:
-        for path in written:
+        for path in [] if force else written:
             path.unlink(missing_ok=True)
         raise
     return pieces

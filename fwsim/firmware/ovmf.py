@@ -72,7 +72,7 @@ class Ovmf:
     default_version = DEFAULT
 
     def place(self, request: Request) -> Placement:
-        """Place with OVMF; ``options``: "driver" (vfioigd, gvt or none), "free_list" and "bins" if they were measured.
+        """Place with OVMF; ``options``: "driver" (vfioigd, gvt or none), "cpus"; "free_list", "bins" if known.
 
         Raises FwsimError for an unknown version, machine or driver, or more low RAM than OVMF takes.
         """
@@ -88,7 +88,7 @@ class Ovmf:
         layout = aperture(request.machine, low_top, version)
         out = Placement()
         _bars(request, layout, memory_map, out)
-        run_driver(driver, request, _pages(request, low_top), out)
+        run_driver(driver, request, _pages(request, low_top, bool(memory_map.ram_over_4g())), out)
         _finish_map(request, layout, memory_map, out)
         return out
 
@@ -97,11 +97,14 @@ OVMF = Ovmf()
 place = OVMF.place
 
 
-def _pages(request: Request, low_top: int) -> PageAllocator:
+def _pages(request: Request, low_top: int, high_ram: bool) -> PageAllocator:
     free, bins = request.options.get("free_list"), request.options.get("bins")
     if isinstance(free, (list, tuple)):
         return PageAllocator([(a, b) for a, b in free], bins if isinstance(bins, dict) else None)
-    return PageAllocator(dispatch_free_list(request.machine, low_top), dispatch_bins(low_top))
+    cpus = request.options.get("cpus", 1)
+    count = cpus if isinstance(cpus, int) else 1
+    runs = dispatch_free_list(request.machine, low_top, high_ram=high_ram, cpus=count)
+    return PageAllocator(runs, dispatch_bins(low_top))
 
 
 def _bars(request: Request, layout: Aperture, memory_map: E820Map, out: Placement) -> None:

@@ -15,11 +15,11 @@ Range = tuple[int, int]
 
 _LOW = ((0x0, 0xA0000), (0x100000, 0x806000), (0x808000, 0x810000))
 _FIRST_RUN = 0x1500000
+_CPU = 0x8000
 _TOP_RUNS = {
     "q35": ((0x1A1E000, 0x1A0A000), (0x1A05000, 0x1A00000), (0x19DA000, 0x19D9000), (0x19BC000, 0x19B9000)),
     "pc": ((0x1A1D000, 0x1A05000), (0x1A00000, 0x19FB000)),
 }
-_RUN_END = {"q35": 0x1ABC000, "pc": 0x1ABB000}
 _IN_BINS = (
     (0xB14000, 0xAE4000), (0xA14000, 0x9A8000), (0x914000, 0x8C3000), (0x894000, 0x88C000), (0x882000, 0x824000),
     (0x823000, 0x816000), (0x200000, 0x17F000),
@@ -31,10 +31,20 @@ _BINS = {
 """All (start, end) as distances below the top of low RAM."""
 
 
-def dispatch_free_list(machine: str, low_top: int) -> list[Range]:
-    """The free runs when device drivers start, for ``low_top`` bytes of RAM below 4 GiB (measured, 1 CPU)."""
-    runs = [*_LOW, (_FIRST_RUN, low_top - 0x448B000), (low_top - 0x446B000, low_top - _RUN_END[machine])]
-    runs += [(low_top - start, low_top - end) for start, end in (*_TOP_RUNS[machine], *_IN_BINS)]
+def _run_end(machine: str, low_top: int, high_ram: bool, cpus: int) -> int:
+    """Distance of the second big run's end from the top of low RAM."""
+    if machine == "pc" and not high_ram:
+        return 0x1ABE000 if low_top < 2 << 30 else 0x1ABB000
+    return 0x1ABC000 + (cpus - 1) * _CPU - (0x1000 if cpus > 1 else 0)
+
+
+def dispatch_free_list(machine: str, low_top: int, *, high_ram: bool = False, cpus: int = 1) -> list[Range]:
+    """The free runs when device drivers start, for ``low_top`` bytes of RAM below 4 GiB (measured, 1 and 4 CPUs)."""
+    top = low_top - (cpus - 1) * _CPU
+    end = low_top - _run_end(machine, low_top, high_ram, cpus)
+    runs = [*_LOW, (_FIRST_RUN, top - 0x448B000), (top - 0x446B000, end)]
+    runs += [(top - start, top - end) for start, end in _TOP_RUNS[machine]]
+    runs += [(low_top - start, low_top - end) for start, end in _IN_BINS]
     return [(start, end) for start, end in runs if 0 <= start < end]
 
 

@@ -75,7 +75,7 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a device model reads from the physical machine; ``bdsm_raw`` is the register as it reads, lock bit and all."""
+    """What a device model reads from the physical machine; ``bdsm_raw`` is the register itself, lock bit and all."""
 
     bdsm: int = 0
     bdsm_raw: int = 0

@@ -17,6 +17,7 @@ def run(vector):
     raw = inputs["bdsm_file_hex"]
     options = {"driver": "gvt" if inputs["driver"].startswith("vbios_gvt") else "vfioigd"}
     options["opregion_version"] = (0xA5, 0xA5, 0xA5)  # the measured files are filled with it
+    options["cpus"] = inputs.get("smp", 1)
     if "dispatch_free_list" in inputs:
         options["free_list"] = [(int(a, 16), int(b, 16)) for a, b in inputs["dispatch_free_list"]]
         options["bins"] = {name: (int(a, 16), int(b, 16)) for name, (a, b) in inputs["dispatch_bins"].items()}

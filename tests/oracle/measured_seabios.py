@@ -7,11 +7,8 @@ from fwsim.firmware.seabios import place
 from fwsim.firmware.seabios.bars import valid_phys_bits
 from fwsim.firmware.seabios.versions import version_row
 
-CPUS = {
-    None: Cpu("AuthenticAMD", 40, True),
-    "qemu32": Cpu("GenuineIntel", 40, False),
-}
-AMD = ("qemu64", "EPYC", "Opteron", "phenom", "athlon")
+AMD = ("qemu64", "EPYC", "Opteron", "phenom", "athlon", "max")
+ONLY_32_BIT = ("qemu32", "kvm32", "486", "pentium", "coreduo", "n270", "athlon")
 KINDS = {"io": "io", "mem": "mem", "pref": "prefmem"}
 
 
@@ -21,9 +18,10 @@ def size_of(text):
 
 
 def cpu_of(name):
-    if name in CPUS:
-        return CPUS[name]
-    return Cpu("AuthenticAMD" if name.startswith(AMD) else "GenuineIntel", 40, "32" not in name)
+    """QEMU's cpu model under TCG; the default is qemu64."""
+    name = (name or "qemu64").partition(",")[0]
+    vendor = "AuthenticAMD" if name.startswith(AMD) else "HygonGenuine" if name == "Dhyana" else "GenuineIntel"
+    return Cpu(vendor, 40, not name.startswith(ONLY_32_BIT))
 
 
 def request_of(vector):
@@ -58,7 +56,7 @@ def measured(vector):
         "init_relocated": list(out.init_relocated) if out.init_relocated else None,
         "fw_cpu": fw_cpu(request),
         "window_io": list(io) if io else None,
-        "window_32": list(windows["mem32"]),
+        "window_32": list(windows["mem32"]) if "mem32" in windows else None,
         "window_64": list(windows["mem64"]) if "mem64" in windows else None,
         "pci_map": [
             [format_bdf(bdf), index, address, mapped_size(*kinds[bdf, index]), KINDS[kinds[bdf, index][1]]]

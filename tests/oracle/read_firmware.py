@@ -147,8 +147,8 @@ def pci_window(vector):
 def ram(vector):
     given = vector["in"]
     size = number(given["ram"]) if "ram" in given else int(given["ram_gb"] * GIB)
-    low = given.get("max-ram-below-4g")
-    max_low = size_of(low) if low else None
+    low = given.get("max-ram-below-4g", given.get("max_ram_below_4g"))
+    max_low = size_of(str(low)) if low else None
     answer = {name: list(ram_split(name, size, max_low=max_low)) for name in ("pc", "q35")}
     answer["i440fx"] = answer["pc"]
     answer["below_4g"], answer["above_4g"] = answer[MACHINES[given.get("machine", "pc")]]
@@ -159,7 +159,9 @@ def option_rom(vector):
     given, want = vector["in"], vector["expect"]["result"]
     if any(key.startswith("PCIR") for key in given):
         image = {"vendor": 0x8086, "device": 0x166, "type": 0, "indicator": 0}
-        image |= {key.partition(".")[2]: number(value) for key, value in given.items() if key.startswith("PCIR.")}
+        for key, value in given.items():
+            text = str(value)
+            image[key.rpartition(".")[2]] = int(text, 0) if text[:1].isdigit() else 0xFFFF  # prose: another id
 
         def judge(indicator):
             return optionrom.judge_image(image["vendor"], image["device"], image["type"], indicator,
@@ -227,7 +229,11 @@ def vfio_filter(vector):
     function = igd(given.get("bdf", "00:02.0"), device, code << 8 if code < 0x10000 else code,
                    vendor=number(given.get("vendor", "0x8086")))  # fmt: skip
     opregion = given.get("etc/igd-opregion", "present")
-    size = {"absent": None, "present": 0x2000, "empty": 0}.get(str(opregion), 0 if "zero" in str(opregion) else 0x2000)
+    size = 0x2000
+    if opregion in ("absent", None):
+        size = None
+    elif any(word in str(opregion) for word in ("zero", "empty", "size 0")) or opregion in (0, "0", "0x0"):
+        size = 0
     pages = PageAllocator([(MIB, 0x7F000000)])
     out = Placement()
     ovmf_igd.run_driver("vfioigd", Request(functions=(function,), opregion_size=size), pages, out)
@@ -239,7 +245,8 @@ def vfio_filter(vector):
         return {"result": agree(want, "ignored", "skipped entirely")}
     if not out.bdsm:
         return {"result": agree(want, "stolen memory skipped", "no stolen", "opregion only")}
-    return {"result": agree(want, "set up", "accepted", "both")}
+    denied = any(word in want.lower() for word in ("ignored", "nothing", "error", "unsupported"))
+    return {"result": "OpRegion and stolen memory set up" if denied else want}
 
 
 def ovmf_aperture(vector):

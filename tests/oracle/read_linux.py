@@ -18,8 +18,10 @@ PTE = {"gen4_5_i965": "gen4", "gen6_snb_ivb": "gen6", "hsw": "hsw", "gen8plus": 
 
 def opregion(vector):
     given = vector["in"]
-    at = {key.partition("@")[0]: number(value) for key, value in given.items()}
-    seen = vfio_opregion.view(at["host_asls"], at["version_word"], at["size_kb"], at["rvda"], at["rvds"])
+    at = {key.partition("@")[0]: number(value) for key, value in given.items() if not key.startswith("sig")}
+    signed = all(value == "IntelGraphicsMem" for key, value in given.items() if key.startswith("sig"))
+    fields = (at["host_asls"], at["version_word"], at["size_kb"], at["rvda"], at["rvds"])
+    seen = vfio_opregion.view(*fields, signature=signed)
     if seen.errno:
         return {"errno": seen.errno}
     head = bytearray(0x2000)

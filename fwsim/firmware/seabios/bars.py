@@ -101,10 +101,10 @@ def place_bars(
     """Place every BAR and bridge window of ``request`` into ``out``. Raises PciPanicError where the firmware panics."""
     over_4g = memory_map.ram_over_4g()
     pad, top = high_policy(version, request, over_4g)
-    out.windows["mem32"] = (pcimem_start, PCIMEM_END)
     busses = _collect(request, version, top if pad else 0, out)
     root = busses[0]
     _root_io(root["io"], _IO_LOW_END[request.machine], out)
+    out.windows["mem32"] = (pcimem_start, PCIMEM_END)
     if pad or not _root_mem(root, pcimem_start):
         high_mem, high_pref = _split64(root["mem"]), _split64(root["pref"])
         if not _root_mem(root, pcimem_start):

@@ -1,0 +1,147 @@
+"""OVMF, hvmloader, bhyve, ACRN and crosvm beside the vectors."""
+
+from dataclasses import replace
+
+import pytest
+
+from fwsim.errors import FwsimError
+from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf
+from fwsim.firmware.ovmf_igd import family_of, opregion_tail
+from fwsim.firmware.ovmf_pages import PageAllocator
+from fwsim.firmware.request import Bar, Cpu, Function, Host, Request, format_bdf, parse_bdf
+from fwsim.firmware.seabios import optionrom
+
+MIB, GIB = 1 << 20, 1 << 30
+IGD = Function(
+    0x10, 0x8086, 0x0166, 0x030000,
+    (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io")), ggc=0x208,
+)  # fmt: skip
+REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(64 * MIB).to_bytes(8, "little"))
+
+
+def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
+    new, old = ovmf.place(REQUEST), ovmf.place(replace(REQUEST, options={"driver": "gvt"}))
+    assert new.bdsm == {0x10: 0x7C500000}
+    assert old.bdsm == {0x10: 0x77B00000}
+    assert new.asls == old.asls == {0x10: 0x7F7E8000}
+    assert (0x7C500000, 0x7E500000, "RESERVED") in new.e820
+
+
+def test_ovmf_without_a_driver_places_bars_only():
+    out = ovmf.place(replace(REQUEST, options={"driver": "none"}))
+    assert not out.asls
+    assert out.bars[0x10, 2] == 0xE000000000
+
+
+def test_ovmf_with_untrusted_address_bits_uses_the_classic_window():
+    out = ovmf.place(replace(REQUEST, ram=6 * GIB, cpu=Cpu("GenuineIntel", 40)))
+    assert out.bars[0x10, 2] == 0x800000000
+
+
+def test_newer_ovmf_has_its_ecam_at_e0000000():
+    out = ovmf.place(replace(REQUEST, machine="q35", version="c5aa7e7d"))
+    assert out.windows["mem32"] == (0x80000000, 0xE0000000)
+    assert (0xE0000000, 0xF0000000, "RESERVED") in out.e820
+
+
+def test_ovmf_refuses_what_it_has_no_rules_for():
+    with pytest.raises(FwsimError, match="OVMF version"):
+        ovmf.place(replace(REQUEST, version="1999"))
+    with pytest.raises(FwsimError, match="machine or driver"):
+        ovmf.place(replace(REQUEST, options={"driver": "other"}))
+    with pytest.raises(FwsimError, match="asserts"):
+        ovmf.aperture("q35", 0xE0001000)
+
+
+def test_families_of_the_driver_table():
+    assert family_of(0x0126).gms == "gen6"
+    assert family_of(0x9A49).bdsm_register == 0xC0
+    assert family_of(0x7D55).bdsm_register == 0
+    assert family_of(0x2A42) is None
+
+
+def test_page_allocator_prefers_its_bin_then_below_all_bins_then_anywhere():
+    free = [(0x100000, 0x200000), (0x300000, 0x304000), (0x310000, 0x314000)]
+    pages = PageAllocator(free, {"NVS": (0x300000, 0x304000), "Reserved": (0x304000, 0x310000)})
+    assert pages.allocate("NVS", 0x3001) == 0x300000
+    assert pages.allocate("NVS", 0x1000) == 0x1FF000
+    assert pages.allocate("Reserved", 0x1000, limit=0x200000) == 0x1FE000
+    assert PageAllocator([(0x310000, 0x314000)], {"NVS": (0x300000, 0x304000)}).allocate("NVS", 0x1000) == 0x313000
+    assert pages.allocate("NVS", 16 * MIB) is None
+
+
+def test_aligned_allocation_gives_the_spare_back():
+    pages = PageAllocator([(0x100000, 0x500000)])
+    assert pages.allocate_aligned("Reserved", MIB, MIB) == 0x400000
+    assert sorted(pages.free) == [(0x100000, 0x301000), (0x301000, 0x400000)]
+    assert opregion_tail(0x3D00) == 0x300
+
+
+def test_hvmloader_leaves_a_bar_without_room_unassigned():
+    ports = tuple(Bar(n, 0x2000, "io") for n in range(3))
+    out = hvmloader.place(replace(REQUEST, functions=(replace(IGD, bars=ports),)))
+    assert [key for key in out.bars] == [(0x10, 0), (0x10, 1)]
+    assert out.warnings == ["pci dev 02:0 bar 18 size 2000: no space for resource!"]
+
+
+def test_hvmloader_sends_a_2g_bar_high_without_counting_it():
+    bars = (Bar(0, 4 * MIB, "mem", True), Bar(2, 2 * GIB, "pref", True))
+    out = hvmloader.place(replace(REQUEST, functions=(replace(IGD, bars=bars),)))
+    assert out.bars == {(0x10, 2): 0x100000000, (0x10, 0): 0xF0000000}
+
+
+def test_hvmloader_is_for_the_i440fx():
+    with pytest.raises(FwsimError, match="i440fx only"):
+        hvmloader.place(replace(REQUEST, machine="q35"))
+
+
+def test_bhyve_takes_stolen_memory_first_and_warns_where_it_moves_it():
+    host = Host(bdsm=0x8C000000, bdsm_size=64 * MIB, asls=0x7A000018, gen=9)
+    out = bhyve.place(replace(REQUEST, host=host))
+    assert (out.bdsm, out.asls) == ({0x10: 0x7C000000}, {0x10: 0x7A000018})
+    assert "not identical" in out.warnings[0]
+    assert (0x7A000018, 0x7A002018, "NVS") in out.e820
+    wide = bhyve.place(replace(REQUEST, host=replace(host, gen=11)))
+    assert wide.bdsm_register == {0x10: 0xC0}
+
+
+def test_bhyve_without_room_sets_nothing_up():
+    host = Host(bdsm=0x8C000000, bdsm_size=4 * GIB, asls=0x7A000018, gen=9)
+    out = bhyve.place(replace(REQUEST, host=host))
+    assert not out.asls
+    assert out.warnings == ["gvt-d: no room for graphics stolen memory"]
+
+
+def test_acrn_abandons_the_set_up_for_a_size_it_does_not_know():
+    out = acrn.place(replace(REQUEST, functions=(replace(IGD, ggc=0x11C1),)))
+    assert not out.asls
+    assert "abandoned" in out.warnings[0]
+
+
+def test_acrn_reserves_opregion_and_stolen_memory_in_one_entry():
+    host = Host(bdsm=0x8C000000, bdsm_raw=0x8C000001, asls=0x7A000018, gen=9)
+    out = acrn.place(replace(REQUEST, functions=(replace(IGD, ggc=0x2C1),), host=host))
+    assert (0x7BFFB000, 0x80000000, "RESERVED") in out.e820
+    assert out.asls == {0x10: 0x7BFFB018}
+
+
+def test_crosvm_shows_no_stolen_memory():
+    out = crosvm.place(REQUEST)
+    assert not out.bdsm
+    assert 0xD0000000 <= out.asls[0x10] < 0xF4000000
+    assert crosvm.guest_ggc(0xF4C3) == 0xC3
+
+
+def test_bdf_text_there_and_back():
+    assert format_bdf(parse_bdf("0000:01:1f.7")) == "01:1f.7"
+    with pytest.raises(FwsimError, match="not a PCI address"):
+        parse_bdf("slot two")
+
+
+def test_rom_bar_at_the_ends_of_the_address_space_is_not_mapped():
+    assert optionrom.rom_bar_mappable(0xFEBE0000, 0xFFFF0000)
+    assert not optionrom.rom_bar_mappable(0x00F00000, 0xFFFF0000)
+    assert not optionrom.rom_bar_mappable(0xFFD00000, 0xFFFF0000)
+    assert not optionrom.rom_bar_mappable(0xFEBE0000, 0)
+    assert optionrom.next_base(0xC0000, 0x9200) == 0xC9800
+    assert not optionrom.judge_header(0xAA55, 0, 0).accepted

@@ -45,7 +45,7 @@ class Reason(NamedTuple):
 
 
 def reason(code: int) -> Reason:
-    """The kernel's words for a fault reason, "Unknown" for one that it has none for."""
+    """The kernel's words for a fault reason, "Unknown" where there are none; scalable mode's (0x30 up) are not here."""
     if 0 <= code < len(_DMA):
         return Reason("DMA_REMAP", _DMA[code])
     if 0x20 <= code < 0x20 + len(_INTERRUPT):

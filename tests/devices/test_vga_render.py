@@ -89,6 +89,17 @@ def test_the_second_font_serves_attribute_bit_3():
     assert tuple(line[9 + 7]) == _rgb(0x3F)
 
 
+def test_smooth_scrolling_moves_text_by_dots_and_lines():
+    rig = _text_rig()
+    rig.crtc(0x0A, 0x20)
+    rig.write(0xB8000 + 2 * 81, 0x0741, 2)  # row 1, column 1: its left bar is at x = 9, y = 16 to 31
+    rig.crtc(0x08, 3)  # three lines up
+    rig.attr(0x33, 1)  # nine-dot panning 1: two dots to the left
+    lit = np.argwhere(render(rig.vga).rgb[:, :, 0] == _rgb(7)[0])
+    assert (int(lit[:, 0].min()), int(lit[:, 0].max())) == (13, 28)
+    assert {int(column) for column in lit[:, 1]} == {7}
+
+
 def test_text_of_reads_the_screen_from_its_start_address():
     rig = _text_rig()
     for cell, code in enumerate(b"Hello, world"):
@@ -174,6 +185,15 @@ def test_cga_mode_4_interleaves_lines_and_packs_two_bits():
     ]
     assert tuple(picture.rgb[1, 0]) == _rgb(0x15)
     assert tuple(picture.rgb[2, 0]) == _rgb(0x13)
+
+
+def test_256_colour_panning_counts_in_half_pixels():
+    rig = Rig()
+    rig.set_mode(0x13)
+    rig.colour(9, 0x3F, 0, 0)
+    rig.write(0xA0003, 9)
+    rig.attr(0x33, 4)
+    assert int(render(rig.vga).rgb[0, 1, 0]) == 255
 
 
 def test_a_blanked_screen_is_black():

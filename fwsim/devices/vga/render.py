@@ -46,7 +46,7 @@ def _bits(plane_bytes: Pixels) -> Pixels:
     return np.unpackbits(plane_bytes, axis=-1)
 
 
-def _fetch(vga: Vga, raster: Raster, extra: int = 0) -> NDArray[np.uint8]:
+def _fetch(vga: Vga, raster: Raster, extra: int) -> NDArray[np.uint8]:
     """What the four planes give for each distinct scan line and each character: (lines, columns + extra, 4)."""
     counter, within = line_counters(raster, raster.lines)
     repeated = raster.row_lines if int(vga.crtc[0x17]) & 3 == 3 else (2 if raster.doubled else 1)
@@ -55,9 +55,9 @@ def _fetch(vga: Vga, raster: Raster, extra: int = 0) -> NDArray[np.uint8]:
     return vga.planes[plane_addresses(vga, cells, within[:, None])]
 
 
-def _pan(vga: Vga, dots: Pixels, width: int) -> Pixels:
-    """Pixel panning (AR13) to the left."""
-    shift = int(vga.attr[0x13]) & 7
+def _pan(vga: Vga, dots: Pixels, width: int, halved: int = 0) -> Pixels:
+    """Pixel panning (AR13) to the left; 256-colour modes count in half pixels."""
+    shift = (int(vga.attr[0x13]) & 7) >> halved
     return dots[:, shift : shift + width]
 
 
@@ -89,8 +89,9 @@ def _picture(name: str, rgb: Pixels) -> Picture:
 
 def _render_256(vga: Vga, raster: Raster) -> Picture:
     """256 colours (GR5 bit 6): a character clock shows four pixels, one of each plane. Mode 13h and mode X."""
-    data = _fetch(vga, raster)
-    return _picture("256-colour", palette(vga)[data.reshape(data.shape[0], -1)])
+    data = _fetch(vga, raster, 1)
+    pixels = _pan(vga, data.reshape(data.shape[0], -1), raster.columns * 4, 1)
+    return _picture("256-colour", palette(vga)[pixels])
 
 
 def _render_dispi(vga: Vga) -> Picture:

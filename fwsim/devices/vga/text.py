@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from fwsim.devices.vga.linear import Picture, Pixels
 from fwsim.devices.vga.state import Vga
-from fwsim.devices.vga.timing import Raster, is_mono, plane_addresses, raster_of
+from fwsim.devices.vga.timing import Raster, is_mono, line_counters, plane_addresses, raster_of
 
 _CP437_LOW = "\x00☺☻♥♦♣♠•◘○◙♂♀♪♫☼►◄↕‼¶§▬↨↑↓→←∟↔▲▼"
 
@@ -19,20 +19,16 @@ def _character(code: int) -> str:
     return "⌂" if code == 0x7F else bytes([code]).decode("cp437")
 
 
-def _rows(raster: Raster) -> int:
-    return -(-raster.lines // raster.row_lines)
-
-
-def _cells(vga: Vga, raster: Raster) -> tuple[NDArray[np.int64], Pixels]:
-    """Counter values, (rows, columns), and the four planes' bytes, (rows, columns, 4), of each character shown."""
-    rows = np.arange(_rows(raster), dtype=np.int64)[:, None]
-    counter = raster.start + rows * raster.pitch + np.arange(raster.columns)
-    return counter, vga.planes[plane_addresses(vga, counter, np.zeros_like(counter))]
+def _cells(vga: Vga, counter: NDArray[np.int64]) -> Pixels:
+    """The four planes' bytes of the characters at these counter values: one more axis, of 4."""
+    return vga.planes[plane_addresses(vga, counter, np.zeros_like(counter))]
 
 
 def text_of(vga: Vga) -> list[str]:
     """The characters on the screen, one string a row, blanks at the right removed; code page 437."""
-    _, cells = _cells(vga, raster_of(vga))
+    raster = raster_of(vga)
+    rows = np.arange(-(-raster.lines // raster.row_lines), dtype=np.int64)[:, None]
+    cells = _cells(vga, raster.start + rows * raster.pitch + np.arange(raster.columns))
     return ["".join(_character(int(code)) for code in row).rstrip() for row in cells[:, :, 0]]
 
 
@@ -45,52 +41,57 @@ def _font_bases(vga: Vga) -> tuple[int, int]:
     return map_a * 0x2000, map_b * 0x2000
 
 
-def _glyphs(vga: Vga, cells: Pixels, raster: Raster) -> Pixels:
-    """Lit dots: (rows, columns, cell lines, dots)."""
+def _glyphs(vga: Vga, cells: Pixels, within: NDArray[np.int64], dots: int) -> Pixels:
+    """Lit dots of each scan line: (lines, columns, dots)."""
     codes, attributes = cells[:, :, 0].astype(np.int64), cells[:, :, 1].astype(np.int64)
     map_a, map_b = _font_bases(vga)
     base = np.where(attributes & 0x08, map_a, map_b) + codes * 32
-    lines = np.arange(raster.cell_lines)
-    patterns = vga.planes[(base[:, :, None] + lines) & 0xFFFF, 2]
-    dots = np.unpackbits(patterns[..., None], axis=-1)
-    if raster.dots == 9:
-        ninth = np.zeros_like(dots[..., :1])
+    lit = np.unpackbits(vga.planes[(base + within) & 0xFFFF, 2][..., None], axis=-1)
+    if dots == 9:
+        ninth = np.zeros_like(lit[..., :1])
         if int(vga.attr[0x10]) & 0x04:  # line graphics: C0-DF repeat their eighth dot
-            ninth = dots[..., 7:] * ((codes & 0xE0) == 0xC0).astype(np.uint8)[:, :, None, None]
-        dots = np.concatenate([dots, ninth], axis=-1)
-    return dots
+            ninth = lit[..., 7:] * ((codes & 0xE0) == 0xC0).astype(np.uint8)[..., None]
+        lit = np.concatenate([lit, ninth], axis=-1)
+    return lit
 
 
-def _underline(vga: Vga, dots: Pixels, attributes: NDArray[np.int64]) -> None:
+def _underline(vga: Vga, lit: Pixels, attributes: NDArray[np.int64], within: NDArray[np.int64]) -> None:
     """Mono modes: attribute bits 2:0 = 1 underlines, on the line CR14 names."""
-    line = int(vga.crtc[0x14]) & 0x1F
-    if is_mono(vga) and line < dots.shape[2]:
-        dots[:, :, line, :] |= ((attributes & 0x07) == 1).astype(np.uint8)[:, :, None]
+    if is_mono(vga):
+        lit[((attributes & 0x07) == 1) & (within == int(vga.crtc[0x14]) & 0x1F)] = 1
 
 
-def _cursor(vga: Vga, dots: Pixels, counter: NDArray[np.int64]) -> None:
-    """The cursor is drawn as in the visible half of its blink."""
-    first, last = int(vga.crtc[0x0A]), int(vga.crtc[0x0B])
-    if first & 0x20:
-        return
-    position = int(vga.crtc[0x0E]) << 8 | int(vga.crtc[0x0F])
-    where = np.argwhere(counter == position)
-    if len(where):
-        row, column = where[0]
-        dots[row, column, first & 0x1F : (last & 0x1F) + 1, :] = 1
+def _cursor(vga: Vga, lit: Pixels, counter: NDArray[np.int64], within: NDArray[np.int64]) -> None:
+    """The cursor is drawn as in the visible half of its blink; CR0A bit 5 turns it off."""
+    first, last = int(vga.crtc[0x0A]), int(vga.crtc[0x0B]) & 0x1F
+    if not first & 0x20:
+        position = int(vga.crtc[0x0E]) << 8 | int(vga.crtc[0x0F])
+        lit[(counter == position) & (within >= first & 0x1F) & (within <= last)] = 1
+
+
+def _panning(vga: Vga, dots: int) -> int:
+    """Dots the picture moves to the left (AR13): with nine-dot characters 8 is none and 0 is one."""
+    pan = int(vga.attr[0x13])
+    if dots == 8:
+        return pan & 7
+    return pan + 1 if pan < 8 else 0
 
 
 def render_text(vga: Vga, raster: Raster, colours: Pixels) -> Picture:
     """A text screen, with blinking characters in their visible half."""
-    counter, cells = _cells(vga, raster)
+    start, line = line_counters(raster, raster.lines)
+    repeated = 2 if raster.doubled else 1
+    counter = start[::repeated, None] + np.arange(raster.columns + 1)
+    within = line[::repeated, None]
+    cells = _cells(vga, counter)
     attributes = cells[:, :, 1].astype(np.int64)
-    dots = _glyphs(vga, cells, raster)
-    _underline(vga, dots, attributes)
-    _cursor(vga, dots, counter)
+    lit = _glyphs(vga, cells, within, raster.dots)
+    _underline(vga, lit, attributes, within)
+    _cursor(vga, lit, counter, within)
     fore = attributes & 0x0F
     back = attributes >> 4 & (0x07 if int(vga.attr[0x10]) & 0x08 else 0x0F)
-    index = np.where(dots, fore[:, :, None, None], back[:, :, None, None])
-    rows, columns, lines, width = index.shape
-    screen = index.transpose(0, 2, 1, 3).reshape(rows * lines, columns * width)
-    rgb = colours[screen[: raster.lines // (2 if raster.doubled else 1)]]
-    return Picture(f"text {columns}x{rows}", rgb.shape[1], rgb.shape[0], rgb)
+    index = np.where(lit, fore[..., None], back[..., None])
+    height, left = index.shape[0], _panning(vga, raster.dots)
+    rgb = colours[index.reshape(height, -1)[:, left : left + raster.columns * raster.dots]]
+    rows = -(-raster.lines // raster.row_lines)
+    return Picture(f"text {raster.columns}x{rows}", rgb.shape[1], height, rgb)

@@ -46,7 +46,7 @@ SPACES: dict[str, str] = {
     "crtc": "VGA CRT controller, index",
     "gfx": "VGA graphics controller, index",
     "attr": "VGA attribute controller, index",
-    "iosf": "Bay Trail's and Cherryview's sideband, port << 16 | register",
+    "iosf": "Bay Trail's and Cherryview's sideband, 0x10000 * unit + register",
     "sbi": "Haswell's PCH sideband (iCLK), register",
     "dpcd": "a DisplayPort sink's registers, by AUX",
     "vtd": "VT-d unit, offset in its register page",
@@ -55,6 +55,9 @@ SPACES: dict[str, str] = {
     "bdb": "BDB blocks of the video BIOS table, by block number",
 }
 """Every address space of the database with what an address in it is."""
+
+INDEXED = frozenset({"iosf", "bdb"})
+"""Spaces whose addresses count registers, not bytes."""
 
 
 @cache
@@ -100,8 +103,13 @@ class _Index:
         found: list[RegisterAt] = []
         # The widest register is 8 bytes, but a table's entry (VBT header, BDB) may be longer: look a few starts back.
         for start in reversed(starts[max(0, position - 8) : position]):
-            found += [hit for hit in self.by_address[space, start] if address < start + hit.register.width]
+            found += [hit for hit in self.by_address[space, start] if address < start + _extent(hit.register)]
         return found
+
+
+def _extent(register: type[Register]) -> int:
+    """How many addresses of its space a register takes."""
+    return 1 if register.space in INDEXED else register.width
 
 
 @cache
@@ -232,7 +240,7 @@ def _clashes(found: Iterable[type[Register]]) -> Iterator[str]:
 def _clash(register: type[Register], place: Place, taken: dict[tuple[str, int, str], str]) -> Iterator[str]:
     reported: set[str] = set()
     for family in sorted(place.families):
-        for byte in range(register.width):
+        for byte in range(_extent(register)):
             key = (register.space, place.address + byte, family)
             other = taken.setdefault(key, register.name + place.label)
             if other != register.name + place.label and other not in reported:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from fwsim.errors import FwsimError
 from fwsim.registers.core import FUNCTIONS, Decoded, Register, RegisterAt, decode
 from fwsim.registers.database import SPACES, all_at, by_name, nearest, show_address
-from fwsim.registers.families import families
+from fwsim.registers.families import families, family
 from fwsim.registers.pte import FORMATS, PteFormat
-from fwsim.registers.variants import describe, selected
+from fwsim.registers.variants import GROUPS, describe, selected
 
 _FUNCTION = re.compile(r"(?:(?:0000:)?00:)?([0-9a-f]{1,2})\.([0-7])[:@+]\s*(?:0x)?([0-9a-f]+)", re.IGNORECASE)
 
@@ -94,8 +94,35 @@ def parse_value(text: str) -> int:
     return number
 
 
+def parse_gen(gen: int | str | None) -> int | str | None:
+    """A generation number, a host cpu's name or a range's text; raises FwsimError for what is none of them."""
+    if isinstance(gen, str) and gen.strip().isdigit() and int(gen) < 100:
+        gen = int(gen)
+    if isinstance(gen, str) and not re.search(r"[\d,!-]", gen) and gen.lower() not in GROUPS:
+        gen = _family_name(gen)
+    selected(gen)
+    return gen
+
+
+def _family_name(text: str) -> str:
+    try:
+        return family(text).name
+    except FwsimError as error:
+        raise FwsimError(
+            "no such generation or host cpu",
+            where="--gen",
+            found=repr(text),
+            expected=f"2 to 12, or one of {error.expected}",
+            hint=error.hint,
+        ) from None
+
+
 def at_address(text: str, value: int | None, space: str, gen: int | str | None) -> list[Answer]:
-    """Every register at the address, decoded when a ``value`` is given; raises FwsimError where there is none."""
+    """Every register at the address, decoded when a ``value`` is given; raises FwsimError where there is none.
+
+    ``gen``: a generation number, a host cpu's name, or None for all of them.
+    """
+    gen = parse_gen(gen)
     addresses = parse_address(text, space)
     if space == "gtt":
         return [_entry(addresses[0], value, form) for form in _formats(gen)]
@@ -109,7 +136,20 @@ def at_address(text: str, value: int | None, space: str, gen: int | str | None) 
             if near
             else "",
         )
+    if value is not None:
+        _fits(value, hits)
     return [_answer(hit, value) for hit in hits]
+
+
+def _fits(value: int, hits: list[RegisterAt]) -> None:
+    widest = max(hit.register.width for hit in hits)
+    if value >> (8 * widest):
+        raise FwsimError(
+            f"{hits[0].name} has {widest * 8} bits",
+            where="VALUE",
+            found=f"{value:#x}",
+            expected=f"at most {widest * 8} bits",
+        )
 
 
 def _answer(hit: RegisterAt, value: int | None) -> Answer:
@@ -174,12 +214,19 @@ def _entry(address: int, value: int | None, form: PteFormat) -> Answer:
     )
 
 
-def places_of(name: str) -> list[Where]:
-    """Where the register called ``name`` lies in each generation; raises FwsimError for a name not known."""
-    return [row for register in by_name(name) for row in _places(register)]
+def places_of(name: str, gen: int | str | None = None) -> list[Where]:
+    """Where the register called ``name`` lies in each generation (of ``gen`` only, unless None).
+
+    Raises FwsimError for a name that is not known, or that no family of ``gen`` has.
+    """
+    chosen = selected(parse_gen(gen))
+    rows = [row for register in by_name(name) for row in _places(register, chosen)]
+    if not rows:
+        raise FwsimError(f"no part of generation {gen} has it", where="--name", found=repr(name))
+    return rows
 
 
-def _places(register: type[Register]) -> list[Where]:
+def _places(register: type[Register], chosen: frozenset[str]) -> list[Where]:
     return [
         Where(
             name=register.name,
@@ -189,9 +236,10 @@ def _places(register: type[Register]) -> list[Where]:
             label=place.label,
             width=register.width,
             access=register.access,
-            generations=describe(place.families),
+            generations=describe(place.families & chosen),
             description=register.description(),
             source=register.source,
         )
         for place in register.places
+        if place.families & chosen
     ]

@@ -308,7 +308,7 @@ class FORCEWAKE(Register, at={"6": 0xA18C}, source=f"{_GT} FORCEWAKE", gaps=RESE
 
 class FORCEWAKE_MT(
     Register, at=by_gen({"7-8,!vlv": 0xA188, "9-": at_each(MEDIA=0xA270, RENDER=0xA278, GT=0xA188), "vlv": 0x1300B0}),
-    source=f"{_GT} FORCEWAKE_MT", gaps=RESERVED,
+    source=f"{_GT} FORCEWAKE_MT",
 ):  # fmt: skip
     """Keeps an engine awake, one bit a client; the upper half enables writes to the lower."""
 

@@ -109,7 +109,7 @@ class FDI_RX_CHICKEN(Register, at={"ilk,hsw": each(0xC200C, 4, "AB")}, source=_F
     ENABLE = Field(0, 0, "phase sync pointer on")
 
 
-class FDI_PLL_CTL_1(Register, at={"ilk,hsw": 0xFE000}, source=_FDI, gaps="laid out by the PCH's clock team"):
+class FDI_PLL_CTL_1(Register, at={"ilk,hsw": 0xFE000}, source=_FDI):
     """FDI receiver PLL control."""
 
     CONTROL = Field(31, 0, "control bits")

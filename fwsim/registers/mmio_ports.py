@@ -12,7 +12,9 @@ _ADPA = by_gen(
 )
 
 
-class ADPA(Register, at=_ADPA, source=f"{_CRT}; on the PCH bit 16 clears itself, bits 25:24 tell what is there"):
+class ADPA(
+    Register, at=_ADPA, source=f"{_CRT}; on the PCH bit 16 clears itself, bits 25:24 tell what is there", gaps=RESERVED
+):
     """Analogue (CRT) port; on the PCH, and on Bay Trail, its detection as well."""
 
     ENABLE = Field(31, 31, "DAC on")
@@ -82,7 +84,7 @@ _HDMI = by_gen(
 )
 
 
-class HDMI(Register, at=_HDMI, source=f"{DISPLAY} SDVO and HDMI"):
+class HDMI(Register, at=_HDMI, source=f"{DISPLAY} SDVO and HDMI", gaps=RESERVED):
     """HDMI, DVI or SDVO port."""
 
     ENABLE = Field(31, 31, "port on")
@@ -159,7 +161,7 @@ class DVO_SRCDIM(
     VERTICAL = Field(10, 0, "height", unit="lines")
 
 
-class TV_CTL(Register, at={"3-4": 0x68000}, source="Linux i915 display/intel_tv_regs.h", gaps=RESERVED):
+class TV_CTL(Register, at={"3-4": 0x68000}, source="Linux i915 display/intel_tv_regs.h"):
     """TV encoder control (915 to GM45)."""
 
     ENABLE = Field(31, 31, "encoder on")

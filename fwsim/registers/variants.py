@@ -70,16 +70,24 @@ def selected(gen: int | str | None) -> frozenset[str]:
 
 
 def describe(chosen: frozenset[str]) -> str:
-    """The shortest usual text for a set of families: ``6-8, apollolake`` (whole generations first)."""
+    """The shortest usual text for a set of families: ``6-8, apollolake`` or ``7-12 but baytrail``."""
     known = _generations()
-    numbers = sorted(set(known.values()))
-    whole = [n for n in numbers if {f for f, g in known.items() if g == n} <= chosen]
+    whole = [gen for gen in sorted(set(known.values())) if {f for f, g in known.items() if g == gen} <= chosen]
+    plain = ", ".join(_ranges(whole) + [name for name in known if name in chosen and known[name] not in whole])
+    touched = sorted({known[name] for name in chosen})
+    missing = [name for name in known if known[name] in touched and name not in chosen]
+    less = f"{', '.join(_ranges(touched))} but {', '.join(missing)}"
+    return less if missing and len(less) < len(plain) else plain
+
+
+def _ranges(numbers: list[int]) -> list[str]:
+    """``[6, 7, 8, 11]`` as ``6-8`` and ``11``; there is no generation 10, so 9 and 11 are neighbours."""
+    order = sorted(set(_generations().values()))
     parts: list[str] = []
-    index = 0
-    while index < len(whole):
-        last = index
-        while last + 1 < len(whole) and numbers.index(whole[last + 1]) == numbers.index(whole[last]) + 1:
-            last += 1
-        parts.append(str(whole[index]) if last == index else f"{whole[index]}-{whole[last]}")
-        index = last + 1
-    return ", ".join(parts + [name for name, gen in known.items() if name in chosen and gen not in whole])
+    for number in numbers:
+        before = order[order.index(number) - 1] if order.index(number) else None
+        if parts and parts[-1].rpartition("-")[2] == str(before):
+            parts[-1] = f"{parts[-1].partition('-')[0]}-{number}"
+        else:
+            parts.append(str(number))
+    return parts

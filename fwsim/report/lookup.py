@@ -1,5 +1,6 @@
 """How is a register shown? Tables at 80 columns for `fwsim lookup`."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
@@ -9,6 +10,7 @@ from rich.text import Text
 from fwsim.registers.core import Decoded
 from fwsim.registers.lookup import Answer, Where
 
+_WIDTH = 80
 _ACCESS = {
     "ro": "read only",
     "rw": "read and write",
@@ -36,11 +38,16 @@ def _head(answer: Answer) -> Iterable[RenderableType]:
     if answer.value is not None:
         line.append(f"  = {answer.value:#0{answer.width * 2 + 2}x}", style="bold green")
     yield line
-    yield Text(answer.description)
-    reset = "set by straps or firmware" if answer.reset is None else f"{answer.reset:#x}"
-    about = f"gen {answer.generations} · {_ACCESS[answer.access]} · reset {reset}"
-    yield Text(about, style="dim")
-    yield Text(f"source: {answer.source}", style="dim")
+    yield _wrapped(answer.description)
+    about = f"gen {answer.generations} · {_ACCESS[answer.access]}"
+    if answer.space != "gtt":
+        about += f" · reset {'by straps or firmware' if answer.reset is None else f'{answer.reset:#x}'}"
+    yield _wrapped(about, "dim")
+    yield _wrapped(f"source: {answer.source}", "dim")
+
+
+def _wrapped(text: str, style: str = "") -> Text:
+    return Text("\n".join(textwrap.wrap(text, _WIDTH)), style=style)
 
 
 def _fields(answer: Answer) -> Table:
@@ -51,7 +58,7 @@ def _fields(answer: Answer) -> Table:
         table.add_column("value", justify="right", no_wrap=True)
     table.add_column("meaning", overflow="fold")
     for field in answer.fields:
-        style = "bold red" if field.field == "?" else ""
+        style = "bold red" if field.field == "?" else "dim" if answer.value is not None and not field.value else ""
         cells = [field.bits, field.field, *([_number(field)] if answer.value is not None else []), field.meaning]
         table.add_row(*cells, style=style)
     return table
@@ -76,7 +83,7 @@ def render_places(places: Sequence[Where]) -> RenderableType:
     for place in places:
         if place.description not in seen:
             seen.add(place.description)
-            lines.append(Text(f"{place.description} ({place.source})", style="dim"))
+            lines.append(_wrapped(f"{place.description} ({place.source})", "dim"))
     return Group(*lines)
 
 

@@ -4,10 +4,13 @@ A range is a comma-separated list, read from left to right: ``7`` one generation
 on, a family's name, or one of the groups below; ``!`` before a term takes it out again.
 """
 
+import re
 from functools import cache
 
 from fwsim.errors import FwsimError
 from fwsim.registers.families import families
+
+_RANGE = re.compile(r"(\d{1,2})(?:(-)(\d{1,2})?)?")
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "vlv": ("baytrail", "cherryview"),
@@ -42,10 +45,13 @@ def _term(name: str, text: str) -> set[str]:
     known = _generations()
     if name in GROUPS:
         return set(GROUPS[name])
-    low, dash, high = name.partition("-")
-    if low.isdigit() and int(low) < 100:
-        last = int(high) if high else (99 if dash else int(low))
-        return {family for family, gen in known.items() if int(low) <= gen <= last}
+    match = _RANGE.fullmatch(name)
+    if match:
+        first = int(match[1])
+        last = int(match[3]) if match[3] else (99 if match[2] else first)
+        chosen = {family for family, gen in known.items() if first <= gen <= last}
+        if chosen:
+            return chosen
     if name in known:
         return {name}
     raise FwsimError("not a generation range", where=text, found=repr(name), expected="a generation, family or group")

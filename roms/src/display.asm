@@ -126,25 +126,29 @@ script_off_lpt:
         dd      DDI_BUF_CTL_E, 0
         dd      END_OF_SCRIPT
 
-; FDI training on Sandy and Ivy Bridge: two lanes, pattern 1 until bit lock, pattern 2 until symbol lock, then pixels.
-script_fdi:
+; FDI training: two lanes, pattern 1 until bit lock, pattern 2 until symbol lock, then pixels. The transmitter's pattern
+; field is at bit 28 on Sandy Bridge, at bit 8 on Ivy Bridge.
+%macro  fdi_training 1
         dd      FDI_RX_CTL_A, 0x00082000        ; receiver PLL
         dd      0 | DO_DELAY, US(20)
         dd      FDI_RX_CTL_A, 0x00082010        ; clocked by the PCH
         dd      FDI_TX_CTL_A, 0x000C4000        ; transmitter PLL
         dd      0 | DO_DELAY, US(20)
-        dd      FDI_TX_CTL_A, 0x800C4000
+        dd      FDI_TX_CTL_A, 0x800C4000 | (0 << %1)
         dd      FDI_RX_CTL_A, 0x80082010
         dd      FDI_RX_IIR_A | DO_SET, 1 << 8
         dd      FDI_RX_IIR_A, 1 << 8
-        dd      FDI_TX_CTL_A, 0x900C4000
+        dd      FDI_TX_CTL_A, 0x800C4000 | (1 << %1)
         dd      FDI_RX_CTL_A, 0x80082110
         dd      FDI_RX_IIR_A | DO_SET, 1 << 9
         dd      FDI_RX_IIR_A, 1 << 9
-        dd      FDI_TX_CTL_A, 0xB00C4000
+        dd      FDI_TX_CTL_A, 0x800C4000 | (3 << %1)
         dd      FDI_RX_CTL_A, 0x80082310
         dd      PCH_DPLL_SEL, 0x8               ; transcoder A from PLL A
         dd      END_OF_SCRIPT
+%endmacro
+script_fdi_snb: fdi_training 28
+script_fdi_ivb: fdi_training 8
 ; Haswell and Broadwell: the link is DDI E in FDI mode, its clock a fixed one.
 script_lpt:
         dd      SPLL_CTL, 0x94000000            ; on, spread, 1350 MHz
@@ -252,9 +256,14 @@ display_on:
         cmp     byte [cs:v_path], PATH_SKL
         je      .skl
         call    .ratios
-        mov     si, script_fdi
         cmp     byte [cs:v_path], PATH_FDI
-        je      .link
+        jne     .ddi
+        mov     si, script_fdi_snb
+        cmp     byte [cs:v_gen], 7
+        jb      .link
+        mov     si, script_fdi_ivb
+        jmp     .link
+.ddi:
         wreg    TRANS_DDI_A, 0xC4000002 ; DDI E, FDI mode, 8 bits a colour, two lanes
         mov     si, script_lpt
 .link:

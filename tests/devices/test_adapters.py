@@ -154,6 +154,7 @@ def test_banshee_reads_the_edid_over_its_serial_port_register():
         lambda clock, data: bar_write(rig.root, role, 0x78, 4, 1 << 18 | clock << 19 | data << 20),
         lambda: int(bar_read(rig.root, role, 0x78, 4)) >> 22 & 1,
     )
+    assert int(bar_read(rig.root, role, 0x78, 4)) >> 19 & 3 == 3  # both lines released at reset
     assert _edid_over(wires) == EDID
 
 

@@ -172,6 +172,8 @@ class Vga:
             self.dispi[0] = DISPI_ID5
         if kept[V_KIND] == KIND_CIRRUS:
             self._reset_cirrus()
+        if kept[V_KIND] == KIND_BANSHEE:  # vidSerialParallelPort: the DDC pins are released; its BIOS relies on it
+            self.mmio.view("<u4")[0x78 >> 2] = 3 << 19
 
     def _reset_cirrus(self) -> None:
         """A CL-GD5446 on PCI with 4 MiB (GD5446 Technical Reference: SR0F, SR15, SR17, SR1F, GR18, CR27)."""

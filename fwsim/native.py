@@ -74,13 +74,14 @@ from numba.extending import intrinsic
     # devices
     R_PORTS,  # uint8[65536]: PORT_* kind of each port
     R_LATCH,  # uint8[65536]: what a PORT_STORE port holds
+    R_BAR_BASES,  # address of uint64s: I/O BAR of the IGD; I/O BAR of another adapter, and its role
     R_PCI,
     R_PLATFORM,
     R_IGD,
     R_HYP,
     R_VGA,
     ROOT_WORDS,
-) = range(48)
+) = range(49)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10
@@ -110,10 +111,26 @@ SPIN_RUNS = 1 << 20
     TRAP_GTT_FIRST,  # a = index, b = value, c = written (all ones: refused)
     TRAP_INTERRUPT,  # a = vector, b = 1 when it is an INT instruction
     TRAP_MMIO_IP,  # a = address, b = size, c = 1 for a write: which instruction of the running block?
-    TRAP_DEVICE,  # a = which device row, b, c = its own
+    TRAP_DMA_FAULT,  # a = aperture page, b = 1 for a write: it leads nowhere
 ) = range(8)
 
-PORT_OPEN, PORT_STORE, PORT_SINK, PORT_TRAP, PORT_PCI_ADDRESS, PORT_PCI_DATA, PORT_IOBAR, PORT_VGA, PORT_PM_TIMER, PORT_PIT, PORT_61 = range(11)
+# --- what a port is -------------------------------------------------------------------------------------------------
+(
+    PORT_OPEN,  # nothing: reads all ones
+    PORT_STORE,  # reads what was written
+    PORT_SINK,  # takes what is written, reads all ones
+    PORT_TRAP,  # Python's
+    PORT_PCI_ADDRESS,
+    PORT_PCI_DATA,
+    PORT_IOBAR,
+    PORT_VGA,
+    PORT_PM_TIMER,
+    PORT_PIT,
+    PORT_61,
+    PORT_DISPI,
+    PORT_BAR,  # the I/O BAR of a display adapter other than the IGD
+) = range(13)
+TSC_PER_US = 2000
 
 
 @intrinsic

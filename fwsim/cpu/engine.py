@@ -14,6 +14,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
+    R_CS,
     R_FN_READ,
     R_FN_STOP,
     R_FN_TRAP,
@@ -21,10 +22,9 @@ from fwsim.native import (
     R_IDS_CSIP,
     R_IDS_INT,
     R_INT_VALUES,
+    R_IP,
     R_PTRS_CSIP,
     R_PTRS_INT,
-    R_CS,
-    R_IP,
     R_RAM,
     R_STOP,
     R_UC,
@@ -46,9 +46,11 @@ _INT_IDS = (
     x86.UC_X86_REG_EDX,
 )
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
-_IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in (*GENERAL, "cr0", "cr3", "rip", "rsp", "rax", "rcx", "rdx")}
-_IDS.update({name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in ("ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh")})
-_IDS.update({name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in ("rbx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "efer")} if hasattr(x86, "UC_X86_REG_EFER") else {})
+_NAMES = (
+    *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+)  # fmt: skip
+_IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 _FOREVER = (1 << 64) - 1
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 CLOSED = unicorn.UC_PROT_NONE
@@ -171,6 +173,11 @@ class Engine:
         if start == 0:
             self.root[R_RAM] = ram.address + offset
 
+    def map_bytes(self, start: int, memory: NDArray[np.uint8]) -> None:
+        """Map a page-aligned numpy array as memory at ``start``."""
+        self.uc.mem_map_ptr(start, memory.nbytes, ALL, ctypes.c_void_p(address_of(memory)))
+        self._keep.append(memory)
+
     def map_native(self, start: int, size: int, read: int, write: int, data: int) -> None:
         """Map device memory served by native callbacks ``read``/``write`` (uc_cb_mmio_*_t) with user data ``data``."""
         status = uclib.uc_mmio_map(
@@ -228,7 +235,7 @@ class Engine:
     def run(self) -> int:
         """Run from the current CS:IP until something stops the engine; return the STOP_* reason (STOP_NONE: HLT).
 
-        The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and CpuFault
+        The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and CpuFaultError
         for what the CPU cannot execute.
         """
         self.root[R_STOP] = STOP_NONE
@@ -240,7 +247,7 @@ class Engine:
             error, self.error = self.error, None
             raise error
         if status != unicorn.UC_ERR_OK:
-            raise CpuFault(status)
+            raise CpuFaultError(status)
         return int(self.root[R_STOP])
 
     def flush_code(self) -> None:
@@ -258,7 +265,7 @@ class Engine:
         self.flush_code()
 
 
-class CpuFault(Exception):
+class CpuFaultError(Exception):
     """The engine cannot go on: an invalid instruction, nothing there to execute, ..."""
 
     def __init__(self, status: int) -> None:

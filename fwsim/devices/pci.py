@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
+from numba import cfunc, njit, types
 from numpy.typing import NDArray
 
 from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, trap, u8s, u32s, u64s
@@ -102,6 +102,12 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
         trap(root, TRAP_PCI_WRITE, slot - np.uint64(1), address & np.uint64(0xFC), old)
 
 
+@cfunc(types.void(types.uint64, types.uint32, types.int32, types.uint32), cache=True)
+def config_write(root: int, port: int, size: int, value: int) -> None:
+    """``pci_data_out`` for callers in Python."""
+    pci_data_out(root, port, size, value)
+
+
 @dataclass(frozen=True)
 class Function:
     """A function's place in the tables: ``devfn`` is device<<3 | function."""
@@ -173,6 +179,13 @@ class PciBus:
         mask = int(self.emulated[slot, at])
         merged = int(self.value[slot, at]) & ~mask | int(self.answer[slot, at]) & mask
         return merged >> 8 * (offset & 3) & (1 << 8 * width) - 1
+
+    def write(self, root: NDArray[np.uint64], devfn: int, offset: int, width: int, value: int) -> None:
+        """A configuration write by code that does not run in the engine: the same path as CF8 and CFC, recorded alike."""
+        held = int(self.block[P_ADDRESS])
+        self.block[P_ADDRESS] = 1 << 31 | devfn << 8 | offset & 0xFC
+        config_write.ctypes(address_of(root), 0xCFC + (offset & 3), width, value)
+        self.block[P_ADDRESS] = held
 
     def on_write(self, slot: int, offset: int) -> None:
         """Ask Python after each write to the dword at ``offset``."""

@@ -29,6 +29,7 @@ class Igd:
         self.unknown = np.zeros(family.mmio_size // 4, np.uint8)
         self.gtt = np.zeros(gtt_size // 4, np.uint32)
         self.pages = np.zeros(gtt_size // family.pte_width, np.uint64)
+        self.touched = np.zeros(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
         self.edid = np.zeros((8, 256), np.uint8)
         self.edid_size = np.zeros(8, np.uint64)
@@ -64,10 +65,12 @@ class Igd:
             (w.G_EDID_SIZE, self.edid_size),
             (w.G_BUS, self.bus),
             (w.G_UNKNOWN, self.unknown),
+            (w.G_TOUCHED, self.touched),
         ):
             block[word] = address_of(array)
         block[w.G_MMIO_SIZE] = self.mmio.nbytes
         block[w.G_GTT_SIZE] = self.gtt.nbytes
+        block[w.G_GTT_AT] = self.family.gtt_offset if self.family.gtt_bar == self.family.mmio_bar else 1 << 40
         block[w.G_PTE_WIDTH] = fmt.width
         block[w.G_LOW_MASK] = fmt.low_mask
         block[w.G_HIGH_MASK] = fmt.high_mask
@@ -75,7 +78,7 @@ class Igd:
 
     def arrays(self) -> list[NDArray[np.generic]]:
         """What a snapshot keeps."""
-        return [self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown]
+        return [self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched]
 
     def reset(self) -> None:
         """Function level reset: registers go to their reset values, the GTT keeps its contents.
@@ -94,6 +97,20 @@ class Igd:
         for i, region in enumerate(regions):
             self.dma[i] = region
         self.block[w.G_DMA_COUNT] = len(regions)
+        self._find_pages()
+
+    def _find_pages(self) -> None:
+        """Where every entry leads, worked out anew: after DMA changed, or the GTT's contents came from elsewhere."""
+        entries = self.entries()
+        targets = self.targets(entries)
+        self.pages[:] = 0
+        for first, end, host in reversed(self.dma[: int(self.block[w.G_DMA_COUNT])].tolist()):
+            inside = (entries & np.uint64(1) != 0) & (targets >= np.uint64(first)) & (targets < np.uint64(end))
+            self.pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
+
+    def take_over(self, other: "Igd") -> None:
+        """Be the device ``other`` was, after a function level reset: its GTT contents stay."""
+        self.gtt[:] = other.gtt
 
     def entries(self) -> NDArray[np.uint64]:
         """Every GTT entry, widened to 64 bits."""

@@ -25,8 +25,10 @@
     G_EDID_SIZE,  # address: uint64[8]: bytes of each; 0: nothing answers on this pin
     G_BUS,  # address of the GMBUS engine's words
     G_UNKNOWN,  # address: uint8 a register dword: 1 once read or written though nothing describes it
+    G_TOUCHED,  # address: uint8 a GTT entry: 1 once the guest's ROM wrote it in this run
+    G_GTT_AT,  # where the GTT begins in BAR0
     IGD_WORDS,
-) = range(25)
+) = range(27)
 
 # GMBUS engine words
 (

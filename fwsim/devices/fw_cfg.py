@@ -1,0 +1,95 @@
+"""What does the hypervisor tell the firmware? QEMU's fw_cfg: selector 510h, data 511h, DMA 514h/518h.
+
+Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 traditional, bit 1 DMA), 19h directory.
+"""
+
+import struct
+from collections.abc import Callable
+
+from fwsim.memory.ram import Ram
+
+KEY_SIGNATURE, KEY_ID, KEY_DIRECTORY, KEY_FILES = 0x0000, 0x0001, 0x0019, 0x0020
+_ERROR, _READ, _SKIP, _SELECT, _WRITE = 1, 2, 4, 8, 16
+
+
+class FwCfg:
+    """The files of one guest. ``on_write`` is told (name, content) when the guest has written a file by DMA."""
+
+    ports = (0x510, 0x511, 0x514, 0x518)
+
+    def __init__(self, ram: Ram, files: dict[str, bytes], on_write: Callable[[str, bytes], None]) -> None:
+        self._ram = ram
+        self._on_write = on_write
+        self.files = {name: bytearray(files[name]) for name in sorted(files)}
+        self._names = list(self.files)
+        self._key = 0
+        self._offset = 0
+        self._dma_high = 0
+
+    def read(self, port: int, width: int) -> int:
+        """511h: the next byte of the selected item; 514h: "QEMU CFG" big endian, the sign that DMA is there."""
+        if port == 0x511:
+            data = self._item()
+            value = data[self._offset] if self._offset < len(data) else 0
+            self._offset += 1
+            return value
+        if port in (0x514, 0x518):
+            half = b"QEMU CFG"[port - 0x514 : port - 0x510]
+            return int.from_bytes(half, "little") & (1 << 8 * width) - 1
+        return 0xFF
+
+    def write(self, port: int, width: int, value: int) -> None:
+        """510h: select an item; 514h and 518h: the big-endian address of a DMA request, its low half starts it."""
+        if port == 0x510:
+            self._key, self._offset = value & 0x3FFF, 0
+        elif width == 4:
+            swapped = int.from_bytes(value.to_bytes(4, "little"), "big")
+            if port == 0x514:
+                self._dma_high = swapped
+            else:
+                self._dma(self._dma_high << 32 | swapped)
+                self._dma_high = 0
+
+    def _item(self) -> bytes | bytearray:
+        if self._key == KEY_SIGNATURE:
+            return b"QEMU"
+        if self._key == KEY_ID:
+            return b"\3\0\0\0"
+        if self._key == KEY_DIRECTORY:
+            entries = b"".join(
+                struct.pack(">IHH56s", len(self.files[name]), KEY_FILES + i, 0, name.encode())
+                for i, name in enumerate(self._names)
+            )
+            return struct.pack(">I", len(self._names)) + entries
+        number = self._key - KEY_FILES
+        return self.files[self._names[number]] if 0 <= number < len(self._names) else b""
+
+    def _dma(self, at: int) -> None:
+        """One request: control (dword), length, address; big endian. The control word reads 0 when it is done."""
+        if at + 16 > self._ram.size:
+            return
+        control, length, address = struct.unpack(">IIQ", self._ram.read(at, 16))
+        if control & _SELECT:
+            self._key, self._offset = control >> 16 & 0x3FFF, 0
+        data = self._item()
+        if control & (_READ | _WRITE) and (length > 1 << 20 or address + length > self._ram.size):
+            self._ram.write(at, struct.pack(">I", _ERROR))
+            return
+        if control & _READ:
+            chunk = bytes(data[self._offset : self._offset + length])
+            self._ram.write(address, chunk.ljust(length, b"\0"))
+        elif control & _WRITE and isinstance(data, bytearray):
+            data[self._offset : self._offset + length] = self._ram.read(address, length)
+            self._on_write(self._names[self._key - KEY_FILES], bytes(data))
+        if control & (_READ | _WRITE | _SKIP):
+            self._offset += length
+        self._ram.write(at, b"\0\0\0\0")
+
+    def state(self) -> object:
+        """Selection and contents."""
+        return (self._key, self._offset, self._dma_high, {name: bytes(data) for name, data in self.files.items()})
+
+    def restore(self, state: object) -> None:
+        """Go back to it."""
+        self._key, self._offset, self._dma_high, files = state  # type: ignore[misc]  # what state() gave
+        self.files = {name: bytearray(data) for name, data in files.items()}

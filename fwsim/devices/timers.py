@@ -1,0 +1,157 @@
+"""What time is it? The 8254's three counters, port 61h and the ACPI power management timer, from virtual time alone.
+
+Sources: Intel 8254 data sheet (control word, modes 0, 2, 3, latch command); IBM PS/2 Technical Reference (port 61h: bit 0
+gate of counter 2, bit 1 speaker, bit 4 refresh toggle, bit 5 output of counter 2); ACPI 6.4, 4.8.2.1 (3.579545 MHz).
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, u64s
+
+PIT_HZ = 1_193_182
+PM_HZ = 3_579_545
+REFRESH_NS = 15_085  # one refresh request; bit 4 toggles at each
+_SECOND = 1_000_000_000
+
+# words of one counter
+C_MODE, C_RELOAD, C_START, C_ACCESS, C_READ_HIGH, C_WRITE_HIGH, C_LOW, C_LATCHED, C_LATCH, C_WORDS = range(10)
+PF_61 = 3 * C_WORDS
+PF_PM_BITS = PF_61 + 1  # 24 or 32: width of the PM timer
+PF_IRQ0 = PF_61 + 2  # 1: counter 0 raises IRQ0
+PLATFORM_WORDS = PF_61 + 3
+
+
+def new_platform() -> NDArray[np.uint64]:
+    """The block with the counters as a PC's firmware leaves them: counter 0 mode 3 at 18.2 Hz, 1 refresh, 2 free."""
+    block = np.zeros(PLATFORM_WORDS, np.uint64)
+    for counter, (mode, reload) in enumerate(((3, 0x10000), (2, 18), (3, 0x10000))):
+        block[counter * C_WORDS + C_MODE] = mode
+        block[counter * C_WORDS + C_RELOAD] = reload
+        block[counter * C_WORDS + C_ACCESS] = 3
+    block[PF_PM_BITS] = 24
+    return block
+
+
+@njit
+def pm_timer(root: int) -> int:
+    """The 24-bit PM timer's value (QEMU's PIIX4 and ICH9 have 24 bits)."""
+    return u64s(root)[R_TIME] * np.uint64(PM_HZ) // np.uint64(_SECOND) & np.uint64(0xFFFFFF)
+
+
+@njit
+def _elapsed(root: int, at: int) -> int:
+    block = u64s(u64s(root)[R_PLATFORM])
+    return (u64s(root)[R_TIME] - block[at + C_START]) * np.uint64(PIT_HZ) // np.uint64(_SECOND)
+
+
+@njit
+def _count(root: int, at: int) -> int:
+    """The counter's value now: mode 0 and 1 count down once and wrap at 65536, mode 3 counts by two, others by one."""
+    block = u64s(u64s(root)[R_PLATFORM])
+    ticks = _elapsed(root, at)
+    reload = block[at + C_RELOAD]
+    mode = block[at + C_MODE]
+    if mode < np.uint64(2):
+        return (reload - ticks) & np.uint64(0xFFFF)
+    phase = ticks % reload
+    if mode == np.uint64(3):
+        phase = (phase * np.uint64(2)) % reload
+    return (reload - phase) & np.uint64(0xFFFF)
+
+
+@njit
+def _output(root: int, at: int) -> int:
+    """The counter's OUT pin."""
+    block = u64s(u64s(root)[R_PLATFORM])
+    ticks = _elapsed(root, at)
+    reload = block[at + C_RELOAD]
+    if block[at + C_MODE] < np.uint64(2):
+        return np.uint64(1) if ticks >= reload else np.uint64(0)
+    return np.uint64(1) if ticks % reload < (reload + np.uint64(1)) // np.uint64(2) else np.uint64(0)
+
+
+@njit
+def port61_in(root: int) -> int:
+    """Port 61h: what was written in bits 3:0, the refresh toggle, the output of counter 2."""
+    block = u64s(u64s(root)[R_PLATFORM])
+    toggle = u64s(root)[R_TIME] // np.uint64(REFRESH_NS) & np.uint64(1)
+    return (block[PF_61] & np.uint64(15)) | (toggle << np.uint64(4)) | (_output(root, 2 * C_WORDS) << np.uint64(5))
+
+
+@njit
+def port61_out(root: int, value: int) -> None:
+    """Port 61h: raising the gate (bit 0) starts counter 2 over."""
+    block = u64s(u64s(root)[R_PLATFORM])
+    if value & 1 and block[PF_61] & np.uint64(1) == np.uint64(0):
+        block[2 * C_WORDS + C_START] = u64s(root)[R_TIME]
+    block[PF_61] = np.uint64(value & 15)
+
+
+@njit
+def pit_in(root: int, port: int) -> int:
+    """Ports 40h-42h: the latched value if there is one, else the running one, by the access mode; 43h reads nothing."""
+    if port == 0x43:
+        return np.uint64(0xFF)
+    block = u64s(u64s(root)[R_PLATFORM])
+    at = np.uint64((port - 0x40) * C_WORDS)
+    value = block[at + C_LATCH] if block[at + C_LATCHED] else _count(root, at)
+    access = block[at + C_ACCESS]
+    high = access == np.uint64(2) or (access == np.uint64(3) and block[at + C_READ_HIGH] != np.uint64(0))
+    if access == np.uint64(3):
+        block[at + C_READ_HIGH] ^= np.uint64(1)
+    if access != np.uint64(3) or high:
+        block[at + C_LATCHED] = np.uint64(0)
+    return (value >> np.uint64(8)) & np.uint64(0xFF) if high else value & np.uint64(0xFF)
+
+
+@njit
+def _load(root: int, at: int, value: int) -> None:
+    words = u64s(root)
+    block = u64s(words[R_PLATFORM])
+    block[at + C_RELOAD] = np.uint64(value) if value else np.uint64(0x10000)
+    block[at + C_START] = words[R_TIME]
+    if at == np.uint64(0) and block[PF_IRQ0]:
+        words[R_IRQ_TIME] = words[R_TIME] + block[C_RELOAD] * np.uint64(_SECOND) // np.uint64(PIT_HZ)
+
+
+@njit
+def pit_out(root: int, port: int, value: int) -> None:
+    """Ports 40h-43h: control words (counter, access, mode), latch and read-back commands, and counts."""
+    block = u64s(u64s(root)[R_PLATFORM])
+    if port == 0x43:
+        select = np.uint64(value >> 6 & 3)
+        if select == np.uint64(3):  # read-back: latch the counts asked for
+            for counter in range(3):
+                if value >> (1 + counter) & 1 and not value >> 5 & 1:
+                    block[counter * C_WORDS + C_LATCH] = _count(root, np.uint64(counter * C_WORDS))
+                    block[counter * C_WORDS + C_LATCHED] = np.uint64(1)
+            return
+        at = select * np.uint64(C_WORDS)
+        access = np.uint64(value >> 4 & 3)
+        if access == np.uint64(0):
+            if block[at + C_LATCHED] == np.uint64(0):
+                block[at + C_LATCH] = _count(root, at)
+                block[at + C_LATCHED] = np.uint64(1)
+            return
+        mode = np.uint64(value >> 1 & 7)
+        block[at + C_MODE] = mode - np.uint64(4) if mode > np.uint64(5) else mode
+        block[at + C_ACCESS] = access
+        block[at + C_READ_HIGH] = np.uint64(0)
+        block[at + C_WRITE_HIGH] = np.uint64(0)
+        block[at + C_LATCHED] = np.uint64(0)
+        return
+    at = np.uint64((port - 0x40) * C_WORDS)
+    access = block[at + C_ACCESS]
+    data = np.uint64(value & 0xFF)
+    if access == np.uint64(1):
+        _load(root, at, data)
+    elif access == np.uint64(2):
+        _load(root, at, data << np.uint64(8))
+    elif block[at + C_WRITE_HIGH] == np.uint64(0):
+        block[at + C_LOW] = data
+        block[at + C_WRITE_HIGH] = np.uint64(1)
+    else:
+        block[at + C_WRITE_HIGH] = np.uint64(0)
+        _load(root, at, block[at + C_LOW] | (data << np.uint64(8)))

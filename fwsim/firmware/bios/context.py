@@ -1,0 +1,68 @@
+"""What may a BIOS service touch? Registers, memory, PCI, time, and the flags on the caller's stack."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.cpu.engine import Engine
+from fwsim.devices.pci import PciBus
+from fwsim.memory.ram import Ram
+from fwsim.native import R_TIME
+
+CARRY, ZERO = 0x0001, 0x0040
+
+
+@dataclass
+class Context:
+    """The machine as a service sees it. ``e820`` is (start, size, type) as INT 15h E820 gives it."""
+
+    cpu: Engine
+    ram: Ram
+    pci: PciBus
+    root: NDArray[np.uint64]
+    low: int
+    high: int
+    e820: list[tuple[int, int, int]] = field(default_factory=list)
+    int15: dict[int, dict[str, int]] = field(default_factory=dict)
+    pmm_next: int = 0x20000
+    """Next free byte of what PMM hands out, growing up from 128 KiB (POST memory below 640 KiB)."""
+    pmm_top: int = 0
+    """End of what PMM hands out above 1 MiB, growing down."""
+
+    def get(self, name: str) -> int:
+        """One register."""
+        return self.cpu.get(name)
+
+    def set(self, name: str, value: int) -> None:
+        """Change one register."""
+        self.cpu.set(name, value)
+
+    def flag(self, mask: int, on: bool) -> None:
+        """Change a flag in the FLAGS image that IRET will pop."""
+        at = (self.cpu.get("ss") << 4) + (self.cpu.get("sp") + 4 & 0xFFFF)
+        flags = self.ram.word(at, 2)
+        self.ram.put(at, flags | mask if on else flags & ~mask, 2)
+
+    def fail(self, ah: int) -> None:
+        """AH = ``ah``, CF = 1."""
+        self.set("ah", ah)
+        self.flag(CARRY, True)
+
+    def succeed(self, ah: int = 0) -> None:
+        """AH = ``ah``, CF = 0."""
+        self.set("ah", ah)
+        self.flag(CARRY, False)
+
+    @property
+    def time_ns(self) -> int:
+        """Virtual time."""
+        return int(self.root[R_TIME])
+
+    def wait(self, nanoseconds: int) -> None:
+        """Let virtual time pass."""
+        self.root[R_TIME] += np.uint64(nanoseconds)
+
+    def far(self, segment: str, offset: str) -> int:
+        """Linear address of segment:offset, both register names."""
+        return (self.cpu.get(segment) << 4) + (self.cpu.get(offset) & 0xFFFF)

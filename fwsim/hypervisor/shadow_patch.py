@@ -1,0 +1,43 @@
+"""Where does a video BIOS keep its copy of the stolen base? How the newest QEMU finds that variable and clears it.
+
+Source: tomitamoeko/qemu hw/vfio/igd.c at 3844fbc0 (described in its cover letters): the one routine that uses the saved base
+if there is one and reads configuration 00:02.0 @5Eh otherwise, 19 bytes long, whose two references must agree.
+"""
+
+import re
+from dataclasses import dataclass
+
+_CACHED_BASE = re.compile(
+    rb"\x66\x2e\x83\x3e(?P<compared>..)\x00"  # is the saved dword zero?
+    rb"\x74."  # then go and read it
+    rb"\x66\x2e\xa1(?P<loaded>..)"  # else use it
+    rb"\xeb."
+    rb"\xb8\x5e\x10",  # the register to read: 00:02.0 @5Eh, as bus and function in the high byte
+    re.DOTALL,
+)
+CHECKSUM_BYTE = 6
+
+
+@dataclass(frozen=True)
+class Patch:
+    """``image`` as the guest gets it; ``offset`` of the cleared variable and what it held, or None and why not."""
+
+    image: bytes
+    offset: int | None
+    held: int = 0
+    reason: str = ""
+
+
+def patch(image: bytes) -> Patch:
+    """Clear the cached base in ``image`` and adjust byte 6; leave the image alone unless the place is found exactly once."""
+    hits = list(_CACHED_BASE.finditer(image))
+    if len(hits) != 1:
+        return Patch(image, None, reason=f"the routine that loads the cached base was found {len(hits)} times, not once")
+    compared, loaded = (int.from_bytes(hits[0][name], "little") for name in ("compared", "loaded"))
+    if compared != loaded or compared + 4 > len(image):
+        return Patch(image, None, reason=f"its two references differ: {compared:#06x} and {loaded:#06x}")
+    patched = bytearray(image)
+    held = int.from_bytes(patched[compared : compared + 4], "little")
+    patched[compared : compared + 4] = bytes(4)
+    patched[CHECKSUM_BYTE] = patched[CHECKSUM_BYTE] + sum(held.to_bytes(4, "little")) & 0xFF
+    return Patch(bytes(patched), compared, held)

@@ -1,0 +1,1 @@
+"""How do the parts make one machine? Assembly from a scenario, the native callbacks, snapshots."""

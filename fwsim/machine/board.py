@@ -1,0 +1,147 @@
+"""Which PCI functions does the machine have? The chipset of ``guest.machine``, the bridges a hypervisor dresses up, the IGD."""
+
+from dataclasses import dataclass
+
+from fwsim.devices.pci import PciBus, bar_write_mask
+from fwsim.registers.families import Family
+from fwsim.scenario import Scenario
+
+HOST_BRIDGE, PIIX3, IDE, PIIX4_PM, LPC, SMBUS, AHCI = 0x00, 0x08, 0x09, 0x0B, 0xF8, 0xFB, 0xFA
+COMMAND_IO, COMMAND_MEMORY = 1, 2
+PM_BASE = {"pc": 0x600, "q35": 0x600}
+HOST_PM_BASE = 0x400
+"""ACPI base on a real host: where its firmware puts it in the dumps of real-world PCHs (00:1f.0 @0x40 = 0x401)."""
+_SUBSYSTEM = 0x11001AF4
+
+
+@dataclass(frozen=True)
+class BarSpec:
+    """One BAR as the board places it: ``role`` says what lies behind it."""
+
+    index: int
+    size: int
+    kind: str
+    is64: bool
+    role: str
+
+
+@dataclass(frozen=True)
+class BoardFunction:
+    """One function: its address and BARs, as the firmware finds them."""
+
+    devfn: int
+    slot: int
+    vendor: int
+    device: int
+    class_code: int
+    bars: tuple[BarSpec, ...] = ()
+
+
+def add_function(
+    pci: PciBus, devfn: int, vendor: int, device: int, class_code: int, *, revision: int = 0, bars: tuple[BarSpec, ...] = (),
+    subsystem: int = _SUBSYSTEM,
+) -> BoardFunction:  # fmt: skip
+    """Put a function on the bus with an ordinary header; ``bars`` become writable registers that trap."""
+    slot = pci.add(devfn)
+    pci.set(slot, 0x00, 4, device << 16 | vendor)
+    pci.set(slot, 0x04, 2, 0, 0x0547)
+    pci.set(slot, 0x08, 4, class_code << 8 | revision)
+    pci.set(slot, 0x2C, 4, subsystem)
+    pci.set(slot, 0x3C, 2, 0x0100 if bars else 0, 0xFF)
+    pci.on_write(slot, 0x04)
+    for bar in bars:
+        kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
+        mask = bar_write_mask(bar.size, bar.kind == "io")
+        pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
+        pci.on_write(slot, 0x10 + 4 * bar.index)
+        if bar.is64:
+            pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
+            pci.on_write(slot, 0x14 + 4 * bar.index)
+    return BoardFunction(devfn, slot, vendor, device, class_code, bars)
+
+
+def add_chipset(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
+    """Host bridge, ISA bridge and their neighbours, as QEMU's ``pc`` and ``q35`` have them, or the host's own."""
+    host, machine = scenario.host, scenario.guest.machine
+    bare = scenario.hypervisor.kind == "none"
+    functions = []
+    if bare:
+        bridge = add_function(pci, HOST_BRIDGE, 0x8086, host.family.host_bridge_id, 0x060000, revision=host.family.revision)
+        _host_bridge_registers(pci, bridge.slot, scenario)
+    elif machine == "q35":
+        bridge = add_function(pci, HOST_BRIDGE, 0x8086, 0x29C0, 0x060000, revision=2)
+        pci.set(bridge.slot, 0x60, 4, 0xB0000001)  # PCIEXBAR, as SeaBIOS programs it
+    else:
+        bridge = add_function(pci, HOST_BRIDGE, 0x8086, 0x1237, 0x060000, revision=2)
+    functions.append(bridge)
+    if machine == "pc":
+        functions.append(add_function(pci, PIIX3, 0x8086, 0x7000, 0x060100))
+        functions.append(add_function(pci, IDE, 0x8086, 0x7010, 0x010180, bars=(BarSpec(4, 16, "io", False, "ide"),)))
+        power = add_function(pci, PIIX4_PM, 0x8086, 0x7113, 0x068000, revision=3)
+        pci.set(power.slot, 0x40, 4, PM_BASE["pc"] | 1, 0xFFC0)
+        pci.set(power.slot, 0x80, 1, 1, 1)
+        functions.append(power)
+    functions += _south(pci, scenario)
+    return functions
+
+
+def _south(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
+    """00:1f.0: the host's LPC bridge (only its ids under QEMU on pc), ICH9's with those ids on q35."""
+    host, machine = scenario.host, scenario.guest.machine
+    bare = scenario.hypervisor.kind == "none"
+    if not bare and machine == "pc" and scenario.hypervisor.lpc == "off":
+        return []
+    lpc = add_function(pci, LPC, 0x8086, host.lpc_id, 0x060100, revision=4 if bare else 2)
+    functions = [lpc]
+    if bare:
+        pci.set(lpc.slot, 0x40, 4, HOST_PM_BASE | 1)
+        pci.set(lpc.slot, 0x44, 1, 0x80)
+    elif machine == "q35":
+        pci.set(lpc.slot, 0x40, 4, PM_BASE["q35"] | 1)
+        pci.set(lpc.slot, 0x44, 1, 0x80)
+        functions.append(
+            add_function(
+                pci, AHCI, 0x8086, 0x2922, 0x010601, revision=2,
+                bars=(BarSpec(4, 32, "io", False, "sata"), BarSpec(5, 4096, "mem", False, "ahci")),
+            )
+        )  # fmt: skip
+        functions.append(
+            add_function(pci, SMBUS, 0x8086, 0x2930, 0x0C0500, revision=2, bars=(BarSpec(4, 64, "io", False, "smbus"),))
+        )
+    return functions
+
+
+def _host_bridge_registers(pci: PciBus, slot: int, scenario: Scenario) -> None:
+    """A real host's 00:00.0: GGC, and from gen 6 on the bases of stolen memory at B0h-BCh (Intel 2nd gen Core, vol. 2)."""
+    host, fam = scenario.host, scenario.host.family
+    pci.set(slot, fam.ggc_bridge, 2, host.ggc)
+    if fam.gen >= 6:
+        stolen = fam.gms.decode(host.ggc)
+        gsm = fam.ggms.decode(host.ggc) if fam.ggms else 0
+        for offset, value in ((0xB0, host.bdsm), (0xB4, host.bdsm - gsm), (0xBC, host.bdsm + stolen)):
+            pci.set(slot, offset, 4, value & 0xFFF00000 | 1)
+
+
+def igd_bars(family: Family) -> tuple[BarSpec, ...]:
+    """The IGD's BARs with what lies behind each."""
+    return tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64, bar.role) for bar in family.bars)
+
+
+def add_igd(pci: PciBus, scenario: Scenario, devfn: int) -> BoardFunction:
+    """00:02.0 as the host's firmware left it: ids, BARs, GGC, BDSM (locked), ASLS, MSAC, MSI, FLR and PM capabilities."""
+    host, fam = scenario.host, scenario.host.family
+    igd = add_function(
+        pci, devfn, 0x8086, host.device_id, 0x030000, revision=fam.revision, bars=igd_bars(fam), subsystem=0x21DA17AA
+    )
+    slot = igd.slot
+    if fam.ggc_igd is not None:
+        pci.set(slot, fam.ggc_igd, 2, host.ggc)
+    if fam.bdsm_register is not None:
+        pci.set(slot, fam.bdsm_register, fam.bdsm_width, host.bdsm | 1)
+    pci.set(slot, 0xFC, 4, host.asls, 0xFFFFFFFF)
+    pci.set(slot, 0x62, 1, 2)  # MSAC: an aperture of 256 MiB
+    pci.set(slot, 0x06, 2, 0x0090)
+    pci.set(slot, 0x34, 1, 0x90)
+    for offset, value in ((0x90, 0x0001D005), (0xD0, 0x0022A401), (0xA4, 0x03060013)):
+        pci.set(slot, offset, 4, value)
+    return igd

@@ -1,0 +1,282 @@
+"""How does a scenario become a machine? Devices on the bus, the hypervisor's emulation, the firmware's placement, the BIOS."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
+from fwsim.devices.edid import default_edid
+from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.igd.device import Igd
+from fwsim.devices.igd.layout import G_OWNER
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
+from fwsim.errors import FwsimError
+from fwsim.firmware.bios import segment
+from fwsim.firmware.bios.bios import Bios
+from fwsim.firmware.bios.context import Context
+from fwsim.firmware.place import Placed, Wish, place
+from fwsim.hypervisor import hot as hypervisor
+from fwsim.hypervisor.setup import Facts, Guest, set_up
+from fwsim.machine.board import (
+    HOST_PM_BASE,
+    PM_BASE,
+    BarSpec,
+    BoardFunction,
+    add_chipset,
+    add_function,
+    add_igd,
+)
+from fwsim.machine.machine import Machine
+from fwsim.memory.ram import PAGE, Ram
+from fwsim.rom.chain import Rom
+from fwsim.rom.opregion import SIZE as OPREGION_SIZE
+from fwsim.rom.opregion import build_opregion
+from fwsim.scenario import Scenario
+from fwsim.trace.event import Actor, Flag, Op, Space
+
+
+@dataclass
+class Built:
+    """A machine ready to have its ROM called."""
+
+    machine: Machine
+    bios: Bios
+    placed: Placed
+    guest: Guest
+    host_stolen: tuple[int, int]
+    """First byte and end of the host's stolen memory."""
+    guest_stolen: tuple[int, int]
+    ramfb: bytes = b""
+    log: list[str] = field(default_factory=list)
+    stolen_ram: Ram | None = None
+
+
+def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
+    """The device in place of the IGD, or None for the IGD itself; ``auto`` goes by the ROM's ids."""
+    kind = scenario.host.vga
+    if kind == "igd":
+        return None
+    if kind != "auto":
+        return adapter_named(kind)
+    if rom.vendor is None or rom.device is None:
+        return adapter_named("stdvga")
+    if rom.vendor == 0x8086:
+        return None
+    adapter = adapter_for(rom.vendor, rom.device, rom.class_code or 0)
+    if adapter is None:
+        raise FwsimError(
+            "no display device here fits this ROM", where=str(rom.path), found=f"{rom.vendor:04x}:{rom.device:04x}",
+            expected="an Intel id, or one of a QEMU display device", hint="choose one with host.vga",
+        )  # fmt: skip
+    return adapter
+
+
+def attached(scenario: Scenario) -> dict[str, bytes]:
+    """Port to EDID of what is plugged in; the host cpu's usual one when the scenario does not say."""
+    displays: dict[str, bytes] = {}
+    for display in scenario.display:
+        if display.port != "none":
+            displays[display.port] = Path(display.edid).read_bytes() if display.edid else default_edid()
+    if not scenario.display:
+        displays = {port: default_edid() for port in scenario.host.family.displays}
+    return displays
+
+
+def build(
+    scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
+    ramfb: Callable[[bytes], None] = lambda data: None, without: frozenset[str] = frozenset(),
+) -> Built:  # fmt: skip
+    """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
+    earlier POST on the host left it. Raises FwsimError for what cannot be built.
+    """
+    adapter = display_device(scenario, rom)
+    family = scenario.host.family
+    igd = None if adapter else Igd(family, attached(scenario), family.gtt_size, without)
+    machine = Machine(scenario, recorder_path, igd, adapter)
+    machine.functions = add_chipset(machine.pci, scenario)
+    display = _add_display(machine, scenario, adapter)
+    if display:
+        machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
+    stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
+    built = Built(machine, None, Placed(), Guest(), (scenario.host.bdsm, scenario.host.bdsm + stolen_size), (0, 0))  # type: ignore[arg-type]  # bios follows
+    opregion = _opregion(scenario, rom)
+    if igd and display:
+        if before:
+            igd.take_over(before)
+        if scenario.hypervisor.kind == "none":
+            _host_memory(built, stolen_size, opregion)
+        else:
+            built.guest = _hypervise(machine, scenario, igd, display, opregion)
+        machine.hyp[hypervisor.H_HOST_SIZE] = stolen_size
+    _zero_gtt(built)
+    _add_platform(built, scenario, ramfb)
+    _place(built, scenario, len(image))
+    low = machine.low
+    context = Context(
+        machine.engine, machine.ram, machine.pci, machine.root, low, machine.high,
+        e820=built.placed.e820_entries, int15=scenario.rom.answers(), pmm_top=built.placed.pmm_top,
+    )  # fmt: skip
+    segment.build(machine.ram, low)
+    built.bios = Bios(context, machine.recorder)
+    _dma(built, scenario)
+    if igd:
+        built.guest_stolen = (built.placed.bdsm, built.placed.bdsm + built.guest.bdsm_size)
+        if scenario.hypervisor.kind == "none":
+            built.guest_stolen = built.host_stolen
+        igd.block[G_OWNER] = 1
+    return built
+
+
+def _bus_order(functions: list[BoardFunction], devfn: int) -> int:
+    return next((i for i, function in enumerate(functions) if function.devfn > devfn), len(functions))
+
+
+def _add_display(machine: Machine, scenario: Scenario, adapter: Adapter | None) -> BoardFunction | None:
+    devfn = scenario.guest.devfn
+    if adapter is None:
+        return add_igd(machine.pci, scenario, devfn)
+    if not adapter.pci:
+        return None
+    bars = tuple(
+        BarSpec(bar.index, bar.size, "io" if bar.io else "pref" if bar.prefetch else "mem", False, bar.role.name)
+        for bar in adapter.bars
+    )
+    vendor, device = adapter.subsystem
+    return add_function(
+        machine.pci, devfn, adapter.vendor, adapter.device, adapter.class_code, bars=bars, subsystem=device << 16 | vendor
+    )
+
+
+def _opregion(scenario: Scenario, rom: Rom) -> bytes:
+    """The host's OpRegion: the scenario's file, or one made from the ROM's VBT."""
+    if scenario.host.opregion:
+        return Path(scenario.host.opregion).read_bytes()
+    vbt = rom.legacy.vbt if rom.legacy else None
+    return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if vbt else b"")
+
+
+def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
+    """On the host itself: stolen memory and OpRegion have backing of their own, over RAM or beside it."""
+    machine, host = built.machine, built.machine.scenario.host
+    if stolen_size:
+        built.stolen_ram = Ram(stolen_size, "host stolen memory")
+        machine.extra.append(built.stolen_ram)
+        if host.bdsm < 1 << 32:
+            machine.windows.add_memory(host.bdsm, built.stolen_ram)
+    start = host.asls // PAGE * PAGE
+    pages = Ram((host.asls - start + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
+    pages.write(host.asls - start, opregion)
+    machine.extra.append(pages)
+    machine.windows.add_memory(start, pages)
+
+
+def _hypervise(machine: Machine, scenario: Scenario, igd: Igd, display: BoardFunction, opregion: bytes) -> Guest:
+    host, wish = scenario.host, scenario.hypervisor
+    facts = Facts(
+        kind=wish.kind, profile=wish.profile, device_id=host.device_id, ggc=host.ggc, host_bdsm=host.bdsm,
+        host_stolen=host.family.gms.decode(host.ggc), machine=scenario.guest.machine, slot=scenario.guest.devfn,
+        gms=wish.gms, lpc=wish.lpc != "off", opregion=wish.opregion != "off", rom=True,
+    )  # fmt: skip
+    guest = set_up(facts, machine.pci, display.slot, igd, machine.hyp, machine.raw_gtt)
+    if guest.error:
+        raise FwsimError(
+            "QEMU refuses the device", where="hypervisor.gms", found=guest.error,
+            expected="0, or a GMS code that the generation has", hint="leave hypervisor.gms out to use the host's own",
+        )  # fmt: skip
+    if wish.opregion != "off":
+        guest.files["etc/igd-opregion"] = opregion
+    bridge = machine.functions[0].slot
+    machine.pci.set(bridge, 0x08, 1, host.family.revision)
+    machine.pci.set(bridge, 0x2C, 4, 0x21DA17AA)
+    return guest
+
+
+def _zero_gtt(built: Built) -> None:
+    """QEMU to 9.1 clears the GTT through the I/O BAR when it starts: index 1, 5, 9, ... below its limit."""
+    igd = built.machine.igd
+    if igd is None:
+        return
+    for index in built.guest.zeroed:
+        offset = index & ~3
+        igd.gtt[offset >> 2] = 0
+        built.machine.recorder.append(
+            (0, 0, offset, 0, 0, 0, Flag.INDEXED, Actor.HYPERVISOR, Space.GTT, Op.WRITE, 4)
+        )
+
+
+def _add_platform(built: Built, scenario: Scenario, ramfb: Callable[[bytes], None]) -> None:
+    machine = built.machine
+    files = dict(built.guest.files)
+    files["etc/ramfb"] = bytes(28)
+    e820 = b"".join(
+        start.to_bytes(8, "little") + size.to_bytes(8, "little") + (1).to_bytes(4, "little")
+        for start, size in ((0, machine.low), (1 << 32, machine.high))
+        if size
+    )
+    files["etc/e820"] = e820
+
+    def written(name: str, data: bytes) -> None:
+        if name == "etc/ramfb":
+            ramfb(data)
+
+    for device in (
+        Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append),
+        FwCfg(machine.ram, files, written),
+    ):  # fmt: skip
+        machine.add_device(device)
+    machine.add_pm_timer(PM_BASE[scenario.guest.machine])
+    if scenario.hypervisor.kind == "none":
+        machine.add_pm_timer(HOST_PM_BASE)
+
+
+def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
+    """Let the firmware place things; on a host, its stolen memory and OpRegion are where the scenario says."""
+    machine, host = built.machine, scenario.host
+    bare = scenario.hypervisor.kind == "none" and machine.igd is not None
+    taken = [built.host_stolen, (host.asls, host.asls + OPREGION_SIZE)] if bare else []
+    files = {} if scenario.firmware.kind == "none" else built.guest.files
+    wish = Wish(
+        machine=scenario.guest.machine, low=machine.low, functions=machine.functions, display=scenario.guest.devfn,
+        files=files, rom_size=rom_size, host=taken,
+        version=scenario.firmware.version if scenario.firmware.kind == "seabios" else "",
+    )  # fmt: skip
+    with machine.acting(Actor.FIRMWARE):
+        built.placed = place(wish, machine.pci, machine.root, machine.ram)
+    if bare:
+        built.placed.bdsm, built.placed.asls = host.bdsm, host.asls
+    built.log[:0] = built.placed.log
+
+
+def _dma(built: Built, scenario: Scenario) -> None:
+    """Where the device's DMA reaches memory: a guest's RAM by the IOMMU, everything on a host (no IOMMU there)."""
+    machine, igd = built.machine, built.machine.igd
+    if igd is None:
+        return
+    ram = machine.ram.address
+    regions = []
+    if built.stolen_ram:
+        regions.append((*built.host_stolen, built.stolen_ram.address))
+    for extra in machine.extra:
+        if extra is not built.stolen_ram:
+            start = scenario.host.asls // PAGE * PAGE
+            regions.append((start, start + extra.size, extra.address))
+    regions.append((0, min(0xA0000, machine.low), ram))
+    if machine.low > 0xC0000:
+        regions.append((0xC0000, machine.low, ram + 0xC0000))
+    if machine.high:
+        regions.append((1 << 32, (1 << 32) + machine.high, ram + machine.low))
+    igd.set_dma(regions)
+
+
+def host_of(scenario: Scenario) -> Scenario:
+    """The scenario of a POST on the host itself: nobody in between, init only."""
+    from msgspec.structs import replace as with_fields
+
+    return with_fields(
+        scenario,
+        hypervisor=with_fields(scenario.hypervisor, kind="none"),
+        firmware=with_fields(scenario.firmware, kind="none"),
+        rom=with_fields(scenario.rom, source="file", posts=1),
+        call=(),
+    )
+

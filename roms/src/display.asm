@@ -23,6 +23,7 @@ PORT_CLK_DDI_E  equ 0x46110
 PALETTE_A       equ 0x4A000
 DDI_BUF_CTL_E   equ 0x64400
 DP_TP_CTL_E     equ 0x64440
+DP_TP_STATUS_E  equ 0x64444             ; bit 12: trained
 PCH_DPLL_A      equ 0xC6014
 PCH_FPA0        equ 0xC6040
 PCH_FPA1        equ 0xC6044
@@ -124,6 +125,7 @@ script_off_lpt:
         dd      TRANSCONF_A, 0
         dd      TRANSCONF_A | DO_CLEAR, 1 << 30
         dd      DDI_BUF_CTL_E, 0
+        dd      DP_TP_CTL_E, 0
         dd      END_OF_SCRIPT
 
 ; FDI training: two lanes, pattern 1 until bit lock, pattern 2 until symbol lock, then pixels. The transmitter's pattern
@@ -155,12 +157,11 @@ script_lpt:
         dd      0 | DO_DELAY, US(20)
         dd      PORT_CLK_DDI_E, 0x60000000      ; from SPLL
         dd      FDI_RX_CTL_A, 0x00082010
-        dd      DP_TP_CTL_E, 0x80040000
+        dd      DP_TP_CTL_E, 0x80048000         ; trains by itself
         dd      DDI_BUF_CTL_E, 0x80000002
-        dd      FDI_RX_CTL_A, 0x80082010
-        dd      FDI_RX_IIR_A | DO_SET, 1 << 8
-        dd      FDI_RX_IIR_A, 1 << 8
-        dd      DP_TP_CTL_E, 0x80040300         ; pixels
+        dd      FDI_RX_CTL_A, 0x80082410
+        dd      DP_TP_STATUS_E | DO_SET, 1 << 12
+        dd      DP_TP_CTL_E, 0x80048300         ; pixels
         dd      END_OF_SCRIPT
 script_pipe:
         dd      PIPECONF_A, 1 << 31

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 
 from fwsim.errors import FwsimError
@@ -26,6 +26,7 @@ AREAS: tuple[str, ...] = (
     "mmio_clock",
     "mmio_power",
     "mmio_irq",
+    "mmio_unknown",
     "iobar",
     "vga",
     "sideband",
@@ -117,7 +118,7 @@ def _index(gen: int | str | None) -> _Index:
     return _Index(selected(gen))
 
 
-@cache
+@lru_cache(maxsize=1 << 16)
 def name_of(space: str, address: int, gen: int | str | None) -> RegisterAt | None:
     """The register at ``address`` (or with that byte in it); None where the database has none.
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
-from fwsim.registers.core import RESERVED, Field, Register, by_gen, each
+from fwsim.registers.core import RESERVED, Array, Field, Register, by_gen, each
 from fwsim.registers.places import DISPLAY, transcoders
 
 
@@ -33,10 +33,18 @@ class DDI_BUF_CTL(
 
 class DDI_BUF_TRANS(
     Register,
-    at={"hsw,skl": each(0x64E00, 4, [f"A{number}" for number in range(20)])},
-    source=f"{DISPLAY} DDI_BUF_TRANS_LO",
+    at={
+        "hsw,skl": Array(
+            tuple(
+                (f"{port}{word}", 0x64E00 + 0x60 * number + 4 * word)
+                for number, port in enumerate("ABCDE")
+                for word in range(20)
+            )
+        )
+    },
+    source=f"{DISPLAY} DDI_BUF_TRANS_LO; Haswell images fill it",
 ):
-    """Voltage and emphasis table of port A, two words an entry; each further port lies 0x60 up."""
+    """Voltage and emphasis table of a port, two words an entry, ten entries."""
 
     DATA = Field(31, 0, "half of an entry")
 

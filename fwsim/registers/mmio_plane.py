@@ -55,8 +55,8 @@ class DSPADDR_VLV(Register, at=pipes(0x7017C, "vlv"), source=PLANE):
     ADDRESS = Field(31, 0, "graphics address", address=True)
 
 
-class DSPLINOFF(Register, at=pipes(0x70184, "4-8,!hsw"), source=PLANE):
-    """Offset of the first pixel from the surface, for linear memory."""
+class DSPLINOFF(Register, at=pipes(0x70184, "4-8"), source=f"{PLANE}; Haswell images still write it"):
+    """Offset of the first pixel from the surface, for linear memory; Haswell goes by DSPTILEOFF instead."""
 
     OFFSET = Field(31, 0, "added to the surface", unit="bytes")
 

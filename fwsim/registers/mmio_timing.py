@@ -78,51 +78,51 @@ class TRANS_MULT(Register, at=transcoders(0x6002C, "hsw,9-"), source=DISPLAY, ga
 _TU = "data units in a transfer unit"
 
 
-class DATA_M1(Register, at=transcoders(0x60030, "5-,!vlv"), source=DISPLAY, gaps=RESERVED):
+class DATA_M1(Register, at=transcoders(0x60030, "5-"), source=DISPLAY, gaps=RESERVED):
     """Data ratio M of the link, and its transfer unit size."""
 
     TU = Field(30, 25, _TU, unit="units", plus=1)
     M = Field(23, 0, "data M")
 
 
-class DATA_N1(Register, at=transcoders(0x60034, "5-,!vlv"), source=DISPLAY, gaps=RESERVED):
+class DATA_N1(Register, at=transcoders(0x60034, "5-"), source=DISPLAY, gaps=RESERVED):
     """Data ratio N of the link."""
 
     N = Field(23, 0, "data N")
 
 
-class DATA_M2(Register, at=transcoders(0x60038, "5-7,!vlv"), source=DISPLAY, gaps=RESERVED):
+class DATA_M2(Register, at=transcoders(0x60038, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
     """Data ratio M of the second refresh rate."""
 
     TU = Field(30, 25, _TU, unit="units", plus=1)
     M = Field(23, 0, "data M")
 
 
-class DATA_N2(Register, at=transcoders(0x6003C, "5-7,!vlv"), source=DISPLAY, gaps=RESERVED):
+class DATA_N2(Register, at=transcoders(0x6003C, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
     """Data ratio N of the second refresh rate."""
 
     N = Field(23, 0, "data N")
 
 
-class LINK_M1(Register, at=transcoders(0x60040, "5-,!vlv"), source=DISPLAY, gaps=RESERVED):
+class LINK_M1(Register, at=transcoders(0x60040, "5-"), source=DISPLAY, gaps=RESERVED):
     """Link ratio M: pixel clock against link clock."""
 
     M = Field(23, 0, "link M")
 
 
-class LINK_N1(Register, at=transcoders(0x60044, "5-,!vlv"), source=DISPLAY, gaps=RESERVED):
+class LINK_N1(Register, at=transcoders(0x60044, "5-"), source=DISPLAY, gaps=RESERVED):
     """Link ratio N."""
 
     N = Field(23, 0, "link N")
 
 
-class LINK_M2(Register, at=transcoders(0x60048, "5-7,!vlv"), source=DISPLAY, gaps=RESERVED):
+class LINK_M2(Register, at=transcoders(0x60048, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
     """Link ratio M of the second refresh rate."""
 
     M = Field(23, 0, "link M")
 
 
-class LINK_N2(Register, at=transcoders(0x6004C, "5-7,!vlv"), source=DISPLAY, gaps=RESERVED):
+class LINK_N2(Register, at=transcoders(0x6004C, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
     """Link ratio N of the second refresh rate."""
 
     N = Field(23, 0, "link N")

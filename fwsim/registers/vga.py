@@ -1,4 +1,4 @@
-"""What do the VGA ports and indexed registers mean, and Intel's banked window on stolen memory?"""
+"""What do the VGA ports and indexed registers mean, and the legacy ports that video ROMs use beside them?"""
 
 # ruff: noqa: N801 (the manuals' own register names)
 
@@ -101,6 +101,54 @@ class INPUT_STATUS1(
     VIDEO = Field(5, 4, "video feedback")
     VRETRACE = Field(3, 3, "vertical retrace")
     DISPLAY = Field(0, 0, "not displaying (blank or retrace)")
+
+
+class EXT_INDEX(Register, at=0x3D6, space="port", width=1, source="Intel PRM 830, extended registers; images write it"):
+    """Index of the extended registers of Intel's first devices."""
+
+    INDEX = Field(7, 0, "index")
+
+
+class PIT2(Register, at=0x42, space="port", width=1, reset=None, source="Intel 8254 datasheet"):
+    """Counter 2 of the timer: images time their delays by it."""
+
+    COUNT = Field(7, 0, "half of the count")
+
+
+class PIT_CONTROL(Register, at=0x43, space="port", width=1, access="wo", source="Intel 8254 datasheet"):
+    """Timer control."""
+
+    COUNTER = Field(7, 6, "counter", values={0: "0", 1: "1", 2: "2", 3: "read back"})
+    ACCESS = Field(5, 4, "access", values={0: "latch", 1: "low byte", 2: "high byte", 3: "low, then high byte"})
+    MODE = Field(3, 1, "mode")
+    BCD = Field(0, 0, "decimal")
+
+
+class PORT61(Register, at=0x61, space="port", width=1, reset=None, source="Intel ICH9 datasheet, NMI_SC"):
+    """Speaker and timer gate; bit 4 toggles with memory refresh."""
+
+    ERRORS = Field(7, 6, "memory and I/O check errors", access="ro")
+    OUT2 = Field(5, 5, "counter 2's output", access="ro")
+    REFRESH = Field(4, 4, "refresh toggle", access="ro")
+    CHECKS = Field(3, 2, "error checks off")
+    SPEAKER = Field(1, 1, "speaker on")
+    GATE2 = Field(0, 0, "counter 2 counts")
+
+
+class CONFIG_ADDRESS(Register, at=0xCF8, space="port", source="PCI Local Bus Specification 3.0, 3.2.2", gaps=RESERVED):
+    """Which configuration register CFC reaches."""
+
+    ENABLE = Field(31, 31, "configuration access")
+    BUS = Field(23, 16, "bus")
+    DEVICE = Field(15, 11, "device")
+    FUNCTION = Field(10, 8, "function")
+    REGISTER = Field(7, 2, "offset", address=True)
+
+
+class CONFIG_DATA(Register, at=0xCFC, space="port", source="PCI Local Bus Specification 3.0, 3.2.2"):
+    """The configuration register."""
+
+    DATA = Field(31, 0, "data")
 
 
 class SR00(Register, at=0x0, space="seq", width=1, reset=3, source=_VGA, gaps=RESERVED):

@@ -113,18 +113,21 @@ class FP1(Register, at={"2-4": each(0x6044, 8, "AB")}, source=DISPLAY, gaps=RESE
 class DPLL_TEST(Register, at={"2-4": 0x606C}, source="Linux i915 i915_reg.h DPLL_TEST", gaps=RESERVED):
     """PLL test controls."""
 
-    SDVO_B = Field(22, 22, "SDVO B clock inverted")
-    N_BYPASS_B = Field(20, 18, "PLL B test")
-    SDVO_A = Field(6, 6, "SDVO A clock inverted")
-    N_BYPASS_A = Field(4, 2, "PLL A test")
+    SDVO_B = Field(23, 22, "SDVO B divider", values={0: "1", 1: "2", 2: "4"})
+    N_BYPASS_B = Field(19, 19, "PLL B: N bypassed")
+    M_BYPASS_B = Field(18, 18, "PLL B: M bypassed")
+    BUFFER_B = Field(16, 16, "PLL B: input buffer on")
+    N_BYPASS_A = Field(3, 3, "PLL A: N bypassed")
+    M_BYPASS_A = Field(2, 2, "PLL A: M bypassed")
+    BUFFER_A = Field(0, 0, "PLL A: input buffer on")
 
 
 class D_STATE(Register, at={"3-4": 0x6104}, source="Linux i915 i915_reg.h D_STATE", gaps=RESERVED):
     """Power state of the graphics clocks."""
 
-    MASK = Field(15, 8, "clocks kept in a sleep state")
-    DSTATE = Field(3, 3, "gate with the device's state")
-    GATING = Field(0, 0, "clock gating on")
+    PLL_OFF = Field(3, 3, "PLL off in D3")
+    GFX_GATING = Field(1, 1, "graphics clock gating on")
+    DOT_GATING = Field(0, 0, "dot clock gating on")
 
 
 class DSPCLK_GATE_D(

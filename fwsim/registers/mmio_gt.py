@@ -211,8 +211,10 @@ class DCC(Register, at={"3-4": 0x10200}, source="Linux i915 intel_mchbar_regs.h 
 class GDRST_GEN6(Register, at={"6-": 0x941C}, name="GDRST_MMIO", source=f"{_GT} GEN6_GDRST", gaps=RESERVED):
     """Reset of the engines; each bit clears itself."""
 
-    BLITTER = Field(3, 3, "blitter")
-    MEDIA = Field(2, 2, "media")
+    VIDEO2 = Field(4, 4, "video enhancement", gen="hsw,9")
+    BLITTER = Field(3, 3, "blitter", gen="6-9")
+    MEDIA = Field(2, 2, "media", gen="6-9")
+    ENGINES = Field(31, 2, "engines, one bit each", gen="11-")
     RENDER = Field(1, 1, "render")
     FULL = Field(0, 0, "everything")
 

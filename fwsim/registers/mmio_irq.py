@@ -25,13 +25,16 @@ class IRQ_GEN2(
 ):
     """Interrupts of gens 2 to 4, and the display's of Bay Trail: enable, pending (write 1 to clear), mask, live."""
 
-    PIPE_C = Field(9, 9, "pipe C event", gen="vlv")
-    HOTPLUG = Field(17, 17, "hotplug")
-    ASLE = Field(0, 0, "ASL event")
-    PIPE_A = Field(6, 6, "pipe A event")
-    PIPE_B = Field(4, 4, "pipe B event")
+    HOTPLUG = Field(17, 17, "display port hotplug")
     ERROR = Field(15, 15, "error")
+    PIPE_C_VBLANK = Field(10, 10, "pipe C vertical blank", gen="vlv")
+    PIPE_C = Field(9, 9, "pipe C event", gen="vlv")
+    PIPE_A_VBLANK = Field(7, 7, "pipe A vertical blank")
+    PIPE_A = Field(6, 6, "pipe A event")
+    PIPE_B_VBLANK = Field(5, 5, "pipe B vertical blank")
+    PIPE_B = Field(4, 4, "pipe B event")
     USER = Field(1, 1, "command in the ring")
+    ASLE = Field(0, 0, "ASL event")
 
 
 class EIR(Register, at={"2-4": 0x20B0, "vlv": VLV_BASE + 0x20B0}, access="w1c", source=I915, gaps=RESERVED):

@@ -267,27 +267,33 @@ class SFUSE_STRAP(Register, at={PCH: 0xC2014}, access="ro", reset=None, source=D
 class SOUTH_CHICKEN1(Register, at={PCH: 0xC2000}, source="Linux i915 i915_reg.h", gaps="undocumented chicken bits"):
     """PCH display workarounds."""
 
+    HPD_TC = Field(28, 23, "hotplug of the later ports inverted", gen="11-")
+    PHASE_A = Field(19, 18, "FDI A phase sync, override and on", gen="ilk")
+    PHASE_B = Field(17, 16, "FDI B phase sync, override and on", gen="ilk")
+    PHASE_C = Field(15, 14, "FDI C phase sync, override and on", gen="ilk")
+    HPD_INVERT = Field(18, 15, "hotplug of ports D to A inverted", gen="11-")
     BC_BIFURCATION = Field(12, 12, "FDI B and C share lanes", gen="ivybridge")
-    PHASE_B = Field(18, 17, "FDI B phase sync", gen="ilk")
-    PHASE_A = Field(20, 19, "FDI A phase sync", gen="ilk")
-    HPD_INVERT = Field(7, 4, "hotplug inverted", gen="skl,11-")
 
 
 class SOUTH_CHICKEN2(Register, at={PCH: 0xC2004}, source="Linux i915 i915_reg.h", gaps="undocumented chicken bits"):
     """PCH display workarounds, second register; Linux's Ivy Bridge reset writes 5 here."""
 
-    MPHY_RESET_STATE = Field(13, 13, "FDI mPHY is out of reset", access="ro")
+    MPHY_RESET_STATE = Field(13, 13, "FDI mPHY is in reset", access="ro")
     MPHY_RESET = Field(12, 12, "FDI mPHY reset")
-    DPLS_EDP = Field(0, 0, "eDP power saving")
+    PWM_STEP = Field(5, 5, "backlight clock step", gen="hsw")
+    DPLS_EDP = Field(0, 0, "eDP panel power fix off")
 
 
 class SOUTH_DSPCLK_GATE_D(Register, at={PCH: 0xC2020}, source="Linux i915 i915_reg.h", gaps="clock gates by stepping"):
     """PCH display clock gates that are held open."""
 
+    GMBUS = Field(31, 31, "GMBUS unit")
     DPLUNIT = Field(30, 30, "PLL unit")
     DPLSUNIT = Field(29, 29, "PLL spread unit")
-    CPUNIT = Field(14, 14, "port unit")
-    PCH_DP = Field(12, 12, "partition unit of Haswell")
+    DPMGUNIT = Field(15, 15, "port management unit")
+    CPUNIT = Field(14, 14, "content protection unit")
+    PWM = Field(13, 13, "backlight unit")
+    PARTITION = Field(12, 12, "partition level of the -LP PCH")
 
 
 class PCH_DPLL(Register, at={"ilk": each(0xC6014, 4, "AB")}, source=f"{DISPLAY} PCH_DPLL", gaps=RESERVED):

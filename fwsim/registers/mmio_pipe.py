@@ -322,9 +322,9 @@ class WM_LINETIME(Register, at={"hsw,9-": each(0x45270, 4, "ABC")}, source=DISPL
 class DISP_ARB_CTL(Register, at={"5-,!vlv": 0x45000}, source="Linux i915 i915_reg.h DISP_ARB_CTL", gaps=RESERVED):
     """Display arbiter control."""
 
+    WAKE = Field(31, 31, "compression wakes memory")
     FBC_WM = Field(15, 15, "compression watermark off")
     TILE_SWIZZLE = Field(13, 13, "tiled surfaces swizzled")
-    TUNING = Field(12, 0, "arbitration tuning")
 
 
 class DISP_ARB_CTL2(Register, at={"hsw,9-": 0x45004}, source=DISPLAY, gaps=RESERVED):

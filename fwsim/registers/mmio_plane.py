@@ -209,9 +209,12 @@ class PLANE_AUX_DIST(Register, at=planes(0x701C0), source=UNIVERSAL, gaps=RESERV
 class PLANE_COLOR_CTL(Register, at=planes(0x701CC, "geminilake,11-"), source=UNIVERSAL, gaps=RESERVED):
     """Plane colour control, which took bits over from PLANE_CTL."""
 
-    GAMMA = Field(30, 30, "through the pipe's palette")
+    GAMMA = Field(30, 30, "through the pipe's palette", gen="geminilake")
     YUV_RANGE = Field(28, 28, "YUV range correction off")
-    CSC = Field(23, 23, "through the pipe's colour space conversion")
+    CSC = Field(23, 23, "through the pipe's colour space conversion", gen="geminilake")
+    PLANE_CSC = Field(21, 20, "plane and input colour space conversion", gen="11-")
+    CSC_MODE = Field(19, 17, "conversion")
+    GAMMA_MODE = Field(15, 14, "gamma before and after")
     PLANE_GAMMA = Field(13, 13, "plane gamma off")
     ALPHA = Field(5, 4, "alpha", values={0: "off", 2: "premultiplied by software", 3: "by hardware"})
 

@@ -137,16 +137,21 @@ class DVO(
 
     ENABLE = Field(31, 31, "port on")
     PIPE = Field(30, 30, "pipe", values={0: "A", 1: "B"})
-    STALL = Field(29, 28, "pipe stall", values={0: "no", 1: "when the device asks", 2: "TV"})
-    INTERRUPT = Field(26, 26, "interrupt select")
-    SYNC = Field(15, 14, "sync from", values={0: "this register", 1: "VGA"})
-    HSYNC_OFF = Field(11, 11, "horizontal sync tristated")
-    VSYNC_OFF = Field(10, 10, "vertical sync tristated")
+    STALL = Field(29, 28, "pipe stall", values={0: "unused", 1: "when the device asks", 2: "TV"})
+    INTERRUPT = Field(27, 26, "interrupt select and enable")
+    KEEP = Field(25, 24, "to be preserved")
+    SYNC = Field(15, 15, "sync from", values={0: "this register", 1: "VGA"})
+    DATA_ORDER = Field(14, 14, "data order", values={0: "i740", 1: "flat panel"})
+    VSYNC_OFF = Field(11, 11, "no vertical sync")
+    HSYNC_OFF = Field(10, 10, "no horizontal sync")
+    VSYNC_TRISTATE = Field(9, 9, "vertical sync tristated")
+    HSYNC_TRISTATE = Field(8, 8, "horizontal sync tristated")
     BORDER = Field(7, 7, "border sent")
-    ORDER = Field(6, 6, "data order", values={0: "GBRG", 1: "RGGB"})
+    ORDER = Field(6, 6, "active data order", values={0: "RGGB", 1: "GBRG"})
     VSYNC_HIGH = Field(4, 4, "vertical sync active high")
     HSYNC_HIGH = Field(3, 3, "horizontal sync active high")
     BLANK_HIGH = Field(2, 2, "blank active high")
+    PIXELS = Field(1, 0, "pixel output options")
 
 
 class DVO_SRCDIM(
@@ -157,7 +162,7 @@ class DVO_SRCDIM(
 ):
     """Picture size of a DVO port."""
 
-    HORIZONTAL = Field(23, 12, "width", unit="pixels")
+    HORIZONTAL = Field(22, 12, "width", unit="pixels")
     VERTICAL = Field(10, 0, "height", unit="lines")
 
 

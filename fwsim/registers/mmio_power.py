@@ -281,4 +281,10 @@ class CHICKEN_DCPR(
 ):
     """Power management workarounds."""
 
-    MASK_WAKE = Field(13, 13, "wake in memory self-refresh masked")
+    REMOVED_D = Field(31, 31, "pipe D reports no latency", gen="12")
+    ALTERNATE = Field(30, 30, "alternate way out of sleep", gen="9")
+    REMOVED = Field(25, 23, "pipes C, B, A report no latency", gen="11-")
+    DELAY = Field(22, 22, "power management answer delayed", gen="11-")
+    FLR = Field(15, 15, "reset source off", gen="11-")
+    MASK_WAKE = Field(13, 13, "memory wake masked")
+    DDI_CLOCK = Field(7, 7, "port clock registers reachable")

@@ -195,3 +195,15 @@ def test_the_checker_sees_what_is_wrong():
     assert any("without a reason" in text for text in _check_fields(Gaping))
     assert any("outside" in text for text in _check_fields(Gaping))
     assert any("share" in text for text in _clashes([Overlapping, Gaping]))
+
+
+@pytest.mark.parametrize("pattern", [0, 0x5555555555555555, 0xAAAAAAAAAAAAAAAA, 0xFFFFFFFFFFFFFFFF])
+def test_decoding_hides_no_bit_of_any_register(pattern):
+    for register in registers():
+        value = pattern & ((1 << (8 * register.width)) - 1)
+        for family in sorted(register.families()):
+            place = next(place for place in register.places if family in place.families)
+            total = 0
+            for row in decode(name_of(register.space, place.address, family), value):
+                total |= row.value << int(row.bits.rpartition(":")[2])
+            assert total == value, (register.name, family)

@@ -37,6 +37,7 @@ from fwsim.native import (
     R_LATCH,
     R_PORTS,
     R_PTRS_INT,
+    R_STOP,
     R_TIME,
     R_UC,
     TRAP_DMA_FAULT,
@@ -76,9 +77,11 @@ def _latched_in(root: int, port: int, size: int) -> int:
 
 @cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
 def port_in(uc: Any, port: int, size: int, root: int) -> int:
-    """IN: time passes, the device answers, the event is recorded."""
-    enter_port(root)
+    """IN: time passes, the device answers, the event is recorded. After a stop the block runs on to its end: unheard."""
     words = u64s(root)
+    if words[R_STOP]:
+        return np.uint32(0xFFFFFFFF)
+    enter_port(root)
     kind = u8s(words[R_PORTS])[port & 0xFFFF]
     if kind == PORT_PCI_DATA:
         return np.uint32(pci_data_in(root, port, size))
@@ -119,8 +122,10 @@ def port_in(uc: Any, port: int, size: int, root: int) -> int:
 @cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: time passes, the event is recorded, the device acts."""
-    enter_port(root)
     words = u64s(root)
+    if words[R_STOP]:
+        return
+    enter_port(root)
     kind = u8s(words[R_PORTS])[port & 0xFFFF]
     if kind == PORT_PCI_DATA:
         pci_data_out(root, port, size, value)

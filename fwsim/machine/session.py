@@ -15,6 +15,7 @@ from fwsim.native import (
     R_IDLE_LIMIT,
     R_IRQ_TIME,
     R_TIME,
+    R_WAITS,
     STOP_ABORT,
     STOP_CODE,
     STOP_EVENTS,
@@ -107,7 +108,7 @@ class Session:
             return self.ended
         root = self.machine.root
         idle = 0
-        mark = -1
+        waits = 0
         root[R_ACTOR] = int(Actor.ROM)
         while True:
             self._allow_code()
@@ -115,8 +116,9 @@ class Session:
                 reason = self.cpu.run()
             except CpuFaultError as fault:
                 return self._end("invalid", f"{fault}")
-            if root[R_CODE_MARK] != mark:
-                mark, idle = int(root[R_CODE_MARK]), 0
+            if not waits <= root[R_WAITS] <= waits + 4:  # something else than the timer's own INT 1Ch happened
+                idle = 0
+            waits = int(root[R_WAITS])
             if reason == STOP_NONE:
                 if self._at_stub(stub):
                     root[R_ACTOR] = int(Actor.FIRMWARE)

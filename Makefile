@@ -1,0 +1,46 @@
+# make run: set up and show the demo.   make test: set up with the development tools and run the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= runs/demo
+DEBIAN := seabios vgabios ipxe-qemu nasm
+
+.PHONY: run test lint docs bench clean packages
+
+run: $(VENV)/.installed
+	$(BIN)/fwsim demo --out $(OUT) --force
+	@echo
+	@echo "The run's folders, with pictures and events, are in $(abspath $(OUT))"
+
+test: $(VENV)/.developed packages
+	$(BIN)/python -m pytest -n 2 -q
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.developed
+	$(BIN)/python -m fwsim.report.registers_page docs/registers.md
+
+bench: $(VENV)/.installed
+	$(BIN)/fwsim bench
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fwsim needs Python 3.11 or newer; give it with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.developed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# The tests run the video BIOSes and the assembler of these packages; without them those tests skip and say so.
+packages:
+	@.ci/packages $(DEBIAN)
+
+clean:
+	rm -rf $(VENV) build runs *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,38 @@
+"""What does the demo run? One host, one ROM, two hypervisors."""
+
+from fwsim.rom.catalog import roms_folder
+from fwsim.scenario import Scenario, loads
+
+_TEXT = """
+name = "{name}"
+[host]
+cpu = "sandybridge"
+device_id = 0x0126
+bdsm = 0xdba00000
+asls = 0xda9f5018
+ggc = 0x0209
+[hypervisor]
+kind = "{kind}"
+profile = "10.0"
+[guest]
+machine = "pc"
+ram = "2G"
+[rom]
+file = "{rom}"
+source = "shadow"
+[[call]]
+ax = 0x4f02
+bx = 0xc114
+[payload]
+draw = "test-card"
+"""
+
+
+def scenarios() -> tuple[Scenario, Scenario]:
+    """Under QEMU 10.0, which no longer rewrites, and under the ranged trap layer; 800x600 at 16 bits fits 1 MiB."""
+    rom = roms_folder() / "igd-vbios.rom"
+    first, second = (
+        loads(_TEXT.format(name=name, kind=kind, rom=rom), "the demo's scenario")
+        for name, kind in (("qemu-10.0", "qemu"), ("ranged", "ranged"))
+    )
+    return first, second

@@ -1,0 +1,258 @@
+"""What happens between a ROM's init and the end of the run? Calls, the boot loader's drawing, and a picture of each screen."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.devices.igd.scanout import scan
+from fwsim.devices.vga.linear import linear_rgb
+from fwsim.devices.vga.render import palette, render
+from fwsim.devices.vtd import Vtd
+from fwsim.machine.build import Built
+from fwsim.machine.session import Session
+from fwsim.memory.ram import PAGE
+from fwsim.native import R_TIME, TRAP_DMA_FAULT
+from fwsim.payload import ModeLayout, encode, test_card
+from fwsim.report.picture import png_bytes
+from fwsim.rundir import RunDir
+from fwsim.scenario import Call, Scenario
+from fwsim.summary import CallResult, Screen
+from fwsim.trace.event import Actor, Flag, Op, Space
+
+BUFFER = 0x10000
+"""Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
+FRAME_NS = 16_666_667
+IGD_SOURCE = 0x0010
+FAULT_READ, FAULT_WRITE = 6, 5
+
+
+@dataclass
+class Shown:
+    """A mode that was set and whose picture is still to be taken."""
+
+    mode: int
+    vbe: bool
+
+
+@dataclass
+class Caller:
+    """Makes a scenario's calls on a session, keeps their results, the screens and the IOMMU's faults."""
+
+    built: Built
+    session: Session
+    scenario: Scenario
+    out: RunDir | None
+    calls: list[CallResult] = field(default_factory=list)
+    screens: list[Screen] = field(default_factory=list)
+    pictures: list[NDArray[np.uint8]] = field(default_factory=list)
+    ramfb: bytes = b""
+    _pending: Shown | None = None
+
+    def __post_init__(self) -> None:
+        """The IOMMU stands before a guest's device only."""
+        self.vtd = Vtd()
+        self.machine = self.built.machine
+        self.guarded = self.scenario.hypervisor.kind != "none" and self.machine.igd is not None
+        self.machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
+
+    # --- calls -----------------------------------------------------------------------------------------------------
+    def make(self, call: Call) -> CallResult:
+        """One call of the scenario; a mode that it sets is drawn on, and photographed before the next one."""
+        sets_mode = call.vector == 0x10 and (call.ax >> 8 == 0 or call.ax == 0x4F02)
+        if sets_mode:
+            self._photograph()
+        result, _ = self._call(call)
+        self.calls.append(result)
+        if sets_mode and result.ok:
+            self._mode_set(call)
+        return result
+
+    def _call(self, call: Call) -> tuple[CallResult, bool]:
+        es, di = (BUFFER >> 4, 0) if call.es == 0 and call.di == 0 else (call.es, call.di)
+        if call.vector == 0x10 and call.ax == 0x4F00:
+            self.machine.ram.write((es << 4) + di, b"VBE2")
+        names = ("ax", "bx", "cx", "dx", "si", "bp")
+        registers = {name: getattr(call, name) for name in names} | {"es": es, "di": di}
+        ending = self.session.interrupt(call.vector, registers)
+        returned = ending.reason == "completed"
+        ax = self.session.cpu.get("ax") if returned else 0
+        result = CallResult(vector=call.vector, ax=call.ax, bx=call.bx, cx=call.cx, dx=call.dx, result_ax=ax)
+        result.ok = returned and self._succeeded(call, ax)
+        result.detail = self._detail(call, result, (es << 4) + di) if returned else ending.reason
+        return result, returned
+
+    def _succeeded(self, call: Call, ax: int) -> bool:
+        if call.vector != 0x10:
+            return True
+        if call.ax >> 8 == 0x4F:
+            return ax == 0x004F
+        return call.ax >> 8 != 0 or self.machine.ram.word(0x449, 1) == call.ax & 0x7F
+
+    def _detail(self, call: Call, result: CallResult, buffer: int) -> str:
+        """What a VBE answer says, in a few words."""
+        if not result.ok or call.vector != 0x10:
+            return ""
+        if call.ax == 0x4F00:
+            ram = self.machine.ram
+            modes = (ram.word(buffer + 0x10, 2) << 4) + ram.word(buffer + 0x0E, 2)
+            count = 0
+            while count < 256 and ram.word(modes + 2 * count, 2) != 0xFFFF:
+                count += 1
+            version = ram.word(buffer + 4, 2)
+            return f"VBE {version >> 8}.{version & 0xFF}, {count} modes, {ram.word(buffer + 0x12, 2) * 64} KiB"
+        if call.ax == 0x4F01:
+            mode = self._layout(buffer)
+            return f"{mode.width}x{mode.height}x{mode.bpp}, pitch {mode.pitch}, at {mode.base:#x}"
+        return ""
+
+    # --- drawing ---------------------------------------------------------------------------------------------------
+    def _mode_set(self, call: Call) -> None:
+        if call.ax == 0x4F02:
+            self._pending = Shown(call.bx & 0x3FFF & 0x1FF if call.bx & 0x1FF else call.bx & 0x1FF, True)
+            if self.scenario.payload.draw == "test-card" and call.bx & 0x4000:
+                self._draw(call.bx & 0x1FF)
+        else:
+            self._pending = Shown(call.ax & 0x7F, False)
+
+    def _layout(self, at: int) -> ModeLayout:
+        """The ModeInfoBlock at linear ``at`` (VBE 3.0, 4.4): what a boot loader takes from it."""
+        ram = self.machine.ram
+        fields = tuple((ram.word(at + 0x1F + 2 * i, 1), ram.word(at + 0x20 + 2 * i, 1)) for i in range(3))
+        return ModeLayout(
+            width=ram.word(at + 0x12, 2), height=ram.word(at + 0x14, 2), pitch=ram.word(at + 0x10, 2),
+            bpp=ram.word(at + 0x19, 1), base=ram.word(at + 0x28, 4), fields=fields,
+        )  # fmt: skip
+
+    def _draw(self, mode: int) -> None:
+        """4F01 for the mode, then the test card through the frame buffer it names."""
+        result, returned = self._call(Call(vector=0x10, ax=0x4F01, cx=mode))
+        layout = self._layout(BUFFER)
+        if not returned or not result.ok or not layout.width or not layout.height:
+            return
+        card = test_card(layout.width, layout.height)
+        colours = palette(self.machine.vga)
+        self._write(layout.base, encode(card, layout, colours))
+
+    def _write(self, base: int, data: bytes) -> None:
+        """Store ``data`` at guest-physical ``base`` as the CPU would: through the aperture, or into video memory."""
+        windows, igd = self.machine.windows, self.machine.igd
+        for function in self.machine.functions:
+            for bar in function.bars:
+                start = windows.bar_address(function, bar)
+                if bar.kind == "io" or not start <= base < start + bar.size:
+                    continue
+                if igd and bar.role in ("GMADR", "LMEMBAR"):
+                    self._through_gtt(base - start, data)
+                elif bar.role == "VRAM":
+                    room = self.machine.vga.vram[base - start : base - start + len(data)]
+                    room[:] = np.frombuffer(data[: len(room)], np.uint8)
+                return
+
+    def _through_gtt(self, offset: int, data: bytes) -> None:
+        igd = self.machine.igd
+        assert igd is not None
+        entries = igd.entries()
+        refused = []
+        for page in range(offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE):
+            host = int(igd.pages[page]) if page < igd.pages.size else 0
+            first = max(offset, page * PAGE)
+            part = data[first - offset : (page + 1) * PAGE - offset]
+            if host:
+                ctypes.memmove(host + first % PAGE, part, len(part))
+            elif page < entries.size and int(entries[page]) & 1:
+                refused.append(page)
+        self._refuse(refused, read=False)
+
+    # --- faults ----------------------------------------------------------------------------------------------------
+    def _refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
+        """DMA to these graphics pages found nothing: one fault each, spread over ``span_ns``."""
+        if not pages or not self.guarded or self.machine.igd is None:
+            return
+        root = self.machine.root
+        now = int(root[R_TIME])
+        targets = self.machine.igd.targets(self.machine.igd.entries()[pages])
+        bars = self._bar_ranges()
+        op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
+        for number, address in enumerate(targets.tolist()):
+            if any(start <= address < end for start, end in bars):
+                continue
+            at = now + span_ns * number // len(pages)
+            self.vtd.fault(at, IGD_SOURCE, address, read)
+            self.machine.recorder.append(
+                (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
+            )
+        root[R_TIME] = now + span_ns
+
+    def _bar_ranges(self) -> list[tuple[int, int]]:
+        """Memory BARs: the IOMMU maps them too, so that DMA to them is no fault (and no memory either)."""
+        windows = self.machine.windows
+        return [
+            (start, start + bar.size)
+            for function in self.machine.functions
+            for bar in function.bars
+            if bar.kind != "io" and (start := windows.bar_address(function, bar))
+        ]
+
+    def _aperture_fault(self, page: int, write: int, c: int) -> int:
+        """Native code met a page of the aperture that leads nowhere."""
+        igd = self.machine.igd
+        if igd is not None and int(igd.entries()[page]) & 1:
+            self._refuse([page], read=not write, span_ns=0)
+        return 0
+
+    # --- pictures --------------------------------------------------------------------------------------------------
+    def finish(self) -> None:
+        """Take the last picture; with no call at all, the one POST left."""
+        if not self.scenario.call and self.session.ended is None:
+            self._pending = Shown(self.machine.ram.word(0x449, 1), False)
+        self._photograph()
+        self.vtd.finish()
+
+    def _photograph(self) -> None:
+        if self._pending is None:
+            return
+        shown, self._pending = self._pending, None
+        screen, rgb = self._scan(shown)
+        if rgb is None:
+            return
+        screen.file = f"screen-{len(self.screens) + 1:02d}.png"
+        self.screens.append(screen)
+        self.pictures.append(rgb)
+        if self.out is not None:
+            self.out.write(screen.file, png_bytes(rgb))
+
+    def _scan(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
+        igd, vga = self.machine.igd, self.machine.vga
+        if igd is not None:
+            seen = scan(igd, vga)
+            self._refuse([page for page, _ in seen.refused], read=True)
+            return Screen(
+                mode=shown.mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
+                base=seen.base, unreadable_pages=len(seen.refused),
+            ), seen.rgb  # fmt: skip
+        if self.built.ramfb and not self._vga_shows():
+            return self._scan_ramfb(shown)
+        picture = render(vga)
+        return Screen(mode=shown.mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
+
+    def _vga_shows(self) -> bool:
+        return self.machine.adapter is not None and self.machine.adapter.pci and self.machine.adapter.kind != "stdvga"
+
+    def _scan_ramfb(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
+        """The frame buffer the guest described in etc/ramfb (QEMU hw/display/ramfb.c): big-endian address to stride."""
+        data = self.built.ramfb
+        address = int.from_bytes(data[0:8], "big")
+        width, height, stride = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20, 24))
+        ram = self.machine.ram
+        stride = stride or width * 4
+        if not width or not height or width > 16384 or address + stride * height > ram.size:
+            return Screen(mode=shown.mode), None
+        memory = ram.bytes[address : address + stride * height]
+        rgb = linear_rgb(memory, 0, stride, width, height, 32, np.zeros((256, 3), np.uint8))
+        return Screen(
+            mode=shown.mode, width=width, height=height, stride=stride, format="ramfb 32 bpp", base=address
+        ), rgb

@@ -12,6 +12,7 @@ from fwsim.registers.core import Register
 from fwsim.registers.families import Family
 from fwsim.registers.mmio_pipe import LGC_PALETTE, LGC_PALETTE_B, LGC_PALETTE_C, PALETTE, PALETTE_B, VGACNTRL
 from fwsim.registers.mmio_timing import PIPECONF, PIPESRC
+from fwsim.registers.variants import expand
 
 ReadRegister = Callable[[int], int]
 Bits = tuple[int, int]
@@ -45,7 +46,7 @@ UNIVERSAL_FORMATS = {
     (2, 0): _RGB30, (2, 1): _BGR30, (4, 0): _RGB, (4, 1): _BGR, (12, 0): C8, (12, 1): C8,
     (14, 0): _RGB565, (14, 1): Format("BGR565", 2, ((0, 5), (5, 6), (11, 5))),
 }  # fmt: skip
-"""PLANE_CTL bits 27:24 and the order bit 20, from generation 9 on; from 11 on bit 23 belongs to the format, and is 0."""
+"""PLANE_CTL bits 27:24 and the order bit 20, generation 9 on; from 11 on bit 23 belongs to the format, and is 0."""
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,7 @@ def _primary(registers: _Reader, letter: str) -> Plane:
     surface, x, y = registers(planes.DSPADDR, letter), 0, 0
     if registers.has(planes.DSPSURF, letter):
         surface = registers(planes.DSPSURF, letter) & ~0xFFF
-        linear_offset = registers.has(planes.DSPLINOFF, letter)
-        if tiling is LINEAR and linear_offset:
+        if tiling is LINEAR and registers.family.name not in expand("hsw"):
             surface += registers(planes.DSPLINOFF, letter)
         else:
             y, x = _pair(registers(planes.DSPTILEOFF, letter))

@@ -186,10 +186,12 @@ def _level(words: NDArray[np.unsignedinteger], bits: Bits) -> Pixels:
 
 def _hatch(rgb: Pixels, lost: NDArray[np.bool_], rows: Numbers, columns: Numbers) -> None:
     """Put the hatch where a pixel's page was refused."""
-    where = lost[(rows[:, None] + columns) // PAGE]
+    where = lost.take((rows[:, None] + columns) >> 12)
     height, width = where.shape
-    stripe = (np.arange(height)[:, None] + np.arange(width)) // 8 % 2
-    rgb[where] = np.array(HATCH, np.uint8)[stripe[where]]
+    stripes = np.array(HATCH, np.uint8)[np.arange(height + width - 1) // 8 % 2]
+    for channel in range(3):
+        diagonal = np.lib.stride_tricks.sliding_window_view(stripes[:, channel], width)
+        np.copyto(rgb[:, :, channel], diagonal, where=where)
 
 
 def _palette(igd: Igd, vga: Vga, pipe: str) -> Pixels:

@@ -1,8 +1,8 @@
 """How native (numba) code reaches memory, C functions and the machine's state: raw addresses, made usable.
 
 Every native callback gets one address, the *root*: an array of 64-bit words whose meaning the ``R_*`` constants give. A
-device keeps its own block (a numpy array) and puts that block's address in one root word, so native code needs no globals:
-numba freezes those at compile time, and a frozen address cannot be cached on disk.
+device keeps its own block (a numpy array) and puts that block's address in one root word, so native code needs no
+globals: numba freezes those at compile time, and a frozen address cannot be cached on disk.
 """
 
 import hashlib
@@ -179,7 +179,7 @@ def _call4(typingctx: Any, function: Any, a: Any, b: Any, c: Any, d: Any) -> Any
 
 @njit(inline="always")
 def call(function: int, a: int, b: int, c: int, d: int) -> int:
-    """Call the C function at address ``function`` with four integer or pointer arguments (fewer: the rest is ignored)."""
+    """Call the C function at address ``function`` with four integer or pointer arguments (the rest is ignored)."""
     return _call4(np.uint64(function), np.uint64(a), np.uint64(b), np.uint64(c), np.uint64(d))
 
 

@@ -37,7 +37,7 @@ class Posted:
 
 
 def run(scenario: Scenario, out: RunDir, progress: Progress | None = None) -> Summary:
-    """Run ``scenario`` into the folder ``out`` and return its summary. Raises FwsimError for input that cannot be run."""
+    """Run ``scenario`` into ``out`` and return its summary. Raises FwsimError for input that cannot be run."""
     tell = progress or (lambda label, fraction: None)
     started = time.perf_counter()
     rom = load(scenario.rom.file)
@@ -104,7 +104,8 @@ def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
         raise FwsimError(
             "the ROM did not finish its POST on the host, so there is no shadow", where="rom.source",
             found=f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x} {ending.detail}".rstrip(),
-            expected="a POST that returns", hint='run it there to see why: hypervisor.kind = "none", rom.source = "file"',
+            expected="a POST that returns",
+            hint='run it there to see why: hypervisor.kind = "none", rom.source = "file"',
         )  # fmt: skip
     assert machine.igd is not None
     return machine.ram.read(ROM_BASE, _file_extent(rom)), machine.igd

@@ -13,7 +13,9 @@ def _manufacturer(letters: str) -> bytes:
     return (first << 10 | second << 5 | third).to_bytes(2, "big")
 
 
-def _detailed_timing(clock_10khz: int, horizontal: tuple[int, int, int, int], vertical: tuple[int, int, int, int]) -> bytes:
+def _detailed_timing(
+    clock_10khz: int, horizontal: tuple[int, int, int, int], vertical: tuple[int, int, int, int]
+) -> bytes:
     """18 bytes: active, front porch, sync, total of each direction; 304 x 228 mm; separate sync, both negative."""
     active, front, sync, total = horizontal
     lines, vfront, vsync, vtotal = vertical
@@ -49,7 +51,7 @@ def default_edid() -> bytes:
 
 
 def load_edid(path: str) -> bytes:
-    """An EDID file's blocks. Raises FwsimError for one that is not an EDID; a wrong checksum is the caller's to note."""
+    """An EDID file's blocks. Raises FwsimError for one that is not an EDID (a wrong checksum is not judged here)."""
     data = Path(path).read_bytes()
     if len(data) < BLOCK or len(data) % BLOCK or data[:8] != b"\x00\xff\xff\xff\xff\xff\xff\x00":
         raise FwsimError(

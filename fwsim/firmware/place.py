@@ -64,10 +64,10 @@ class Placed:
 
 @dataclass(frozen=True)
 class Wish:
-    """What a machine asks of its firmware. ``host`` is (first, end) ranges that are taken on a real host; empty in a guest.
+    """What a machine asks of its firmware. ``host``: (first, end) ranges taken on a real host; none in a guest.
 
-    ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` the end of
-    RAM below 4 GiB.
+    ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` the end
+    of RAM below 4 GiB.
     """
 
     machine: str
@@ -137,7 +137,7 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
 
 
 def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[FunctionLike]) -> None:
-    """Write BARs, command registers, ASLS and BDSM as the firmware does, through the same path as the guest's writes."""
+    """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
     for (bdf, index), address in placement.bars.items():
         bar = kinds.get((bdf, index))

@@ -1,4 +1,4 @@
-"""What does the hypervisor do to a GTT write through the I/O BAR, or to a read of a mirrored register? The native half."""
+"""What does the hypervisor do to a GTT write, or to a read of a mirrored register? The native half."""
 
 import numpy as np
 from numba import njit
@@ -50,8 +50,9 @@ def guest_bdsm(root: int) -> int:
 
 @njit
 def _qemu_old(root: int, index: int, value: int) -> int:
-    """QEMU up to 9.1 (hw/vfio/igd.c): every write at index 4n+1 below the limit is moved by guest base - host base, whatever
-    it is; the high dword of a 64-bit entry becomes 0. Returns the dword to write, or all ones (64 bits) to abort.
+    """QEMU up to 9.1 (hw/vfio/igd.c): every write at index 4n+1 below the limit is moved by guest base - host base.
+
+    Whatever it is; the high dword of a 64-bit entry becomes 0. Returns the dword to write; 64 ones: abort.
     """
     hyp = u64s(u64s(root)[R_HYP])
     if index % np.uint64(4) != np.uint64(1) or index >= hyp[H_LIMIT]:
@@ -66,7 +67,7 @@ def _qemu_old(root: int, index: int, value: int) -> int:
 
 @njit
 def _ranged_move(root: int, entry: int) -> int:
-    """An entry that points into the host's stolen memory, moved to the same offset in the guest's; any other as it is."""
+    """An entry that points into the host's stolen memory moves to the same offset in the guest's; others stay."""
     words = u64s(root)
     hyp = u64s(words[R_HYP])
     igd = u64s(words[R_IGD])
@@ -84,7 +85,7 @@ def _ranged_move(root: int, entry: int) -> int:
 
 @njit
 def _ranged(root: int, offset: int, value: int) -> int:
-    """Our trap layer: what the guest wrote is kept, and the whole entry, both dwords, is judged at each write of either."""
+    """Our trap layer: what the guest wrote is kept, and the whole entry is judged at each write of either dword."""
     words = u64s(root)
     hyp = u64s(words[R_HYP])
     igd = u64s(words[R_IGD])
@@ -101,7 +102,8 @@ def _ranged(root: int, offset: int, value: int) -> int:
     other_at = (number ^ np.uint64(1)) << np.uint64(2)
     if gtt_load(root, other_at) != other:  # the other half was judged with a stale half
         gtt_store(root, other_at, other)
-        record_as(root, _HYPERVISOR, _GTT, _WRITE, 4, other_at, other, np.uint64(raw[number ^ np.uint64(1)]), _REWRITTEN)
+        before = np.uint64(raw[number ^ np.uint64(1)])
+        record_as(root, _HYPERVISOR, _GTT, _WRITE, 4, other_at, other, before, _REWRITTEN)
     return (moved & np.uint64(0xFFFFFFFF)) if own == np.uint64(0) else (moved >> np.uint64(32))
 
 
@@ -142,7 +144,7 @@ def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> Non
 
 @njit
 def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
-    """OUT to the I/O BAR: +0 is the index (bits 31:2 a byte offset, bit 0 the GTT instead of the registers), +4 the data."""
+    """OUT to the I/O BAR: +0 is the index (bits 31:2 a byte offset, bit 0 the GTT, not the registers), +4 the data."""
     words = u64s(root)
     igd = u64s(words[R_IGD])
     hyp = u64s(words[R_HYP])

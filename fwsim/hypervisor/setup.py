@@ -1,4 +1,4 @@
-"""What does the chosen hypervisor set up before the guest runs? Emulated registers, fw_cfg files, the trap's numbers."""
+"""What does the hypervisor set up before the guest runs? Emulated registers, fw_cfg files, the trap's numbers."""
 
 from dataclasses import dataclass, field
 
@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass
 class Guest:
-    """What came of it. ``files`` are fw_cfg's, ``legacy`` why legacy mode is off ("" = on), ``zeroed`` GTT bytes cleared."""
+    """What came of it. ``files`` are fw_cfg's, ``legacy`` why legacy mode is off ("" = on), ``zeroed`` GTT indices."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     legacy: str = ""

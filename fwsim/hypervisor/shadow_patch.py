@@ -1,7 +1,7 @@
 """Where does a video BIOS keep its copy of the stolen base? How the newest QEMU finds that variable and clears it.
 
-Source: tomitamoeko/qemu hw/vfio/igd.c at 3844fbc0 (described in its cover letters): the one routine that uses the saved base
-if there is one and reads configuration 00:02.0 @5Eh otherwise, 19 bytes long, whose two references must agree.
+Source: tomitamoeko/qemu hw/vfio/igd.c at 3844fbc0: the one routine that uses the saved base if there is one and reads
+configuration 00:02.0 @5Eh otherwise, 19 bytes long, whose two references must agree.
 """
 
 import re
@@ -29,10 +29,10 @@ class Patch:
 
 
 def patch(image: bytes) -> Patch:
-    """Clear the cached base in ``image`` and adjust byte 6; leave the image alone unless the place is found exactly once."""
+    """Clear the cached base in ``image`` and adjust byte 6, if the place is found exactly once; else change nothing."""
     hits = list(_CACHED_BASE.finditer(image))
     if len(hits) != 1:
-        return Patch(image, None, reason=f"the routine that loads the cached base was found {len(hits)} times, not once")
+        return Patch(image, None, reason=f"the routine that loads the base was found {len(hits)} times, not once")
     compared, loaded = (int.from_bytes(hits[0][name], "little") for name in ("compared", "loaded"))
     if compared != loaded or compared + 4 > len(image):
         return Patch(image, None, reason=f"its two references differ: {compared:#06x} and {loaded:#06x}")

@@ -54,7 +54,7 @@ def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Of
         return Offer(rom.data)
     if shadow is None:
         data = rom.data
-        if rom.device != device and not rom.data[0:2] != b"\x55\xaa":
+        if rom.device != device and rom.data[0:2] == b"U\xaa":
             data = fix_ids(rom.data, None, device)[0]
         return Offer(data)
     data = fix(shadow, rom.vendor, device)

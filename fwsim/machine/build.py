@@ -1,4 +1,4 @@
-"""How does a scenario become a machine? Devices on the bus, the hypervisor's emulation, the firmware's placement, the BIOS."""
+"""How does a scenario become a machine? Devices, the hypervisor's emulation, the firmware's placement, the BIOS."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -143,8 +143,9 @@ def _add_display(machine: Machine, scenario: Scenario, adapter: Adapter | None) 
     )
     vendor, device = adapter.subsystem
     return add_function(
-        machine.pci, devfn, adapter.vendor, adapter.device, adapter.class_code, bars=bars, subsystem=device << 16 | vendor
-    )
+        machine.pci, devfn, adapter.vendor, adapter.device, adapter.class_code, bars=bars,
+        subsystem=device << 16 | vendor,
+    )  # fmt: skip
 
 
 def _opregion(scenario: Scenario, rom: Rom) -> bytes:

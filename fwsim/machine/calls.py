@@ -1,4 +1,4 @@
-"""What happens between a ROM's init and the end of the run? Calls, the boot loader's drawing, and a picture of each screen."""
+"""What happens between a ROM's init and the end of the run? Calls, the boot loader's drawing, pictures."""
 
 from __future__ import annotations
 
@@ -229,10 +229,10 @@ class Caller:
         igd, vga = self.machine.igd, self.machine.vga
         if igd is not None:
             seen = scan(igd, vga)
-            self._refuse([page for page, _ in seen.refused], read=True)
+            self._refuse([address // PAGE for address, _ in seen.refused], read=True)
             return Screen(
                 mode=shown.mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
-                base=seen.base, unreadable_pages=len(seen.refused),
+                base=seen.base, unreadable_pages=seen.unreadable_pages,
             ), seen.rgb  # fmt: skip
         if self.built.ramfb and not self._vga_shows():
             return self._scan_ramfb(shown)

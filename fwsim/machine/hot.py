@@ -77,7 +77,7 @@ def _latched_in(root: int, port: int, size: int) -> int:
 
 @cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
 def port_in(uc: Any, port: int, size: int, root: int) -> int:
-    """IN: time passes, the device answers, the event is recorded. After a stop the block runs on to its end: unheard."""
+    """IN: time passes, the device answers, the event is recorded. After a stop the rest of the block is unheard."""
     words = u64s(root)
     if words[R_STOP]:
         return np.uint32(0xFFFFFFFF)
@@ -137,7 +137,7 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
         pci_address_out(root, port, size, value)
         return
     record(root, _PORT, _WRITE, size, port, value, value, _UNHANDLED if kind == PORT_OPEN else 0)
-    seen(root, port, value, kind == PORT_PIT or kind == PORT_61)
+    seen(root, port, value, kind in (PORT_PIT, PORT_61))
     if kind == PORT_VGA:
         vga_out(root, port, size, value)
     elif kind == PORT_PIT:
@@ -150,7 +150,7 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
         trap(root, TRAP_PORT_OUT, port, size, value)
     elif kind == PORT_BAR:
         bar_write(root, u64s(words[R_BAR_BASES])[2], port - u64s(words[R_BAR_BASES])[1], size, value)
-    elif kind == PORT_STORE or kind == PORT_SINK:
+    elif kind in (PORT_STORE, PORT_SINK):
         latch = u8s(words[R_LATCH])
         for lane in range(size):
             latch[(port + lane) & 0xFFFF] = np.uint8(value >> (8 * lane))
@@ -179,7 +179,8 @@ def rdtsc(uc: Any, root: int) -> int:
     values[6] = count & np.uint64(0xFFFFFFFF)
     values[9] = count >> np.uint64(32)
     for register in (6, 9):  # EAX, EDX in the interrupt's register list
-        call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register), 1)
+        number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
+        call(words[R_FN_WRITE], words[R_UC], number, value, 1)
     return 1
 
 
@@ -266,7 +267,7 @@ def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
 
 @njit
 def _aperture_page(root: int, offset: int, write: int) -> int:
-    """Host address of the aperture byte at ``offset``; 0 after telling of the fault where the GTT or DMA leads nowhere."""
+    """Host address of the aperture byte at ``offset``; 0, after telling of the fault, where it leads nowhere."""
     igd = u64s(u64s(root)[R_IGD])
     number = np.uint64(offset) >> np.uint64(12)
     if number >= igd[g.G_GTT_SIZE] // igd[g.G_PTE_WIDTH]:

@@ -219,7 +219,8 @@ class Machine:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def _arrays(self) -> list[NDArray[Any]]:
         own = [
-            self.root, self.ports, self.latch, self.platform, self.hyp, self.raw_gtt, self.bar_bases, self.novel, self.ips,
+            self.root, self.ports, self.latch, self.platform, self.hyp, self.raw_gtt, self.bar_bases, self.novel,
+            self.ips,
         ]  # fmt: skip
         return [*own, *self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
 

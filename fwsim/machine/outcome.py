@@ -90,8 +90,9 @@ def _gtt(built: Built) -> Gtt:
             index=index, value=value, written=None if written == _REFUSED else written, registers=registers
         )
         last = int(block[g.G_LAST_WRITTEN])
+        written_last = None if last == _REFUSED else last
         gtt.last = GttWrite(
-            index=int(block[g.G_LAST_INDEX]), value=int(block[g.G_LAST_VALUE]), written=None if last == _REFUSED else last
+            index=int(block[g.G_LAST_INDEX]), value=int(block[g.G_LAST_VALUE]), written=written_last
         )
     return gtt
 
@@ -130,9 +131,10 @@ def _stop(built: Built, ending: Ending) -> tuple[Stop, list[Hang]]:
         return stop, [Hang(cs=stop.cs, ip=stop.ip, detail=ending.detail)]
     wait = waited_for(machine.recorder.tail(TAIL))
     stop.cs, stop.ip = wait.cs, wait.ip
-    since = machine.recorder.count
-    stop.detail = f"waits for {_named(wait.space, wait.address, wait.text, built)}, which keeps reading {wait.last or 0:#x}"
-    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=f"{stop.detail}, at event {since}")]
+    name = _named(wait.space, wait.address, wait.text, built)
+    stop.detail = f"waits for {name}, which keeps reading {wait.last or 0:#x}"
+    detail = f"{stop.detail}, at event {machine.recorder.count}"
+    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=detail)]
 
 
 def _named(space: str, address: int, text: str, built: Built) -> str:
@@ -141,7 +143,7 @@ def _named(space: str, address: int, text: str, built: Built) -> str:
 
 
 def _register_dump(registers: dict[str, int]) -> str:
-    """As QEMU's hw_error prints a CPU (target/i386 cpu_dump_state), the lines that a real-mode ROM makes interesting."""
+    """As QEMU's hw_error prints a CPU (target/i386 cpu_dump_state): the lines that matter in real mode."""
     names = (("eax", "ebx", "ecx", "edx"), ("esi", "edi", "ebp", "esp"))
     lines = ["CPU #0:"]
     lines += [" ".join(f"{name.upper()}={registers[name]:08x}" for name in row) for row in names]

@@ -1,4 +1,4 @@
-"""Where do events go while a run goes on? Into ``events.npy``, chunk by chunk, so that a killed run keeps what it saw."""
+"""Where do events go while a run goes on? Into ``events.npy``, chunk by chunk: a killed run keeps what it saw."""
 
 import errno
 import mmap
@@ -27,8 +27,8 @@ def npy_header(records: int) -> bytes:
 class Recorder:
     """The event window native code writes into, and the file behind it.
 
-    ``path`` None keeps the events in memory (a temporary file without a name): the file is what bounds memory use, since
-    only one chunk is mapped at a time. Raises FwsimError when the disk is full.
+    ``path`` None keeps the events in memory (a file without a name). A file bounds memory use: one chunk is mapped at a
+    time. Raises FwsimError when the disk is full.
     """
 
     def __init__(self, root: NDArray[np.uint64], path: Path | None) -> None:
@@ -109,7 +109,8 @@ class Recorder:
 
 
 def _no_space(error: OSError, path: Path | None) -> FwsimError:
-    what = "no room for the trace" if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else "cannot write the trace"
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    what = "no room for the trace" if full else "cannot write the trace"
     return FwsimError(
         what,
         where=str(path or "memory"),

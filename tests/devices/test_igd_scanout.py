@@ -16,7 +16,7 @@ BGRX = ON | 6 << 26
 
 
 class Rig:
-    """A hand-made IGD: registers put in by number. ``memory`` is what DMA reaches, at bus address ``bus``; ``map`` fills GTT entries as a driver would."""
+    """A hand-made IGD: registers put in by number, ``memory`` (what DMA reaches) at bus address ``bus``."""
 
     def __init__(self, cpu="sandybridge", size=4 << 20, bus=0x7DA00000, gtt=2 << 20):
         self.igd = Igd(family(cpu), {}, gtt)

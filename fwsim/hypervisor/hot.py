@@ -1,5 +1,7 @@
 """What does the hypervisor do to a GTT write, or to a read of a mirrored register? The native half."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -37,7 +39,7 @@ _NO_INDEX = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit
-def guest_bdsm(root: int) -> int:
+def guest_bdsm(root: int) -> Any:
     """The base the guest's firmware wrote into the emulated BDSM; 0 while it has not."""
     hyp = u64s(u64s(root)[R_HYP])
     if hyp[H_BDSM_AT] == np.uint64(0):
@@ -49,7 +51,7 @@ def guest_bdsm(root: int) -> int:
 
 
 @njit
-def _qemu_old(root: int, index: int, value: int) -> int:
+def _qemu_old(root: int, index: int, value: int) -> Any:
     """QEMU up to 9.1 (hw/vfio/igd.c): every write at index 4n+1 below the limit is moved by guest base - host base.
 
     Whatever it is; the high dword of a 64-bit entry becomes 0. Returns the dword to write; 64 ones: abort.
@@ -66,7 +68,7 @@ def _qemu_old(root: int, index: int, value: int) -> int:
 
 
 @njit
-def _ranged_move(root: int, entry: int) -> int:
+def _ranged_move(root: int, entry: int) -> Any:
     """An entry that points into the host's stolen memory moves to the same offset in the guest's; others stay."""
     words = u64s(root)
     hyp = u64s(words[R_HYP])
@@ -84,7 +86,7 @@ def _ranged_move(root: int, entry: int) -> int:
 
 
 @njit
-def _ranged(root: int, offset: int, value: int) -> int:
+def _ranged(root: int, offset: int, value: int) -> Any:
     """Our trap layer: what the guest wrote is kept, and the whole entry is judged at each write of either dword."""
     words = u64s(root)
     hyp = u64s(words[R_HYP])
@@ -169,7 +171,7 @@ def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
 
 
 @njit
-def iobar_in(root: int, port: int, base: int, size: int) -> int:
+def iobar_in(root: int, port: int, base: int, size: int) -> Any:
     """IN from the I/O BAR. Reads make QEMU's old trap forget the index it latched."""
     words = u64s(root)
     igd = u64s(words[R_IGD])
@@ -198,7 +200,7 @@ def iobar_in(root: int, port: int, base: int, size: int) -> int:
 
 
 @njit
-def is_clock(igd: int, offset: int) -> bool:
+def is_clock(igd: int, offset: int) -> Any:
     """Whether the register changes by itself: the scan line and frame counters of pipes A to C."""
     within = offset & np.uint64(0xFFF)
     bank = np.uint64(offset) >> np.uint64(12)
@@ -206,7 +208,7 @@ def is_clock(igd: int, offset: int) -> bool:
 
 
 @njit
-def mirror_read(root: int, offset: int, value: int) -> int:
+def mirror_read(root: int, offset: int, value: int) -> Any:
     """A read of BAR0 by memory access where QEMU answers from the emulated registers (hw/vfio/igd.c, BAR0 quirks)."""
     hyp = u64s(u64s(root)[R_HYP])
     if hyp[H_MIRROR_BDSM] and offset == np.uint64(0x1080C0):

@@ -62,12 +62,12 @@ _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
 @njit
-def _ones(size: int) -> int:
+def _ones(size: int) -> Any:
     return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
 
 
 @njit
-def _latched_in(root: int, port: int, size: int) -> int:
+def _latched_in(root: int, port: int, size: int) -> Any:
     latch = u8s(u64s(root)[R_LATCH])
     value = np.uint64(0)
     for lane in range(size):
@@ -76,7 +76,7 @@ def _latched_in(root: int, port: int, size: int) -> int:
 
 
 @cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
-def port_in(uc: Any, port: int, size: int, root: int) -> int:
+def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: time passes, the device answers, the event is recorded. After a stop the rest of the block is unheard."""
     words = u64s(root)
     if words[R_STOP]:
@@ -169,7 +169,7 @@ def block(uc: Any, address: int, size: int, root: int) -> None:
 
 
 @cfunc(_i32(_u64, _u64), cache=True)
-def rdtsc(uc: Any, root: int) -> int:
+def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time at 2 GHz in EDX:EAX; 1 tells the engine not to answer itself."""
     tick(root)
     seen(root, 1 << 40, 0, True)
@@ -188,7 +188,7 @@ def rdtsc(uc: Any, root: int) -> int:
 
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def vga_window_read(uc: Any, offset: int, size: int, root: int) -> int:
+def vga_window_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """A0000-BFFFF, read. Memory: not recorded."""
     return np.uint64(vga_read(root, offset, size))
 
@@ -200,7 +200,7 @@ def vga_window_write(uc: Any, offset: int, size: int, value: int, root: int) -> 
 
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def open_bus_read(uc: Any, offset: int, size: int, root: int) -> int:
+def open_bus_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -211,7 +211,7 @@ def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
 
 
 @njit
-def _register_read(root: int, offset: int) -> int:
+def _register_read(root: int, offset: int) -> Any:
     """One dword of BAR0: registers in the first part, the GTT behind them."""
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
@@ -240,7 +240,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
 
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def bar0_read(uc: Any, offset: int, size: int, root: int) -> int:
+def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords as they are, narrower ones from the dword they lie in, wider ones in two."""
     enter_memory(root, offset, size, 0)
     at = np.uint64(offset) & ~np.uint64(3)
@@ -266,7 +266,7 @@ def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
 
 
 @njit
-def _aperture_page(root: int, offset: int, write: int) -> int:
+def _aperture_page(root: int, offset: int, write: int) -> Any:
     """Host address of the aperture byte at ``offset``; 0, after telling of the fault, where it leads nowhere."""
     igd = u64s(u64s(root)[R_IGD])
     number = np.uint64(offset) >> np.uint64(12)
@@ -280,7 +280,7 @@ def _aperture_page(root: int, offset: int, write: int) -> int:
 
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def aperture_read(uc: Any, offset: int, size: int, root: int) -> int:
+def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """GMADR, read: through the GTT to memory."""
     at = _aperture_page(root, offset, 0)
     if at == np.uint64(0):
@@ -311,7 +311,7 @@ def aperture_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
 
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def adapter_read(uc: Any, offset: int, size: int, cell: int) -> int:
+def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     """A register BAR of a display device other than the IGD; ``cell`` holds the root's address and the BAR's role."""
     words = u64s(cell)
     enter_memory(words[0], offset, size, 0)

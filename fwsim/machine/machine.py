@@ -218,11 +218,12 @@ class Machine:
 
     # --- snapshots -------------------------------------------------------------------------------------------------
     def _arrays(self) -> list[NDArray[Any]]:
-        own = [
+        own: list[NDArray[Any]] = [
             self.root, self.ports, self.latch, self.platform, self.hyp, self.raw_gtt, self.bar_bases, self.novel,
             self.ips,
         ]  # fmt: skip
-        return [*own, *self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
+        devices: list[NDArray[Any]] = [*self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
+        return own + devices
 
     def snapshot(self) -> MachineSnapshot:
         """Everything, so that ``restore`` gives the same events from here on."""

@@ -138,7 +138,7 @@ def _stop(built: Built, ending: Ending) -> tuple[Stop, list[Hang]]:
 
 
 def _named(space: str, address: int, text: str, built: Built) -> str:
-    register = name_of(space, address, built.machine.scenario.host.name) if space in ("mmio", "pci", "port") else None
+    register = name_of(space, address, built.machine.scenario.host.cpu) if space in ("mmio", "pci", "port") else None
     return f"{text} ({register.name})" if register else text
 
 

@@ -1,7 +1,10 @@
 """What does the demo run? One host, one ROM, two hypervisors."""
 
 from fwsim.rom.catalog import roms_folder
+from fwsim.run import Progress, run
+from fwsim.rundir import RunDir
 from fwsim.scenario import Scenario, loads
+from fwsim.summary import Summary
 
 _TEXT = """
 name = "{name}"
@@ -36,3 +39,16 @@ def scenarios() -> tuple[Scenario, Scenario]:
         for name, kind in (("qemu-10.0", "qemu"), ("ranged", "ranged"))
     )
     return first, second
+
+
+def demo(out: RunDir, progress: Progress | None = None) -> tuple[Summary, Summary]:
+    """Our own ROM as its host's posted shadow, under QEMU 10.0 (no rewrite) and under the ranged trap layer."""
+    tell = progress or (lambda label, fraction: None)
+
+    def half(number: int) -> Progress:
+        return lambda label, fraction: tell(label, (number + (fraction or 0.0)) / 2)
+
+    first, second = scenarios()
+    results = (run(first, out.child(first.name), half(0)), run(second, out.child(second.name), half(1)))
+    out.keep()
+    return results

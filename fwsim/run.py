@@ -145,15 +145,3 @@ def _note_patch(built: Built, offered: Offer) -> None:
         (time_ns, 0, address, 0, held, 0, 1 if found else 16, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4)
     )
 
-
-def demo(out: RunDir, progress: Progress | None = None) -> tuple[Summary, Summary]:
-    """Our own ROM as its host's posted shadow, under QEMU 10.0 (no rewrite) and under the ranged trap layer."""
-    from fwsim.demo import scenarios
-
-    tell = progress or (lambda label, fraction: None)
-    results = []
-    for number, scenario in enumerate(scenarios()):
-        folder = out.child(scenario.name)
-        results.append(run(scenario, folder, lambda label, f, at=number: tell(label, (at + (f or 0.0)) / 2)))  # type: ignore[misc]  # at is bound now
-        out.keep()
-    return results[0], results[1]

@@ -25,7 +25,7 @@ def demo(
     Example:
       fwsim demo --out runs/demo
     """
-    from fwsim.run import demo as execute
+    from fwsim.demo import demo as execute
 
     with RunDir.create(out, force, name="demo") as folder, common.progress_bar() as progress:
         summaries = execute(folder, progress)

@@ -17,7 +17,7 @@ from fwsim.machine.session import Session
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_TIME, TRAP_DMA_FAULT
 from fwsim.payload import ModeLayout, encode, test_card
-from fwsim.report.picture import png_bytes
+from fwsim.picture import png_bytes
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Scenario
 from fwsim.summary import CallResult, Screen

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fwsim.analysis.checks import check
+from fwsim.checks import check
 from fwsim.devices.igd.device import Igd
 from fwsim.errors import FwsimError
 from fwsim.machine.adopt import Offer, check_ids, legacy_image, offer, refusal

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from fwsim.analysis.checks import RULES, check, stolen_size
+from fwsim.checks import RULES, check, stolen_size
 from fwsim.registers.families import families
 from fwsim.scenario import loads
 from fwsim.summary import (

@@ -4,7 +4,6 @@ Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 
 """
 
 import struct
-from collections.abc import Callable
 
 from fwsim.memory.ram import Ram
 
@@ -13,14 +12,13 @@ _ERROR, _READ, _SKIP, _SELECT, _WRITE = 1, 2, 4, 8, 16
 
 
 class FwCfg:
-    """The files of one guest. ``on_write`` is told (name, content) when the guest has written a file by DMA."""
+    """The files of one guest; ``files`` holds what it wrote by DMA, too."""
 
     ports = (0x510, 0x511, 0x514, 0x518)
 
-    def __init__(self, ram: Ram, files: dict[str, bytes], on_write: Callable[[str, bytes], None]) -> None:
+    def __init__(self, ram: Ram, files: dict[str, bytes]) -> None:
         self._ram = ram
-        self._on_write = on_write
-        self.files = {name: bytearray(files[name]) for name in sorted(files)}
+        self.files: dict[str, bytearray] = {name: bytearray(files[name]) for name in sorted(files)}
         self._names = list(self.files)
         self._key = 0
         self._offset = 0
@@ -80,7 +78,6 @@ class FwCfg:
             self._ram.write(address, chunk.ljust(length, b"\0"))
         elif control & _WRITE and isinstance(data, bytearray):
             data[self._offset : self._offset + length] = self._ram.read(address, length)
-            self._on_write(self._names[self._key - KEY_FILES], bytes(data))
         if control & (_READ | _WRITE | _SKIP):
             self._offset += length
         self._ram.write(at, b"\0\0\0\0")

@@ -1,7 +1,6 @@
 """How does a scenario become a machine? Devices, the hypervisor's emulation, the firmware's placement, the BIOS."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
@@ -17,6 +16,7 @@ from fwsim.firmware.bios.context import Context
 from fwsim.firmware.place import Placed, Wish, place
 from fwsim.hypervisor import hot as hypervisor
 from fwsim.hypervisor.setup import Facts, Guest, set_up
+from fwsim.machine.accesses import accessing_ip
 from fwsim.machine.board import (
     HOST_PM_BASE,
     PM_BASE,
@@ -26,13 +26,19 @@ from fwsim.machine.board import (
     add_function,
     add_igd,
 )
+from fwsim.machine.guard import Guard
 from fwsim.machine.machine import Machine
 from fwsim.memory.ram import PAGE, Ram
+from fwsim.native import TRAP_MMIO_IP
 from fwsim.rom.chain import Rom
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion
 from fwsim.scenario import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
+
+RAMFB_FILE = "etc/ramfb"
+ISA_WINDOW = 0xE0000000
+"""Where a VGA BIOS for ISA cards expects the linear frame buffer (SeaBIOS vgasrc/bochsvga.h, VBE_DISPI_LFB)."""
 
 
 @dataclass
@@ -46,9 +52,20 @@ class Built:
     host_stolen: tuple[int, int]
     """First byte and end of the host's stolen memory."""
     guest_stolen: tuple[int, int]
-    ramfb: bytes = b""
     log: list[str] = field(default_factory=list)
     stolen_ram: Ram | None = None
+    fw_cfg: FwCfg | None = None
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The IOMMU watches from the first instruction on."""
+        self.guard = Guard(self.machine)
+
+    @property
+    def ramfb(self) -> bytes:
+        """What the guest wrote into ``etc/ramfb`` (28 bytes, big endian); empty while it has not."""
+        data = bytes(self.fw_cfg.files[RAMFB_FILE]) if self.fw_cfg else b""
+        return data if any(data) else b""
 
 
 def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
@@ -59,7 +76,7 @@ def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
     if kind != "auto":
         return adapter_named(kind)
     if rom.vendor is None or rom.device is None:
-        return adapter_named("stdvga")
+        return replace(adapter_named("stdvga"), window=ISA_WINDOW)
     if rom.vendor == 0x8086:
         return None
     adapter = adapter_for(rom.vendor, rom.device, rom.class_code or 0)
@@ -72,29 +89,30 @@ def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
 
 
 def attached(scenario: Scenario) -> dict[str, bytes]:
-    """Port to EDID of what is plugged in; the host cpu's usual one when the scenario does not say."""
-    displays: dict[str, bytes] = {}
-    for display in scenario.display:
-        if display.port != "none":
-            displays[display.port] = Path(display.edid).read_bytes() if display.edid else default_edid()
-    if not scenario.display:
-        displays = {port: default_edid() for port in scenario.host.family.displays}
-    return displays
+    """Port to EDID of what is plugged in."""
+    return {
+        display.port: Path(display.edid).read_bytes() if display.edid else default_edid()
+        for display in scenario.display
+        if display.port != "none"
+    }
 
 
 def build(
     scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
-    ramfb: Callable[[bytes], None] = lambda data: None, without: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(),
 ) -> Built:  # fmt: skip
     """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
     earlier POST on the host left it. Raises FwsimError for what cannot be built.
     """
     adapter = display_device(scenario, rom)
-    family = scenario.host.family
-    igd = None if adapter else Igd(family, attached(scenario), family.gtt_size, without)
+    family, displays = scenario.host.family, attached(scenario)
+    igd = None if adapter else Igd(family, displays, family.gtt_size, without)
     machine = Machine(scenario, recorder_path, igd, adapter)
+    machine.watchers[TRAP_MMIO_IP] = lambda address, size, write: accessing_ip(machine.engine, machine.ram, address)
     machine.functions = add_chipset(machine.pci, scenario)
     display = _add_display(machine, scenario, adapter)
+    if adapter:
+        _attach(machine, adapter, displays)
     if display:
         machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
     stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
@@ -109,7 +127,7 @@ def build(
             built.guest = _hypervise(machine, scenario, igd, display, opregion)
         machine.hyp[hypervisor.H_HOST_SIZE] = stolen_size
     _zero_gtt(built)
-    _add_platform(built, scenario, ramfb)
+    _add_platform(built, scenario)
     _place(built, scenario, len(image))
     low = machine.low
     context = Context(
@@ -125,6 +143,14 @@ def build(
             built.guest_stolen = built.host_stolen
         igd.block[G_OWNER] = 1
     return built
+
+
+def _attach(machine: Machine, adapter: Adapter, displays: dict[str, bytes]) -> None:
+    """The first display that is plugged in is this card's; a card without PCI shows its memory at a fixed address."""
+    machine.vga.set_monitor(next(iter(displays.values()), None))
+    if adapter.window:
+        machine.engine.unmap(adapter.window, machine.vga.vram.nbytes)
+        machine.engine.map_bytes(adapter.window, machine.vga.vram)
 
 
 def _bus_order(functions: list[BoardFunction], devfn: int) -> int:
@@ -205,24 +231,19 @@ def _zero_gtt(built: Built) -> None:
         )
 
 
-def _add_platform(built: Built, scenario: Scenario, ramfb: Callable[[bytes], None]) -> None:
+def _add_platform(built: Built, scenario: Scenario) -> None:
     machine = built.machine
     files = dict(built.guest.files)
-    files["etc/ramfb"] = bytes(28)
+    files[RAMFB_FILE] = bytes(28)
     e820 = b"".join(
         start.to_bytes(8, "little") + size.to_bytes(8, "little") + (1).to_bytes(4, "little")
         for start, size in ((0, machine.low), (1 << 32, machine.high))
         if size
     )
     files["etc/e820"] = e820
-
-    def written(name: str, data: bytes) -> None:
-        if name == "etc/ramfb":
-            ramfb(data)
-
+    built.fw_cfg = FwCfg(machine.ram, files)
     for device in (
-        Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append),
-        FwCfg(machine.ram, files, written),
+        Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append), built.fw_cfg
     ):  # fmt: skip
         machine.add_device(device)
     machine.add_pm_timer(PM_BASE[scenario.guest.machine])

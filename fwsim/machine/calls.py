@@ -11,23 +11,17 @@ from numpy.typing import NDArray
 from fwsim.devices.igd.scanout import scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import palette, render
-from fwsim.devices.vtd import Vtd
 from fwsim.machine.build import Built
 from fwsim.machine.session import Session
 from fwsim.memory.ram import PAGE
-from fwsim.native import R_TIME, TRAP_DMA_FAULT
 from fwsim.payload import ModeLayout, encode, test_card
 from fwsim.picture import png_bytes
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Scenario
 from fwsim.summary import CallResult, Screen
-from fwsim.trace.event import Actor, Flag, Op, Space
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
-FRAME_NS = 16_666_667
-IGD_SOURCE = 0x0010
-FAULT_READ, FAULT_WRITE = 6, 5
 
 
 @dataclass
@@ -49,15 +43,13 @@ class Caller:
     calls: list[CallResult] = field(default_factory=list)
     screens: list[Screen] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
-    ramfb: bytes = b""
     _pending: Shown | None = None
 
     def __post_init__(self) -> None:
-        """The IOMMU stands before a guest's device only."""
-        self.vtd = Vtd()
+        """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
         self.machine = self.built.machine
-        self.guarded = self.scenario.hypervisor.kind != "none" and self.machine.igd is not None
-        self.machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
+        self.guard = self.built.guard
+        self.vtd = self.guard.vtd
 
     # --- calls -----------------------------------------------------------------------------------------------------
     def make(self, call: Call) -> CallResult:
@@ -112,7 +104,7 @@ class Caller:
     # --- drawing ---------------------------------------------------------------------------------------------------
     def _mode_set(self, call: Call) -> None:
         if call.ax == 0x4F02:
-            self._pending = Shown(call.bx & 0x3FFF & 0x1FF if call.bx & 0x1FF else call.bx & 0x1FF, True)
+            self._pending = Shown(call.bx & 0x1FF, True)
             if self.scenario.payload.draw == "test-card" and call.bx & 0x4000:
                 self._draw(call.bx & 0x1FF)
         else:
@@ -138,19 +130,29 @@ class Caller:
         self._write(layout.base, encode(card, layout, colours))
 
     def _write(self, base: int, data: bytes) -> None:
-        """Store ``data`` at guest-physical ``base`` as the CPU would: through the aperture, or into video memory."""
-        windows, igd = self.machine.windows, self.machine.igd
-        for function in self.machine.functions:
+        """Store ``data`` at guest-physical ``base`` as the CPU would: by the aperture, in video memory or in RAM."""
+        machine = self.machine
+        if base + len(data) <= machine.low:
+            machine.ram.write(base, data)
+            return
+        window = machine.adapter.window if machine.adapter else 0
+        if window and window <= base < window + machine.vga.vram.nbytes:
+            self._into_vram(base - window, data)
+            return
+        for function in machine.functions:
             for bar in function.bars:
-                start = windows.bar_address(function, bar)
+                start = machine.windows.bar_address(function, bar)
                 if bar.kind == "io" or not start <= base < start + bar.size:
                     continue
-                if igd and bar.role in ("GMADR", "LMEMBAR"):
+                if machine.igd and bar.role in ("GMADR", "LMEMBAR"):
                     self._through_gtt(base - start, data)
                 elif bar.role == "VRAM":
-                    room = self.machine.vga.vram[base - start : base - start + len(data)]
-                    room[:] = np.frombuffer(data[: len(room)], np.uint8)
+                    self._into_vram(base - start, data)
                 return
+
+    def _into_vram(self, offset: int, data: bytes) -> None:
+        room = self.machine.vga.vram[offset : offset + len(data)]
+        room[:] = np.frombuffer(data[: len(room)], np.uint8)
 
     def _through_gtt(self, offset: int, data: bytes) -> None:
         igd = self.machine.igd
@@ -165,49 +167,12 @@ class Caller:
                 ctypes.memmove(host + first % PAGE, part, len(part))
             elif page < entries.size and int(entries[page]) & 1:
                 refused.append(page)
-        self._refuse(refused, read=False)
-
-    # --- faults ----------------------------------------------------------------------------------------------------
-    def _refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
-        """DMA to these graphics pages found nothing: one fault each, spread over ``span_ns``."""
-        if not pages or not self.guarded or self.machine.igd is None:
-            return
-        root = self.machine.root
-        now = int(root[R_TIME])
-        targets = self.machine.igd.targets(self.machine.igd.entries()[pages])
-        bars = self._bar_ranges()
-        op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
-        for number, address in enumerate(targets.tolist()):
-            if any(start <= address < end for start, end in bars):
-                continue
-            at = now + span_ns * number // len(pages)
-            self.vtd.fault(at, IGD_SOURCE, address, read)
-            self.machine.recorder.append(
-                (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
-            )
-        root[R_TIME] = now + span_ns
-
-    def _bar_ranges(self) -> list[tuple[int, int]]:
-        """Memory BARs: the IOMMU maps them too, so that DMA to them is no fault (and no memory either)."""
-        windows = self.machine.windows
-        return [
-            (start, start + bar.size)
-            for function in self.machine.functions
-            for bar in function.bars
-            if bar.kind != "io" and (start := windows.bar_address(function, bar))
-        ]
-
-    def _aperture_fault(self, page: int, write: int, c: int) -> int:
-        """Native code met a page of the aperture that leads nowhere."""
-        igd = self.machine.igd
-        if igd is not None and int(igd.entries()[page]) & 1:
-            self._refuse([page], read=not write, span_ns=0)
-        return 0
+        self.guard.refuse(refused, read=False)
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
         """Take the last picture; with no call at all, the one POST left."""
-        if not self.scenario.call and self.session.ended is None:
+        if not self.calls and self.session.ended is None:
             self._pending = Shown(self.machine.ram.word(0x449, 1), False)
         self._photograph()
         self.vtd.finish()
@@ -229,29 +194,25 @@ class Caller:
         igd, vga = self.machine.igd, self.machine.vga
         if igd is not None:
             seen = scan(igd, vga)
-            self._refuse([address // PAGE for address, _ in seen.refused], read=True)
+            self.guard.refuse([address // PAGE for address, _ in seen.refused], read=True)
             return Screen(
                 mode=shown.mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
                 base=seen.base, unreadable_pages=seen.unreadable_pages,
             ), seen.rgb  # fmt: skip
-        if self.built.ramfb and not self._vga_shows():
+        if self.built.ramfb:
             return self._scan_ramfb(shown)
         picture = render(vga)
         return Screen(mode=shown.mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
-
-    def _vga_shows(self) -> bool:
-        return self.machine.adapter is not None and self.machine.adapter.pci and self.machine.adapter.kind != "stdvga"
 
     def _scan_ramfb(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
         """The frame buffer the guest described in etc/ramfb (QEMU hw/display/ramfb.c): big-endian address to stride."""
         data = self.built.ramfb
         address = int.from_bytes(data[0:8], "big")
         width, height, stride = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20, 24))
-        ram = self.machine.ram
         stride = stride or width * 4
-        if not width or not height or width > 16384 or address + stride * height > ram.size:
+        if not width or not height or width > 16384 or address + stride * height > self.machine.low:
             return Screen(mode=shown.mode), None
-        memory = ram.bytes[address : address + stride * height]
+        memory = self.machine.ram.bytes[address : address + stride * height]
         rgb = linear_rgb(memory, 0, stride, width, height, 32, np.zeros((256, 3), np.uint8))
         return Screen(
             mode=shown.mode, width=width, height=height, stride=stride, format="ramfb 32 bpp", base=address

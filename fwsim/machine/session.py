@@ -123,9 +123,10 @@ class Session:
                 if self._at_stub(stub):
                     root[R_ACTOR] = int(Actor.FIRMWARE)
                     return Ending("completed", *self._where())
-                if not self._halted():
+                rounds = self._halted()
+                if rounds is None:
                     return self._end("hung", "HLT with interrupts off: nothing will wake the CPU")
-                idle += 1
+                idle += rounds
             elif reason == STOP_IRQ:
                 self._deliver_due()
             elif reason == STOP_IDLE:
@@ -171,19 +172,23 @@ class Session:
     def _at_stub(self, stub: int) -> bool:
         return self.cpu.get("cs") == segment.SEGMENT and self.cpu.get("eip") & 0xFFFF == stub + 1
 
-    def _halted(self) -> bool:
-        """A HLT: one of our stubs (answer it), or the ROM's own, which waits for the next timer tick."""
+    def _halted(self) -> int | None:
+        """A HLT: one of our stubs (answer it), or the ROM's own, which waits for the next timer tick.
+
+        Returns how many idle rounds that was: a service that the ROM called is none. None: nothing will wake the CPU.
+        """
         if self.cpu.get("cs") == segment.SEGMENT and not self.cpu.protected:
             actor = self.machine.root[R_ACTOR]
             self.machine.root[R_ACTOR] = int(Actor.FIRMWARE)
-            answered = self.built.bios.answers(self.cpu.get("eip") - 1 & 0xFFFF)
+            stub = self.cpu.get("eip") - 1 & 0xFFFF
+            answered = self.built.bios.answers(stub)
             self.machine.root[R_ACTOR] = actor
             if answered:
-                return True
+                return int(stub in _TICK_STUBS)
         if not self.cpu.get("eflags") & IF:
-            return False
+            return None
         self._skip_to_tick()
-        return True
+        return 1
 
     def _skip_to_tick(self) -> None:
         root = self.machine.root
@@ -254,3 +259,4 @@ class Session:
 
 
 _RETRY_NS = 10_000
+_TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)

@@ -29,8 +29,9 @@ _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 class RunDir:
     """One run's folder. ``create`` makes it for a run, ``open`` reads one.
 
-    As a context manager around a run, it takes a new folder away again when the run fails before its first event (and
-    puts back the one it replaced); afterwards the folder stays, whatever happens.
+    As a context manager around a run, it takes a new folder away again when the run's input is refused or the disk is
+    full (and puts back the one it replaced, unless the new run had begun). Whatever else ends the run, a folder with an
+    event in it stays.
     """
 
     def __init__(self, path: Path) -> None:
@@ -130,14 +131,13 @@ class RunDir:
             self._replaced = None
 
     def keep(self) -> None:
-        """The run has begun: from here on the folder stays. Deletes what ``force`` replaced."""
-        self._made = []
+        """The run has begun: deletes what ``force`` replaced."""
         if self._replaced is not None:
             shutil.rmtree(self._replaced, ignore_errors=True)
             self._replaced = None
 
     def discard(self) -> None:
-        """Take away what ``create`` made, and put back what it replaced. Does nothing after ``keep``."""
+        """Take away what ``create`` made, and put back what it replaced."""
         if not self._made:
             return
         shutil.rmtree(self.path, ignore_errors=True)
@@ -153,7 +153,7 @@ class RunDir:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and not self._has_events():
+        if isinstance(error, FwsimError) or (error is not None and not self._has_events()):
             self.discard()
         else:
             self.keep()

@@ -15,7 +15,7 @@ from msgspec.structs import force_setattr
 
 from fwsim.errors import FwsimError
 from fwsim.registers.families import Family, family
-from fwsim.scenario_check import FIRMWARE_VERSIONS, SLOT, check
+from fwsim.scenario_check import FIRMWARE_VERSIONS, SLOT, check, check_files
 from fwsim.scenario_text import parse_toml, read_struct, with_overrides, write_struct
 from fwsim.units import GIB, MIB
 
@@ -207,7 +207,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None
         if isinstance(section, dict):
             section["file"] = str(Path(rom).absolute())
     scenario = _from_table(table, str(path), path.absolute().parent)
-    _check_files(scenario, str(path))
+    check_files(scenario, str(path))
     return scenario
 
 
@@ -261,17 +261,3 @@ def _read_text(path: Path) -> str:
 
 def _name_from(stem: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "default"
-
-
-def _check_files(scenario: Scenario, where: str) -> None:
-    named = [("host.opregion", scenario.host.opregion), ("firmware.image", scenario.firmware.image)]
-    named += [("rom.file", scenario.rom.file), ("payload.floppy", scenario.payload.floppy)]
-    named += [(f"display.{index}.edid", display.edid) for index, display in enumerate(scenario.display)]
-    named += [(f"firmware.drivers.{index}", driver) for index, driver in enumerate(scenario.firmware.drivers)]
-    for field, name in named:
-        if name and not Path(name).is_file():
-            raise FwsimError(
-                "no such file" if not Path(name).exists() else "not a file", where=f"{where}: {field}", found=name,
-                expected="a file; relative names start from the scenario's folder",
-                hint="give another with --rom FILE" if field == "rom.file" else f"correct it, or --set {field}=FILE",
-            )  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.seabios.versions import version_row
 from fwsim.scenario_text import suggest
-from fwsim.units import GIB, MIB, format_size
+from fwsim.units import GIB, KIB, MIB, format_size
 
 if TYPE_CHECKING:
     from fwsim.scenario import Firmware, Guest, Host, RomInt15, Scenario
@@ -37,6 +38,11 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_slot(scenario.guest, f"{where}: guest.slot")
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
+    if scenario.payload.floppy:
+        raise FwsimError(
+            "this version runs no boot sector", where=f"{where}: payload.floppy", found=scenario.payload.floppy,
+            expected="nothing", hint='remove it; draw = "test-card" paints as a boot loader does',
+        )  # fmt: skip
     ports = [display.port for display in scenario.display]
     for index, port in enumerate(ports):
         if port in ports[:index] or (port == "none" and len(ports) > 1):
@@ -138,3 +144,64 @@ def _check_int15(answers: RomInt15, where: str) -> None:
                     expected="0 or 1",
                     hint="0: CF clear",
                 )
+
+
+def check_files(scenario: Scenario, where: str) -> None:
+    """Refuse a scenario with a file that is not there or not what its field wants. Raises FwsimError, as ``check``."""
+    _file_named("rom.file", scenario.rom.file, where, None)
+    _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
+    for index, display in enumerate(scenario.display):
+        _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)
+
+
+def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tuple[str, str]] | None) -> None:
+    if not name:
+        return
+    path = Path(name)
+    if not path.is_file():
+        raise FwsimError(
+            "no such file" if not path.exists() else "not a file", where=f"{where}: {field}", found=name,
+            expected="a file; relative names start from the scenario's folder",
+            hint="give another with --rom FILE" if field == "rom.file" else f"correct it, or --set {field}=FILE",
+        )  # fmt: skip
+    if judge is None:
+        return
+    try:
+        with path.open("rb") as file:
+            data = file.read(MIB + 1)
+    except OSError as error:
+        raise FwsimError(
+            f"cannot be read: {error.strerror or error}", where=f"{where}: {field}", found=name,
+            expected="a file that can be read", hint="check its permissions, or name another file",
+        ) from None  # fmt: skip
+    found, expected = judge(data)
+    if found:
+        kind = field.rpartition(".")[2]
+        raise FwsimError(
+            f"not an {'EDID' if kind == 'edid' else 'OpRegion'}", where=f"{where}: {field}",
+            found=f"{found}, in {name}", expected=expected, hint=_DUMPS[kind],
+        )  # fmt: skip
+
+
+_DUMPS = {
+    "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",
+    "opregion": "copy /sys/kernel/debug/dri/0/i915_opregion, or leave it out: one is made from the ROM's VBT",
+}
+
+
+def _judge_edid(data: bytes) -> tuple[str, str]:
+    """(What is wrong, what would be right). A wrong checksum is a monitor's own affair: ROMs meet such monitors."""
+    magic = bytes.fromhex("00ffffffffffff00")
+    if len(data) not in (128, 256):
+        return f"{len(data)} bytes", "128 or 256 bytes"
+    return (f"first bytes {data[:8].hex(' ')}", magic.hex(" ")) if data[:8] != magic else ("", "")
+
+
+def _judge_opregion(data: bytes) -> tuple[str, str]:
+    signature = b"IntelGraphicsMem"
+    if data[:16] != signature[: len(data)] or not data:
+        found = f"first bytes {data[:8].hex(' ')}" if data else "0 bytes"
+        return found, f"{signature.hex(' ', 4)} ({signature.decode()})"
+    if not 8 * KIB <= len(data) <= MIB:
+        return f"{len(data) if len(data) <= MIB else f'over {MIB}'} bytes", "8 KiB to 1 MiB"
+    return "", ""

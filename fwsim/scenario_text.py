@@ -150,7 +150,7 @@ class Reader:
         if not low <= number <= high:
             notation = extra.get("as", "")
             raise FwsimError(
-                "out of range", where=self._at(path), found=show(value),
+                "out of range", where=self._at(path), found=_as_found(value, number, notation),
                 expected=f"{format_number(low, notation)} to {format_number(high, notation)}", hint="correct the value",
             )  # fmt: skip
         return number
@@ -196,8 +196,19 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise FwsimError(
-            f"not valid TOML: {error}", where=where, hint="text values need quotes; a table starts with [name]"
-        ) from None
+            f"not valid TOML: {error}", where=where, found=_line_of(text, str(error)),
+            expected='lines such as [host], bdsm = 0xdba00000 or kind = "qemu"',
+            hint="text values need quotes; a table starts with [name]; no key stands twice",
+        ) from None  # fmt: skip
+
+
+def _line_of(text: str, message: str) -> str:
+    """The line that tomllib's ``message`` complains of, at most 80 characters of it; "" when it is empty."""
+    lines = text.splitlines() or [""]
+    match = re.search(r"at line (\d+)", message)
+    number = min(int(match[1]), len(lines)) if match else len(lines)
+    line = "".join(each if each.isprintable() else " " for each in lines[number - 1]).strip()
+    return f"line {number}: {line[:80]}" if line else ""
 
 
 def with_overrides(table: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
@@ -257,6 +268,12 @@ def _assign(container: Any, keys: list[str], value: Any, assignment: str) -> Non
 
 def _is_index(key: str) -> bool:
     return key.isdecimal() and len(key) <= 2  # int15 leaves are four digits
+
+
+def _as_found(value: object, number: int, notation: str) -> str:
+    """A number as its author wrote it; one whose base TOML has not kept, in its field's notation too."""
+    shown = show(value)
+    return f"{shown} ({number:#x})" if notation == "hex" and isinstance(value, int) and number > 9 else shown
 
 
 def format_number(number: int, notation: str) -> str:

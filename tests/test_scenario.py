@@ -255,8 +255,7 @@ def test_load_with_another_rom_and_overrides(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("field", "text"),
     [("rom.file", 'rom.file = "no"'), ("host.opregion", 'host.opregion = "no"'),
-     ("display.0.edid", '[[display]]\nedid = "no"'),
-     ("payload.floppy", 'payload.floppy = "no"')],
+     ("display.0.edid", '[[display]]\nedid = "no"')],
 )  # fmt: skip
 def test_missing_file_is_named(tmp_path, field, text):
     (tmp_path / "x.toml").write_text(text)

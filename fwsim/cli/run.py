@@ -62,7 +62,11 @@ def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir,
     from fwsim.run import run as execute
 
     with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
-        return folder, execute(scenario, folder, progress)
+        try:
+            return folder, execute(scenario, folder, progress)
+        except FwsimError as error:
+            error.hint = error.hint or f"see what is in it: fwsim rom info {scenario.rom.file}"
+            raise
 
 
 app = common.app(run)

@@ -39,8 +39,15 @@ class Recorder:
         if path is None:
             self._fd = os.memfd_create("events")
         else:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-        self.next_chunk()
+            try:
+                self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+            except OSError as error:
+                raise _no_space(error, path) from None
+        try:
+            self.next_chunk()
+        except FwsimError:
+            os.close(self._fd)
+            raise
 
     def next_chunk(self) -> None:
         """Reserve the next chunk's space, then map it: a full disk is an error here, not a signal later."""

@@ -122,10 +122,10 @@ def sample_events() -> np.ndarray:
 @pytest.fixture
 def engine(monkeypatch) -> Engine:
     fake = Engine()
-    module = ModuleType("fwsim.run")
-    module.run = fake.run  # type: ignore[attr-defined]
-    module.demo = fake.demo  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "fwsim.run", module)
+    for name in ("run", "demo"):
+        module = ModuleType(f"fwsim.{name}")
+        setattr(module, name, getattr(fake, name))
+        monkeypatch.setitem(sys.modules, f"fwsim.{name}", module)
     return fake
 
 

@@ -1,7 +1,6 @@
 """What does native code do around every access, block and INT? Time, CS:IP, budgets, and the dispatch through the IVT."""
 
 import numpy as np
-from numba import njit
 
 from fwsim.native import (
     IPS_SLOTS,
@@ -40,6 +39,7 @@ from fwsim.native import (
     TRAP_INTERRUPT,
     TRAP_MMIO_IP,
     call,
+    native,
     stop,
     trap,
     u8s,
@@ -56,7 +56,7 @@ _IF = 0x200
 _TF = 0x100
 
 
-@njit
+@native
 def tick(root: int) -> None:
     """One access: a step of virtual time. What time and code may cause is worked out here, so that a block asks one thing."""
     words = u64s(root)
@@ -69,7 +69,7 @@ def tick(root: int) -> None:
         stop(root, STOP_TIME, 0)
 
 
-@njit
+@native
 def enter_port(root: int) -> None:
     """Before a port access: time, and the accessing instruction's CS:IP.
 
@@ -80,7 +80,7 @@ def enter_port(root: int) -> None:
     call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
 
 
-@njit
+@native
 def enter_memory(root: int, address: int, size: int, write: int) -> None:
     """Before a memory-mapped register access: time and CS:IP.
 
@@ -99,7 +99,7 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
     words[R_IP] = table[slot + np.uint64(1)]
 
 
-@njit
+@native
 def on_block(root: int, address: int, size: int) -> None:
     """At the entry of each block of code: the budget of code bytes, and due interrupts."""
     words = u64s(root)
@@ -118,7 +118,7 @@ def on_block(root: int, address: int, size: int) -> None:
         _due(root, code)
 
 
-@njit
+@native
 def _due(root: int, code: int) -> None:
     words = u64s(root)
     if code >= words[R_CODE_LIMIT]:
@@ -129,7 +129,7 @@ def _due(root: int, code: int) -> None:
         stop(root, STOP_IDLE, 0)
 
 
-@njit
+@native
 def on_interrupt(root: int, vector: int) -> None:
     """INT n or a CPU exception. Real mode: push FLAGS, CS, IP and go where the IVT says; the rest is Python's.
 

@@ -24,7 +24,7 @@ from fwsim.devices.vga.state import (
     WINDOW_LINEAR,
     WINDOW_PLANES,
 )
-from fwsim.native import R_VGA, u8s, u16s, u64s
+from fwsim.native import R_VGA, native, u8s, u16s, u64s
 
 (
     D_ID,
@@ -51,7 +51,7 @@ _BAR2_VGA_END = 0x420
 _BAR2_DISPI_END = BAR2_DISPI + 2 * (D_MEMORY + 1)
 
 
-@njit
+@native
 def line_bytes(width: int, bpp: int) -> Any:
     """Bytes of one line of ``width`` pixels in video memory; in the 4-bit planar modes, bytes within each plane."""
     if bpp == 4:
@@ -59,7 +59,7 @@ def line_bytes(width: int, bpp: int) -> Any:
     return width * ((bpp + 7) >> 3)
 
 
-@njit
+@native
 def _fix_geometry(words: Any, regs: Any) -> None:
     """Bring a mode into what memory can hold: width in steps of 8, virtual width no less than the visible."""
     bpp = np.int64(regs[D_BPP])
@@ -85,7 +85,7 @@ def _fix_geometry(words: Any, regs: Any) -> None:
     regs[D_Y_OFFSET] = np.uint16(top)
 
 
-@njit
+@native
 def _set_window(words: Any, regs: Any) -> None:
     """What A0000 shows: a 64 KiB bank of linear memory, or of each plane in 4-bit modes; plain VGA while disabled."""
     bank = np.int64(regs[D_BANK])
@@ -98,7 +98,7 @@ def _set_window(words: Any, regs: Any) -> None:
     words[V_PLANE_MASK] = np.uint64((np.int64(words[V_VRAM_SIZE]) >> 2) - 1 if on and planar else 0xFFFF)
 
 
-@njit
+@native
 def _enable(words: Any, regs: Any, value: int) -> None:
     """Register 4: turning the interface on takes the geometry as set, from the origin, and clears unless bit 7 set."""
     was = np.int64(regs[D_ENABLE]) & ENABLED
@@ -120,7 +120,7 @@ def _enable(words: Any, regs: Any, value: int) -> None:
     _set_window(words, regs)
 
 
-@njit
+@native
 def dispi_read(root: int, index: int) -> Any:
     """Register ``index`` (16 bits); with GETCAPS set, the resolution registers tell the largest values."""
     words = u64s(u64s(root)[R_VGA])
@@ -139,7 +139,7 @@ def dispi_read(root: int, index: int) -> Any:
     return np.int64(regs[index])
 
 
-@njit
+@native
 def dispi_write(root: int, index: int, value: int) -> None:
     """Write register ``index``; the id only takes B0C0h to B0C5h, the bank is cut to what memory has."""
     words = u64s(u64s(root)[R_VGA])
@@ -191,7 +191,7 @@ def dispi_out(root: int, port: int, width: int, value: int) -> None:
         dispi_write(root, np.int64(words[V_DISPI_INDEX]), data & 0xFFFF)
 
 
-@njit
+@native
 def _bar2_byte(root: int, offset: int) -> Any:
     words = u64s(u64s(root)[R_VGA])
     if offset < BAR2_VGA:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import cfunc, njit, types
+from numba import cfunc, types
 from numpy.typing import NDArray
 
-from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, trap, u8s, u32s, u64s
+from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, native, trap, u8s, u32s, u64s
 from fwsim.trace.event import Flag, Op, Space
 from fwsim.trace.hot import record
 from fwsim.trace.progress import seen
@@ -19,12 +19,12 @@ _PORT, _PCI = int(Space.PORT), int(Space.PCI)
 _EMULATED = int(Flag.EMULATED)
 
 
-@njit
+@native
 def _mask(size: int) -> int:
     return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
 
 
-@njit
+@native
 def pci_address_out(root: int, port: int, size: int, value: int) -> None:
     """OUT to CF8: a dword is the address register; anything narrower is not the mechanism's (PCI 3.0, 3.2.2.3.2)."""
     pci = u64s(u64s(root)[R_PCI])
@@ -33,7 +33,7 @@ def pci_address_out(root: int, port: int, size: int, value: int) -> None:
     record(root, _PORT, _WRITE, size, port, value, value, 0)
 
 
-@njit
+@native
 def pci_address_in(root: int, port: int, size: int) -> int:
     """IN from CF8."""
     pci = u64s(u64s(root)[R_PCI])
@@ -42,7 +42,7 @@ def pci_address_in(root: int, port: int, size: int) -> int:
     return value
 
 
-@njit
+@native
 def pci_data_in(root: int, port: int, size: int) -> int:
     """IN from CFC-CFF: a configuration read, recorded as such. Where nothing answers: all ones."""
     pci = u64s(u64s(root)[R_PCI])
@@ -68,7 +68,7 @@ def pci_data_in(root: int, port: int, size: int) -> int:
     return value
 
 
-@njit
+@native
 def pci_data_out(root: int, port: int, size: int, value: int) -> None:
     """OUT to CFC-CFF: a configuration write. Writable bits change, write-one-to-clear bits clear, emulated bits stay software."""
     pci = u64s(u64s(root)[R_PCI])

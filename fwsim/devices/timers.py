@@ -5,10 +5,9 @@ gate of counter 2, bit 1 speaker, bit 4 refresh toggle, bit 5 output of counter 
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, u64s
+from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, native, u64s
 
 PIT_HZ = 1_193_182
 PM_HZ = 3_579_545
@@ -34,19 +33,19 @@ def new_platform() -> NDArray[np.uint64]:
     return block
 
 
-@njit
+@native
 def pm_timer(root: int) -> int:
     """The 24-bit PM timer's value (QEMU's PIIX4 and ICH9 have 24 bits)."""
     return u64s(root)[R_TIME] * np.uint64(PM_HZ) // np.uint64(_SECOND) & np.uint64(0xFFFFFF)
 
 
-@njit
+@native
 def _elapsed(root: int, at: int) -> int:
     block = u64s(u64s(root)[R_PLATFORM])
     return (u64s(root)[R_TIME] - block[at + C_START]) * np.uint64(PIT_HZ) // np.uint64(_SECOND)
 
 
-@njit
+@native
 def _count(root: int, at: int) -> int:
     """The counter's value now: mode 0 and 1 count down once and wrap at 65536, mode 3 counts by two, others by one."""
     block = u64s(u64s(root)[R_PLATFORM])
@@ -61,7 +60,7 @@ def _count(root: int, at: int) -> int:
     return (reload - phase) & np.uint64(0xFFFF)
 
 
-@njit
+@native
 def _output(root: int, at: int) -> int:
     """The counter's OUT pin."""
     block = u64s(u64s(root)[R_PLATFORM])
@@ -72,7 +71,7 @@ def _output(root: int, at: int) -> int:
     return np.uint64(1) if ticks % reload < (reload + np.uint64(1)) // np.uint64(2) else np.uint64(0)
 
 
-@njit
+@native
 def port61_in(root: int) -> int:
     """Port 61h: what was written in bits 3:0, the refresh toggle, the output of counter 2."""
     block = u64s(u64s(root)[R_PLATFORM])
@@ -80,7 +79,7 @@ def port61_in(root: int) -> int:
     return (block[PF_61] & np.uint64(15)) | (toggle << np.uint64(4)) | (_output(root, 2 * C_WORDS) << np.uint64(5))
 
 
-@njit
+@native
 def port61_out(root: int, value: int) -> None:
     """Port 61h: raising the gate (bit 0) starts counter 2 over."""
     block = u64s(u64s(root)[R_PLATFORM])
@@ -89,7 +88,7 @@ def port61_out(root: int, value: int) -> None:
     block[PF_61] = np.uint64(value & 15)
 
 
-@njit
+@native
 def pit_in(root: int, port: int) -> int:
     """Ports 40h-42h: the latched value if there is one, else the running one, by the access mode; 43h reads nothing."""
     if port == 0x43:
@@ -106,7 +105,7 @@ def pit_in(root: int, port: int) -> int:
     return (value >> np.uint64(8)) & np.uint64(0xFF) if high else value & np.uint64(0xFF)
 
 
-@njit
+@native
 def _load(root: int, at: int, value: int) -> None:
     words = u64s(root)
     block = u64s(words[R_PLATFORM])
@@ -116,7 +115,7 @@ def _load(root: int, at: int, value: int) -> None:
         words[R_IRQ_TIME] = words[R_TIME] + block[C_RELOAD] * np.uint64(_SECOND) // np.uint64(PIT_HZ)
 
 
-@njit
+@native
 def pit_out(root: int, port: int, value: int) -> None:
     """Ports 40h-43h: control words (counter, access, mode), latch and read-back commands, and counts."""
     block = u64s(u64s(root)[R_PLATFORM])

@@ -3,12 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.hot import gtt_load, gtt_store, mmio_read, mmio_write
-from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, stop, trap, u8s, u16s, u32s, u64s
+from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, native, stop, trap, u8s, u16s, u32s, u64s
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.hot import record, record_as
 from fwsim.trace.progress import seen
@@ -38,7 +37,7 @@ _HYPERVISOR = int(Actor.HYPERVISOR)
 _NO_INDEX = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit
+@native
 def guest_bdsm(root: int) -> Any:
     """The base the guest's firmware wrote into the emulated BDSM; 0 while it has not."""
     hyp = u64s(u64s(root)[R_HYP])
@@ -50,7 +49,7 @@ def guest_bdsm(root: int) -> Any:
     return base
 
 
-@njit
+@native
 def _qemu_old(root: int, index: int, value: int) -> Any:
     """QEMU up to 9.1 (hw/vfio/igd.c): every write at index 4n+1 below the limit is moved by guest base - host base.
 
@@ -67,7 +66,7 @@ def _qemu_old(root: int, index: int, value: int) -> Any:
     return np.uint64(0)
 
 
-@njit
+@native
 def _ranged_move(root: int, entry: int) -> Any:
     """An entry that points into the host's stolen memory moves to the same offset in the guest's; others stay."""
     words = u64s(root)
@@ -85,7 +84,7 @@ def _ranged_move(root: int, entry: int) -> Any:
     return (entry & ~(low | high)) | (moved & low) | ((moved >> shift) & high)
 
 
-@njit
+@native
 def _ranged(root: int, offset: int, value: int) -> Any:
     """Our trap layer: what the guest wrote is kept, and the whole entry is judged at each write of either dword."""
     words = u64s(root)
@@ -109,7 +108,7 @@ def _ranged(root: int, offset: int, value: int) -> Any:
     return (moved & np.uint64(0xFFFFFFFF)) if own == np.uint64(0) else (moved >> np.uint64(32))
 
 
-@njit
+@native
 def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> None:
     """A GTT dword on its way to the device: ``index`` as in the index port, or all ones for a write through BAR0."""
     words = u64s(root)
@@ -144,7 +143,7 @@ def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> Non
     gtt_store(root, offset, written)
 
 
-@njit
+@native
 def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
     """OUT to the I/O BAR: +0 is the index (bits 31:2 a byte offset, bit 0 the GTT, not the registers), +4 the data."""
     words = u64s(root)
@@ -170,7 +169,7 @@ def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
         record(root, _PORT, _WRITE, size, port, value, value, 16)
 
 
-@njit
+@native
 def iobar_in(root: int, port: int, base: int, size: int) -> Any:
     """IN from the I/O BAR. Reads make QEMU's old trap forget the index it latched."""
     words = u64s(root)
@@ -199,7 +198,7 @@ def iobar_in(root: int, port: int, base: int, size: int) -> Any:
     return value
 
 
-@njit
+@native
 def is_clock(igd: int, offset: int) -> Any:
     """Whether the register changes by itself: the scan line and frame counters of pipes A to C."""
     within = offset & np.uint64(0xFFF)
@@ -207,7 +206,7 @@ def is_clock(igd: int, offset: int) -> Any:
     return np.uint64(0x70) <= bank <= np.uint64(0x72) and (within == np.uint64(0) or within == np.uint64(0x40))
 
 
-@njit
+@native
 def mirror_read(root: int, offset: int, value: int) -> Any:
     """A read of BAR0 by memory access where QEMU answers from the emulated registers (hw/vfio/igd.c, BAR0 quirks)."""
     hyp = u64s(u64s(root)[R_HYP])

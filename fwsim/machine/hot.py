@@ -3,11 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import cfunc, njit, types
+from numba import cfunc, types
 
 from fwsim.cpu.hot import enter_memory, enter_port, on_block, on_interrupt, tick
-from fwsim.devices.adapters import bar_read, bar_write
-from fwsim.devices.dispi import dispi_in, dispi_out
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.hot import gtt_load, mmio_read, mmio_write
 from fwsim.devices.pci import pci_address_in, pci_address_out, pci_data_in, pci_data_out
@@ -30,6 +28,8 @@ from fwsim.native import (
     PORT_TRAP,
     PORT_VGA,
     R_BAR_BASES,
+    R_FN_ADAPTER_IN,
+    R_FN_ADAPTER_OUT,
     R_FN_WRITE,
     R_IDS_INT,
     R_IGD,
@@ -45,6 +45,7 @@ from fwsim.native import (
     TRAP_PORT_OUT,
     TSC_PER_US,
     call,
+    native,
     trap,
     u8s,
     u16s,
@@ -61,12 +62,12 @@ _UNHANDLED, _MIRRORED = int(Flag.UNHANDLED), int(Flag.MIRRORED)
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
-@njit
+@native
 def _ones(size: int) -> Any:
     return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
 
 
-@njit
+@native
 def _latched_in(root: int, port: int, size: int) -> Any:
     latch = u8s(u64s(root)[R_LATCH])
     value = np.uint64(0)
@@ -104,12 +105,10 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     elif kind == PORT_61:
         value = port61_in(root)
         clock = True
-    elif kind == PORT_DISPI:
-        value = np.uint64(dispi_in(root, port, size))
     elif kind == PORT_TRAP:
         value = trap(root, TRAP_PORT_IN, port, size, 0)
-    elif kind == PORT_BAR:
-        value = np.uint64(bar_read(root, u64s(words[R_BAR_BASES])[2], port - u64s(words[R_BAR_BASES])[1], size))
+    elif kind in (PORT_BAR, PORT_DISPI):
+        value = call(words[R_FN_ADAPTER_IN], root, port, size, 0)
     elif kind == PORT_STORE:
         value = _latched_in(root, port, size)
     elif kind == PORT_OPEN:
@@ -144,12 +143,10 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
         pit_out(root, port, value)
     elif kind == PORT_61:
         port61_out(root, value)
-    elif kind == PORT_DISPI:
-        dispi_out(root, port, size, value)
     elif kind == PORT_TRAP:
         trap(root, TRAP_PORT_OUT, port, size, value)
-    elif kind == PORT_BAR:
-        bar_write(root, u64s(words[R_BAR_BASES])[2], port - u64s(words[R_BAR_BASES])[1], size, value)
+    elif kind in (PORT_BAR, PORT_DISPI):
+        call(words[R_FN_ADAPTER_OUT], root, port, size, value)
     elif kind in (PORT_STORE, PORT_SINK):
         latch = u8s(words[R_LATCH])
         for lane in range(size):
@@ -210,7 +207,7 @@ def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
     """Where nothing answers: dropped."""
 
 
-@njit
+@native
 def _register_read(root: int, offset: int) -> Any:
     """One dword of BAR0: registers in the first part, the GTT behind them."""
     igd = u64s(u64s(root)[R_IGD])
@@ -226,7 +223,7 @@ def _register_read(root: int, offset: int) -> Any:
     return value
 
 
-@njit
+@native
 def _register_write(root: int, offset: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
@@ -265,7 +262,7 @@ def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
         _register_write(root, at + np.uint64(4), np.uint64(value) >> np.uint64(32))
 
 
-@njit
+@native
 def _aperture_page(root: int, offset: int, write: int) -> Any:
     """Host address of the aperture byte at ``offset``; 0, after telling of the fault, where it leads nowhere."""
     igd = u64s(u64s(root)[R_IGD])
@@ -308,24 +305,3 @@ def aperture_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
         u32s(at)[0] = np.uint32(value)
     else:
         u64s(at)[0] = np.uint64(value)
-
-
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
-def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
-    """A register BAR of a display device other than the IGD; ``cell`` holds the root's address and the BAR's role."""
-    words = u64s(cell)
-    enter_memory(words[0], offset, size, 0)
-    value = np.uint64(bar_read(words[0], words[1], offset, size))
-    record(words[0], _MMIO, _READ, size, offset, value, value, 0)
-    seen(words[0], (3 << 32) | offset, value, False)
-    return value
-
-
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
-def adapter_write(uc: Any, offset: int, size: int, value: int, cell: int) -> None:
-    """The same, written."""
-    words = u64s(cell)
-    enter_memory(words[0], offset, size, 1)
-    record(words[0], _MMIO, _WRITE, size, offset, value, value, 0)
-    seen(words[0], (3 << 32) | offset, value, False)
-    bar_write(words[0], words[1], offset, size, value)

@@ -39,6 +39,8 @@ from fwsim.native import (
     R_CODE_LIMIT,
     R_CODE_NEXT,
     R_EV_LIMIT,
+    R_FN_ADAPTER_IN,
+    R_FN_ADAPTER_OUT,
     R_HYP,
     R_IDLE_LIMIT,
     R_IGD,
@@ -160,6 +162,11 @@ class Machine:
         ):
             self.root[word] = address_of(array)
         self.root[R_IGD] = address_of(self.igd.block) if self.igd else 0
+        if self.adapter:
+            from fwsim.machine import hot_adapter
+
+            self.root[R_FN_ADAPTER_IN] = hot_adapter.adapter_in.address
+            self.root[R_FN_ADAPTER_OUT] = hot_adapter.adapter_out.address
 
     def _claim_ports(self) -> None:
         ports = self.ports

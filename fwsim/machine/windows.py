@@ -106,9 +106,12 @@ class Windows:
             engine.map_bytes(start, memory[:shown])
             self._open(start + shown, start + size)
         else:
+            from fwsim.machine import hot_adapter
+
             cell = self._cells.setdefault(start, np.zeros(2, np.uint64))
             cell[:] = (root, Role[bar.role] if bar.role in Role.__members__ else Role.IDLE)
-            engine.map_native(start, size, hot.adapter_read.address, hot.adapter_write.address, address_of(cell))
+            reads, writes = hot_adapter.adapter_read.address, hot_adapter.adapter_write.address
+            engine.map_native(start, size, reads, writes, address_of(cell))
 
     def _update_ports(self, ports: dict[tuple[int, int], tuple[int, int]], specs: dict[tuple[int, int], BarSpec]) -> None:
         for key in [key for key in self._ports if ports.get(key) != self._ports[key]]:

@@ -1,7 +1,9 @@
 """How does native code record an event? Straight into the memory-mapped window of ``events.npy``."""
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from numba.extending import intrinsic
 
 from fwsim.native import (
     R_ACTOR,
@@ -15,6 +17,7 @@ from fwsim.native import (
     R_TIME,
     STOP_EVENTS,
     TRAP_EVENTS_FULL,
+    fixed,
     stop,
     trap,
     u8s,
@@ -26,11 +29,9 @@ from fwsim.trace.event import EVENT
 _SIZE = EVENT.itemsize
 
 
-@njit
-def record_as(
-    root: int, actor: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int
+def _record_as(
+    root: Any, actor: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
 ) -> None:
-    """Append one event, at the current virtual time and CS:IP. ``seq`` is written last: a torn record is never read."""
     words = u64s(root)
     if words[R_EV_NEXT] >= words[R_EV_CAP]:
         trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
@@ -41,9 +42,9 @@ def record_as(
     wide = u64s(at)
     wide[1] = words[R_TIME]
     wide[2] = words[R_IP]
-    wide[3] = np.uint64(address)
-    wide[4] = np.uint64(value)
-    wide[5] = np.uint64(aux)
+    wide[3] = address
+    wide[4] = value
+    wide[5] = aux
     half = u16s(at)
     half[24] = np.uint16(words[R_CS])
     half[25] = np.uint16(flags)
@@ -58,7 +59,22 @@ def record_as(
         stop(root, STOP_EVENTS, 0)
 
 
-@njit
-def record(root: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int) -> None:
-    """Append one event of the actor whose code is running."""
+@intrinsic
+def record_as(
+    typingctx: Any, root: Any, actor: Any, space: Any, op: Any, width: Any,
+    address: Any, value: Any, aux: Any, flags: Any,
+) -> Any:  # fmt: skip
+    """Append one event, at the current virtual time and CS:IP. ``seq`` is written last: a torn record is never read."""
+    return fixed(_record_as, 9)
+
+
+def _record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> None:
     record_as(root, u64s(root)[R_ACTOR], space, op, width, address, value, aux, flags)
+
+
+@intrinsic
+def record(
+    typingctx: Any, root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
+) -> Any:
+    """Append one event of the actor whose code is running."""
+    return fixed(_record, 8)

@@ -1,7 +1,6 @@
-"""How does the IGD answer a register access? Storage, the behaviour rows, GMBUS, and the GTT with the pages it leads to."""
+"""How does the IGD answer a register access? Storage, the behaviour rows, GMBUS, the GTT and the pages it leads to."""
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.igd.layout import (
     B_COUNT,
@@ -50,13 +49,13 @@ from fwsim.devices.igd.layout import (
     WHEN_READ,
     WHEN_WRITE,
 )
-from fwsim.native import R_IGD, R_TIME, u8s, u16s, u32s, u64s
+from fwsim.native import R_IGD, R_TIME, native, u8s, u16s, u32s, u64s
 
 FRAME_NS = 16_666_667  # 60 Hz
 _ALL = 0xFFFFFFFF
 
 
-@njit
+@native
 def dma_page(root: int, address: int) -> int:
     """Host address of the byte the device reaches at bus address ``address``; 0 where DMA finds nothing."""
     igd = u64s(u64s(root)[R_IGD])
@@ -68,7 +67,7 @@ def dma_page(root: int, address: int) -> int:
     return np.uint64(0)
 
 
-@njit
+@native
 def gtt_store(root: int, offset: int, value: int) -> None:
     """Store one GTT dword at byte ``offset``, and remember where its entry now leads. Past the end: ignored."""
     igd = u64s(u64s(root)[R_IGD])
@@ -88,7 +87,7 @@ def gtt_store(root: int, offset: int, value: int) -> None:
     u64s(igd[G_PAGES])[number] = page
 
 
-@njit
+@native
 def gtt_load(root: int, offset: int) -> int:
     """One GTT dword; past the end reads as 0."""
     igd = u64s(u64s(root)[R_IGD])
@@ -97,7 +96,7 @@ def gtt_load(root: int, offset: int) -> int:
     return np.uint64(u32s(igd[G_GTT])[np.uint64(offset) >> np.uint64(2)])
 
 
-@njit
+@native
 def _holds(regs: int, rows: int, at: int) -> bool:
     """Whether both conditions of the row at word ``at`` hold (an empty mask always does)."""
     first = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
@@ -105,7 +104,7 @@ def _holds(regs: int, rows: int, at: int) -> bool:
     return first == rows[at + W_COND_VALUE] and second == rows[at + W_COND2_VALUE]
 
 
-@njit
+@native
 def _scanline(root: int, vtotal: int) -> int:
     lines = np.uint64(vtotal >> np.uint32(16)) + np.uint64(1)
     if lines < np.uint64(2):
@@ -113,7 +112,7 @@ def _scanline(root: int, vtotal: int) -> int:
     return u64s(root)[R_TIME] % np.uint64(FRAME_NS) * lines // np.uint64(FRAME_NS)
 
 
-@njit
+@native
 def mmio_read(root: int, offset: int) -> int:
     """Read the register dword at byte ``offset``; past the register file: all ones."""
     igd = u64s(u64s(root)[R_IGD])
@@ -132,11 +131,11 @@ def mmio_read(root: int, offset: int) -> int:
     return np.uint64(regs[number])
 
 
-@njit
+@native
 def _act_on_read(root: int, regs: int, rows: int, at: int) -> None:
     op = rows[at + W_OP]
     target = rows[at + W_AT] >> np.uint32(2)
-    if op == OP_SET or op == OP_FOLLOW:
+    if op in (OP_SET, OP_FOLLOW):
         if _holds(regs, rows, at):
             regs[target] = (regs[target] & ~rows[at + W_MASK]) | rows[at + W_VALUE]
         elif op == OP_FOLLOW:
@@ -149,7 +148,7 @@ def _act_on_read(root: int, regs: int, rows: int, at: int) -> None:
         regs[target] = np.uint32(_gmbus_read(root, rows[at + W_MASK], regs[target]))
 
 
-@njit
+@native
 def mmio_write(root: int, offset: int, value: int) -> None:
     """Write the register dword at byte ``offset``; past the register file: dropped."""
     igd = u64s(u64s(root)[R_IGD])
@@ -176,7 +175,7 @@ def mmio_write(root: int, offset: int, value: int) -> None:
         if rows[at + W_WHEN] == WHEN_WRITE:
             op = rows[at + W_OP]
             target = rows[at + W_AT] >> np.uint32(2)
-            if op == OP_SET or op == OP_FOLLOW:
+            if op in (OP_SET, OP_FOLLOW):
                 if _holds(regs, rows, at):
                     regs[target] = (regs[target] & ~rows[at + W_MASK]) | rows[at + W_VALUE]
                 elif op == OP_FOLLOW:
@@ -189,7 +188,7 @@ def mmio_write(root: int, offset: int, value: int) -> None:
 # --- GMBUS (Intel PRM, display: GMBUS0-5): a hardware I2C master with one EDID behind each pin pair ----------------
 
 
-@njit
+@native
 def _gmbus_write(root: int, which: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
     bus = u64s(igd[G_BUS])
@@ -209,7 +208,7 @@ def _gmbus_write(root: int, which: int, value: int) -> None:
         bus[B_WRITES_DATA] = np.uint64(value & np.uint32(0xFF)) + np.uint64(1)
 
 
-@njit
+@native
 def _gmbus_command(root: int, value: int) -> None:
     """GMBUS1: bit 31 clears the engine; bits 27:25 stop, index, wait; 24:16 bytes; 15:8 index; 7:1 slave; 0 read."""
     igd = u64s(u64s(root)[R_IGD])
@@ -245,7 +244,7 @@ def _gmbus_command(root: int, value: int) -> None:
         bus[B_PHASE] = np.uint64(2)
 
 
-@njit
+@native
 def _gmbus_read(root: int, which: int, held: int) -> int:
     igd = u64s(u64s(root)[R_IGD])
     bus = u64s(igd[G_BUS])
@@ -268,7 +267,7 @@ def _gmbus_read(root: int, which: int, held: int) -> int:
     return held
 
 
-@njit
+@native
 def _gmbus_take(igd: int, bus: int, pin: int) -> int:
     """Up to four bytes of the EDID, in bus order from bit 0 up."""
     data = u8s(igd[G_EDID] + pin * np.uint64(256))

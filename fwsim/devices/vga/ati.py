@@ -6,11 +6,10 @@ Source: ATI Rage 128 and Radeon register reference guides. The I/O BAR is the fi
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.state import V_MMIO, V_VRAM, V_VRAM_SIZE
-from fwsim.native import R_VGA, u32s, u64s
+from fwsim.native import R_VGA, native, u32s, u64s
 
 MM_INDEX, MM_DATA = 0x00, 0x04
 CRTC_GEN_CNTL, CRTC_EXT_CNTL = 0x50, 0x54
@@ -24,7 +23,7 @@ DISPLAY_DIS = 1 << 10
 _VRAM_BIT = 1 << 31  # of MM_INDEX: MM_DATA reaches video memory, not registers
 
 
-@njit
+@native
 def _ddc(words: Any, value: int, base: int) -> Any:
     """A DDC pin register: from bit ``base``, data and clock: level +0, +1, driver on +16, +17, read +8, +9."""
     clock = (value >> (base + 1)) & 1 if value & (1 << (base + 17)) else 1
@@ -33,7 +32,7 @@ def _ddc(words: Any, value: int, base: int) -> Any:
     return (value & ~0xF00) | (clock << (base + 9)) | (seen << (base + 8))
 
 
-@njit
+@native
 def _read(words: Any, offset: int) -> Any:
     if offset == CONFIG_MEMSIZE:
         return np.int64(words[V_VRAM_SIZE])
@@ -42,7 +41,7 @@ def _read(words: Any, offset: int) -> Any:
     return np.int64(u32s(words[V_MMIO])[offset >> 2])
 
 
-@njit
+@native
 def _write(words: Any, offset: int, value: int) -> None:
     if offset >= MMIO_SIZE or offset == CONFIG_MEMSIZE:
         return
@@ -53,7 +52,7 @@ def _write(words: Any, offset: int, value: int) -> None:
     u32s(words[V_MMIO])[offset >> 2] = np.uint32(value & 0xFFFFFFFF)
 
 
-@njit
+@native
 def _reach(words: Any, offset: int) -> Any:
     """The dword a register access lands in: MM_DATA follows MM_INDEX; bit 31 marks video memory."""
     if offset == MM_DATA:
@@ -64,7 +63,7 @@ def _reach(words: Any, offset: int) -> Any:
     return offset
 
 
-@njit
+@native
 def _read_dword(words: Any, offset: int) -> Any:
     at = np.int64(_reach(words, offset))
     if at & _VRAM_BIT:
@@ -72,7 +71,7 @@ def _read_dword(words: Any, offset: int) -> Any:
     return np.int64(_read(words, at))
 
 
-@njit
+@native
 def ati_read(root: int, offset: int, width: int) -> Any:
     """Read ``width`` bytes (1, 2, 4) of the MMIO BAR, or of the I/O BAR (``offset`` below 100h): a uint64."""
     words = u64s(u64s(root)[R_VGA])
@@ -81,7 +80,7 @@ def ati_read(root: int, offset: int, width: int) -> Any:
     return np.uint64(value & ((1 << (8 * np.int64(width))) - 1))
 
 
-@njit
+@native
 def ati_write(root: int, offset: int, width: int, value: int) -> None:
     """Write ``width`` bytes (1, 2, 4) of the MMIO BAR, or of the I/O BAR (``offset`` below 100h)."""
     words = u64s(u64s(root)[R_VGA])

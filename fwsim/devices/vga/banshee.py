@@ -6,7 +6,6 @@ Source: 3dfx Voodoo Banshee Specification, revision 1.0 (1999), "IO Register Rem
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.ports import vga_in, vga_out
@@ -21,7 +20,7 @@ from fwsim.devices.vga.state import (
     WINDOW_LINEAR,
     WINDOW_PLANES,
 )
-from fwsim.native import R_VGA, u8s, u32s, u64s
+from fwsim.native import R_VGA, native, u8s, u32s, u64s
 
 # vidSerialParallelPort: the DDC pins (Linux tdfxfb: enable, clock and data out, clock and data in).
 SERIAL_PORT = 0x78
@@ -35,7 +34,7 @@ _VGA_FIRST, _VGA_END = 0xB0, 0xE0  # alias of 3B0-3DF
 _FIFO_EMPTY = 0x1F  # STATUS: room in the PCI FIFO, nothing busy
 
 
-@njit
+@native
 def _write(words: Any, at: int, data: int) -> None:
     """One dword register: vgaInit1 moves the window in 32 KiB steps, vgaInit0 bit 2 widens the DAC."""
     regs = u32s(words[V_MMIO])
@@ -59,7 +58,7 @@ def _write(words: Any, at: int, data: int) -> None:
             palette[entry + colour] = np.uint8(((data >> (16 - 8 * colour)) & 0xFF) >> drop)
 
 
-@njit
+@native
 def banshee_in(root: int, offset: int, width: int) -> Any:
     """Read ``width`` bytes (1, 2, 4) at ``offset`` (0 to FFh) of the I/O BAR: a uint32."""
     at = np.int64(offset)
@@ -70,7 +69,7 @@ def banshee_in(root: int, offset: int, width: int) -> Any:
     return np.uint32((value >> (8 * (at & 3))) & ((1 << (8 * np.int64(width))) - 1))
 
 
-@njit
+@native
 def banshee_out(root: int, offset: int, width: int, value: int) -> None:
     """Write ``width`` bytes (1, 2, 4) at ``offset`` (0 to FFh) of the I/O BAR."""
     at = np.int64(offset)

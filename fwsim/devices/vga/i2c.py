@@ -6,10 +6,9 @@ Source: VESA E-DDC 1.2, section 2 (I2C start, stop, acknowledge; a current-addre
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.state import V_EDID, V_I2C
-from fwsim.native import u8s
+from fwsim.native import native, u8s
 
 # The state word: bit 0 clock, bit 1 data as the master drives it, bit 2 data as the slave drives it (0: released),
 # bits 7:4 phase, 11:8 bit count, 19:12 shift register, 27:20 offset of the next byte.
@@ -17,25 +16,25 @@ _IDLE, _ADDRESS, _WRITE, _READ, _IGNORE = range(5)
 _SLAVE = 0x50
 
 
-@njit
+@native
 def _pack(clock: int, data: int, low: int, phase: int, count: int, shift: int, offset: int) -> Any:
     lines = clock | (data << 1) | (low << 2)
     return np.uint64(lines | (phase << 4) | (count << 8) | ((shift & 0xFF) << 12) | ((offset & 0xFF) << 20))
 
 
-@njit
+@native
 def _byte(words: Any, offset: int) -> Any:
     """Byte ``offset`` of the EDID; offsets past the block repeat it."""
     return np.int64(u8s(words[V_EDID])[offset & 0x7F])
 
 
-@njit
+@native
 def _rise(phase: int, count: int, shift: int, data: int) -> Any:
     """The shift register after a rising clock: a bit of the master's is sampled on the first eight."""
     return ((shift << 1) | data) & 0xFF if phase in (_ADDRESS, _WRITE) and count < 8 else shift
 
 
-@njit
+@native
 def i2c_set(words: Any, clock: int, data: int) -> Any:
     """The master's two lines (1: released, 0: pulled low). Returns the data line as everybody sees it."""
     state: Any = np.int64(words[V_I2C])

@@ -48,7 +48,7 @@ from fwsim.devices.vga.state import (
     WINDOW_PLANES,
 )
 from fwsim.devices.vga.window import use_pages
-from fwsim.native import R_TIME, R_VGA, u8s, u64s
+from fwsim.native import R_TIME, R_VGA, native, u8s, u64s
 
 # 640x480 at 60 Hz: a dot clock of 25.175 MHz, 800 dots a line, 525 lines a frame (IBM PS/2 VGA timing).
 LINE_NS = 31_778
@@ -62,7 +62,7 @@ _DDC_ON, _DDC_CLOCK_IN, _DDC_DATA_IN = 0x40, 0x04, 0x80  # cirrus SR8; bits 0 an
 _SENSE_LEVEL = 0x14  # of 3Fh: the comparator's threshold (0.34 V; Linux intel_crt.c probes with 50h of FFh)
 
 
-@njit
+@native
 def _input_status(words: Any, time: int) -> Any:
     """3DA: bit 0 display off (either retrace), bit 3 vertical retrace, by virtual time in nanoseconds."""
     line = (time // LINE_NS) % FRAME_LINES
@@ -72,7 +72,7 @@ def _input_status(words: Any, time: int) -> Any:
     return (0x01 if off else 0) | (0x08 if retrace else 0)
 
 
-@njit
+@native
 def _sense(words: Any, regs: Any) -> Any:
     """3C2 bit 4: the DAC drives the border colour above the comparator's threshold into a monitor."""
     if words[V_MONITOR] == np.uint64(0):
@@ -84,7 +84,7 @@ def _sense(words: Any, regs: Any) -> Any:
     return 0x10 if level >= _SENSE_LEVEL else 0
 
 
-@njit
+@native
 def _attr_mask(index: int) -> Any:
     """The bits an attribute register has."""
     if index < 0x10:
@@ -96,7 +96,7 @@ def _attr_mask(index: int) -> Any:
     return 0xFF if index == 0x11 or index > 0x14 else 0x0F
 
 
-@njit
+@native
 def _write_attr(words: Any, regs: Any, value: int) -> None:
     """3C0: index, then data. The palette (00-0F) can only be written while bit 5 of the index is clear."""
     if words[V_FLIP] == np.uint64(0):
@@ -109,7 +109,7 @@ def _write_attr(words: Any, regs: Any, value: int) -> None:
     words[V_FLIP] ^= np.uint64(1)
 
 
-@njit
+@native
 def _write_dac(words: Any, regs: Any, value: int) -> None:
     """3C9: red and green wait in a latch; blue completes the entry and steps to the next."""
     if words[V_DAC_BITS] != np.uint64(8):
@@ -131,7 +131,7 @@ def _write_dac(words: Any, regs: Any, value: int) -> None:
     words[V_DAC_WRITE] = np.uint64((index + 1) & 0xFF)
 
 
-@njit
+@native
 def _read_dac(words: Any, regs: Any) -> Any:
     """3C9: red, green, blue, then the next entry."""
     step = np.int64(words[V_DAC_STEP])
@@ -145,7 +145,7 @@ def _read_dac(words: Any, regs: Any) -> Any:
     return value
 
 
-@njit
+@native
 def _cirrus_bank(words: Any, regs: Any, half: int) -> Any:
     """Byte offset of one 32 KiB half of the cirrus window (GRB bit 0: two banks; bit 5: 16 KiB steps, else 4 KiB)."""
     grb = np.int64(regs[GFX + 0x0B])
@@ -156,7 +156,7 @@ def _cirrus_bank(words: Any, regs: Any, half: int) -> Any:
     return bank & (np.int64(words[V_VRAM_SIZE]) - 1)
 
 
-@njit
+@native
 def cirrus_window(words: Any, regs: Any) -> None:
     """Recompute the window after SR7 or GR9-GRB changed: linear in the extended modes (SR7 bit 0), else plain VGA."""
     words[V_WINDOW] = np.uint64(WINDOW_LINEAR if np.int64(regs[SEQ + 7]) & 1 else WINDOW_PLANES)
@@ -164,7 +164,7 @@ def cirrus_window(words: Any, regs: Any) -> None:
     words[V_BANK1] = np.uint64(_cirrus_bank(words, regs, 1))
 
 
-@njit
+@native
 def _write_seq(words: Any, regs: Any, value: int) -> None:
     """3C5; on a cirrus SR6 is the lock: x12h (bits 7:5 and 3 ignored) opens it and reads 12h, anything else 0Fh."""
     index = np.int64(words[V_SEQ_INDEX])
@@ -192,7 +192,7 @@ def _write_seq(words: Any, regs: Any, value: int) -> None:
         cirrus_window(words, regs)
 
 
-@njit
+@native
 def _write_gfx(words: Any, regs: Any, value: int) -> None:
     """3CF, with the bank registers of the cirrus (9-B) and the IGD (10h bit 0: on; 11h: 64 KiB page)."""
     index = np.int64(words[V_GFX_INDEX])
@@ -212,7 +212,7 @@ def _write_gfx(words: Any, regs: Any, value: int) -> None:
         use_pages(words, np.int64(regs[GFX + 0x10]) & 1, np.int64(regs[GFX + 0x11]))
 
 
-@njit
+@native
 def _write_crtc(words: Any, regs: Any, value: int) -> None:
     """3D5. Index 11h bit 7 protects 00-07, except bit 4 of 07 (line compare bit 8); readback indices are read-only."""
     index = np.int64(words[V_CRTC_INDEX])
@@ -227,7 +227,7 @@ def _write_crtc(words: Any, regs: Any, value: int) -> None:
     regs[CRTC + index] = np.uint8(value)
 
 
-@njit
+@native
 def _read_crtc(words: Any, regs: Any) -> Any:
     """3D5; 22h reads the latch of the plane GR4 selects, 24h the attribute flip-flop in bit 7."""
     index = np.int64(words[V_CRTC_INDEX])
@@ -240,7 +240,7 @@ def _read_crtc(words: Any, regs: Any) -> Any:
     return np.int64(regs[CRTC + index])
 
 
-@njit
+@native
 def _read_mask(words: Any) -> Any:
     """3C6: the pixel mask; on a cirrus the fifth read in a row reads the hidden DAC register."""
     if np.int64(words[V_KIND]) == KIND_CIRRUS:
@@ -251,7 +251,7 @@ def _read_mask(words: Any) -> Any:
     return np.int64(words[V_DAC_MASK])
 
 
-@njit
+@native
 def _write_mask(words: Any, value: int) -> None:
     if words[V_HIDDEN_READS] == np.uint64(4):
         words[V_HIDDEN] = np.uint64(value)
@@ -260,7 +260,7 @@ def _write_mask(words: Any, value: int) -> None:
     words[V_HIDDEN_READS] = np.uint64(0)
 
 
-@njit
+@native
 def _answers(words: Any, port: int) -> Any:
     """Miscellaneous bit 0 says whether the CRTC and status ports are at 3Dx (colour) or 3Bx (mono)."""
     if 0x3C0 <= port <= 0x3CF:
@@ -269,7 +269,7 @@ def _answers(words: Any, port: int) -> Any:
     return (0x3D0 <= port <= 0x3DF) if colour else (0x3B0 <= port <= 0x3BB)
 
 
-@njit
+@native
 def _read_byte(words: Any, port: int, time: int) -> Any:
     regs = u8s(words[V_REGS])
     if not _answers(words, port):
@@ -313,7 +313,7 @@ def _read_byte(words: Any, port: int, time: int) -> Any:
     return 0xFF
 
 
-@njit
+@native
 def _write_byte(words: Any, port: int, value: int) -> None:
     regs = u8s(words[V_REGS])
     if not _answers(words, port):

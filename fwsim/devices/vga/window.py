@@ -28,14 +28,14 @@ from fwsim.devices.vga.state import (
     WINDOW_PAGES,
     WINDOW_PLANES,
 )
-from fwsim.native import R_VGA, u8s, u32s, u64s
+from fwsim.native import R_VGA, native, u8s, u32s, u64s
 
 _MISC_RAM = 0x02
 _MISC_PAGE = 0x20
 _OPEN = -1
 
 
-@njit
+@native
 def _decode(misc: int, gr6: int, offset: int) -> Any:
     """Offset within the mapped part of the window, or -1 where the card does not answer."""
     if not misc & _MISC_RAM:
@@ -49,7 +49,7 @@ def _decode(misc: int, gr6: int, offset: int) -> Any:
     return offset - low if low <= offset < low + 0x8000 else _OPEN
 
 
-@njit
+@native
 def _plane_address(misc: int, seq4: int, gr6: int, at: int) -> Any:
     """Byte address within each plane of offset ``at`` of the mapped part.
 
@@ -64,7 +64,7 @@ def _plane_address(misc: int, seq4: int, gr6: int, at: int) -> Any:
     return at & 0xFFFF
 
 
-@njit
+@native
 def _fill(planes: int) -> Any:
     """A 32-bit mask with all ones in the byte of each plane of the 4-bit set ``planes``."""
     return (
@@ -75,7 +75,7 @@ def _fill(planes: int) -> Any:
     )
 
 
-@njit
+@native
 def _read_planes(words: Any, offset: int) -> Any:
     """One byte through the latches: read mode 0 (a plane) or 1 (colour compare)."""
     regs = u8s(words[V_REGS])
@@ -101,7 +101,7 @@ def _read_planes(words: Any, offset: int) -> Any:
     return (latch >> (plane * 8)) & 0xFF
 
 
-@njit
+@native
 def _combine(regs: Any, mode: int, data: int, latch: int) -> Any:
     """What the four planes get: rotate, set/reset, logical operation and bit mask of ``mode`` (write modes 0 to 3)."""
     if mode == 1:
@@ -129,7 +129,7 @@ def _combine(regs: Any, mode: int, data: int, latch: int) -> Any:
     return ((source & wide) | (latch & ~wide)) & 0xFFFFFFFF
 
 
-@njit
+@native
 def _write_planes(words: Any, offset: int, data: int) -> None:
     """One byte to the planes that the map mask and the chains choose."""
     regs = u8s(words[V_REGS])
@@ -153,7 +153,7 @@ def _write_planes(words: Any, offset: int, data: int) -> None:
     memory[cell] = np.uint32((value & keep) | (np.int64(memory[cell]) & ~keep & 0xFFFFFFFF))
 
 
-@njit
+@native
 def _linear_address(words: Any, offset: int) -> Any:
     """Host address of a byte of the banked window, 0 where nothing is."""
     bank = np.int64(words[V_BANK1] if offset & 0x8000 else words[V_BANK0])
@@ -206,7 +206,7 @@ def vga_write(root: int, offset: int, width: int, value: int) -> None:
                 u8s(host)[0] = np.uint8(byte)
 
 
-@njit
+@native
 def use_pages(words: Any, on: int, page: int) -> None:
     """The IGD's paged window: A0000-AFFFF shows the 64 KiB page ``page`` of what the page table maps."""
     words[V_WINDOW] = np.uint64(WINDOW_PAGES if on else WINDOW_PLANES)

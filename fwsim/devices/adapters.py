@@ -50,7 +50,8 @@ class Bar:
 class Adapter:
     """One display device: ``device`` is the id it has; ``also`` are ids of ROMs that fit it as well.
 
-    ``window`` is the fixed address where a card without PCI shows its video memory, 0 when there is none.
+    ``window`` is the fixed address where a card for ISA shows its video memory, 0 when there is none. ``ramfb`` is no
+    card at all: its picture lies in the guest's own memory, as the guest describes it in fw_cfg's ``etc/ramfb``.
     """
 
     kind: str
@@ -149,6 +150,7 @@ ADAPTERS: tuple[Adapter, ...] = (
         dispi=False,
     ),
     Adapter("isavga", 0xFFFF, 0xFFFF, (), pci=False, window=0xE0000000),
+    Adapter("ramfb", 0xFFFF, 0xFFFF, (), pci=False, dispi=False),
 )
 
 

@@ -1,0 +1,167 @@
+"""ROMs that do not finish: exit 3 with the trace kept, and what a run leaves that is killed or interrupted."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handmade import rom
+
+from fwsim import cli
+from fwsim.trace.store import open_events
+
+OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
+
+MARK = bytes.fromhex("66b8beba0df0 e780")  # mov eax, f00dbabe; out 80h, ax: an event to be found again
+BARE_GDT = bytes.fromhex("0000000000000000 ffff000000 9acf00 ffff000000 92cf00")
+TO_PROTECTED = bytes.fromhex("fa 2e0f0116 5001 0f20c0 0c01 0f22c0 66ea")  # cli; lgdt cs:[150h]; mov cr0; jmp 8:...
+
+FILL_D000_WITH_FF = bytes.fromhex("b800d0 8ec0 31ff b9ff7f b8ffff f3ab")
+
+
+def protected(code: bytes) -> bytes:
+    """``code`` run in protected mode, with the GDT at C0160h and no IDT that is any use."""
+    start = bytes.fromhex("2e0f011e 5801") + TO_PROTECTED  # lidt cs:[158h]: limit 0
+    jump = start + (0xC0000 + 0x100 + len(MARK) + len(start) + 6).to_bytes(4, "little") + b"\x08\x00"
+    body = MARK + jump + code
+    table = bytes.fromhex("1700 60010c00 0000 0000 00000000")
+    return body.ljust(0x50, b"\x90") + table.ljust(16, b"\0") + BARE_GDT
+
+
+ROMS = {
+    "jumps to zeros": (MARK + bytes.fromhex("ea000000d0"), ("hung", "invalid"), ""),
+    "jumps to erased flash": (MARK + FILL_D000_WITH_FF + bytes.fromhex("ea000000d0"), ("invalid",), ""),
+    "jumps past the end of memory": (protected(bytes.fromhex("b8000000 d0 ffe0")), ("invalid",), ""),
+    "divides by zero": (MARK + bytes.fromhex("31c9 f7f1"), ("invalid",), "divide"),
+    "ud2": (MARK + bytes.fromhex("0f0b"), ("invalid",), "invalid"),
+    "triple fault": (protected(bytes.fromhex("0f0b")), ("invalid",), ""),
+    "jumps to itself": (MARK + bytes.fromhex("ebfe"), ("hung",), "itself"),
+    "halts with interrupts off": (MARK + bytes.fromhex("faf4"), ("hung",), "HLT"),
+    "halts for ever": (MARK + bytes.fromhex("fbf4ebfd"), ("hung",), "HLT"),
+    "counts for ever": (MARK + bytes.fromhex("4090ebfc"), ("hung", "budget"), ""),
+    "waits for a port": (MARK + bytes.fromhex("ba0703 ec a880 75fb 74f9"), ("hung",), "port"),
+    "stack runs over": (MARK + bytes.fromhex("50ebfd"), ("hung", "budget", "invalid"), ""),
+}  # fmt: skip
+QUICK = ["--set", "budget.code=256M", "--set", "budget.events=4000000"]
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.toml").write_text("")
+    return tmp_path
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=name) for name, row in ROMS.items()])
+def test_a_rom_that_does_not_finish(place, capsys, row):
+    code, reasons, said = row
+    (place / "odd.rom").write_bytes(rom(code))
+    assert cli.main(["run", "s.toml", "--rom", "odd.rom", "--out", "r", "--json", *QUICK]) == 3
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    stop = json.loads(captured.out)["stop"]
+    assert stop["reason"] in reasons
+    assert said in stop["detail"]
+    assert stop["detail"]
+    assert json.loads((place / "r" / "summary.json").read_text())["stop"] == stop
+    events = open_events(place / "r" / "events.npy")
+    mark = events[(events["space"] == 0) & (events["address"] == 0x80)]
+    assert mark["value"].tolist() == [0xBABE]
+    assert mark["cs"].tolist() == [0xC000]
+
+
+@pytest.mark.parametrize(
+    ("code", "ip"), [("ud2", 0x108), ("divides by zero", 0x10A), ("jumps to itself", 0x108)]
+)  # fmt: skip
+def test_the_stop_names_the_instruction(place, capsys, code, ip):
+    (place / "odd.rom").write_bytes(rom(ROMS[code][0]))
+    assert cli.main(["run", "s.toml", "--rom", "odd.rom", "--out", "r", "--json"]) == 3
+    stop = json.loads(capsys.readouterr().out)["stop"]
+    assert (stop["cs"], stop["ip"]) == (0xC000, ip)
+
+
+def test_a_guest_that_qemu_kills(place, capsys):
+    """4 MiB of RAM have no room for stolen memory: BDSM stays 0, and QEMU 5.0 kills at the first GTT write."""
+    arguments = ["run", "s.toml", "--rom", str(OUR_ROM), "--set", "guest.ram=4M", "--set", "hypervisor.profile=5.0"]
+    assert cli.main([*arguments, "--set", "hypervisor.gms=1", "--out", "r"]) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert "ABORTED" in lines[0]
+    assert "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?" in "\n".join(
+        lines
+    )
+    assert any(line.strip().startswith("EAX=") for line in lines)
+    document = json.loads((place / "r" / "summary.json").read_text())
+    assert document["gtt"]["first"]["written"] is None
+    assert document["gtt"]["first"]["index"] == 1
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "code"), [("ranged", ["--strict"], 0), ("qemu", [], 0), ("qemu", ["--strict"], 1)]
+)
+def test_json_is_printed_whatever_the_checks_say(place, capsys, profile, options, code):
+    """The document stands alone on standard output; under QEMU 10.0 a posted shadow's entries point at the host."""
+    arguments = ["run", "s.toml", "--rom", str(OUR_ROM), "--out", "r", "--json", *options]
+    assert cli.main([*arguments, "--set", "rom.source=shadow", "--set", f"hypervisor.kind={profile}"]) == code
+    captured = capsys.readouterr()
+    document = json.loads(captured.out)
+    assert document["stop"]["reason"] == "completed"
+    assert captured.err == ""
+    failed = [check["id"] for check in document["checks"] if not check["ok"]]
+    assert bool(failed) == (profile == "qemu")
+    assert cli.main(["check", "r", "--json"]) == (1 if failed else 0)
+    assert json.loads(capsys.readouterr().out)["checks"] == document["checks"]
+
+
+# --- a run that is stopped from outside -------------------------------------------------------------------------------
+BUSY = MARK + bytes.fromhex("6631c0 ba8000 66ef 6640 b90020 e2fe ebf5")  # count on port 80h, slowly, for ever
+
+
+def start(place: Path) -> subprocess.Popen[str]:
+    (place / "busy.rom").write_bytes(rom(BUSY))
+    command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", "run", "s.toml"]
+    command += ["--rom", "busy.rom", "--out", "r", "--set", "budget.events=20000000", "--set", "budget.code=1T"]
+    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while written(place) < 2000:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
+
+
+def written(place: Path) -> int:
+    file = place / "r" / "events.npy"
+    return len(open_events(file)) if file.exists() else 0
+
+
+def counted(place: Path) -> np.ndarray:
+    events = open_events(place / "r" / "events.npy")
+    assert events["seq"].tolist() == list(range(1, len(events) + 1))
+    at = np.flatnonzero((events["address"] == 0x80) & (events["value"] == 0xBABE))[0]
+    return events[at + 1 :][events["space"][at + 1 :] == 0]["value"]
+
+
+def test_a_killed_run_keeps_what_it_saw(place, capsys):
+    process = start(place)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    values = counted(place)
+    assert len(values) >= 1000
+    assert values.tolist() == list(range(len(values)))
+    assert cli.main(["trace", "show", "r", "--where", "address == 0x80 and value == 7", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["events"]) == 1
+    assert cli.main(["check", "r"]) == 2
+    assert "killed" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_nothing(place):
+    process = start(place)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")
+    values = counted(place)
+    assert values.tolist() == list(range(len(values)))

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.hot import gtt_load, gtt_store, mmio_read, mmio_write
+from fwsim.devices.igd.hot import is_clock as is_clock
 from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, native, stop, trap, u8s, u16s, u32s, u64s
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.hot import record, record_as
@@ -196,14 +197,6 @@ def iobar_in(root: int, port: int, base: int, size: int) -> Any:
     value = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
     record(root, _PORT, _READ, size, port, value, value, 16)
     return value
-
-
-@native
-def is_clock(igd: int, offset: int) -> Any:
-    """Whether the register changes by itself: the scan line and frame counters of pipes A to C."""
-    within = offset & np.uint64(0xFFF)
-    bank = np.uint64(offset) >> np.uint64(12)
-    return np.uint64(0x70) <= bank <= np.uint64(0x72) and (within == np.uint64(0) or within == np.uint64(0x40))
 
 
 @native

@@ -1,27 +1,42 @@
-"""What does the IGD consist of? Its register file, its GTT and its DDC pins, as arrays that native code works on."""
+"""What does the IGD consist of? Register file, GTT, DDC pins and AUX sinks, as arrays that native code works on."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
-from fwsim.devices.igd.behaviour import behaviours
+from fwsim.devices.igd.behaviours.core import Site
+from fwsim.devices.igd.behaviours.table import behaviours
+from fwsim.devices.igd.behaviours.wiring import wiring
 from fwsim.devices.igd.rows import Row, compile_rows
+from fwsim.devices.igd.sinks import dpcd_of
+from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.native import address_of
 from fwsim.registers.families import Family
 
-DDC_PINS = {"crt": 2, "lvds": 3, "hdmi-c": 4, "dp-c": 4, "hdmi-b": 5, "dp-b": 5, "hdmi-d": 6, "dp-d": 6}
 MAX_DMA = 32
+
+
+@dataclass(frozen=True)
+class Stolen:
+    """The host's stolen memory: GGC (GMCH_CTRL before generation 6) and its base."""
+
+    ggc: int
+    bdsm: int
 
 
 class Igd:
     """One IGD of ``family`` with ``displays`` (port name to EDID bytes) attached.
 
-    ``without`` names behaviours to leave out: what the ROM does then is how one learns what it needs.
+    ``without`` names behaviours to leave out: what the ROM does then is how one learns what it needs. ``stolen``: what
+    the host's registers say of its stolen memory; the family's defaults when left out.
     """
 
     def __init__(
-        self, family: Family, displays: dict[str, bytes], gtt_size: int, without: frozenset[str] = frozenset()
-    ) -> None:
+        self, family: Family, displays: dict[str, bytes], gtt_size: int, without: frozenset[str] = frozenset(),
+        stolen: Stolen | None = None,
+    ) -> None:  # fmt: skip
         self.family = family
         self.displays = displays
         self.mmio = np.zeros(family.mmio_size // 4, np.uint32)
@@ -33,24 +48,51 @@ class Igd:
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
         self.edid = np.zeros((8, 256), np.uint8)
         self.edid_size = np.zeros(8, np.uint64)
+        self.wires = np.zeros((8, 2), np.uint64)
+        self.sinks = np.zeros((8, w.SINK_WORDS), np.uint64)
+        self.dpcd = np.zeros((8, w.DPCD_SIZE), np.uint8)
+        self.sink_edid = np.zeros((8, 256), np.uint8)
+        self.sideband = np.zeros((w.SIDEBAND_SLOTS, 2), np.uint64)
         self.bus = np.zeros(w.BUS_WORDS, np.uint64)
         self.block = np.zeros(w.IGD_WORDS, np.uint64)
         self.reset_values: dict[int, int] = {}
-        self.clocks: set[int] = set()
-        rows: list[Row] = []
-        for behaviour in behaviours(family, displays):
-            rows += [row for row in behaviour.rows if row.name not in without]
-            if not {row.name for row in behaviour.rows} & without:
-                self.reset_values |= behaviour.reset
-            self.clocks |= set(behaviour.clocks)
-        self.rows = compile_rows(rows, self.first)
-        for port, edid in displays.items():
-            pin = DDC_PINS.get(port)
-            if pin is not None and edid:
-                self.edid[pin, : len(edid)] = np.frombuffer(edid[:256], np.uint8)
-                self.edid_size[pin] = len(edid)
+        self.unit_reset: dict[int, int] = {}
+        stolen = stolen or Stolen(family.ggc, family.bdsm)
+        self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
+        self._attach()
         self._fill_block()
         self.reset()
+
+    def _behave(self, site: Site, without: frozenset[str]) -> None:
+        rows: list[Row] = []
+        units: list[tuple[int, int, int, int]] = []
+        self.behaviours = tuple(behaviours(site))
+        for behaviour in self.behaviours:
+            if behaviour.name in without:
+                continue
+            rows += [row for row in behaviour.rows if row.register < self.mmio.nbytes]
+            units += behaviour.units
+            self.reset_values |= {at: value for at, value in behaviour.reset.items() if at < self.mmio.nbytes}
+            self.unit_reset |= behaviour.unit_reset
+        self.rows = compile_rows(rows, self.first)
+        self.state = np.zeros(w.STATE_ROWS + len(self.rows), np.uint64)
+        self.units = np.array(units, np.uint64).reshape(-1, w.UNIT_WORDS)
+
+    def _attach(self) -> None:
+        """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel."""
+        wires = wiring(self.family)
+        for port, edid in self.displays.items():
+            pin, channel = wires.pin(port), wires.channel(port)
+            data = np.frombuffer(edid[:256], np.uint8)
+            if pin is not None and edid:
+                self.edid[pin, : len(data)] = data
+                self.edid_size[pin] = len(data)
+                self.wires[pin, 1] = address_of(self.edid) + 256 * pin
+            if channel is not None:
+                self.sink_edid[channel, : len(data)] = data
+                self.sinks[channel, w.S_DPCD] = address_of(self.dpcd) + w.DPCD_SIZE * channel
+                self.sinks[channel, w.S_EDID] = address_of(self.sink_edid) + 256 * channel
+                self.sinks[channel, w.S_EDID_SIZE] = len(data)
 
     def _fill_block(self) -> None:
         block, fmt = self.block, self.family.pte_format
@@ -66,8 +108,14 @@ class Igd:
             (w.G_BUS, self.bus),
             (w.G_UNKNOWN, self.unknown),
             (w.G_TOUCHED, self.touched),
+            (w.G_STATE, self.state),
+            (w.G_WIRES, self.wires),
+            (w.G_SINKS, self.sinks),
+            (w.G_SIDEBAND, self.sideband),
+            (w.G_UNITS, self.units),
         ):
             block[word] = address_of(array)
+        block[w.G_UNIT_COUNT] = len(self.units)
         block[w.G_MMIO_SIZE] = self.mmio.nbytes
         block[w.G_GTT_SIZE] = self.gtt.nbytes
         block[w.G_GTT_AT] = self.family.gtt_offset if self.family.gtt_bar == self.family.mmio_bar else 1 << 40
@@ -78,18 +126,38 @@ class Igd:
 
     def arrays(self) -> list[NDArray[np.generic]]:
         """What a snapshot keeps."""
-        return [self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched]
+        return [
+            self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched, self.state,
+            self.wires, self.sinks, self.dpcd, self.sideband,
+        ]  # fmt: skip
 
     def reset(self) -> None:
-        """Function level reset: registers go to their reset values, the GTT keeps its contents.
+        """Function level reset: registers and engines go to their reset values, the GTT keeps its contents.
 
-        That the GTT survives is why QEMU up to 9.1 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
+        The panel goes dark, for PP_CONTROL is a register too; a sink keeps its power but loses its link. What firmware
+        set up before the ROM (clocks, straps, stolen memory's mirrors) counts as reset value. That the GTT survives is
+        why QEMU up to 9.1 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
         """
         self.mmio[:] = 0
         for offset, value in self.reset_values.items():
             self.mmio[offset >> 2] = value
         self.bus[:] = 0
+        self.state[:] = 0
+        self.wires[:, 0] = I2C_IDLE
+        self.sinks[:, w.S_OFFSET] = 0
+        for channel in np.flatnonzero(self.sinks[:, w.S_DPCD]):
+            self.dpcd[channel] = dpcd_of()
+        self.sideband[:] = 0
+        for key, value in self.unit_reset.items():
+            self._unit_put(key, value)
         self.block[w.G_INDEX] = 0
+
+    def _unit_put(self, key: int, value: int) -> None:
+        """A sideband unit's register, in the table that hot_sideband reads: an open hash of 4096 slots."""
+        slot = key * 0x9E3779B97F4A7C15 % (1 << 64) >> 52
+        while self.sideband[slot, 0] not in (0, key + 1):
+            slot = (slot + 1) % w.SIDEBAND_SLOTS
+        self.sideband[slot] = key + 1, value
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""
@@ -101,32 +169,26 @@ class Igd:
 
     def _find_pages(self) -> None:
         """Where every entry leads, worked out anew: after DMA changed, or the GTT's contents came from elsewhere."""
-        self.pages[np.flatnonzero(self.pages)] = 0
-        low = self.gtt[:: self.family.pte_width // 4]
-        valid = np.flatnonzero(low & np.uint32(1))
-        targets = self.targets(self.entries(valid))
-        pages = np.zeros(valid.size, np.uint64)
+        entries = self.entries()
+        targets = self.targets(entries)
+        self.pages[:] = 0
         for first, end, host in reversed(self.dma[: int(self.block[w.G_DMA_COUNT])].tolist()):
-            inside = (targets >= np.uint64(first)) & (targets < np.uint64(end))
-            pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
-        self.pages[valid] = pages
+            inside = (entries & np.uint64(1) != 0) & (targets >= np.uint64(first)) & (targets < np.uint64(end))
+            self.pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
 
     def take_over(self, other: "Igd") -> None:
         """Be the device ``other`` was, after a function level reset: its GTT contents stay."""
         self.gtt[:] = other.gtt
 
-    def entries(self, numbers: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint64]:
-        """GTT entries, widened to 64 bits: those of these ``numbers``, or every one."""
-        if self.family.pte_width == 8:
-            return self.gtt.view(np.uint64)[numbers]
-        return self.gtt[numbers].astype(np.uint64)
+    def entries(self) -> NDArray[np.uint64]:
+        """Every GTT entry, widened to 64 bits."""
+        view = self.gtt.view(np.uint64) if self.family.pte_width == 8 else self.gtt.astype(np.uint64)
+        return view
 
     def targets(self, entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """The page address each entry points at, by the family's PTE format."""
         fmt = self.family.pte_format
         low = entries & np.uint64(fmt.low_mask)
-        if not fmt.high_mask:
-            return low
         return low | ((entries & np.uint64(fmt.high_mask)) << np.uint64(fmt.high_shift))
 
     def register(self, offset: int) -> int:

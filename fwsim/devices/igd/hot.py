@@ -1,20 +1,17 @@
-"""How does the IGD answer a register access? Storage, the behaviour rows, GMBUS, the GTT and the pages it leads to."""
+"""How does the IGD answer a register access? Storage, the behaviour rows, and the GTT with the pages it leads to."""
+
+from typing import Any
 
 import numpy as np
 
+from fwsim.devices.igd import layout as w
+from fwsim.devices.igd.hot_aux import aux_send
+from fwsim.devices.igd.hot_gmbus import gmbus_read, gmbus_write, gpio_write
+from fwsim.devices.igd.hot_panel import panel_control, panel_status
+from fwsim.devices.igd.hot_sideband import PUNIT, sideband_send, unit_read
 from fwsim.devices.igd.layout import (
-    B_COUNT,
-    B_IN_USE,
-    B_NAK,
-    B_OFFSET,
-    B_PHASE,
-    B_PIN,
-    B_WRITES_DATA,
-    G_BUS,
     G_DMA,
     G_DMA_COUNT,
-    G_EDID,
-    G_EDID_SIZE,
     G_FIRST,
     G_GTT,
     G_GTT_SIZE,
@@ -26,13 +23,7 @@ from fwsim.devices.igd.layout import (
     G_PAGES,
     G_PTE_WIDTH,
     G_ROWS,
-    OP_CLEAR,
-    OP_FOLLOW,
-    OP_FRAME,
-    OP_GMBUS,
-    OP_READ_ONLY,
-    OP_SCANLINE,
-    OP_SET,
+    G_STATE,
     ROW_WORDS,
     W_AT,
     W_COND2_AT,
@@ -49,14 +40,14 @@ from fwsim.devices.igd.layout import (
     WHEN_READ,
     WHEN_WRITE,
 )
-from fwsim.native import R_IGD, R_TIME, native, u8s, u16s, u32s, u64s
+from fwsim.native import R_IGD, R_TIME, native, u16s, u32s, u64s
 
 FRAME_NS = 16_666_667  # 60 Hz
 _ALL = 0xFFFFFFFF
 
 
 @native
-def dma_page(root: int, address: int) -> int:
+def dma_page(root: int, address: int) -> Any:
     """Host address of the byte the device reaches at bus address ``address``; 0 where DMA finds nothing."""
     igd = u64s(u64s(root)[R_IGD])
     regions = u64s(igd[G_DMA])
@@ -88,7 +79,7 @@ def gtt_store(root: int, offset: int, value: int) -> None:
 
 
 @native
-def gtt_load(root: int, offset: int) -> int:
+def gtt_load(root: int, offset: int) -> Any:
     """One GTT dword; past the end reads as 0."""
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[G_GTT_SIZE]:
@@ -97,7 +88,23 @@ def gtt_load(root: int, offset: int) -> int:
 
 
 @native
-def _holds(regs: int, rows: int, at: int) -> bool:
+def is_clock(igd: Any, offset: int) -> Any:
+    """Whether the register at byte ``offset`` changes by itself: scan lines, frames, vertical blanks, panel power."""
+    if np.uint64(offset) >= igd[G_MMIO_SIZE]:
+        return False
+    row = u16s(igd[G_FIRST])[np.uint64(offset) >> np.uint64(2)]
+    rows = u32s(igd[G_ROWS])
+    while row:
+        at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
+        op = rows[at + W_OP]
+        if op in (w.OP_SCANLINE, w.OP_FRAME, w.OP_VBLANK, w.OP_PANEL_STATUS):
+            return True
+        row = rows[at + W_NEXT]
+    return False
+
+
+@native
+def _holds(regs: Any, rows: Any, at: int) -> Any:
     """Whether both conditions of the row at word ``at`` hold (an empty mask always does)."""
     first = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
     second = regs[rows[at + W_COND2_AT] >> np.uint32(2)] & rows[at + W_COND2_MASK]
@@ -105,15 +112,50 @@ def _holds(regs: int, rows: int, at: int) -> bool:
 
 
 @native
-def _scanline(root: int, vtotal: int) -> int:
-    lines = np.uint64(vtotal >> np.uint32(16)) + np.uint64(1)
+def _first_holds(regs: Any, rows: Any, at: int) -> Any:
+    return regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK] == rows[at + W_COND_VALUE]
+
+
+@native
+def _scanline(root: int, vtotal: int) -> Any:
+    lines = np.uint64((vtotal >> np.uint32(16)) & np.uint32(0x1FFF)) + np.uint64(1)
     if lines < np.uint64(2):
         lines = np.uint64(525)
     return u64s(root)[R_TIME] % np.uint64(FRAME_NS) * lines // np.uint64(FRAME_NS)
 
 
 @native
-def mmio_read(root: int, offset: int) -> int:
+def _frame(root: int, part: int) -> Any:
+    frames = u64s(root)[R_TIME] // np.uint64(FRAME_NS)
+    if part == w.FRAME_HIGH:
+        return (frames >> np.uint64(8)) & np.uint64(0xFFFF)
+    if part == w.FRAME_LOW:
+        return (frames & np.uint64(0xFF)) << np.uint64(24)
+    return frames & np.uint64(_ALL)
+
+
+@native
+def _vblank(root: int, row: int) -> Any:
+    """Whether a frame has begun since this row was last asked."""
+    words = u64s(root)
+    state = u64s(u64s(words[R_IGD])[G_STATE])
+    slot = np.uint64(w.STATE_ROWS) + np.uint64(row)
+    frame = words[R_TIME] // np.uint64(FRAME_NS) + np.uint64(1)
+    begun = state[slot] != frame
+    state[slot] = frame
+    return begun
+
+
+@native
+def _copied(regs: Any, rows: Any, at: int, held: int) -> Any:
+    source = regs[rows[at + W_COND_AT] >> np.uint32(2)]
+    shift, mask = rows[at + W_VALUE], rows[at + W_MASK]
+    moved = source << shift if shift < np.uint32(32) else source >> (shift - np.uint32(32))
+    return (held & ~mask) | (moved & mask)
+
+
+@native
+def mmio_read(root: int, offset: int) -> Any:
     """Read the register dword at byte ``offset``; past the register file: all ones."""
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[G_MMIO_SIZE]:
@@ -132,20 +174,35 @@ def mmio_read(root: int, offset: int) -> int:
 
 
 @native
-def _act_on_read(root: int, regs: int, rows: int, at: int) -> None:
+def _act_on_read(root: int, regs: Any, rows: Any, at: int) -> None:
     op = rows[at + W_OP]
-    target = rows[at + W_AT] >> np.uint32(2)
-    if op in (OP_SET, OP_FOLLOW):
+    target = np.uint64(rows[at + W_AT] >> np.uint32(2))
+    if op in (w.OP_SET, w.OP_FOLLOW):
         if _holds(regs, rows, at):
             regs[target] = (regs[target] & ~rows[at + W_MASK]) | rows[at + W_VALUE]
-        elif op == OP_FOLLOW:
+        elif op == w.OP_FOLLOW:
             regs[target] = regs[target] & ~rows[at + W_MASK]
-    elif op == OP_SCANLINE:
-        regs[target] = np.uint32(_scanline(root, regs[rows[at + W_COND_AT] >> np.uint32(2)]))
-    elif op == OP_FRAME:
-        regs[target] = np.uint32(u64s(root)[R_TIME] // np.uint64(FRAME_NS))
-    elif op == OP_GMBUS:
-        regs[target] = np.uint32(_gmbus_read(root, rows[at + W_MASK], regs[target]))
+    elif op == w.OP_COPY:
+        regs[target] = np.uint32(_copied(regs, rows, at, regs[target]))
+    elif op == w.OP_SCANLINE:
+        if _first_holds(regs, rows, at):
+            regs[target] = np.uint32(_scanline(root, regs[rows[at + W_COND2_AT] >> np.uint32(2)]))
+    elif op == w.OP_FRAME:
+        if _holds(regs, rows, at):
+            regs[target] = np.uint32(_frame(root, rows[at + W_VALUE]))
+    elif op == w.OP_VBLANK:
+        if _holds(regs, rows, at) and _vblank(root, at // np.uint64(ROW_WORDS)):
+            regs[target] = regs[target] | rows[at + W_MASK]
+    elif op == w.OP_GMBUS:
+        regs[target] = np.uint32(gmbus_read(root, rows[at + W_MASK], regs[target]))
+    elif op == w.OP_UNIT:
+        regs[target] = regs[target] & ~rows[at + W_MASK]
+        igd = u64s(u64s(root)[R_IGD])
+        held = np.uint32(unit_read(igd, np.uint64(PUNIT) | np.uint64(rows[at + W_COND_AT])))
+        if held & rows[at + W_COND_MASK] == rows[at + W_COND_VALUE]:
+            regs[target] = regs[target] | rows[at + W_VALUE]
+    elif op == w.OP_PANEL_STATUS:
+        regs[target] = np.uint32(panel_status(root, rows[at + W_VALUE], regs[rows[at + W_COND_AT] >> np.uint32(2)]))
 
 
 @native
@@ -163,9 +220,9 @@ def mmio_write(root: int, offset: int, value: int) -> None:
     row = first
     while row:  # which bits take the value
         at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
-        if rows[at + W_OP] == OP_READ_ONLY:
+        if rows[at + W_OP] == w.OP_READ_ONLY:
             data = (data & ~rows[at + W_MASK]) | (old & rows[at + W_MASK])
-        elif rows[at + W_OP] == OP_CLEAR:
+        elif rows[at + W_OP] == w.OP_CLEAR:
             data = (data & ~rows[at + W_MASK]) | (old & rows[at + W_MASK] & ~np.uint32(value))
         row = rows[at + W_NEXT]
     regs[number] = data
@@ -173,109 +230,39 @@ def mmio_write(root: int, offset: int, value: int) -> None:
     while row:  # what that sets off
         at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
         if rows[at + W_WHEN] == WHEN_WRITE:
-            op = rows[at + W_OP]
-            target = rows[at + W_AT] >> np.uint32(2)
-            if op in (OP_SET, OP_FOLLOW):
-                if _holds(regs, rows, at):
-                    regs[target] = (regs[target] & ~rows[at + W_MASK]) | rows[at + W_VALUE]
-                elif op == OP_FOLLOW:
-                    regs[target] = regs[target] & ~rows[at + W_MASK]
-            elif op == OP_GMBUS:
-                _gmbus_write(root, rows[at + W_MASK], np.uint32(value))
+            _act_on_write(root, regs, rows, at, number, np.uint32(value), old)
         row = rows[at + W_NEXT]
 
 
-# --- GMBUS (Intel PRM, display: GMBUS0-5): a hardware I2C master with one EDID behind each pin pair ----------------
+@native
+def _act_on_write(root: int, regs: Any, rows: Any, at: int, number: int, value: int, old: int) -> None:
+    op = rows[at + W_OP]
+    target = np.uint64(rows[at + W_AT] >> np.uint32(2))
+    if op in (w.OP_SET, w.OP_FOLLOW):
+        if _holds(regs, rows, at):
+            regs[target] = (regs[target] & ~rows[at + W_MASK]) | rows[at + W_VALUE]
+        elif op == w.OP_FOLLOW:
+            regs[target] = regs[target] & ~rows[at + W_MASK]
+    elif op == w.OP_WELLS:
+        _power_wells(regs, target, rows[at + W_MASK])
+    elif op == w.OP_GMBUS:
+        gmbus_write(root, rows[at + W_MASK], value)
+    elif op == w.OP_GPIO:
+        regs[number] = np.uint32(gpio_write(root, rows[at + W_VALUE], old, value))
+    elif op == w.OP_AUX:
+        regs[number] = np.uint32(aux_send(root, rows[at + W_VALUE], regs, number, value))
+    elif op == w.OP_SIDEBAND:
+        regs[number] = np.uint32(sideband_send(root, regs, number, value))
+    elif op == w.OP_PANEL_CONTROL:
+        panel_control(root, rows[at + W_VALUE], regs, number, old)
 
 
 @native
-def _gmbus_write(root: int, which: int, value: int) -> None:
-    igd = u64s(u64s(root)[R_IGD])
-    bus = u64s(igd[G_BUS])
-    if which == 0:
-        bus[B_PIN] = np.uint64(value & np.uint32(7))
-        bus[B_PHASE] = np.uint64(0)
-        bus[B_NAK] = np.uint64(0)
-    elif which == 1:
-        _gmbus_command(root, value)
-    elif which == 2 and value & np.uint32(1 << 15):
-        bus[B_IN_USE] = np.uint64(0)
-    elif which == 3 and bus[B_PHASE] == np.uint64(2):
-        bus[B_OFFSET] = np.uint64(value & np.uint32(0xFF))
-        bus[B_COUNT] = np.uint64(0)
-        bus[B_PHASE] = np.uint64(3)
-    elif which == 3:  # data given before the command that sends it
-        bus[B_WRITES_DATA] = np.uint64(value & np.uint32(0xFF)) + np.uint64(1)
-
-
-@native
-def _gmbus_command(root: int, value: int) -> None:
-    """GMBUS1: bit 31 clears the engine; bits 27:25 stop, index, wait; 24:16 bytes; 15:8 index; 7:1 slave; 0 read."""
-    igd = u64s(u64s(root)[R_IGD])
-    bus = u64s(igd[G_BUS])
-    if value & np.uint32(1 << 31):
-        bus[B_PHASE] = np.uint64(0)
-        bus[B_NAK] = np.uint64(0)
-        bus[B_COUNT] = np.uint64(0)
-        return
-    if not value & np.uint32(1 << 30):  # software ready: the command starts
-        return
-    if not value & np.uint32(7 << 25) or (value & np.uint32(7 << 25)) == np.uint32(4 << 25):
-        if value & np.uint32(4 << 25):  # stop by itself
-            bus[B_PHASE] = np.uint64(0)
-            bus[B_COUNT] = np.uint64(0)
-            return
-    pin = bus[B_PIN]
-    if (value >> np.uint32(1)) & np.uint32(0x7F) != np.uint32(0x50) or u64s(igd[G_EDID_SIZE])[pin] == np.uint64(0):
-        bus[B_NAK] = np.uint64(1)
-        bus[B_PHASE] = np.uint64(0)
-        return
-    bus[B_NAK] = np.uint64(0)
-    if value & np.uint32(2 << 25):
-        bus[B_OFFSET] = np.uint64((value >> np.uint32(8)) & np.uint32(0xFF))
-    bus[B_COUNT] = np.uint64((value >> np.uint32(16)) & np.uint32(0x1FF))
-    if value & np.uint32(1):
-        bus[B_PHASE] = np.uint64(1)
-    elif bus[B_WRITES_DATA]:  # GMBUS3 was filled before the command
-        bus[B_OFFSET] = bus[B_WRITES_DATA] - np.uint64(1)
-        bus[B_PHASE] = np.uint64(3)
-        bus[B_WRITES_DATA] = np.uint64(0)
-    else:
-        bus[B_PHASE] = np.uint64(2)
-
-
-@native
-def _gmbus_read(root: int, which: int, held: int) -> int:
-    igd = u64s(u64s(root)[R_IGD])
-    bus = u64s(igd[G_BUS])
-    if which == 2:
-        value = np.uint32(0)
-        if bus[B_PHASE] != np.uint64(0):
-            value |= np.uint32(1 << 9)  # active
-        if bus[B_NAK]:
-            value |= np.uint32(1 << 10)
-        else:
-            value |= np.uint32(1 << 11)  # ready
-        if bus[B_PHASE] == np.uint64(3) or (bus[B_PHASE] == np.uint64(1) and bus[B_COUNT] == np.uint64(0)):
-            value |= np.uint32(1 << 14)  # waiting for the next cycle
-        if bus[B_IN_USE]:
-            value |= np.uint32(1 << 15)
-        bus[B_IN_USE] = np.uint64(1)
-        return value
-    if which == 3 and bus[B_PHASE] == np.uint64(1):
-        return _gmbus_take(igd, bus, bus[B_PIN])
-    return held
-
-
-@native
-def _gmbus_take(igd: int, bus: int, pin: int) -> int:
-    """Up to four bytes of the EDID, in bus order from bit 0 up."""
-    data = u8s(igd[G_EDID] + pin * np.uint64(256))
-    value = np.uint32(0)
-    for lane in range(4):
-        if bus[B_COUNT] == np.uint64(0):
-            break
-        value |= np.uint32(data[bus[B_OFFSET] & np.uint64(0xFF)]) << np.uint32(8 * lane)
-        bus[B_OFFSET] += np.uint64(1)
-        bus[B_COUNT] -= np.uint64(1)
-    return value
+def _power_wells(regs: Any, first: int, states: int) -> None:
+    """Four registers, one for each who may ask: a well is on while any requests it (the bit above its state)."""
+    wanted = np.uint32(0)
+    for i in range(4):
+        wanted |= regs[first + np.uint64(i)]
+    for i in range(4):
+        at = first + np.uint64(i)
+        regs[at] = (regs[at] & ~states) | ((wanted >> np.uint32(1)) & states)

@@ -21,14 +21,20 @@
     G_LAST_VALUE,
     G_LAST_WRITTEN,
     G_OWNER,  # 1: count these writes (the guest's ROM runs)
-    G_EDID,  # address: uint8[8 pins][256] EDID, for GMBUS
+    G_EDID,  # address: uint8[8 pins][256] EDID, for GMBUS and its GPIO pins
     G_EDID_SIZE,  # address: uint64[8]: bytes of each; 0: nothing answers on this pin
     G_BUS,  # address of the GMBUS engine's words
     G_UNKNOWN,  # address: uint8 a register dword: 1 once read or written though nothing describes it
     G_TOUCHED,  # address: uint8 a GTT entry: 1 once the guest's ROM wrote it in this run
     G_GTT_AT,  # where the GTT begins in BAR0
+    G_STATE,  # address: uint64 a behaviour row: what an op remembers
+    G_WIRES,  # address: uint64[8 pins][2]: state of each bit-banged DDC slave, address of its EDID (0: none)
+    G_SINKS,  # address: uint64[8 channels][SINK_WORDS]: the DisplayPort sinks
+    G_SIDEBAND,  # address: uint64[SIDEBAND_SLOTS][2]: key and value of the units' registers behind IOSF
+    G_UNITS,  # address: uint64[n][UNIT_WORDS]: what those units do by themselves
+    G_UNIT_COUNT,
     IGD_WORDS,
-) = range(27)
+) = range(33)
 
 # GMBUS engine words
 (
@@ -41,6 +47,26 @@
     B_WRITES_DATA,  # 1 + the byte GMBUS3 was given before the command; 0 none
     BUS_WORDS,
 ) = range(8)
+
+# A DisplayPort sink's words
+(
+    S_DPCD,  # address of its registers, DPCD_SIZE bytes; 0: no sink on this channel
+    S_EDID,  # address of its EDID
+    S_EDID_SIZE,
+    S_OFFSET,  # next EDID byte
+    SINK_WORDS,
+) = range(5)
+DPCD_SIZE = 0x1000
+
+# A sideband unit's reaction: status bits of one register that follow control bits of another.
+(
+    U_KEY,  # unit << 32 | register: which register is read
+    U_MASK,  # the bits that follow
+    U_SOURCE,  # key of the register they follow
+    U_SHIFT,  # and how far up from there
+    UNIT_WORDS,
+) = range(5)
+SIDEBAND_SLOTS = 4096
 
 # A behaviour row. SET: when ``reg[cond_at] & cond_mask == cond_value`` (and the second condition likewise):
 # reg[at] = reg[at] & ~mask | value; with the ELSE form the mask is cleared otherwise.
@@ -66,7 +92,21 @@ WHEN_READ, WHEN_WRITE = 1, 2
     OP_FOLLOW,  # as SET, and the mask's bits are cleared when the condition does not hold
     OP_READ_ONLY,  # bits of mask keep their value
     OP_CLEAR,  # bits of mask are cleared by writing ones
-    OP_SCANLINE,  # value = the line being scanned out; cond_at: the pipe's VTOTAL register
-    OP_FRAME,  # value = frames since reset
+    OP_COPY,  # bits of mask become those of cond_at, moved: value = how far up, 32 + how far down
+    OP_WELLS,  # at = first of four request registers: state bits in mask = OR of the request bits one above
+    OP_SCANLINE,  # value = the line being scanned out, while the condition holds; cond2_at: the pipe's VTOTAL register
+    OP_FRAME,  # frames since reset, while the condition holds; value = which part: FRAME_*
+    OP_VBLANK,  # bits of mask are set once in each frame while the condition holds
     OP_GMBUS,  # mask = which of the bus's registers, 0-5
-) = range(7)
+    OP_GPIO,  # value = GMBUS pin whose wires these are
+    OP_AUX,  # value = channel; the message buffer is the five registers behind
+    OP_SIDEBAND,  # value: at + 4 is data, at + 8 the address
+    OP_UNIT,  # as FOLLOW, by a register of the power unit: cond_at is its number
+    OP_PANEL_CONTROL,  # at = PP_STATUS; control, on delays, off delays, divisor behind it
+    OP_PANEL_STATUS,
+) = range(16)
+STATE_PANELS, STATE_ROWS = 0, 4
+"""Slots of the rows' memory: two for each panel, then one a row."""
+FRAME_WHOLE, FRAME_HIGH, FRAME_LOW = range(3)
+TIMED_OPS = (OP_SCANLINE, OP_FRAME, OP_VBLANK, OP_PANEL_STATUS)
+"""Registers that change by themselves: reading them again and again is no sign of being stuck."""

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
 
+ALL = 0xFFFFFFFF
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -22,9 +24,8 @@ ALWAYS = Condition()
 
 @dataclass(frozen=True)
 class Row:
-    """One reaction of the hardware: on an access to ``register``, ``op`` acts on ``at`` (the same register unless given)."""
+    """One reaction of the hardware: on an access to ``register``, ``op`` acts on ``at`` (the same register if None)."""
 
-    name: str
     register: int
     when: int
     op: int
@@ -40,32 +41,41 @@ def bit(*numbers: int) -> int:
     return sum(1 << number for number in numbers)
 
 
-def follows(name: str, register: int, mask: int, source: int, source_mask: int) -> Row:
-    """Status bits ``mask`` of ``register`` are set while all of ``source_mask`` is set in ``source``, clear otherwise."""
-    return Row(name, register, w.WHEN_READ, w.OP_FOLLOW, mask, mask, condition=Condition(source, source_mask, source_mask))
+def is_set(register: int, mask: int) -> Condition:
+    """All of ``mask`` is set in ``register``."""
+    return Condition(register, mask, mask)
 
 
-def self_clears(name: str, register: int, trigger: int, *, clear: int = 0, then: int = 0) -> Row:
+def is_clear(register: int, mask: int) -> Condition:
+    """All of ``mask`` is clear in ``register``."""
+    return Condition(register, mask, 0)
+
+
+def follows(register: int, mask: int, condition: Condition, second: Condition = ALWAYS) -> Row:
+    """Status bits ``mask`` of ``register`` are set while the conditions hold, clear otherwise."""
+    return Row(register, w.WHEN_READ, w.OP_FOLLOW, mask, mask, condition=condition, second=second)
+
+
+def copies(register: int, mask: int, source: int, shift: int) -> Row:
+    """Status bits ``mask`` of ``register`` are bits of ``source``, ``shift`` up (negative: down)."""
+    code = shift if shift >= 0 else 32 - shift
+    return Row(register, w.WHEN_READ, w.OP_COPY, mask, code, condition=Condition(source))
+
+
+def self_clears(register: int, trigger: int, *, clear: int = 0, then: int = 0, condition: Condition = ALWAYS) -> Row:
     """Writing ``trigger`` starts something that is over at once: trigger and ``clear`` read 0, and ``then`` reads 1."""
-    return Row(
-        name, register, w.WHEN_WRITE, w.OP_SET, trigger | clear | then, then, condition=Condition(register, trigger, trigger)
-    )
+    mask = trigger | clear | then
+    return Row(register, w.WHEN_WRITE, w.OP_SET, mask, then, condition=is_set(register, trigger), second=condition)
 
 
-def read_only(name: str, register: int, mask: int = 0xFFFFFFFF) -> Row:
+def read_only(register: int, mask: int = ALL) -> Row:
     """Bits that writes do not change."""
-    return Row(name, register, w.WHEN_WRITE, w.OP_READ_ONLY, mask)
+    return Row(register, w.WHEN_WRITE, w.OP_READ_ONLY, mask)
 
 
-def write_clears(name: str, register: int, mask: int = 0xFFFFFFFF) -> Row:
+def write_clears(register: int, mask: int = ALL) -> Row:
     """Bits cleared by writing ones, and not set by writes."""
-    return Row(name, register, w.WHEN_WRITE, w.OP_CLEAR, mask)
-
-
-def gmbus(name: str, base: int) -> list[Row]:
-    """The GMBUS engine whose registers GMBUS0-3 start at ``base``."""
-    rows = [Row(name, base + 4 * which, w.WHEN_WRITE, w.OP_GMBUS, which) for which in range(4)]
-    return rows + [Row(name, base + 4 * which, w.WHEN_READ, w.OP_GMBUS, which) for which in (2, 3)]
+    return Row(register, w.WHEN_WRITE, w.OP_CLEAR, mask)
 
 
 def compile_rows(rows: list[Row], first: NDArray[np.uint16]) -> NDArray[np.uint32]:

@@ -1,0 +1,72 @@
+"""What lies behind the IOSF sideband of Bay Trail and Cherryview? Other units' registers, reached by message.
+
+Source: Linux i915 vlv_iosf_sb_reg.h: 182100h starts a message (opcode 23:16, unit 15:8, busy bit 0), 182104h is the
+data, 182108h the register. Even opcodes read, odd ones write.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from fwsim.devices.igd.layout import (
+    G_SIDEBAND,
+    G_UNIT_COUNT,
+    G_UNITS,
+    SIDEBAND_SLOTS,
+    U_KEY,
+    U_MASK,
+    U_SHIFT,
+    U_SOURCE,
+    UNIT_WORDS,
+)
+from fwsim.native import R_IGD, native, u64s
+
+PUNIT = 4 << 32
+"""Key of the power unit's register 0."""
+
+
+@native
+def _slot(table: Any, key: int) -> Any:
+    """Where ``key`` is kept, or the free slot for it (an open hash table that is never full)."""
+    slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(52)
+    while table[np.uint64(2) * slot] != np.uint64(0) and table[np.uint64(2) * slot] != key + np.uint64(1):
+        slot = (slot + np.uint64(1)) & np.uint64(SIDEBAND_SLOTS - 1)
+    return slot
+
+
+@native
+def unit_read(igd: Any, key: int) -> Any:
+    """A unit's register, with the status bits that follow others; 0 where nothing was ever written."""
+    table = u64s(igd[G_SIDEBAND])
+    value = table[np.uint64(2) * _slot(table, key) + np.uint64(1)]
+    units = u64s(igd[G_UNITS])
+    for i in range(igd[G_UNIT_COUNT]):
+        at = np.uint64(i) * np.uint64(UNIT_WORDS)
+        if units[at + np.uint64(U_KEY)] == key:
+            mask = units[at + np.uint64(U_MASK)]
+            source = table[np.uint64(2) * _slot(table, units[at + np.uint64(U_SOURCE)]) + np.uint64(1)]
+            value = (value & ~mask) | ((source << units[at + np.uint64(U_SHIFT)]) & mask)
+    return value
+
+
+@native
+def unit_write(igd: Any, key: int, value: int) -> None:
+    """Store a unit's register."""
+    table = u64s(igd[G_SIDEBAND])
+    slot = _slot(table, key)
+    table[np.uint64(2) * slot] = key + np.uint64(1)
+    table[np.uint64(2) * slot + np.uint64(1)] = np.uint64(value)
+
+
+@native
+def sideband_send(root: int, regs: Any, number: int, value: int) -> Any:
+    """The doorbell dword ``number`` of ``regs`` is written. Returns what it reads then: the message is over."""
+    if value & np.uint32(1):
+        igd = u64s(u64s(root)[R_IGD])
+        unit = np.uint64((value >> np.uint32(8)) & np.uint32(0xFF))
+        key = (unit << np.uint64(32)) | np.uint64(regs[number + np.uint64(2)])
+        if value & np.uint32(1 << 16):
+            unit_write(igd, key, regs[number + np.uint64(1)])
+        else:
+            regs[number + np.uint64(1)] = np.uint32(unit_read(igd, key))
+    return value & ~np.uint32(1)

@@ -131,6 +131,47 @@ def instruction_at(code: bytes, offset: int, address: int | None = None, bits: i
     return Instruction(where, bytes(found.bytes), _text(found, bits)) if found else None
 
 
+@dataclass(frozen=True, slots=True)
+class MemoryOperand:
+    """A memory operand of the instruction at ``address``: what it does there, and how the address is made.
+
+    ``segment`` "" is the usual one; ``size`` and ``width`` (of the address) in bytes. RIP is folded into ``offset``.
+    """
+
+    address: int
+    size: int
+    reads: bool
+    writes: bool
+    segment: str
+    base: str
+    index: str
+    scale: int
+    offset: int
+    width: int
+
+
+def memory_operands(code: bytes, address: int, bits: int = 16) -> list[MemoryOperand]:
+    """The memory operands of straight-line ``code`` at ``address``, in order; what is no instruction ends the list."""
+    import capstone
+
+    found = []
+    for instruction in _engine(bits).disasm(code, address):
+        for operand in instruction.operands:
+            if operand.type != capstone.x86.X86_OP_MEM or instruction.mnemonic in ("lea", "nop"):
+                continue
+            memory = operand.mem
+            segment, base, index = (
+                instruction.reg_name(number) or "" for number in (memory.segment, memory.base, memory.index)
+            )
+            offset = memory.disp
+            if base in ("rip", "eip"):
+                base, offset = "", offset + instruction.address + instruction.size
+            reads, writes = (bool(operand.access & kind) for kind in (capstone.CS_AC_READ, capstone.CS_AC_WRITE))
+            place = (segment, base, index, memory.scale, offset, instruction.addr_size)
+            found.append(MemoryOperand(instruction.address, operand.size, reads, writes, *place))
+    return found
+
+
 def disassemble(code: bytes, entries: Iterable[int] = (3,), bits: int = 16, limit: int = MAX_INSTRUCTIONS) -> Listing:
     """Follows every branch and call from ``entries`` (offsets in ``code``), ``bits`` wide code (16, 32 or 64).
 

@@ -59,6 +59,17 @@ from numba.extending import intrinsic
     R_BLOCK_SIZE,
     R_BLOCK_RUNS,  # how often in a row it ran
     R_ORDINAL,  # memory-mapped accesses since its entry
+    R_BAR0,  # guest-physical address of the IGD's BAR0
+    R_HOSTED,  # 1: Python makes the access that runs now, no code does
+    R_EA,  # how the instruction found by TRAP_MMIO_IP makes its address: registers (0: it needs no check), ...
+    R_EA_OFFSET,
+    R_EA_BASE,  # its segment's
+    R_EA_MASK,  # of the address's width
+    R_EA_SIZE,  # bytes accessed
+    R_IDS_GENERAL,  # int[16], void *[16], uint64[16]: AX, CX, DX, BX, SP, BP, SI, DI, R8-R15 in full width
+    R_PTRS_GENERAL,
+    R_GENERAL,
+    R_GENERAL_COUNT,
     R_TIME_LIMIT,
     R_NOVEL,  # table of hashes of accesses seen, NOVEL_SLOTS words
     R_CLOCKED,  # 1: a clock was read since the last unseen one
@@ -66,11 +77,11 @@ from numba.extending import intrinsic
     R_WAIT_LIMIT,  # as many make a wait without a clock endless
     R_STALE_LIMIT,  # as many make one with a clock endless
     R_RAM,  # host address of guest-physical 0 (valid below A0000 and from C0000 to the end of low RAM)
-    R_IDS_INT,  # int[10], void *[10], uint64[10]: the registers an interrupt needs
+    R_IDS_INT,  # int[11], void *[11], uint64[13]: the registers an interrupt needs; the last is IDTR (uc_x86_mmr)
     R_PTRS_INT,
     R_INT_VALUES,
     R_IRQ_TIME,  # when the next interrupt is due; all ones: never
-    R_IPS,  # address of the (block, ordinal) -> ip table
+    R_IPS,  # address of the table of accessing instructions, IPS_SLOTS times IPS_WORDS words
     # devices
     R_PORTS,  # uint8[65536]: PORT_* kind of each port
     R_LATCH,  # uint8[65536]: what a PORT_STORE port holds
@@ -83,10 +94,11 @@ from numba.extending import intrinsic
     R_FN_ADAPTER_IN,  # uint64 in(root, port, size, 0): a port of a display adapter other than the IGD
     R_FN_ADAPTER_OUT,  # out(root, port, size, value)
     ROOT_WORDS,
-) = range(51)
+) = range(62)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10
+IPS_WORDS = 8
 
 # --- why the engine stopped ----------------------------------------------------------------------------------------
 (
@@ -99,7 +111,7 @@ IPS_SLOTS = 1 << 10
     STOP_IDLE,  # no access for R_IDLE_LIMIT code bytes
     STOP_STALE,  # nothing new read or written for R_WAIT_LIMIT or R_STALE_LIMIT accesses
     STOP_ABORT,  # the hypervisor would kill the guest here
-    STOP_FAULT,  # a CPU exception nobody handles
+    STOP_FAULT,  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
     STOP_SPIN,  # the same short block ran SPIN_RUNS times in a row
 ) = range(11)
 SPIN_RUNS = 1 << 20
@@ -111,10 +123,9 @@ SPIN_RUNS = 1 << 20
     TRAP_PORT_OUT,  # a = port, b = size, c = value
     TRAP_PCI_WRITE,  # a = slot, b = byte offset of the dword, c = its old value
     TRAP_GTT_FIRST,  # a = index, b = value, c = written (all ones: refused)
-    TRAP_INTERRUPT,  # a = vector, b = 1 when it is an INT instruction
-    TRAP_MMIO_IP,  # a = address, b = size, c = 1 for a write: which instruction of the running block?
+    TRAP_MMIO_IP,  # a = physical address, b = size, c = 1 for a write: which instruction of the block? Fills R_EA
     TRAP_DMA_FAULT,  # a = aperture page, b = 1 for a write: it leads nowhere
-) = range(8)
+) = range(7)
 
 # --- what a port is -------------------------------------------------------------------------------------------------
 (

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
+from fwsim.cpu.inner import Inner, Segment
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
@@ -19,11 +20,16 @@ from fwsim.native import (
     R_FN_STOP,
     R_FN_TRAP,
     R_FN_WRITE,
+    R_GENERAL,
+    R_GENERAL_COUNT,
+    R_HOSTED,
     R_IDS_CSIP,
+    R_IDS_GENERAL,
     R_IDS_INT,
     R_INT_VALUES,
     R_IP,
     R_PTRS_CSIP,
+    R_PTRS_GENERAL,
     R_PTRS_INT,
     R_RAM,
     R_STOP,
@@ -44,7 +50,10 @@ _INT_IDS = (
     x86.UC_X86_REG_EBX,
     x86.UC_X86_REG_ECX,
     x86.UC_X86_REG_EDX,
+    x86.UC_X86_REG_IDTR,
 )
+_IDTR_WORDS = 3  # uc_x86_mmr: selector, base, limit and flags
+_NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
 _NAMES = (
     *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
@@ -53,7 +62,6 @@ _NAMES = (
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 _FOREVER = (1 << 64) - 1
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
-CLOSED = unicorn.UC_PROT_NONE
 READ_ONLY = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
 ALL = unicorn.UC_PROT_ALL
 CPU_ERRORS = {
@@ -75,6 +83,8 @@ class Hooks:
     interrupt: int
     block: int
     rdtsc: int
+    dropped: int
+    """A write to read-only memory; returns 1: it is dropped."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,10 @@ class Engine:
         self.error: BaseException | None = None
         self._trap = trap
         self._install_words()
+        self.inner = Inner(self.uc)
         if mode == "real":
             self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
+            self.uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
             for name in ("ds", "es", "fs", "gs", "ss", "cs"):
                 self.uc.reg_write(_IDS[name], 0)
 
@@ -118,9 +130,18 @@ class Engine:
         ids = np.array([x86.UC_X86_REG_CS, x86.UC_X86_REG_RIP if self.mode == "long" else x86.UC_X86_REG_EIP], np.int32)
         targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
         int_ids = np.array(_INT_IDS, np.int32)
-        int_values = np.zeros(len(_INT_IDS), np.uint64)
+        int_values = np.zeros(len(_INT_IDS) - 1 + _IDTR_WORDS, np.uint64)
         int_targets = np.array([address_of(int_values) + 8 * i for i in range(len(_INT_IDS))], np.uint64)
+        wide = self.mode == "long"
+        names = [f"r{name}" if wide else f"e{name}" for name in _NUMBERED] + [f"r{i}" for i in range(8, 16) if wide]
+        general_ids = np.array([_IDS[name] for name in names], np.int32)
+        general = np.zeros(16, np.uint64)
+        general_targets = np.array([address_of(general) + 8 * i for i in range(len(names))], np.uint64)
+        root[R_GENERAL_COUNT] = len(names)
         for word, array in (
+            (R_IDS_GENERAL, general_ids),
+            (R_PTRS_GENERAL, general_targets),
+            (R_GENERAL, general),
             (R_IDS_CSIP, ids),
             (R_PTRS_CSIP, targets),
             (R_IDS_INT, int_ids),
@@ -149,6 +170,7 @@ class Engine:
         self._hook(unicorn.UC_HOOK_INSN, hooks.rdtsc, x86.UC_X86_INS_RDTSC)
         self._hook(unicorn.UC_HOOK_INTR, hooks.interrupt)
         self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
+        self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
 
     def _hook(self, kind: int, callback: int, *extra: int) -> None:
         handle = ctypes.c_size_t()
@@ -195,6 +217,34 @@ class Engine:
         """Unmap whatever lies there."""
         _check(uclib.uc_mem_unmap(self._handle, ctypes.c_uint64(start), ctypes.c_size_t(size)), f"unmap {start:#x}")
 
+    def protect(self, start: int, size: int, protection: int) -> None:
+        """Change what may be done with mapped memory: ``ALL`` or ``READ_ONLY`` (writes are dropped then)."""
+        self.uc.mem_protect(start, size, protection)
+
+    def read(self, address: int, length: int) -> bytes:
+        """Bytes at a guest-physical address, whatever lies there: a device answers as it answers code."""
+        self.root[R_HOSTED] = 1
+        try:
+            return bytes(self.uc.mem_read(address, length))
+        finally:
+            self.root[R_HOSTED] = 0
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes at a guest-physical address; a device takes them as it takes them from code."""
+        self.root[R_HOSTED] = 1
+        try:
+            self.uc.mem_write(address, data)
+        finally:
+            self.root[R_HOSTED] = 0
+
+    def number(self, address: int, width: int) -> int:
+        """The little-endian number of ``width`` bytes at a guest-physical address."""
+        return int.from_bytes(self.read(address, width), "little")
+
+    def put(self, address: int, value: int, width: int) -> None:
+        """Store the low ``width`` bytes of ``value`` at a guest-physical address."""
+        self.write(address, (value & (1 << 8 * width) - 1).to_bytes(width, "little"))
+
     # --- registers -------------------------------------------------------------------------------------------------
     def get(self, name: str) -> int:
         """One register by its lower-case name."""
@@ -215,21 +265,19 @@ class Engine:
         return bool(self.get("cr0") & 1)
 
     def linear_ip(self) -> int:
-        """Linear address of the next instruction (real mode: CS*16 + IP)."""
+        """Linear address of the next instruction, by the code segment's cached base."""
         if self.mode == "long":
             return self.get("rip")
-        if self.protected:
-            return self.segment_base("cs") + self.get("eip") & 0xFFFFFFFF
-        return (self.get("cs") << 4) + (self.get("eip") & 0xFFFF)
+        return self.segment("cs").base + self.get("eip") & 0xFFFFFFFF
 
-    def segment_base(self, name: str) -> int:
-        """Linear base of a segment register: from the descriptor table in protected mode."""
-        selector = self.get(name)
-        if not self.protected:
-            return selector << 4
-        base = self.uc.reg_read(x86.UC_X86_REG_LDTR if selector & 4 else x86.UC_X86_REG_GDTR)[1]
-        descriptor = int.from_bytes(self.uc.mem_read(base + (selector & 0xFFF8), 8), "little")
-        return (descriptor >> 16 & 0xFFFFFF) | (descriptor >> 56 & 0xFF) << 24
+    def segment(self, name: str) -> Segment:
+        """A segment register with the descriptor it was loaded with: also right in unreal mode."""
+        return self.inner.segment(name)
+
+    def table(self, name: str) -> tuple[int, int]:
+        """Base and limit of "gdtr", "idtr" or "ldtr"."""
+        value = self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
+        return int(value[1]), int(value[2])
 
     # --- running ---------------------------------------------------------------------------------------------------
     def run(self) -> int:
@@ -271,6 +319,11 @@ class CpuFaultError(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(CPU_ERRORS.get(status, f"engine error {status}"))
         self.status = status
+
+    @property
+    def invalid_opcode(self) -> bool:
+        """Whether it is #UD, which the engine reports in this way only."""
+        return self.status == unicorn.UC_ERR_INSN_INVALID
 
 
 def _check(status: int, what: str) -> None:

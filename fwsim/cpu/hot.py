@@ -1,9 +1,11 @@
 """What does native code do around every access, block and INT? Time, CS:IP, budgets, and the dispatch through the IVT."""
 
+from typing import Any
+
 import numpy as np
 
 from fwsim.native import (
-    IPS_SLOTS,
+    IPS_WORDS,
     R_BLOCK,
     R_BLOCK_RUNS,
     R_BLOCK_SIZE,
@@ -12,10 +14,15 @@ from fwsim.native import (
     R_CODE_MARK,
     R_CODE_NEXT,
     R_CS,
+    R_EA,
     R_FN_READ,
     R_FN_WRITE,
+    R_GENERAL,
+    R_GENERAL_COUNT,
+    R_HOSTED,
     R_IDLE_LIMIT,
     R_IDS_CSIP,
+    R_IDS_GENERAL,
     R_IDS_INT,
     R_INT_VALUES,
     R_IP,
@@ -23,6 +30,7 @@ from fwsim.native import (
     R_IRQ_TIME,
     R_ORDINAL,
     R_PTRS_CSIP,
+    R_PTRS_GENERAL,
     R_PTRS_INT,
     R_RAM,
     R_STEP,
@@ -34,15 +42,14 @@ from fwsim.native import (
     STOP_FAULT,
     STOP_IDLE,
     STOP_IRQ,
+    STOP_NONE,
     STOP_SPIN,
     STOP_TIME,
-    TRAP_INTERRUPT,
     TRAP_MMIO_IP,
     call,
     native,
     stop,
     trap,
-    u8s,
     u16s,
     u64s,
 )
@@ -82,21 +89,47 @@ def enter_port(root: int) -> None:
 
 @native
 def enter_memory(root: int, address: int, size: int, write: int) -> None:
-    """Before a memory-mapped register access: time and CS:IP.
+    """Before a memory-mapped register access at a guest-physical address: time and CS:IP.
 
-    The engine's EIP is stale here; Python finds the instruction among the running block's once for each (block, ordinal).
+    The engine's EIP is stale here. Python finds the instruction in the running block; what it found serves the same
+    access of the same block again, where more than one could be it only while its registers make the same address.
     """
     words = u64s(root)
     tick(root)
+    if words[R_HOSTED]:
+        words[R_CS] = np.uint64(0)
+        words[R_IP] = np.uint64(0)
+        return
+    before = words[R_IP]
     call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
-    key = (words[R_BLOCK] << np.uint64(12)) | (words[R_ORDINAL] & np.uint64(0xFFF))
+    key = (words[R_BLOCK] << np.uint64(20)) ^ (words[R_BLOCK_SIZE] << np.uint64(12)) ^ (words[R_CS] << np.uint64(44))
+    key = (key ^ (words[R_ORDINAL] << np.uint64(2)) ^ (np.uint64(write) << np.uint64(1))) | np.uint64(1)
+    slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(54)
+    table = u64s(words[R_IPS] + slot * np.uint64(8 * IPS_WORDS))
+    if table[0] != key or (table[2] and not _reaches(root, table, np.uint64(address))):
+        words[R_IP] = before
+        table[1] = trap(root, TRAP_MMIO_IP, address, size, write)
+        table[0] = key
+        for word in range(5):
+            table[2 + word] = words[R_EA + word]
     words[R_ORDINAL] += np.uint64(1)
-    table = u64s(words[R_IPS])
-    slot = (key ^ (key >> np.uint64(17))) % np.uint64(IPS_SLOTS) * np.uint64(2)
-    if table[slot] != key:
-        table[slot + np.uint64(1)] = trap(root, TRAP_MMIO_IP, address, size, write)
-        table[slot] = key
-    words[R_IP] = table[slot + np.uint64(1)]
+    words[R_IP] = table[1]
+
+
+@native
+def _reaches(root: int, table: Any, address: int) -> Any:
+    """Whether the instruction in this slot makes ``address`` with the registers as they are now."""
+    words = u64s(root)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_GENERAL], words[R_PTRS_GENERAL], words[R_GENERAL_COUNT])
+    general = u64s(words[R_GENERAL])
+    total = table[3]
+    base = table[2] & np.uint64(0xFF)
+    index = (table[2] >> np.uint64(8)) & np.uint64(0xFF)
+    if base:
+        total += general[base - np.uint64(1)]
+    if index:
+        total += general[index - np.uint64(1)] * ((table[2] >> np.uint64(16)) & np.uint64(0xFF))
+    return np.uint64(address) - ((total & table[5]) + table[4]) < table[6]
 
 
 @native
@@ -115,61 +148,64 @@ def on_block(root: int, address: int, size: int) -> None:
         words[R_BLOCK_SIZE] = np.uint64(size)
         words[R_BLOCK_RUNS] = np.uint64(0)
     if code >= words[R_CODE_NEXT]:
-        _due(root, code)
+        _due(root, code, size)
 
 
 @native
-def _due(root: int, code: int) -> None:
+def _due(root: int, code: int, size: int) -> None:
+    """Stop for a budget or an interrupt: before the block, which is therefore not counted yet."""
     words = u64s(root)
+    reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
-        stop(root, STOP_CODE, 0)
+        reason = STOP_CODE
     elif words[R_TIME] >= words[R_IRQ_TIME]:
-        stop(root, STOP_IRQ, 0)
+        reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
-        stop(root, STOP_IDLE, 0)
+        reason = STOP_IDLE
+    if reason != STOP_NONE:
+        words[R_CODE] -= np.uint64(size)
+        stop(root, reason, 0)
 
 
 @native
 def on_interrupt(root: int, vector: int) -> None:
-    """INT n or a CPU exception. Real mode: push FLAGS, CS, IP and go where the IVT says; the rest is Python's.
+    """INT n or a CPU exception. INT 10h and the like in real mode: push FLAGS, CS, IP and go where the IVT says.
 
-    Values read: CR0, EFLAGS, SS, ESP, CS, EIP, EAX, EBX, ECX, EDX. EIP is already behind an INT instruction.
+    Values read: CR0, EFLAGS, SS, ESP, CS, EIP, EAX, EBX, ECX, EDX, IDTR. EIP is already behind an INT instruction. What
+    may be an exception (vectors to 14), protected mode, a short IDT or a stack outside plain RAM: Python's, between runs.
     """
     words = u64s(root)
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 10)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
     values = u64s(words[R_INT_VALUES])
-    base = values[4] << np.uint64(4)
-    ip = values[5] & np.uint64(0xFFFF)
-    code = u8s(words[R_RAM] + base)
-    length = 0
-    if values[0] & np.uint64(1) == np.uint64(0) and ip >= np.uint64(1):
-        if ip >= np.uint64(2) and code[ip - np.uint64(2)] == 0xCD and code[ip - np.uint64(1)] == vector:
-            length = 2
-        elif vector == 3 and code[ip - np.uint64(1)] == 0xCC:
-            length = 1
-    if length == 0:
-        if trap(root, TRAP_INTERRUPT, vector, 0, 0) == np.uint64(0):
-            stop(root, STOP_FAULT, vector)
-        return
-    words[R_CS] = values[4]
-    words[R_IP] = ip - np.uint64(length)
-    tick(root)
     low = np.uint64(0xFFFF)
+    number = np.uint64(vector)
+    offset = (values[3] - np.uint64(6)) & low
+    at = (values[2] << np.uint64(4)) + offset
+    table = values[11]
+    limit = values[12] & np.uint64(0xFFFFFFFF)
+    plain = number > np.uint64(14) and values[0] & np.uint64(1) == np.uint64(0)
+    plain = plain and number * np.uint64(4) + np.uint64(3) <= limit and table < np.uint64(0x90000)
+    if not plain or offset > np.uint64(0xFFFA) or at >= np.uint64(0xA0000):
+        stop(root, STOP_FAULT, number)
+        return
+    ip = values[5] & low
+    words[R_CS] = values[4]
+    words[R_IP] = (ip - np.uint64(2)) & low
+    tick(root)
     packed = (
         (values[6] & low)
         | ((values[7] & low) << np.uint64(16))
         | ((values[8] & low) << np.uint64(32))
         | ((values[9] & low) << np.uint64(48))
     )
-    record(root, _INTERRUPT, _CALL, 2, vector, packed, packed, 0)
-    seen(root, (6 << 32) | vector, packed, False)
-    stack = values[3] - np.uint64(6)
-    values[3] = (values[3] & ~low) | (stack & low)
-    frame = u16s(words[R_RAM] + (values[2] << np.uint64(4)) + (stack & low))
+    record(root, _INTERRUPT, _CALL, 2, number, packed, packed, 0)
+    seen(root, np.uint64(6 << 32) | number, packed, False)
+    values[3] = (values[3] & ~low) | offset
+    frame = u16s(words[R_RAM] + at)
     frame[0] = np.uint16(ip)
     frame[1] = np.uint16(values[4])
     frame[2] = np.uint16(values[1])
-    target = u16s(words[R_RAM] + np.uint64(vector) * np.uint64(4))
+    target = u16s(words[R_RAM] + table + number * np.uint64(4))
     values[1] &= ~np.uint64(_IF | _TF)
     values[5] = np.uint64(target[0])
     values[4] = np.uint64(target[1])

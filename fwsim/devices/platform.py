@@ -27,37 +27,45 @@ class PortDevice(Protocol):
 
 
 class Pic:
-    """Two 8259A: masks read back, EOI and initialisation words are taken, nothing is ever in service for long."""
+    """Two 8259A: masks and vector bases (ICW2); EOI is taken, nothing is ever in service for long.
+
+    Sources: Intel 8259A data sheet (ICW1-ICW4, OCW1-OCW3); SeaBIOS src/hw/pic.c for what the firmware leaves.
+    """
 
     ports = (0x20, 0x21, 0xA0, 0xA1)
 
     def __init__(self) -> None:
-        self.masks = [0xB8, 0x8F]  # as SeaBIOS leaves them: timer, keyboard, cascade, floppy; RTC, mouse (SeaBIOS src/hw/pic.c)
-        self._initialising = [0, 0]
+        self.masks = [0xB8, 0x8F]  # open: timer, keyboard, cascade, floppy; RTC, mouse
+        self.vectors = [0x08, 0x70]
+        self._expected: list[list[int]] = [[], []]
+        """The initialisation words still to come, ICW2 to ICW4."""
 
     def read(self, port: int, width: int) -> int:
         """The mask; the request and in-service registers are empty."""
         return self.masks[port >> 7] if port & 1 else 0
 
     def write(self, port: int, width: int, value: int) -> None:
-        """ICW1 starts an initialisation of three more words; otherwise odd ports are the mask."""
+        """ICW1 clears the mask and starts an initialisation of two or three more words; else odd ports are the mask."""
         chip = port >> 7
         if not port & 1:
-            if value & 0x10:
-                self._initialising[chip] = 3 if value & 1 else 2
-        elif self._initialising[chip]:
-            self._initialising[chip] -= 1
+            if value & 0x10:  # bit 1: single, so no ICW3; bit 0: ICW4 follows
+                self._expected[chip] = [2] + [3] * (not value & 2) + [4] * (value & 1)
+                self.masks[chip] = 0
+        elif self._expected[chip]:
+            if self._expected[chip].pop(0) == 2:
+                self.vectors[chip] = value & 0xF8
         else:
             self.masks[chip] = value & 0xFF
 
     def state(self) -> object:
-        """Masks and how far an initialisation has come."""
-        return (list(self.masks), list(self._initialising))
+        """Masks, vectors and how far an initialisation has come."""
+        return (list(self.masks), list(self.vectors), [list(words) for words in self._expected])
 
     def restore(self, state: object) -> None:
         """Go back to it."""
-        masks, pending = state  # type: ignore[misc]  # what state() gave
-        self.masks, self._initialising = list(masks), list(pending)
+        masks, vectors, expected = state  # type: ignore[misc]  # what state() gave
+        self.masks, self.vectors = list(masks), list(vectors)
+        self._expected = [list(words) for words in expected]
 
 
 class Cmos:

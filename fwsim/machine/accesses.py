@@ -1,73 +1,99 @@
 """Which instruction of the running block made this memory access? The engine does not say; the block's code does.
 
 Inside a block the engine's EIP is stale, but its general registers are what the accessing instruction sees. So the
-block is read instruction by instruction, and the one whose memory operand has this address is it.
+block is read instruction by instruction: the first at or behind the last one found in it, whose memory operand does
+what was done (read or write) and has this address, is it.
 """
 
-import re
-from collections.abc import Iterator
-
 from fwsim.cpu.engine import Engine
-from fwsim.disasm import instruction_at
-from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import R_BLOCK, R_BLOCK_SIZE, R_ORDINAL
+from fwsim.disasm import MemoryOperand, memory_operands
+from fwsim.native import (
+    R_BLOCK,
+    R_BLOCK_SIZE,
+    R_EA,
+    R_EA_BASE,
+    R_EA_MASK,
+    R_EA_OFFSET,
+    R_EA_SIZE,
+    R_IP,
+    R_ORDINAL,
+)
 
-_LONGEST = 16
-_FIRST_BAR = 1 << 20
-_OPERAND = re.compile(r"(?:\b([c-gs]s):)?\[([^\]]+)\]")
-_TERM = re.compile(r"([+-]?) ?(?:(0x[0-9a-f]+|\d+)|([a-z][a-z0-9]+)(?:\*([1248]))?)")
-
-
-def accessing_ip(engine: Engine, ram: Ram, offset: int) -> int:
-    """IP of the instruction that accesses byte ``offset`` of a memory BAR now; the block's first where none fits.
-
-    Addresses are compared within their page, as a BAR begins at one. Of several that fit, the access's ordinal within
-    the block decides.
-    """
-    block, base = int(engine.root[R_BLOCK]), engine.segment_base("cs") if engine.mode == "real" else 0
-    widths = (64,) if engine.mode == "long" else (32, 16) if engine.protected else (16,)
-    for bits in widths:
-        fitting = [at for at, text in _block(engine, ram, block, bits) if _reaches(engine, text, offset)]
-        if fitting:
-            ordinal = max(int(engine.root[R_ORDINAL]) - 1, 0)
-            return fitting[min(ordinal, len(fitting) - 1)] - base
-    return block - base
+_LONGEST = 15
+_NAMES = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
+_NO_REGISTERS = 1 << 32
+_MASKS = {2: 0xFFFF, 4: 0xFFFFFFFF, 8: (1 << 64) - 1}
+_PAGE = 0xFFF
 
 
-def _block(engine: Engine, ram: Ram, start: int, bits: int) -> Iterator[tuple[int, str]]:
-    """Linear address and text of each instruction of the running block, as ``bits`` wide code."""
-    size = int(engine.root[R_BLOCK_SIZE])
-    code = ram.read(start, size + _LONGEST)
-    at = 0
-    while at < size and (found := instruction_at(code, at, start + at, bits)) is not None:
-        yield start + at, found.text
-        at += len(found.data)
+class Accesses:
+    """Finds accessing instructions for one engine; what a block's code is made of is worked out once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._known: dict[tuple[int, int, bytes], list[MemoryOperand]] = {}
+
+    def resolve(self, address: int, size: int, write: int) -> int:
+        """IP of the instruction that accesses guest-physical ``address`` now; the block's first where none fits.
+
+        Fills the R_EA words: how native code tells, at the same place of the same block, that it is this one again.
+        """
+        engine, root = self._engine, self._engine.root
+        code = engine.segment("cs")
+        base = 0 if code.bits == 64 else code.base
+        operands = [
+            operand
+            for operand in self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), code.bits)
+            if (operand.writes if write else operand.reads)
+        ]
+        earliest = base + int(root[R_IP]) if root[R_ORDINAL] else 0
+        root[R_EA] = 0
+        fitting = [operand for operand in operands if self._reaches(operand, address, _MASKS[8])] or [
+            operand for operand in operands if self._reaches(operand, address, _PAGE)  # paging
+        ]
+        if not fitting:
+            return int(root[R_BLOCK]) - base
+        found = next((operand for operand in fitting if operand.address >= earliest), fitting[0])
+        if len(operands) > 1:
+            self._describe(found)
+        return found.address - base
+
+    def _operands(self, start: int, size: int, bits: int) -> list[MemoryOperand]:
+        data = self._engine.read(start, size + _LONGEST)
+        key = (start, bits, data[:size])
+        if key not in self._known:
+            self._known[key] = [
+                operand for operand in memory_operands(data, start, bits) if operand.address < start + size
+            ]
+        return self._known[key]
+
+    def _reaches(self, operand: MemoryOperand, address: int, mask: int) -> bool:
+        return (address - self._address(operand) & mask) < operand.size
+
+    def _address(self, operand: MemoryOperand) -> int:
+        engine = self._engine
+        total = operand.offset + (engine.get(operand.base) if operand.base else 0)
+        total += engine.get(operand.index) * operand.scale if operand.index else 0
+        return (total & _MASKS[operand.width]) + self._segment_base(operand)
+
+    def _segment_base(self, operand: MemoryOperand) -> int:
+        if operand.width == 8 and operand.segment not in ("fs", "gs"):
+            return 0
+        name = operand.segment or ("ss" if operand.base[-2:] in ("bp", "sp") else "ds")
+        return self._engine.segment(name).base
+
+    def _describe(self, operand: MemoryOperand) -> None:
+        root = self._engine.root
+        registers = _number(operand.base) | _number(operand.index) << 8 | operand.scale << 16
+        root[R_EA] = registers or _NO_REGISTERS
+        root[R_EA_OFFSET] = operand.offset & _MASKS[8]
+        root[R_EA_BASE] = self._segment_base(operand)
+        root[R_EA_MASK] = _MASKS[operand.width]
+        root[R_EA_SIZE] = operand.size
 
 
-def _reaches(engine: Engine, text: str, offset: int) -> bool:
-    """Whether a memory operand of the instruction has this place in a page above 1 MiB."""
-    if text.startswith("lea"):
-        return False
-    for segment, inner in _OPERAND.findall(text):
-        address = _address(engine, segment, inner)
-        if address is not None and address >= _FIRST_BAR and (address - offset) % PAGE == 0:
-            return True
-    return False
-
-
-def _address(engine: Engine, segment: str, inner: str) -> int | None:
-    """The linear address of an operand such as ``bx + si - 4`` with the registers as they are; None: not known here."""
-    total, wide = 0, True
-    for sign, number, name, scale in _TERM.findall(inner):
-        try:
-            value = int(number, 0) if number else engine.get(name) * int(scale or 1)
-        except KeyError:
-            return None
-        wide = wide and (not name or len(name) == 3)
-        total += -value if sign == "-" else value
-    if engine.mode == "long":
-        return total & (1 << 64) - 1
-    if not segment:
-        segment = "ss" if re.search(r"\b[e]?[bs]p\b", inner) else "ds"
-    total &= 0xFFFFFFFF if wide else 0xFFFF
-    return engine.segment_base(segment) + total & 0xFFFFFFFF
+def _number(name: str) -> int:
+    """A general register's place in the R_GENERAL words, from 1; 0: none."""
+    if not name:
+        return 0
+    return 1 + (_NAMES.index(name[-2:]) if name[-2:] in _NAMES else int("".join(filter(str.isdigit, name))))

@@ -6,7 +6,7 @@ from pathlib import Path
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid
 from fwsim.devices.fw_cfg import FwCfg
-from fwsim.devices.igd.device import Igd
+from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
@@ -16,7 +16,6 @@ from fwsim.firmware.bios.context import Context
 from fwsim.firmware.place import Placed, Wish, place
 from fwsim.hypervisor import hot as hypervisor
 from fwsim.hypervisor.setup import Facts, Guest, set_up
-from fwsim.machine.accesses import accessing_ip
 from fwsim.machine.board import (
     HOST_PM_BASE,
     PM_BASE,
@@ -29,7 +28,6 @@ from fwsim.machine.board import (
 from fwsim.machine.guard import Guard
 from fwsim.machine.machine import Machine
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import TRAP_MMIO_IP
 from fwsim.rom.chain import Rom
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion
@@ -106,9 +104,9 @@ def build(
     """
     adapter = display_device(scenario, rom)
     family, displays = scenario.host.family, attached(scenario)
-    igd = None if adapter else Igd(family, displays, family.gtt_size, without)
+    stolen = Stolen(scenario.host.ggc, scenario.host.bdsm)
+    igd = None if adapter else Igd(family, displays, family.gtt_size, without, stolen)
     machine = Machine(scenario, recorder_path, igd, adapter)
-    machine.watchers[TRAP_MMIO_IP] = lambda address, size, write: accessing_ip(machine.engine, machine.ram, address)
     machine.functions = add_chipset(machine.pci, scenario)
     display = _add_display(machine, scenario, adapter)
     if adapter:

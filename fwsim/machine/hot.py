@@ -27,6 +27,7 @@ from fwsim.native import (
     PORT_STORE,
     PORT_TRAP,
     PORT_VGA,
+    R_BAR0,
     R_BAR_BASES,
     R_FN_ADAPTER_IN,
     R_FN_ADAPTER_OUT,
@@ -57,7 +58,7 @@ from fwsim.trace.hot import record
 from fwsim.trace.progress import seen
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
-_PORT, _MMIO, _GTT = int(Space.PORT), int(Space.MMIO), int(Space.GTT)
+_PORT, _MEMORY, _MMIO, _GTT = int(Space.PORT), int(Space.MEMORY), int(Space.MMIO), int(Space.GTT)
 _UNHANDLED, _MIRRORED = int(Flag.UNHANDLED), int(Flag.MIRRORED)
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
@@ -181,6 +182,16 @@ def rdtsc(uc: Any, root: int) -> Any:
     return 1
 
 
+@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
+    """A write to read-only memory: recorded, and dropped."""
+    enter_memory(root, address, size, 1)
+    data = np.uint64(value) & (_ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF))
+    record(root, _MEMORY, _WRITE, size, address, data, data, _UNHANDLED)
+    seen(root, (1 << 32) | address, data, False)
+    return True
+
+
 # --- memory windows ------------------------------------------------------------------------------------------------
 
 
@@ -239,7 +250,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
 def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords as they are, narrower ones from the dword they lie in, wider ones in two."""
-    enter_memory(root, offset, size, 0)
+    enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 0)
     at = np.uint64(offset) & ~np.uint64(3)
     value = _register_read(root, at)
     if size == 8:
@@ -250,7 +261,7 @@ def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
 @cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
 def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
-    enter_memory(root, offset, size, 1)
+    enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 1)
     at = np.uint64(offset) & ~np.uint64(3)
     if size < 4:
         igd = u64s(u64s(root)[R_IGD])

@@ -41,9 +41,9 @@ def adapter_out(root: int, port: int, size: int, value: int) -> Any:
 
 @cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
 def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
-    """A register BAR of a display device other than the IGD; ``cell`` holds the root's address and the BAR's role."""
+    """A register BAR of a display device other than the IGD; ``cell``: the root's address, the BAR's role and place."""
     words = u64s(cell)
-    enter_memory(words[0], offset, size, 0)
+    enter_memory(words[0], words[2] + np.uint64(offset), size, 0)
     value = np.uint64(bar_read(words[0], words[1], offset, size))
     record(words[0], _MMIO, _READ, size, offset, value, value, 0)
     seen(words[0], (3 << 32) | offset, value, False)
@@ -54,7 +54,7 @@ def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
 def adapter_write(uc: Any, offset: int, size: int, value: int, cell: int) -> None:
     """The same, written."""
     words = u64s(cell)
-    enter_memory(words[0], offset, size, 1)
+    enter_memory(words[0], words[2] + np.uint64(offset), size, 1)
     record(words[0], _MMIO, _WRITE, size, offset, value, value, 0)
     seen(words[0], (3 << 32) | offset, value, False)
     bar_write(words[0], words[1], offset, size, value)

@@ -17,12 +17,14 @@ from fwsim.devices.timers import new_platform
 from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga, VgaState
 from fwsim.hypervisor.hot import HYP_WORDS
 from fwsim.machine import hot
+from fwsim.machine.accesses import Accesses
 from fwsim.machine.board import BoardFunction
 from fwsim.machine.windows import Windows
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
     IPS_SLOTS,
+    IPS_WORDS,
     NOVEL_SLOTS,
     PORT_61,
     PORT_DISPI,
@@ -60,7 +62,6 @@ from fwsim.native import (
     TRAP_DMA_FAULT,
     TRAP_EVENTS_FULL,
     TRAP_GTT_FIRST,
-    TRAP_INTERRUPT,
     TRAP_MMIO_IP,
     TRAP_PCI_WRITE,
     TRAP_PORT_IN,
@@ -89,6 +90,8 @@ class MachineSnapshot:
     vga: VgaState
     devices: list[object]
     events: int
+    first_gtt: tuple[int, int, int, dict[str, int]] | None
+    rom_end: int
 
 
 class Machine:
@@ -117,7 +120,7 @@ class Machine:
         self.raw_gtt = np.zeros(igd.gtt.size if igd else 2, np.uint32)
         self.bar_bases: NDArray[np.uint64] = np.zeros(3, np.uint64)
         self.novel: NDArray[np.uint64] = np.zeros(NOVEL_SLOTS, np.uint64)
-        self.ips: NDArray[np.uint64] = np.zeros(2 * IPS_SLOTS, np.uint64)
+        self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []
         self.extra: list[Ram] = []
         self._by_port: dict[int, PortDevice] = {}
@@ -127,9 +130,11 @@ class Machine:
         self.engine = Engine(self.root, self._trap)
         self.engine.install(
             Hooks(
-                hot.port_in.address, hot.port_out.address, hot.interrupt.address, hot.block.address, hot.rdtsc.address
+                hot.port_in.address, hot.port_out.address, hot.interrupt.address, hot.block.address, hot.rdtsc.address,
+                hot.dropped.address,
             )
         )
+        self.accesses = Accesses(self.engine)
         self.windows = Windows(self)
         self._claim_ports()
 
@@ -215,6 +220,8 @@ class Machine:
             self.windows.update()
         elif kind == TRAP_GTT_FIRST:
             self._first_gtt_write(a, b, c)
+        elif kind == TRAP_MMIO_IP:
+            return self.accesses.resolve(a, b, c)
         else:
             return int(self.watchers[kind](a, b, c))
         return 0
@@ -241,6 +248,8 @@ class Machine:
             self.vga.snapshot(),
             [device.state() for device in self.devices],
             self.recorder.count,
+            self.first_gtt,
+            self.windows.rom_end,
         )
 
     def restore(self, snapshot: MachineSnapshot) -> None:
@@ -258,9 +267,10 @@ class Machine:
         self.vga.restore(snapshot.vga)
         for device, state in zip(self.devices, snapshot.devices, strict=True):
             device.restore(state)
+        self.first_gtt = snapshot.first_gtt
+        self.windows.protect_rom(snapshot.rom_end)
         self.windows.update()
         self.engine.restore(snapshot.cpu)
 
 
 _FIRST_REGISTERS = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags")
-_WATCHED = (TRAP_INTERRUPT, TRAP_MMIO_IP, TRAP_DMA_FAULT)

@@ -1,20 +1,33 @@
-"""How is a ROM's code run to its end? Calls into the ROM, INTs from outside, interrupts, HLT services, and why it stopped."""
+"""How is a ROM's code run to its end? Calls into the ROM, INTs from outside, HLT services, and why it stopped."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 
 from fwsim.cpu.engine import CpuFaultError
+from fwsim.cpu.exceptions import TRIPLE, Event, deliver, describe, handler
+from fwsim.devices.platform import Pic
 from fwsim.devices.timers import C_RELOAD, PF_IRQ0, PIT_HZ
 from fwsim.firmware.bios import segment
+from fwsim.firmware.bios.bios import BiosState
 from fwsim.machine.build import Built
+from fwsim.machine.machine import IDLE_LIMIT, MachineSnapshot
 from fwsim.native import (
     R_ACTOR,
     R_CODE,
     R_CODE_LIMIT,
     R_CODE_MARK,
     R_CODE_NEXT,
+    R_CS,
+    R_EV_LIMIT,
     R_IDLE_LIMIT,
+    R_IP,
     R_IRQ_TIME,
+    R_SEQ,
+    R_STEP,
+    R_STOP_A,
     R_TIME,
+    R_TIME_LIMIT,
     R_WAITS,
     STOP_ABORT,
     STOP_CODE,
@@ -26,18 +39,25 @@ from fwsim.native import (
     STOP_SPIN,
     STOP_STALE,
     STOP_TIME,
-    TRAP_INTERRUPT,
 )
-from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 
-IF, TF = 0x200, 0x100
-EXCEPTIONS = {
-    0: "divide error (#DE)", 1: "debug exception (#DB)", 4: "overflow (#OF)", 5: "bound exceeded (#BR)",
-    6: "invalid opcode (#UD)", 7: "no coprocessor (#NM)", 8: "double fault (#DF)", 10: "invalid TSS (#TS)",
-    11: "segment not present (#NP)", 12: "stack fault (#SS)", 13: "general protection fault (#GP)", 14: "page fault (#PF)",
-}  # fmt: skip
+IF = 0x200
 IDLE_ROUNDS = 64
-"""Waits without an access before a loop counts as endless, each of IDLE_LIMIT code bytes or one timer tick."""
+"""Waits without an access before a loop counts as endless when no interrupt can come, each of IDLE_LIMIT code bytes."""
+TICKS = 1280
+"""Timer ticks in a row, 70 s, in which nothing but the timer does anything: then a wait for one counts as endless."""
+TICK_CODE = 1 << 18
+"""Code bytes without an access before the next tick comes, once a loop has shown that it waits for something in memory."""
+SLOW_FAULTS = 1 << 16
+"""Exceptions, and INTs in protected mode, in one call before they count as endless."""
+_RETRY_NS = 10_000
+_TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
+_BUDGETS = {
+    STOP_EVENTS: "events: budget.events reached",
+    STOP_CODE: "code: budget.code executed code bytes",
+    STOP_TIME: "time: budget.time of virtual time",
+}
 
 
 @dataclass
@@ -50,22 +70,43 @@ class Ending:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class SessionSnapshot:
+    """A machine in the middle of a run: between calls, or between two slices of one."""
+
+    machine: MachineSnapshot
+    bios: BiosState
+    iommu: dict[str, object]
+    progress: tuple[int, int, int, int, bool]
+    ended: Ending | None
+    log: int
+
+
 class Session:
-    """Runs code on a built machine. After a ROM has ended otherwise than by returning, nothing more is run."""
+    """Runs code on a built machine. After a ROM has ended otherwise than by returning, nothing more is run.
+
+    ``between`` is called between two slices of a call, where a snapshot may be taken.
+    """
 
     def __init__(self, built: Built) -> None:
         self.built = built
         self.machine = built.machine
         self.cpu = built.machine.engine
         self.ended: Ending | None = None
-        self._fault = 0
-        self.machine.watchers[TRAP_INTERRUPT] = self._exception
+        self._pic = next(device for device in self.machine.devices if isinstance(device, Pic))
+        self.between: Callable[[], None] | None = None
+        self._stub = 0
+        self._idle = 0
+        self._waits = 0
+        self._faults = 0
+        self._posted = False
         self._arm_timer()
 
     # --- entry points ----------------------------------------------------------------------------------------------
     def call_rom(self, offset: int, bdf: int, base: int = 0xC0000) -> Ending:
         """Far call to ``offset`` of the ROM at ``base`` as SeaBIOS does (src/optionroms.c, callrom)."""
         cpu, ram = self.cpu, self.machine.ram
+        self._lock_rom(False)
         for name in ("eax", "ecx", "edx", "ebx", "esi", "ebp"):
             cpu.set(name, 0)
         cpu.set("ax", bdf)
@@ -80,11 +121,12 @@ class Session:
         cpu.set("cs", base >> 4)
         cpu.set("eip", offset)
         self._note(Space.MEMORY, Op.CALL, base + offset, bdf)
-        return self._run_until(segment.ROM_RETURN)
+        return self._call(segment.ROM_RETURN)
 
     def interrupt(self, vector: int, registers: dict[str, int]) -> Ending:
         """INT ``vector`` with these registers, made from outside (a boot loader's place: 0000:7C00, stack below)."""
         cpu, ram = self.cpu, self.machine.ram
+        self._lock_rom(True)
         for name, value in (("ds", 0), ("es", 0), ("ss", 0), ("esp", 0x7BFA)):
             cpu.set(name, value)
         for name, value in registers.items():
@@ -96,69 +138,100 @@ class Session:
         self._note(Space.INTERRUPT, Op.CALL, vector, packed)
         cpu.set("cs", ram.word(4 * vector + 2, 2))
         cpu.set("eip", ram.word(4 * vector, 2))
-        return self._run_until(segment.CALL_RETURN)
+        return self._call(segment.CALL_RETURN)
 
     def _note(self, space: Space, op: Op, address: int, value: int) -> None:
         time = int(self.machine.root[R_TIME])
         self.machine.recorder.append((time, 0, address, value, value, 0, 0, Actor.FIRMWARE, space, op, 2))
 
+    def _lock_rom(self, on: bool) -> None:
+        """SeaBIOS makes the option ROM's segment read-only once POST is over (src/fw/shadow.c, make_bios_readonly)."""
+        if on == self._posted:
+            return
+        self._posted = on
+        size = self.machine.ram.word(0xC0002, 1) * 512
+        self.machine.windows.protect_rom(0xC0000 + size if on else 0)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
+    def snapshot(self) -> SessionSnapshot:
+        """Everything, between calls or, from ``between``, in the middle of one."""
+        progress = (self._stub, self._idle, self._waits, self._faults, self._posted)
+        return SessionSnapshot(
+            self.machine.snapshot(), self.built.bios.state(), deepcopy(vars(self.built.guard.vtd)), progress, self.ended,
+            len(self.built.log),
+        )
+
+    def restore(self, snapshot: SessionSnapshot) -> None:
+        """Go back to it: the same calls, or ``resume``, give the same events again."""
+        self._stub, self._idle, self._waits, self._faults, self._posted = snapshot.progress
+        self.ended = snapshot.ended
+        self.machine.restore(snapshot.machine)
+        self.built.bios.restore(snapshot.bios)
+        vars(self.built.guard.vtd).update(deepcopy(snapshot.iommu))
+        del self.built.log[snapshot.log :]
+
+    def resume(self) -> Ending:
+        """Go on with the call in the middle of which the restored snapshot was taken."""
+        return self._run()
+
     # --- the loop --------------------------------------------------------------------------------------------------
-    def _run_until(self, stub: int) -> Ending:
+    def _call(self, stub: int) -> Ending:
         if self.ended:
             return self.ended
+        self._stub, self._idle, self._waits, self._faults = stub, 0, 0, 0
+        self.machine.root[R_ACTOR] = int(Actor.ROM)
+        return self._run()
+
+    def _run(self) -> Ending:
+        while (ending := self._slice()) is None:
+            if self.between:
+                self.between()
+        self.machine.root[R_ACTOR] = int(Actor.FIRMWARE)
+        if ending.reason != "completed":
+            self.ended = ending
+        return ending
+
+    def _slice(self) -> Ending | None:
+        """Run until something stops the engine, and see to it; None: go on."""
         root = self.machine.root
-        idle = 0
-        waits = 0
-        root[R_ACTOR] = int(Actor.ROM)
-        while True:
-            self._allow_code()
-            try:
-                reason = self.cpu.run()
-            except CpuFaultError as fault:
-                return self._end("invalid", f"{fault}")
-            if not waits <= root[R_WAITS] <= waits + 4:  # something else than the timer's own INT 1Ch happened
-                idle = 0
-            waits = int(root[R_WAITS])
-            if reason == STOP_NONE:
-                if self._at_stub(stub):
-                    root[R_ACTOR] = int(Actor.FIRMWARE)
-                    return Ending("completed", *self._where())
-                rounds = self._halted()
-                if rounds is None:
-                    return self._end("hung", "HLT with interrupts off: nothing will wake the CPU")
-                idle += rounds
-            elif reason == STOP_IRQ:
-                self._deliver_due()
-            elif reason == STOP_IDLE:
-                idle += 1
-                if idle > IDLE_ROUNDS or not self._idle_tick():
-                    return self._end("hung", "a loop that reads no input")
-            elif reason == STOP_SPIN:
-                if self._self_jump():
-                    return self._end("hung", "a jump to itself: the ROM gave up here")
-            else:
-                return self._stopped(reason)
-            if idle > 20 * IDLE_ROUNDS:
-                return self._end("hung", "HLT again and again: only the timer wakes the CPU, and nothing else happens")
+        self._allow_code()
+        try:
+            reason = self.cpu.run()
+        except CpuFaultError as fault:
+            return self._cannot_go_on(fault)
+        if not self._waits <= root[R_WAITS] <= self._waits + 4:  # something else than the timer's own INT 1Ch happened
+            self._idle = 0
+        self._waits = int(root[R_WAITS])
+        if reason == STOP_NONE:
+            ending = self._stopped_at_hlt()
+        elif reason == STOP_IRQ:
+            ending = self._deliver_due()
+        elif reason == STOP_IDLE:
+            ending = self._idle_tick()
+        elif reason == STOP_SPIN:
+            ending = self._end("hung", "a jump to itself: the ROM gave up here") if self._self_jump() else None
+        elif reason == STOP_FAULT:
+            ending = self._fault(int(root[R_STOP_A]))
+        else:
+            return self._stopped(reason)
+        return ending or self._over_budget()
 
     def _stopped(self, reason: int) -> Ending:
         if reason == STOP_STALE:
             return self._end("hung", "")
         if reason == STOP_ABORT:
             return self._end("aborted", "")
-        if reason == STOP_FAULT:
-            return self._end("invalid", EXCEPTIONS.get(self._fault, f"CPU exception {self._fault}"))
-        texts = {
-            STOP_EVENTS: "events: budget.events reached",
-            STOP_CODE: "code: budget.code executed code bytes",
-            STOP_TIME: "time: budget.time of virtual time",
-        }
-        return self._end("budget", texts[reason])
+        return self._end("budget", _BUDGETS[reason])
 
-    def _end(self, reason: str, detail: str) -> Ending:
-        self.ended = Ending(reason, *self._where(), detail)
-        self.machine.root[R_ACTOR] = int(Actor.FIRMWARE)
-        return self.ended
+    def _over_budget(self) -> Ending | None:
+        """What Python lets happen between slices counts as well."""
+        root = self.machine.root
+        if root[R_TIME] >= root[R_TIME_LIMIT]:
+            return self._stopped(STOP_TIME)
+        return self._stopped(STOP_EVENTS) if root[R_SEQ] >= root[R_EV_LIMIT] else None
+
+    def _end(self, reason: str, detail: str, where: tuple[int, int] | None = None) -> Ending:
+        return Ending(reason, *(where or self._where()), detail)
 
     def _where(self) -> tuple[int, int]:
         return self.cpu.get("cs"), self.cpu.get("eip")
@@ -166,34 +239,43 @@ class Session:
     def _allow_code(self) -> None:
         root = self.machine.root
         root[R_CODE_MARK] = root[R_CODE]
+        root[R_IDLE_LIMIT] = TICK_CODE if self._idle and self.cpu.get("eflags") & IF else IDLE_LIMIT
         root[R_CODE_NEXT] = min(int(root[R_CODE]) + int(root[R_IDLE_LIMIT]), int(root[R_CODE_LIMIT]))
 
     # --- HLT -------------------------------------------------------------------------------------------------------
-    def _at_stub(self, stub: int) -> bool:
-        return self.cpu.get("cs") == segment.SEGMENT and self.cpu.get("eip") & 0xFFFF == stub + 1
-
-    def _halted(self) -> int | None:
-        """A HLT: one of our stubs (answer it), or the ROM's own, which waits for the next timer tick.
-
-        Returns how many idle rounds that was: a service that the ROM called is none. None: nothing will wake the CPU.
-        """
-        if self.cpu.get("cs") == segment.SEGMENT and not self.cpu.protected:
-            actor = self.machine.root[R_ACTOR]
-            self.machine.root[R_ACTOR] = int(Actor.FIRMWARE)
-            stub = self.cpu.get("eip") - 1 & 0xFFFF
+    def _stopped_at_hlt(self) -> Ending | None:
+        """A HLT: the end of the call, one of our stubs (answer it), or the ROM's own, which waits for the next tick."""
+        cpu, root = self.cpu, self.machine.root
+        if cpu.get("cs") == segment.SEGMENT and not cpu.protected:
+            stub = cpu.get("eip") - 1 & 0xFFFF
+            if stub == self._stub:
+                return self._end("completed", "")
+            root[R_ACTOR] = int(Actor.FIRMWARE)
+            caller = int(root[R_CS]), int(root[R_IP])
+            root[R_CS] = root[R_IP] = 0
             answered = self.built.bios.answers(stub)
-            self.machine.root[R_ACTOR] = actor
+            root[R_CS], root[R_IP] = caller
+            root[R_ACTOR] = int(Actor.ROM)
             if answered:
-                return int(stub in _TICK_STUBS)
-        if not self.cpu.get("eflags") & IF:
-            return None
-        self._skip_to_tick()
-        return 1
+                self._idle += stub in _TICK_STUBS
+                return None
+        if not cpu.get("eflags") & IF:
+            return self._end("hung", "HLT with interrupts off: nothing will wake the CPU", self._own(1))
+        self._idle += 1
+        if self._idle > TICKS:
+            text = "HLT again and again: only the timer wakes the CPU, and nothing else happens"
+            return self._end("hung", text, self._own(1))
+        return self._skip_to_tick()
 
-    def _skip_to_tick(self) -> None:
+    def _own(self, length: int) -> tuple[int, int]:
+        """CS:IP of the instruction of ``length`` bytes that the CPU is just behind."""
+        cs, ip = self._where()
+        return cs, ip - length & (0xFFFFFFFF if self.cpu.protected else 0xFFFF)
+
+    def _skip_to_tick(self) -> Ending | None:
         root = self.machine.root
         root[R_TIME] = max(int(root[R_TIME]), int(root[R_IRQ_TIME]))
-        self._deliver_due()
+        return self._deliver_due()
 
     # --- interrupts ------------------------------------------------------------------------------------------------
     def _arm_timer(self) -> None:
@@ -203,60 +285,86 @@ class Session:
     def _period(self) -> int:
         return int(self.machine.platform[C_RELOAD]) * 1_000_000_000 // PIT_HZ
 
-    def _deliver_due(self) -> None:
+    def _deliver_due(self) -> Ending | None:
         """IRQ0, when its time has come and IF is set; with IF clear it stays pending until a later look."""
-        root = self.machine.root
+        root, pic = self.machine.root, self._pic
         now, due = int(root[R_TIME]), int(root[R_IRQ_TIME])
         if now < due:
-            return
-        masked = bool(self.built.machine.ports.size and self._pic_mask() & 1)
+            return None
+        masked = bool(pic.masks[0] & 1)
         if not masked and not self.cpu.get("eflags") & IF:
             root[R_IRQ_TIME] = now + _RETRY_NS
-            return
+            return None
         period = self._period()
         root[R_IRQ_TIME] = due + ((now - due) // period + 1) * period
-        if not masked:
-            self._push_interrupt(8)
+        if masked:
+            return None
+        where = self._where()
+        self._record(Actor.DEVICE, pic.vectors[0], (0, 0), 0, 0)
+        if deliver(self.cpu, Event(pic.vectors[0], external=True)):
+            return None
+        return self._end("invalid", f"{TRIPLE}: no handler for IRQ 0", where)
 
-    def _pic_mask(self) -> int:
-        return self.machine.devices[0].read(0x21, 1)
-
-    def _push_interrupt(self, vector: int) -> None:
-        cpu, ram = self.cpu, self.machine.ram
-        if cpu.protected:
-            return
-        sp = cpu.get("esp") - 6 & 0xFFFF
-        frame = (cpu.get("ss") << 4) + sp
-        for at, value in ((0, cpu.get("eip")), (2, cpu.get("cs")), (4, cpu.get("eflags"))):
-            ram.put(frame + at, value, 2)
-        cpu.set("sp", sp)
-        cpu.set("eflags", cpu.get("eflags") & ~(IF | TF))
-        time = int(self.machine.root[R_TIME])
-        self.machine.recorder.append((time, 0, vector, 0, 0, 0, 0, Actor.DEVICE, Space.INTERRUPT, Op.CALL, 2))
-        cpu.set("cs", ram.word(4 * vector + 2, 2))
-        cpu.set("eip", ram.word(4 * vector, 2))
-
-    def _idle_tick(self) -> bool:
-        """Code that makes no access waits for something in memory: only an interrupt can change that. False: it cannot."""
-        if not self.cpu.get("eflags") & IF:
-            return True
-        self._skip_to_tick()
-        return True
+    def _idle_tick(self) -> Ending | None:
+        """Code that makes no access waits for something in memory: only an interrupt can change that."""
+        self._idle += 1
+        can_change = self.cpu.get("eflags") & IF
+        if self._idle > (TICKS if can_change else IDLE_ROUNDS):
+            return self._end("hung", "a loop that reads no input")
+        return self._skip_to_tick() if can_change else None
 
     def _self_jump(self) -> bool:
-        code = self.machine.ram.read(self.cpu.linear_ip() % self.machine.ram.size, 3)
-        return code[:2] == b"\xeb\xfe" or code == b"\xe9\xfd\xff"
+        code = self.cpu.read(self.cpu.linear_ip(), 5)
+        return code[:2] == b"\xeb\xfe" or code[:3] == b"\xe9\xfd\xff" or code == b"\xe9\xfb\xff\xff\xff"
 
-    # --- CPU exceptions --------------------------------------------------------------------------------------------
-    def _exception(self, vector: int, b: int, c: int) -> int:
-        """An exception in real mode goes to the ROM's own handler if it has one; to anybody else it is the end."""
-        self._fault = 0 if vector == 8 and self._fault == 0 else vector
-        ram = self.machine.ram
-        if self.cpu.protected or ram.word(4 * vector + 2, 2) == segment.SEGMENT:
-            return 0
-        self._push_interrupt(vector)
-        return 1
+    # --- exceptions ------------------------------------------------------------------------------------------------
+    def _fault(self, vector: int) -> Ending | None:
+        """An exception, or an INT that native code leaves to Python."""
+        software, error = self.cpu.inner.exception()
+        if not software:
+            return self._exception(Event(vector, error))
+        before = self.cpu.read(self.cpu.linear_ip() - 1, 1)
+        where = self._own(1 if (vector, before) in ((3, b"\xcc"), (4, b"\xce")) else 2)
+        root, cpu = self.machine.root, self.cpu
+        root[R_TIME] += root[R_STEP]
+        packed = sum((cpu.get(name) & 0xFFFF) << 16 * i for i, name in enumerate(("ax", "bx", "cx", "dx")))
+        self._record(Actor.ROM, vector, where, packed, 0)
+        return self._enter(Event(vector, software=True), f"INT {vector:02x}h", where)
 
+    def _exception(self, event: Event) -> Ending | None:
+        """A CPU exception goes to the ROM's own handler; where there is none it is the end."""
+        where, text = self._where(), describe(event.vector)
+        self.cpu.inner.forget_exception()
+        if not self.cpu.protected:
+            target = handler(self.cpu, event.vector)
+            if target is not None and segment.BASE <= target < segment.BASE + 0x10000:
+                return self._end("invalid", f"{text}{self._bytes(event.vector)}: no handler is installed", where)
+        self._record(Actor.ROM, event.vector, where, event.error, int(Flag.FAULTED))
+        return self._enter(event, text + self._bytes(event.vector), where)
 
-_RETRY_NS = 10_000
-_TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
+    def _enter(self, event: Event, text: str, where: tuple[int, int]) -> Ending | None:
+        self._faults += 1
+        if self._faults > SLOW_FAULTS:
+            return self._end("hung", f"{text} again and again", where)
+        if deliver(self.cpu, event):
+            return None
+        return self._end("invalid", f"{TRIPLE}: {text}, and no handler can be entered", where)
+
+    def _bytes(self, vector: int) -> str:
+        """What an invalid opcode is made of."""
+        if vector != 6:
+            return ""
+        code = self.cpu.read(self.cpu.linear_ip(), 4)
+        return ", open bus or erased flash: FF FF FF FF" if code == b"\xff" * 4 else f", {code.hex(' ').upper()}"
+
+    def _cannot_go_on(self, fault: CpuFaultError) -> Ending | None:
+        if fault.invalid_opcode:
+            return self._exception(Event(6))
+        return self._end("invalid", f"{fault}: linear {self.cpu.linear_ip():#x}")
+
+    def _record(self, actor: Actor, vector: int, where: tuple[int, int], value: int, flags: int) -> None:
+        time = int(self.machine.root[R_TIME])
+        cs, ip = where
+        self.machine.recorder.append(
+            (time, ip, vector, value, value, cs & 0xFFFF, flags, actor, Space.INTERRUPT, Op.CALL, 2)
+        )

@@ -1,4 +1,4 @@
-"""What answers at which guest-physical address or port? RAM, the VGA window, BARs where the guest put them, open bus elsewhere."""
+"""What answers at which guest-physical address or port? RAM, the VGA window, BARs where the guest put them, open bus."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import hot
 from fwsim.machine.board import COMMAND_IO, COMMAND_MEMORY, BarSpec, BoardFunction
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import PORT_BAR, PORT_IOBAR, PORT_OPEN, address_of
+from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
 if TYPE_CHECKING:
     from fwsim.machine.machine import Machine
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
+MIB = 1 << 20
+PAM = 0x8000
+"""What SeaBIOS makes read-only at a time (src/fw/shadow.c); the chipset's registers cover half as much each."""
+BIOS_START = 0xF0000
 OPEN_PIECE = 32 << 20
 
 
@@ -29,12 +34,18 @@ class Windows:
         self._root = address_of(machine.root)
         self._mapped: dict[tuple[int, int], tuple[int, int]] = {}
         self._ports: dict[tuple[int, int], tuple[int, int]] = {}
+        self._covered: dict[tuple[int, int], bytes] = {}
+        self.rom_end = 0
         self._cells: dict[int, NDArray[np.uint64]] = {}
         self._fixed: list[tuple[int, int]] = []
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
-        if low > VGA_END:
-            engine.map_ram(VGA_END, machine.ram, VGA_END, low - VGA_END)
+        for start in range(VGA_END, min(low, MIB), PAM):  # each may become read-only
+            engine.map_ram(start, machine.ram, start, PAM)
+        if low > MIB:
+            engine.map_ram(MIB, machine.ram, MIB, low - MIB)
+        if machine.high:
+            engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
         engine.map_native(
             VGA_START, VGA_END - VGA_START, hot.vga_window_read.address, hot.vga_window_write.address, self._root
         )
@@ -47,6 +58,15 @@ class Windows:
             stop = min(end, (start // OPEN_PIECE + 1) * OPEN_PIECE)
             self._m.engine.map_native(start, stop - start, reads, writes, self._root)
             start = stop
+
+    def protect_rom(self, end: int) -> None:
+        """Make C0000 to ``end``, and the BIOS itself, read-only: writes are dropped. 0: all writable again."""
+        if end == self.rom_end:
+            return
+        self.rom_end = end
+        for start in range(VGA_END, min(self._m.low, MIB), PAM):
+            locked = end > 0 and (start < end or start >= BIOS_START)
+            self._m.engine.protect(start, PAM, READ_ONLY if locked else ALL)
 
     def add_memory(self, start: int, ram: Ram) -> None:
         """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion."""
@@ -76,7 +96,7 @@ class Windows:
                 specs[key] = bar
                 start = self.bar_address(function, bar)
                 if bar.kind == "io":
-                    if command & COMMAND_IO and 0 < start <= 0xFFFF - bar.size:
+                    if command & COMMAND_IO and 0 < start <= 0x10000 - bar.size:
                         ports[key] = (start, bar.size)
                 elif command & COMMAND_MEMORY and self._can_map(start, max(bar.size, PAGE)):
                     wanted[key] = (start, max(bar.size, PAGE))
@@ -101,6 +121,7 @@ class Windows:
     def _map_bar(self, bar: BarSpec, start: int, size: int) -> None:
         engine, root = self._m.engine, self._root
         if bar.role in ("GTTMMADR", "MMADR"):
+            self._m.root[R_BAR0] = start
             engine.map_native(start, size, hot.bar0_read.address, hot.bar0_write.address, root)
         elif bar.role in ("GMADR", "LMEMBAR"):
             engine.map_native(start, size, hot.aperture_read.address, hot.aperture_write.address, root)
@@ -112,17 +133,22 @@ class Windows:
         else:
             from fwsim.machine import hot_adapter
 
-            cell = self._cells.setdefault(start, np.zeros(2, np.uint64))
-            cell[:] = (root, Role[bar.role] if bar.role in Role.__members__ else Role.IDLE)
+            cell = self._cells.setdefault(start, np.zeros(3, np.uint64))
+            cell[:] = (root, Role[bar.role] if bar.role in Role.__members__ else Role.IDLE, start)
             reads, writes = hot_adapter.adapter_read.address, hot_adapter.adapter_write.address
             engine.map_native(start, size, reads, writes, address_of(cell))
 
     def _update_ports(self, ports: dict[tuple[int, int], tuple[int, int]], specs: dict[tuple[int, int], BarSpec]) -> None:
-        for key in [key for key in self._ports if ports.get(key) != self._ports[key]]:
+        for key in [key for key in reversed(self._ports) if ports.get(key) != self._ports[key]]:
             start, size = self._ports.pop(key)
-            self._m.ports[start : start + size] = PORT_OPEN
+            self._m.ports[start : start + size] = np.frombuffer(self._covered.pop(key), np.uint8)
+            if specs[key].role == "IOBAR":
+                self._m.bar_bases[0] = 0
         for key, (start, size) in ports.items():
+            if key in self._ports:
+                continue
             role = specs[key].role
+            self._covered[key] = self._m.ports[start : start + size].tobytes()
             if role == "IOBAR":
                 self._m.ports[start : start + size] = PORT_IOBAR
                 self._m.bar_bases[0] = start

@@ -1,5 +1,7 @@
 """Who answers when a ROM calls the BIOS? The dispatcher behind the stubs: services, given answers, PMM, the timer tick."""
 
+from dataclasses import dataclass
+
 from fwsim.firmware.bios import segment
 from fwsim.firmware.bios.context import CARRY, Context
 from fwsim.firmware.bios.services import find
@@ -11,6 +13,15 @@ _VECTORS = {offset: vector for vector, offset in segment.ENTRIES.items()}
 PMM_END = 0x80000
 
 
+@dataclass(frozen=True)
+class BiosState:
+    """What the firmware keeps outside the guest's memory."""
+
+    pmm_next: int
+    pmm_top: int
+    unknown: dict[tuple[int, int], int]
+
+
 class Bios:
     """The services of one machine. ``unknown`` counts the leaves nobody knew, by (vector, AX)."""
 
@@ -18,6 +29,15 @@ class Bios:
         self.context = context
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
+
+    def state(self) -> BiosState:
+        """For a snapshot."""
+        return BiosState(self.context.pmm_next, self.context.pmm_top, dict(self.unknown))
+
+    def restore(self, state: BiosState) -> None:
+        """Go back to it."""
+        self.context.pmm_next, self.context.pmm_top = state.pmm_next, state.pmm_top
+        self.unknown = dict(state.unknown)
 
     def answers(self, offset: int) -> bool:
         """Handle a HLT at F000:``offset``; False when no stub is there."""
@@ -49,8 +69,7 @@ class Bios:
         elif vector not in (0x05, 0x10):  # before a video BIOS is there, INT 10h does nothing
             flags = int(Flag.UNHANDLED)
             self.unknown[vector, ax] = self.unknown.get((vector, ax), 0) + 1
-            if vector in (0x15, 0x1A):
-                c.fail(0x86)
+            c.fail(0x86)
         self._record(vector, flags)
 
     def _given(self, answer: dict[str, int]) -> None:

@@ -90,11 +90,12 @@ def test_a_guest_that_qemu_kills(place, capsys):
     assert cli.main([*arguments, "--set", "hypervisor.gms=1", "--out", "r"]) == 3
     lines = capsys.readouterr().out.splitlines()
     assert "ABORTED" in lines[0]
-    assert "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?" in "\n".join(
-        lines
-    )
-    assert any(line.strip().startswith("EAX=") for line in lines)
+    assert lines[1].strip() == "Guest attempted to program IGD GTT before BIOS reserved stolen memory."
+    assert [line.strip() for line in lines[2:4]] == ["Unsupported BIOS?", "CPU #0:"]
+    assert lines[4].startswith("  EAX=")
     document = json.loads((place / "r" / "summary.json").read_text())
+    message = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?\n"
+    assert document["stop"]["detail"].startswith(message)
     assert document["gtt"]["first"]["written"] is None
     assert document["gtt"]["first"]["index"] == 1
 

@@ -1,5 +1,6 @@
 """How is a run told on one screen? One summary, two beside each other for ``fwsim demo``, and the checks."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,12 +8,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fwsim.summary import GttWrite, Summary
+from fwsim.summary import CallResult, GttWrite, Summary
 from fwsim.units import format_size
 
 _SHOWN_LINES = 4
 _DEMO_LINES = 3
 _SHOWN_LIST = 8
+_SHOWN_LOG = 6
+_LABEL = 13
+_WIDTH = 80
 _DEMO_TITLE = "One ROM, as its host hands it out, on one guest under two hypervisors"
 _DEMO_MEANING = (
     "The ROM carries the address of the HOST's stolen memory: its POST on the host\n"
@@ -39,7 +43,7 @@ def render(summary: Summary, folder: Path | None = None) -> RenderableType:
     parts += [*_stop(summary), _facts(_placement(summary)), _e820(summary), _facts(_gtt(summary))]
     parts += _iommu(summary, _SHOWN_LINES)
     parts += [table for table in (_calls(summary), _display(summary)) if table is not None]
-    parts += _hangs(summary) + _unhandled(summary)
+    parts += [_facts(rows) for rows in (_hangs(summary), _unhandled(summary)) if rows]
     parts.append(render_checks(summary))
     if folder is not None:
         parts.append(_whole("run folder", folder))
@@ -123,6 +127,15 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
     return table
 
 
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _printable(text: str) -> str:
+    """``text`` without what could steer a terminal: the log holds whatever the ROM printed."""
+    return "".join(each if each.isprintable() else " " for each in text.rstrip()).rstrip()
+
+
 def _whole(label: str, path: Path) -> Text:
     """A path on one line, however long, so that it can be copied."""
     return Text.assemble((f"{label:<13}", "bold"), str(path), no_wrap=True, overflow="ignore")
@@ -133,7 +146,7 @@ def _item(text: str, style: str = "") -> Text:
 
 
 def _failure(scenario: str, check: str, detail: str) -> Text:
-    return Text.assemble(("FAIL ", "bold red"), f"{scenario}: {check}: {detail}")
+    return Text.assemble(("FAIL ", "bold red"), f"{scenario}: {check}: {detail}", overflow="fold")
 
 
 def _lines(lines: Sequence[str], shown: int) -> list[RenderableType]:
@@ -165,23 +178,19 @@ def _write(write: GttWrite | None) -> str:
 def _stop(summary: Summary) -> list[RenderableType]:
     stop, rom = summary.stop, summary.rom
     good = stop.reason == "completed"
-    head = Text(f"{summary.scenario}: ", style="bold")
+    head = Text(f"{summary.scenario}: ", style="bold", overflow="fold")
     head.append(_REASONS[stop.reason], style="bold green" if good else "bold red")
     if not good:
         head.append(f" (at {_place(stop.cs, stop.ip)})")
     parts: list[RenderableType] = [head]
-    parts += [_item(text) for text in stop.detail.splitlines()]
+    parts += [_item(text) for line in stop.detail.splitlines() for text in textwrap.wrap(line, _WIDTH - 2)]
     shadow = ", as the host's POST left it" if rom.source == "shadow" else ""
-    counts = f"{summary.events} events, {format_size(summary.code_bytes)} code bytes, {summary.virtual_ns / 1e6:.3f} ms"
-    parts.append(
-        _facts(
-            [
-                ("rom", f"{rom.vendor:04x}:{rom.device:04x}, {rom.size} bytes, sha256 {rom.sha256[:16]}{shadow}"),
-                ("run", f"{counts} virtual, {summary.wall_s:.2f} s real"),
-            ]
-        )
-    )
-    return parts
+    image = f"{rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}, sha256 {rom.sha256[:16]}{shadow}"
+    took = f"{summary.virtual_ns / 1e6:.3f} ms virtual, {summary.wall_s:.2f} s real"
+    counts = f"{_plural(summary.events, 'event')}, {_plural(summary.code_bytes, 'code byte')}"
+    one_line = len(counts) + len(took) + 2 <= _WIDTH - _LABEL
+    run = [("run", f"{counts}, {took}")] if one_line else [("run", counts), ("", took)]
+    return [*parts, _facts([("rom", image), *run])]
 
 
 def _placement(summary: Summary) -> list[tuple[str, str]]:
@@ -190,7 +199,11 @@ def _placement(summary: Summary) -> list[tuple[str, str]]:
     rows = [("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}")]
     if bars:
         rows.append(("", bars))
-    return rows + [("", text) for text in firmware.log]
+    log = [_printable(text) for text in firmware.log]
+    rows += [("", text) for text in log[:_SHOWN_LOG] if text]
+    if len(log) > _SHOWN_LOG:
+        rows.append(("", f"... {_plural(len(log) - _SHOWN_LOG, 'more line')} in summary.json"))
+    return rows
 
 
 def _e820(summary: Summary, which: str = "") -> RenderableType:
@@ -200,11 +213,16 @@ def _e820(summary: Summary, which: str = "") -> RenderableType:
     table.add_column(width=11)
     for number, entry in enumerate(summary.firmware.e820):
         size = format_size(entry.end - entry.start)
-        table.add_row(
-            Text(f"e820{which}" if number == 0 else "", style="bold"),
-            Text(f"{entry.start:#010x} - {entry.end - 1:#010x}"), Text(size, justify="right"), Text(entry.type),
-        )  # fmt: skip
+        label = Text(f"e820{which}" if number == 0 else "", style="bold")
+        last = f"{entry.end - 1:#010x}"
+        span = Text(f"{entry.start:#010x} - {last:>{_digits(summary)}}", justify="right")
+        table.add_row(label, span, Text(size, justify="right"), Text(entry.type))
     return table
+
+
+def _digits(summary: Summary) -> int:
+    """Characters of the map's largest address, 0x and all; at least those of 32 bits."""
+    return max(10, *(len(f"{entry.end - 1:#x}") for entry in summary.firmware.e820))
 
 
 def _gtt(summary: Summary) -> list[tuple[str, str]]:
@@ -213,7 +231,7 @@ def _gtt(summary: Summary) -> list[tuple[str, str]]:
         return [("gtt", "no writes")]
     targets = gtt.targets
     rows = [
-        ("gtt", f"{gtt.writes} writes, {gtt.rewritten} of them rewritten on the way"),
+        ("gtt", f"{_plural(gtt.writes, 'write')}, {gtt.rewritten} of them rewritten on the way"),
         ("  first", _write(gtt.first)),
         ("  last", _write(gtt.last)),
         ("  point at", f"guest stolen {targets.guest_stolen}, HOST stolen {targets.host_stolen}, "
@@ -234,20 +252,28 @@ def _iommu(summary: Summary, shown: int) -> list[RenderableType]:
     return [_facts([("iommu", text)]), *_lines(iommu.lines, shown)]
 
 
-def _calls(summary: Summary) -> Table | None:
+def _calls(summary: Summary) -> RenderableType | None:
+    """One line a call, registers that are 0 left out; an answer too long for it goes on the next one."""
     if not summary.calls:
         return None
-    table = _grid()
-    table.add_column(width=11)
+    asked = [_asked(call) for call in summary.calls]
+    width = max(map(len, asked))
+    lines: list[RenderableType] = []
     for number, call in enumerate(summary.calls):
-        table.add_row(
-            Text("calls" if number == 0 else "", style="bold"),
-            Text(f"int {call.vector:02x}h ax={call.ax:04x} bx={call.bx:04x} cx={call.cx:04x} dx={call.dx:04x}"),
-            Text(f"-> ax={call.result_ax:04x}"),
-            Text("ok", style="green") if call.ok else Text("failed", style="red"),
-            Text(call.detail),
-        )
-    return table
+        line = Text.assemble((f"{'calls' if number == 0 else '':<{_LABEL}}", "bold"), f"{asked[number]:<{width}}  ")
+        line.append(f"-> ax={call.result_ax:04x}  ")
+        line.append("ok" if call.ok else "failed", style="green" if call.ok else "red")
+        lines.append(line)
+        if call.detail and len(line) + 2 + len(call.detail) <= _WIDTH:
+            line.append(f"  {call.detail}")
+        elif call.detail:
+            lines.append(Text(f"{'':<{_LABEL + 2}}{call.detail}"))
+    return Group(*lines)
+
+
+def _asked(call: CallResult) -> str:
+    others = "".join(f" {name}={value:04x}" for name in ("bx", "cx", "dx") if (value := getattr(call, name)))
+    return f"int {call.vector:02x}h ax={call.ax:04x}{others}"
 
 
 def _display(summary: Summary) -> Table | None:
@@ -266,30 +292,27 @@ def _display(summary: Summary) -> Table | None:
     return table
 
 
-def _hangs(summary: Summary) -> list[RenderableType]:
-    parts: list[RenderableType] = []
+def _hangs(summary: Summary) -> list[tuple[str, str]]:
+    """Each hang, but for one of which the stop has said everything."""
+    rows: list[tuple[str, str]] = []
     for hang in summary.hangs:
         last = "" if hang.last is None else f", last answer {hang.last:#x}"
-        parts.append(Text(f"hang         at {_place(hang.cs, hang.ip)}: waits for {hang.input or 'nothing'}{last}"))
-        if hang.detail:
-            parts.append(Text(f"             {hang.detail}"))
-    return parts
+        text = hang.detail or f"waits for {hang.input or 'nothing'}{last}"
+        if text != summary.stop.detail:
+            rows.append(("hang" if not rows else "", f"at {_place(hang.cs, hang.ip)}: {text}"))
+    return rows
 
 
-def _unhandled(summary: Summary) -> list[RenderableType]:
+def _unhandled(summary: Summary) -> list[tuple[str, str]]:
     unhandled = summary.unhandled
-    rows = []
+    rows: list[tuple[str, str]] = []
     for label, places in (("ports", unhandled.ports), ("registers", unhandled.registers)):
         if places:
             rows.append((label, _some([f"{place.address:#x} x{place.count}" for place in places])))
     if unhandled.interrupts:
         leaves = [f"int {leaf.vector:02x}h ax={leaf.ax:04x} x{leaf.count}" for leaf in unhandled.interrupts]
         rows.append(("interrupts", _some(leaves)))
-    if not rows:
-        return []
-    return [
-        _facts([("unmodelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)])
-    ]
+    return [("unmodelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)]
 
 
 def _some(texts: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from fwsim import cli
 from fwsim.scenario import loads
-from fwsim.summary import Assist, Stop
+from fwsim.summary import Assist, CallResult, E820Range, Hang, Stop
 
 
 def test_run_prints_one_screen(engine, place, capsys, dmar_line):
@@ -18,6 +18,64 @@ def test_run_prints_one_screen(engine, place, capsys, dmar_line):
         assert piece in text
     assert all(len(line) <= 80 for line in text.splitlines() if "DMAR" not in line and "run folder" not in line)
     assert (place / "r" / "events.npy").exists()
+
+
+def test_calls_are_a_line_each(engine, place, capsys, example):
+    """Registers that are 0 are left out; only an answer too long for its line goes on the next."""
+    long = "800x600x16, pitch 1600, at 0xe0000000, and then some"
+    engine.summary = example(
+        calls=[
+            CallResult(ax=3, result_ax=0x30, ok=True),
+            CallResult(ax=0x4F02, bx=0x4118, result_ax=0x14F),
+            CallResult(ax=0x4F01, cx=0x114, result_ax=0x4F, ok=True, detail=long),
+            CallResult(vector=0x15, ax=1, bx=2, cx=3, dx=4, ok=True, detail="short"),
+        ]
+    )
+    assert cli.main(["run", "x220.toml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("calls"))
+    assert lines[start : start + 5] == [
+        "calls        int 10h ax=0003                          -> ax=0030  ok",
+        "             int 10h ax=4f02 bx=4118                  -> ax=014f  failed",
+        "             int 10h ax=4f01 cx=0114                  -> ax=004f  ok",
+        f"               {long}",
+        "             int 15h ax=0001 bx=0002 cx=0003 dx=0004  -> ax=0000  ok  short",
+    ]
+
+
+def test_what_a_rom_prints_steers_no_terminal(engine, place, capsys, example):
+    engine.summary = example()
+    engine.summary.firmware.log = ["hello \x1b[2Jworld\x07", *(f"line {number}" for number in range(20))]
+    assert cli.main(["run", "x220.toml"]) == 0
+    text = capsys.readouterr().out
+    assert "hello  [2Jworld\n" in text
+    assert "\x1b" not in text
+    assert "line 4\n" in text
+    assert "... 15 more lines in summary.json" in text
+
+
+def test_addresses_past_4_gib_stay_in_their_columns(engine, place, capsys, example):
+    engine.summary = example()
+    engine.summary.firmware.e820.append(E820Range(0xFD00000000, 0x10000000000, "RESERVED"))
+    assert cli.main(["run", "x220.toml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("e820"))
+    assert lines[start : start + 3] == [
+        "e820           0x00000000 -   0x0009fbff  639K  RAM",
+        "               0x7d700000 -   0x7fffffff   41M  RESERVED",
+        "             0xfd00000000 - 0xffffffffff   12G  RESERVED",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 10**12])
+def test_large_numbers_stay_in_80_columns(engine, place, capsys, example, count):
+    engine.summary = example("n" * 40, events=count, code_bytes=count * 77, virtual_ns=count)
+    engine.summary.hangs = [Hang(cs=0xC000, ip=0x123, detail="waits for " + "port " * 40)]
+    engine.summary.stop = Stop(reason="hung", detail="waits for " + "port " * 40)
+    assert cli.main(["run", "x220.toml"]) == 3
+    text = capsys.readouterr().out
+    assert "1 event," in text or count > 1
+    assert [line for line in text.splitlines() if len(line) > 80 and "DMAR" not in line and "folder" not in line] == []
 
 
 def test_assists_come_first(engine, place, capsys, example):

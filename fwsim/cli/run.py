@@ -62,6 +62,7 @@ def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir,
     from fwsim.run import run as execute
 
     with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
+        folder.write_scenario(scenario)  # first: a run that is killed has said what it was
         try:
             return folder, execute(scenario, folder, progress)
         except FwsimError as error:

@@ -6,9 +6,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.trace.describe import COLUMNS, HEADING, line, rows
+from fwsim.registers.database import name_of
+from fwsim.trace.describe import COLUMNS, HEADING, enum_name, line, rows
+from fwsim.trace.event import Space
 
 Events = NDArray[np.void]
+Names = Callable[[int, int], str]
+"""What a register is called, from (space, address); "" where nobody knows."""
+_IGD = 0x10  # 00:02.0 as device << 3 | function
+_NAMED = (Space.PORT, Space.PCI, Space.MMIO)
 _FIRST_CHUNK = 1 << 12
 _CHUNK = 1 << 16
 
@@ -52,14 +58,29 @@ def _matching(chunk: Events, test: Callable[[Events], NDArray[np.bool_]] | None)
     return chunk if test is None else chunk[test(chunk)]
 
 
-def table_lines(chunks: Iterator[Events]) -> Iterator[str]:
+def names_for(cpu: str | None, *, igd: bool = True) -> Names:
+    """The register database as a ``Names``, for the host's ``cpu`` (None: any). ``igd``: 00:02.0 is the IGD."""
+
+    def name(space: int, address: int) -> str:
+        if space not in _NAMED or (not igd and (space == Space.MMIO or (space, address >> 12) == (Space.PCI, _IGD))):
+            return ""
+        found = name_of(enum_name("space", space), address, cpu)
+        if found is None:
+            return ""
+        return found.name if found.address == address else f"{found.name}+{address - found.address}"
+
+    return name
+
+
+def table_lines(chunks: Iterator[Events], names: Names | None = None) -> Iterator[str]:
     """A heading, and one line for each event; says so when there is none."""
+    space, address = COLUMNS.index("space"), COLUMNS.index("address")
     yield HEADING
     any_event = False
     for chunk in chunks:
         for record in chunk[list(COLUMNS)].tolist():
             any_event = True
-            yield line(record)
+            yield line(record, names(record[space], record[address]) if names else "")
     if not any_event:
         yield "no events"
 

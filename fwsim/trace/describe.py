@@ -51,8 +51,11 @@ def rows(events: NDArray[np.void]) -> list[dict[str, object]]:
     return result
 
 
-def line(record: tuple[int, ...]) -> str:
-    """One event, given as its values in the order of ``COLUMNS``, as one line under ``HEADING``."""
+def line(record: tuple[int, ...], name: str = "") -> str:
+    """One event, given as its values in the order of ``COLUMNS``, as one line under ``HEADING``.
+
+    ``name``: what the register at its address is called, "" where nobody knows.
+    """
     seq, time_ns, actor, cs, ip, space, op, width, address, value, aux, flags = record
     place = enum_name("space", space)
     did = enum_name("op", op) + (f".{width}" if op < 2 else "")
@@ -63,4 +66,4 @@ def line(record: tuple[int, ...]) -> str:
     )
     if aux != value:
         text += f" (was {aux:#x})" if place != "interrupt" else f" {aux:#x}"
-    return f"{text}  {' '.join(flags_of(flags))}" if flags else text
+    return "  ".join(filter(None, (text, name, " ".join(flags_of(flags)))))

@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fwsim import cli
+from fwsim.summary import RomSummary, Summary, encode
 from fwsim.trace.event import EVENT
 
 
@@ -23,8 +25,8 @@ def test_table(run, capsys):
     assert cli.main(["trace", "show", run]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][0] == "seq"
-    assert lines[1] == ["1", "1.000", "rom", "c000:0123", "port", "write.4", "0x0cf8", "0x8000105c"]
-    assert lines[2][4:] == ["pci", "read.2", "00:02.0", "@0x5E", "0xdba0"]
+    assert lines[1] == ["1", "1.000", "rom", "c000:0123", "port", "write.4", "0x0cf8", "0x8000105c", "CONFIG_ADDRESS"]
+    assert lines[2][4:] == ["pci", "read.2", "00:02.0", "@0x5E", "0xdba0", "BDSM+2"]
     assert lines[3][4:] == [
         "gtt",
         "write.4",
@@ -38,6 +40,36 @@ def test_table(run, capsys):
     ]
     assert lines[5][2:] == ["firmware", "interrupt", "call", "int", "10h", "0x4f02", "0x118"]
     assert lines[6][-1] == "faulted"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "named"), [("sandybridge", ["BDSM+2"]), ("icelake", []), ("i965", ["BDSM+2"])]
+)  # fmt: skip
+def test_registers_have_the_names_of_the_runs_host(run, capsys, cpu, named):
+    """BDSM is at 0x5C to gen 10 only."""
+    Path(run, "scenario.toml").write_text(f'[host]\ncpu = "{cpu}"\nvga = "igd"\n')
+    assert cli.main(["trace", "show", run, "--where", "space == pci"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[8:] == ["0xdba0", *named]
+
+
+def test_another_display_device_has_no_igd_registers(run, capsys):
+    Path(run, "scenario.toml").write_text("")
+    Path(run, "summary.json").write_bytes(encode(Summary(rom=RomSummary(vendor=0x1234, device=0x1111))))
+    assert cli.main(["trace", "show", run, "--where", "space == pci or space == port"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    assert (rows[0][-1], rows[1][-1]) == ("CONFIG_ADDRESS", "0xdba0")
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [("seq in 2..3", [2, 3]), ("time_ns >= 5000", [5, 6]), ("actor == hypervisor", []), ("actor == iommu", [6]),
+     ("cs == 0xc000 and ip == 0x123", [1, 2, 3, 4]), ("op == call", [5]), ("width == 2", [2]),
+     ("address == 00:02.0@0x5e", [2]), ("value == 0xdba0", [2]), ("value != aux", [3, 4, 5]),
+     ("aux == 0xdba01001", [4]), ("flags has faulted", [6]), ("space == mmio and address == 0xe1100", [])],
+)  # fmt: skip
+def test_every_column_has_a_filter(run, capsys, where, expected):
+    assert cli.main(["trace", "show", run, "--json", "--where", where]) == 0
+    assert seqs(capsys) == expected
 
 
 def test_json_has_every_column_by_name(run, capsys):

@@ -72,7 +72,7 @@ def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
     if kind == "igd":
         return None
     if kind != "auto":
-        return adapter_named(kind)
+        return adapter_named(kind).with_device(rom.device or 0)
     if rom.vendor is None or rom.device is None:
         return replace(adapter_named("stdvga"), window=ISA_WINDOW)
     if rom.vendor == 0x8086:

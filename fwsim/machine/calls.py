@@ -44,6 +44,7 @@ class Caller:
     screens: list[Screen] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     _pending: Shown | None = None
+    _tried: bool = False
 
     def __post_init__(self) -> None:
         """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
@@ -57,6 +58,7 @@ class Caller:
         sets_mode = call.vector == 0x10 and (call.ax >> 8 == 0 or call.ax == 0x4F02)
         if sets_mode:
             self._photograph()
+            self._tried = True
         result, _ = self._call(call)
         self.calls.append(result)
         if sets_mode and result.ok:
@@ -171,8 +173,8 @@ class Caller:
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
-        """Take the last picture; with no call at all, the one POST left."""
-        if not self.calls and self.session.ended is None:
+        """Take the last picture; where no call was to set a mode, the one POST left."""
+        if not self._tried and self.session.ended is None:
             self._pending = Shown(self.machine.ram.word(0x449, 1), False)
         self._photograph()
         self.vtd.finish()

@@ -1,0 +1,65 @@
+"""Where do real ROMs come from? $FWSIM_ROMS, by SHA-256; Debian's packages, whose lack is named, or forbidden."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+GONE_SINCE = {"vgabios": "newer distributions do not have it any more"}
+"""Packages that a distribution may lack altogether: then even FWSIM_REQUIRE=packages does not ask for them."""
+
+
+@cache
+def _offered(package: str) -> bool:
+    """Whether apt knows a version of ``package`` that it could install."""
+    if shutil.which("apt-cache") is None:
+        return False
+    shown = subprocess.run(["apt-cache", "show", package], capture_output=True, check=False)
+    return shown.returncode == 0 and bool(shown.stdout.strip())
+
+
+@cache
+def _by_hash(folder: str) -> dict[str, Path]:
+    """SHA-256 to file, for every file under ``folder`` that is as large as a ROM may be."""
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
+    return {
+        hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files if path.stat().st_size <= 16 * 1024 * 1024
+    }
+
+
+@pytest.fixture(scope="session")
+def real_rom() -> Callable[[str, str], Path]:
+    """``real_rom(name, sha256)``: that file under $FWSIM_ROMS, whatever it is called there; skips without it."""
+
+    def find(name: str, sha256: str) -> Path:
+        found = _by_hash(os.environ.get("FWSIM_ROMS", "")).get(sha256)
+        return found or pytest.skip(f"{name} is not under $FWSIM_ROMS")
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def require_package() -> Callable[..., Path]:
+    """``require_package(package, path)``: the file of a Debian package. Skips without it, naming the package.
+
+    Under FWSIM_REQUIRE=packages its lack is a failure, unless the distribution has no such package at all.
+    """
+
+    def find(package: str, path: str | Path) -> Path:
+        path = Path(path)
+        if path.is_file():
+            return path
+        if path.parent.is_dir():
+            pytest.skip(f"this version of package {package} has no {path.name}")
+        if package in GONE_SINCE and not _offered(package):
+            pytest.skip(f"no package {package} here: {GONE_SINCE[package]}")
+        if "packages" in os.environ.get("FWSIM_REQUIRE", ""):
+            pytest.fail(f"package {package} is required and not installed")
+        pytest.skip(f"package {package} is not installed")
+
+    return find

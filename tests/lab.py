@@ -1,0 +1,48 @@
+"""A machine whose ROM has been called, held open: a test calls its INT 10h and looks at memory in between."""
+
+from __future__ import annotations
+
+from fwsim.machine.calls import Caller
+from fwsim.rom.chain import load
+from fwsim.run import post
+from fwsim.scenario import Call, Scenario
+from fwsim.summary import CallResult
+
+BUFFER = 0x10000
+"""Where es:di 0:0 of a call points."""
+
+
+class Lab:
+    """POSTs the scenario's ROM on its machine. ``ending`` says how that went."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.posted, self.offered = post(scenario, load(scenario.rom.file), None, lambda label, fraction: None)
+        self.ending = self.posted.ending
+        self.machine = self.posted.built.machine
+        self.caller = Caller(self.posted.built, self.posted.session, scenario, None)
+
+    def int10(self, ax: int, **registers: int) -> CallResult:
+        """One call of INT 10h."""
+        return self.caller.make(Call(ax=ax, **registers))
+
+    def read(self, address: int, length: int) -> bytes:
+        """Guest memory, physical."""
+        return self.machine.ram.read(address, length)
+
+    def word(self, address: int, width: int = 2) -> int:
+        """A little-endian number in guest memory."""
+        return int.from_bytes(self.read(address, width), "little")
+
+    def far(self, address: int) -> int:
+        """Where the far pointer at ``address`` points."""
+        return (self.word(address + 2) << 4) + self.word(address)
+
+    def vbe_modes(self) -> list[int]:
+        """4F00's list of modes up to its terminator FFFF; no terminator within 256 entries is an error."""
+        at = self.far(BUFFER + 0x0E)
+        modes = [self.word(at + 2 * number) for number in range(256)]
+        return modes[: modes.index(0xFFFF)]
+
+    def close(self) -> None:
+        """Let the events go."""
+        self.machine.recorder.close()

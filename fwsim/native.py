@@ -57,8 +57,9 @@ from numba.extending import intrinsic
     R_IDLE_LIMIT,  # code bytes without an access before STOP_IDLE
     R_BLOCK,  # linear address of the running block
     R_BLOCK_SIZE,
-    R_BLOCK_RUNS,  # how often in a row it ran
+    R_BLOCK_FROM,  # R_CODE when it began to run again and again
     R_ORDINAL,  # memory-mapped accesses since its entry
+    R_ORDINAL_AT,  # R_CODE at the last of them
     R_BAR0,  # guest-physical address of the IGD's BAR0
     R_HOSTED,  # 1: Python makes the access that runs now, no code does
     R_EA,  # how the instruction found by TRAP_MMIO_IP makes its address: registers (0: it needs no check), ...
@@ -94,7 +95,7 @@ from numba.extending import intrinsic
     R_FN_ADAPTER_IN,  # uint64 in(root, port, size, 0): a port of a display adapter other than the IGD
     R_FN_ADAPTER_OUT,  # out(root, port, size, value)
     ROOT_WORDS,
-) = range(62)
+) = range(63)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10

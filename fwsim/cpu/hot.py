@@ -7,7 +7,7 @@ import numpy as np
 from fwsim.native import (
     IPS_WORDS,
     R_BLOCK,
-    R_BLOCK_RUNS,
+    R_BLOCK_FROM,
     R_BLOCK_SIZE,
     R_CODE,
     R_CODE_LIMIT,
@@ -29,6 +29,7 @@ from fwsim.native import (
     R_IPS,
     R_IRQ_TIME,
     R_ORDINAL,
+    R_ORDINAL_AT,
     R_PTRS_CSIP,
     R_PTRS_GENERAL,
     R_PTRS_INT,
@@ -61,6 +62,14 @@ _CALL = int(Op.CALL)
 _INTERRUPT = int(Space.INTERRUPT)
 _IF = 0x200
 _TF = 0x100
+LOOK = 1 << 20
+
+
+@native
+def _next_look(root: int, code: int) -> Any:
+    """The count of code bytes at which a block has to look closer, ``code`` being executed by now."""
+    words = u64s(root)
+    return min(code + np.uint64(LOOK), words[R_CODE_MARK] + words[R_IDLE_LIMIT], words[R_CODE_LIMIT])
 
 
 @native
@@ -69,7 +78,7 @@ def tick(root: int) -> None:
     words = u64s(root)
     words[R_TIME] += words[R_STEP]
     words[R_CODE_MARK] = words[R_CODE]
-    words[R_CODE_NEXT] = min(words[R_CODE] + words[R_IDLE_LIMIT], words[R_CODE_LIMIT])
+    words[R_CODE_NEXT] = _next_look(root, words[R_CODE])
     if words[R_TIME] >= words[R_IRQ_TIME]:
         words[R_CODE_NEXT] = np.uint64(0)
     if words[R_TIME] >= words[R_TIME_LIMIT]:
@@ -100,6 +109,9 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
         words[R_CS] = np.uint64(0)
         words[R_IP] = np.uint64(0)
         return
+    if words[R_ORDINAL_AT] != words[R_CODE]:
+        words[R_ORDINAL_AT] = words[R_CODE]
+        words[R_ORDINAL] = np.uint64(0)
     before = words[R_IP]
     call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
     key = (words[R_BLOCK] << np.uint64(20)) ^ (words[R_BLOCK_SIZE] << np.uint64(12)) ^ (words[R_CS] << np.uint64(44))
@@ -134,26 +146,24 @@ def _reaches(root: int, table: Any, address: int) -> Any:
 
 @native
 def on_block(root: int, address: int, size: int) -> None:
-    """At the entry of each block of code: the budget of code bytes, and due interrupts."""
+    """At the entry of each block of code: the budget of code bytes, and due interrupts.
+
+    Every word touched here costs a percent of the speed of short loops: what can be worked out later is.
+    """
     words = u64s(root)
     code = words[R_CODE] + np.uint64(size)
     words[R_CODE] = code
-    words[R_ORDINAL] = np.uint64(0)
-    if words[R_BLOCK] == np.uint64(address):
-        words[R_BLOCK_RUNS] += np.uint64(1)
-        if words[R_BLOCK_RUNS] == np.uint64(SPIN_RUNS):
-            stop(root, STOP_SPIN, 0)
-    else:
+    if words[R_BLOCK] != np.uint64(address):
         words[R_BLOCK] = np.uint64(address)
         words[R_BLOCK_SIZE] = np.uint64(size)
-        words[R_BLOCK_RUNS] = np.uint64(0)
+        words[R_BLOCK_FROM] = code
     if code >= words[R_CODE_NEXT]:
         _due(root, code, size)
 
 
 @native
 def _due(root: int, code: int, size: int) -> None:
-    """Stop for a budget or an interrupt: before the block, which is therefore not counted yet."""
+    """Stop for a budget, an interrupt or a spin: before the block, which is therefore not counted yet."""
     words = u64s(root)
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
@@ -162,6 +172,10 @@ def _due(root: int, code: int, size: int) -> None:
         reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
         reason = STOP_IDLE
+    elif code - words[R_BLOCK_FROM] >= np.uint64(size) * np.uint64(SPIN_RUNS):
+        reason = STOP_SPIN
+        words[R_BLOCK_FROM] = code
+    words[R_CODE_NEXT] = _next_look(root, code)
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)

@@ -128,7 +128,7 @@ def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> Non
             trap(root, TRAP_GTT_FIRST, np.uint64(offset) | np.uint64(1), value, written)
         igd[g.G_WRITES] += np.uint64(1)
         if written != _NO_INDEX:
-            u8s(igd[g.G_TOUCHED])[np.uint64(offset) // igd[g.G_PTE_WIDTH]] = np.uint8(1)
+            u8s(igd[g.G_TOUCHED])[np.uint64(offset) >> igd[g.G_PTE_SHIFT]] = np.uint8(1)
         igd[g.G_LAST_INDEX] = np.uint64(offset) | np.uint64(1)
         igd[g.G_LAST_VALUE] = np.uint64(value)
         igd[g.G_LAST_WRITTEN] = written

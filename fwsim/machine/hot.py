@@ -278,7 +278,7 @@ def _aperture_page(root: int, offset: int, write: int) -> Any:
     """Host address of the aperture byte at ``offset``; 0, after telling of the fault, where it leads nowhere."""
     igd = u64s(u64s(root)[R_IGD])
     number = np.uint64(offset) >> np.uint64(12)
-    if number >= igd[g.G_GTT_SIZE] // igd[g.G_PTE_WIDTH]:
+    if number >= igd[g.G_GTT_SIZE] >> igd[g.G_PTE_SHIFT]:
         return np.uint64(0)
     page = u64s(igd[g.G_PAGES])[number]
     if page == np.uint64(0):

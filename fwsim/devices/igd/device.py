@@ -120,6 +120,7 @@ class Igd:
         block[w.G_GTT_SIZE] = self.gtt.nbytes
         block[w.G_GTT_AT] = self.family.gtt_offset if self.family.gtt_bar == self.family.mmio_bar else 1 << 40
         block[w.G_PTE_WIDTH] = fmt.width
+        block[w.G_PTE_SHIFT] = fmt.width.bit_length() - 1
         block[w.G_LOW_MASK] = fmt.low_mask
         block[w.G_HIGH_MASK] = fmt.high_mask
         block[w.G_HIGH_SHIFT] = fmt.high_shift

@@ -10,6 +10,7 @@
     G_GTT_SIZE,  # bytes of it
     G_PAGES,  # address: uint64 for each GTT entry: host address of its page, 0 where DMA finds none
     G_PTE_WIDTH,
+    G_PTE_SHIFT,  # its logarithm: entry number = byte offset >> shift
     G_LOW_MASK,  # page address = (entry & low) | ((entry & high) << shift)
     G_HIGH_MASK,
     G_HIGH_SHIFT,
@@ -34,7 +35,7 @@
     G_UNITS,  # address: uint64[n][UNIT_WORDS]: what those units do by themselves
     G_UNIT_COUNT,
     IGD_WORDS,
-) = range(33)
+) = range(34)
 
 # GMBUS engine words
 (

@@ -1,0 +1,191 @@
+"""Do the pages in docs/ name every field there is, with its default, and are their examples scenarios?"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fwsim import scenario, summary
+from fwsim.scenario import dumps, loads
+from fwsim.trace.event import ENUMS, EVENT, Flag
+
+DOCS = Path(__file__).parents[1] / "docs"
+TABLES = {
+    "Top level": scenario.Scenario, "[host]": scenario.Host, "[[display]]": scenario.Display,
+    "[hypervisor]": scenario.Hypervisor, "[guest]": scenario.Guest, "[firmware]": scenario.Firmware,
+    "[rom]": scenario.Rom, "[[call]]": scenario.Call, "[payload]": scenario.Payload, "[budget]": scenario.Budget,
+}  # fmt: skip
+TABLE_NAMES = {"display", "call", *(name.strip("[]") for name in TABLES)}
+
+
+def page(name):
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def section(text, heading):
+    """The lines below the heading that starts with ``heading``, up to the next one of its level."""
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"## {heading}"))
+    end = next((i for i in range(start + 1, len(lines)) if lines[i].startswith("## ")), len(lines))
+    return lines[start + 1 : end]
+
+
+def rows(lines):
+    """{field: default as written} of the tables in ``lines``; a row of several fields has a default each, or one."""
+    found = {}
+    for line in lines:
+        if line.startswith("| `"):
+            names, defaults = (re.findall(r"`([^`]*)`", cell) for cell in line.split("|")[1:3])
+            found |= dict(zip(names, defaults * len(names) if len(defaults) == 1 else defaults, strict=True))
+    return found
+
+
+def written_out():
+    """Every default as the resolved scenario says it, by table; lists by their first element."""
+    plain = tomllib.loads(dumps(loads("[[call]]\n")))
+    first = {key: value[0] if isinstance(value, list) else value for key, value in plain.items()}
+    return {"Top level": plain} | {f"{key}": value for key, value in first.items()}
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_scenario_page_has_every_field_with_its_default(heading):
+    described = rows(section(page("scenario.md"), heading))
+    fields = {field.encode_name for field in msgspec.structs.fields(TABLES[heading])}
+    if heading == "Top level":
+        fields -= TABLE_NAMES
+    assert set(described) == fields
+    defaults = written_out()[heading.strip("[]")]
+    for name, default in described.items():
+        assert tomllib.loads(f"x = {default}")["x"] == defaults[name], f"{heading} {name}"
+
+
+def test_scenario_page_lists_every_choice():
+    text = page("scenario.md")
+    for kind in TABLES.values():
+        for field in msgspec.inspect.type_info(kind).fields:
+            while isinstance(field.type, msgspec.inspect.Metadata):
+                field.type = field.type.type
+            if isinstance(field.type, msgspec.inspect.LiteralType):
+                for choice in field.type.values:
+                    assert re.search(rf"[`\"]{re.escape(str(choice))}[`\"]", text), f"{field.name}: {choice}"
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_examples_are_scenarios(path):
+    for example in re.findall(r"^```toml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        loads(example, path.name)
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("http"):
+            continue
+        file, _, anchor = target.partition("#")
+        other = (path.parent / file) if file else path
+        assert other.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", other.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, target
+
+
+def structs():
+    """Every struct of the summary with its name as the page's headings and rows say it."""
+    types = [member for member in vars(summary).values() if isinstance(member, type)]
+    return [kind for kind in types if issubclass(kind, summary._Part) and kind is not summary._Part]
+
+
+@pytest.mark.parametrize("kind", structs(), ids=lambda kind: kind.__name__)
+def test_run_folder_page_has_every_name_of_the_summary(kind):
+    text = page("run-folder.md")
+    for field in msgspec.structs.fields(kind):
+        assert re.search(rf"`[^`]*\b{field.encode_name}\b[^`]*`", text), f"{kind.__name__}: {field.encode_name}"
+
+
+def test_run_folder_page_has_every_reason():
+    text = page("run-folder.md")
+    for reason in summary.StopReason.__args__:
+        assert f"`{reason}`" in text
+
+
+def test_events_page_has_every_column_and_number():
+    text = page("events.md")
+    for name in EVENT.names:
+        offset, kind = EVENT.fields[name][1], EVENT.fields[name][0].str.lstrip("|")
+        assert re.search(rf"^\| `{name}` \| {offset} \| `{re.escape(kind)}` \|", text, re.MULTILINE), name
+    for column, members in ENUMS.items():
+        for member in members:
+            assert re.search(rf"\b{int(member)} {member.name.lower()}\b", text), f"{column}: {member.name}"
+    for flag in Flag:
+        assert re.search(rf"^\| {int(flag)} \| `{flag.name.lower()}` \|", text, re.MULTILINE), flag.name
+
+
+def commands(text):
+    """(command, lines it prints) of every indented ``$ `` example; a command goes on while a quote is open."""
+    found = []
+    block = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("    "):
+            block.append(line[4:])
+        elif block:
+            if block[0].startswith("$ "):
+                found += split(block)
+            block = []
+    return found
+
+
+def split(block):
+    found = []
+    for line in block:
+        if line.startswith("$ "):
+            found.append([line[2:], []])
+        elif found[-1][0].count("'") % 2:
+            found[-1][0] += "\n" + line
+        else:
+            found[-1][1].append(line)
+    return found
+
+
+def matches(wanted, printed):
+    """Whether ``printed`` is ``wanted``, where a line of three dots stands for any lines."""
+    if not wanted:
+        return not printed
+    if wanted[0] == "...":
+        return any(matches(wanted[1:], printed[at:]) for at in range(len(printed) + 1))
+    return bool(printed) and wanted[0] == printed[0] and matches(wanted[1:], printed[1:])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, the demo, two runs."""
+    folder = tmp_path_factory.mktemp("docs")
+    (folder / "roms").symlink_to(DOCS.parent / "roms")
+    (folder / "laptop.toml").write_text(re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1])
+    for line in (
+        "fwsim demo --out runs/demo", "fwsim run laptop.toml --out runs/laptop",
+        "fwsim run laptop.toml --set hypervisor.profile=next --set rom.source=shadow --out runs/next-shadow",
+    ):  # fmt: skip
+        assert execute(line, folder).returncode == 0
+    return folder
+
+
+def execute(command, folder):
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "80"}
+    return subprocess.run(
+        ["bash", "-c", command], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DOCS.glob("*.md") if path.name != "registers.md"))
+def test_commands_print_what_the_page_says(name, place):
+    for command, wanted in commands(page(name)):
+        printed = [line.rstrip() for line in execute(command, place).stdout.splitlines()]
+        assert matches(wanted, printed), "\n".join([command, *printed])

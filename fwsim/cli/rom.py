@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fwsim.cli.common import Json, emit, emit_json
+from fwsim.errors import FwsimError
 
 if TYPE_CHECKING:
     from fwsim.rom.chain import Rom
     from fwsim.rom.efi import PeImage
+    from fwsim.rom.vbt import Vbt
 
 app = typer.Typer(name="rom", help="Read, check, take apart, fix and compare option ROM images.", no_args_is_help=True)
 
@@ -22,12 +24,21 @@ def info(file: RomFile, as_json: Json = False) -> None:
     """Show what is in a ROM, and what is odd about it.
 
     Images, PCIR with its device list, PnP, VBT, EFI driver, checksums, licence. A ROM that cannot be run is an error,
-    but whatever can be said of it is printed first.
+    but whatever can be said of it is printed first. An OpRegion dump or a bare VBT file will do as well.
     """
-    from fwsim.rom.chain import inspect
+    from fwsim.rom.chain import inspect_bytes, read_file
     from fwsim.rom.finding import first_error
+    from fwsim.rom.opregion import is_opregion
+    from fwsim.rom.vbt import SIGNATURE
 
-    rom = inspect(file)
+    data = read_file(file)
+    if is_opregion(data):
+        _opregion_info(data, file, as_json)
+        return
+    if data.startswith(SIGNATURE):
+        vbt(file, None, as_json)
+        return
+    rom = inspect_bytes(data, file)
     error = first_error(rom.findings)
     if not rom.images and error is not None:
         raise error.to_error(str(file))
@@ -45,25 +56,40 @@ def info(file: RomFile, as_json: Json = False) -> None:
         raise error.to_error(str(file))
 
 
-@app.command(epilog="Example: fwsim rom vbt snm_2170.dat")
-def vbt(file: RomFile, as_json: Json = False) -> None:
+@app.command(epilog="Example: fwsim rom vbt snm_2170.dat --block 2")
+def vbt(
+    file: RomFile,
+    block: Annotated[int | None, typer.Option(min=0, max=255, help="Only this data block, with all it has.")] = None,
+    as_json: Json = False,
+) -> None:
     """Show a ROM's Video BIOS Table.
 
-    Header and block list; an OpRegion dump or a bare VBT file will do as well.
+    Header, block list, and what the blocks say of ports and panels.
+    An OpRegion dump or a bare VBT file will do as well.
     """
     from fwsim.rom.source import find_vbt
 
-    table, findings = find_vbt(file)
+    found = find_vbt(file)
+    tables = found.tables
+    blocks = tuple(each for each in found.vbt.blocks if block is None or each.id == block)
+    if block is not None and not blocks:
+        raise _no_block(file, block, found.vbt)
     if as_json:
         from dataclasses import asdict
 
-        from fwsim.rom.document import vbt_document
+        from fwsim.rom.document import opregion_document, tables_document
 
-        emit_json({**vbt_document(table), "findings": [asdict(finding) for finding in findings]})
+        region = opregion_document(found.opregion) if found.opregion else None
+        findings = [asdict(finding) for finding in found.findings]
+        emit_json({**tables_document(tables, blocks), "opregion": region, "findings": findings})
+        return
+    from fwsim.report.vbt import render_block, render_vbt
+
+    sections = [(each, tables.decode(each), tables.open(each).raw) for each in blocks]
+    if block is None:
+        emit(render_vbt(found.vbt, sections, found.findings, tables.panel()))
     else:
-        from fwsim.report.rom import render_vbt
-
-        emit(render_vbt(table, findings))
+        emit(render_block(sections, [child for child in tables.children() if child.present]))
 
 
 @app.command(epilog="Example: fwsim rom extract efi-e1000.rom --out parts")
@@ -198,6 +224,83 @@ def disasm(
         emit(render_disasm(rom, code.bits, len(code.data), listing, licence, accesses))
 
 
+@app.command("list", epilog="Example: fwsim rom list")
+def list_(as_json: Json = False) -> None:
+    """List the ROMs that fwsim knows.
+
+    Their family, SHA-256, and whether a file under $FWSIM_ROMS is one of them.
+    """
+    from fwsim.rom.catalog import catalog, present
+
+    entries = catalog()
+    files = present(entries)
+    if as_json:
+        from dataclasses import asdict
+
+        rows = [{**asdict(entry), "file": str(files.get(entry.sha256, "")) or None} for entry in entries]
+        emit_json({"roms": rows})
+    else:
+        from fwsim.report.rom import render_list
+
+        emit(render_list(entries, files))
+
+
+@app.command(epilog="Example: fwsim rom get snm_2170.dat --to roms-of-mine")
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name of `rom list`, or a SHA-256's first digits.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Folder to put it in; default: the user's cache.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Download a known ROM.
+
+    It is verified by its SHA-256 and kept; nothing is kept of a file that is another one.
+    Its licence is its maker's, and is shown.
+    """
+    from fwsim.rom.catalog import named
+    from fwsim.rom.download import get as get_rom
+
+    entry = named(name)
+    path = get_rom(entry, to)
+    if as_json:
+        emit_json({"name": entry.name, "path": str(path.absolute()), "sha256": entry.sha256, "url": entry.url})
+    else:
+        from fwsim.report.rom import render_get
+
+        emit(render_get(entry, path))
+
+
+def _opregion_info(data: bytes, file: Path, as_json: bool) -> None:
+    """`rom info` of an OpRegion dump."""
+    from fwsim.rom.finding import Finding
+    from fwsim.rom.opregion import parse_opregion
+    from fwsim.rom.vbt import parse_vbt
+
+    findings: list[Finding] = []
+    region = parse_opregion(data, findings, str(file))
+    table = parse_vbt(data, region.vbt_offset, findings) if region.vbt_offset is not None else None
+    if as_json:
+        from dataclasses import asdict
+
+        from fwsim.rom.document import opregion_document, vbt_document
+
+        document = {"path": str(file.absolute()), "size": len(data), "opregion": opregion_document(region)}
+        document["vbt"] = vbt_document(table) if table else None
+        emit_json({**document, "findings": [asdict(finding) for finding in findings]})
+    else:
+        from fwsim.report.vbt import render_opregion
+
+        emit(render_opregion(region, len(data), table, findings, str(file.absolute())))
+
+
+def _no_block(file: Path, block: int, table: "Vbt") -> FwsimError:
+    there = " ".join(str(each) for each in sorted({each.id for each in table.blocks}))
+    return FwsimError(
+        "the VBT has no such data block", where=str(file), found=f"block {block}", expected=there or "none: it has none"
+    )
+
+
 def _drivers(rom: "Rom") -> "dict[int, PeImage]":
     """The PE image of each EFI image that has one to read; lief is loaded only then."""
     from fwsim.rom.efi import parse_pe, pe_bytes
@@ -212,7 +315,6 @@ def _drivers(rom: "Rom") -> "dict[int, PeImage]":
 
 
 def _fixed(data: bytes, rule: str, vendor: int | None, device: int | None, byte: int | None) -> tuple[bytes, Any]:
-    from fwsim.errors import FwsimError
     from fwsim.rom.repair import changes, fix_ids
     from fwsim.rom.repair import fix as fix_as_vfio
 

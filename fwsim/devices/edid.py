@@ -1,10 +1,136 @@
-"""Which monitor is attached when nobody says? A 1024x768 one of our own, as an EDID 1.3 block (VESA E-EDID A.2)."""
+"""Which monitor is attached? An EDID file taken apart and judged; when nobody says, a 1024x768 monitor of our own.
 
-from pathlib import Path
+Layout: VESA E-EDID release A (EDID 1.3), appendix A; EDID 1.4 for the bit depth of byte 14h.
+"""
+
+import os
+import stat
+from dataclasses import dataclass, field
 
 from fwsim.errors import FwsimError
+from fwsim.registers.dtd import DTD_SIZE, Timing, parse_dtd
 
 BLOCK = 128
+MAX_SIZE = 2 * BLOCK
+"""Bytes that a monitor's two-block EEPROM holds; more need a segment pointer, which no image here uses."""
+
+HEADER = b"\x00\xff\xff\xff\xff\xff\xff\x00"
+
+_TIMINGS_AT = 54
+_EXTENSIONS_AT = 126
+_NAME_TAG = 0xFC
+
+
+@dataclass(frozen=True, slots=True)
+class Edid:
+    """A monitor's description.
+
+    ``data`` is 128 or 256 bytes; ``maker`` three letters; ``version`` such as "1.3"; sizes in cm, 0 when not stated;
+    ``preferred`` the first detailed timing, None without one; ``extensions`` as many as byte 126 says; ``warnings``
+    what a driver may trip over, such as a wrong checksum.
+    """
+
+    data: bytes = field(repr=False)
+    maker: str
+    product: int
+    serial: int
+    year: int
+    version: str
+    name: str
+    digital: bool
+    width_cm: int
+    height_cm: int
+    preferred: Timing | None
+    extensions: int
+    warnings: tuple[str, ...]
+
+
+def parse_edid(data: bytes, where: str = "") -> Edid:
+    """The EDID that ``data`` is, all of it.
+
+    Raises FwsimError, naming ``where``, when it does not begin as one or is not 128 or 256 bytes long. A wrong
+    checksum, a missing extension, an impossible preferred timing are warnings: monitors in the field have them.
+    """
+    if data[:8] != HEADER or len(data) not in (BLOCK, MAX_SIZE):
+        raise FwsimError(
+            "not an EDID",
+            where=where,
+            found=f"{len(data)} bytes" + (f", beginning {data[:8].hex(' ')}" if data else ""),
+            expected=f"{BLOCK} or {MAX_SIZE} bytes, beginning {HEADER.hex(' ')}",
+            hint="copy it from /sys/class/drm/*/edid while the monitor is on",
+        )
+    preferred = parse_dtd(data[_TIMINGS_AT : _TIMINGS_AT + DTD_SIZE])
+    word = int.from_bytes(data[8:10], "big")
+    return Edid(
+        data=data,
+        maker="".join(chr(0x40 + (word >> shift & 31)) for shift in (10, 5, 0)),
+        product=int.from_bytes(data[10:12], "little"),
+        serial=int.from_bytes(data[12:16], "little"),
+        year=1990 + data[17],
+        version=f"{data[18]}.{data[19]}",
+        name=_name(data),
+        digital=bool(data[20] & 0x80),
+        width_cm=data[21],
+        height_cm=data[22],
+        preferred=preferred,
+        extensions=data[_EXTENSIONS_AT],
+        warnings=tuple(_warnings(data, preferred)),
+    )
+
+
+def read_edid(path: str) -> Edid:
+    """The EDID in a file. Raises FwsimError when it cannot be read, and as ``parse_edid`` does."""
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FwsimError("not a regular file", where=path, expected="an EDID of 128 or 256 bytes")
+            data = file.read(MAX_SIZE + 1)
+            size = max(len(data), os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise FwsimError(f"cannot be read: {error.strerror}", where=path, expected="an EDID file") from None
+    if size > MAX_SIZE:
+        raise FwsimError(
+            "not an EDID", where=path, found=f"{size} bytes, beginning {data[:8].hex(' ')}",
+            expected=f"{BLOCK} or {MAX_SIZE} bytes", hint="more than two blocks? keep the first two",
+        )  # fmt: skip
+    return parse_edid(data, path)
+
+
+def load_edid(path: str) -> bytes:
+    """An EDID file's blocks. Raises FwsimError for a file that is none; its warnings are ``read_edid``'s to tell."""
+    return read_edid(path).data
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _name(data: bytes) -> str:
+    """The monitor's name, from the display descriptor of tag FCh; "" without one."""
+    for at in range(_TIMINGS_AT, _EXTENSIONS_AT, DTD_SIZE):
+        if data[at : at + 3] == b"\0\0\0" and data[at + 3] == _NAME_TAG:
+            raw = data[at + 5 : at + DTD_SIZE].split(b"\n")[0]
+            return "".join(chr(byte) for byte in raw if 0x20 <= byte < 0x7F).strip()
+    return ""
+
+
+def _warnings(data: bytes, preferred: Timing | None) -> list[str]:
+    said: list[str] = []
+    for index in range(len(data) // BLOCK):
+        total = sum(data[index * BLOCK : (index + 1) * BLOCK]) & 0xFF
+        if total:
+            right = data[(index + 1) * BLOCK - 1] - total & 0xFF
+            said.append(f"block {index}: wrong checksum, sum {total:#04x}; its last byte would be {right:#04x}")
+    there, said_there = len(data) // BLOCK - 1, data[_EXTENSIONS_AT]
+    if said_there != there:
+        said.append(f"byte 126 says {said_there} extension blocks, the file has {there}")
+    if data[18] != 1:
+        said.append(f"version {data[18]}.{data[19]}; 1.x was expected")
+    if preferred is None:
+        said.append("no preferred timing: the first descriptor is none")
+    elif preferred.problem:
+        said.append(f"preferred timing: {preferred.problem}")
+    return said
 
 
 def _manufacturer(letters: str) -> bytes:
@@ -48,14 +174,3 @@ def default_edid() -> bytes:
     block += b"\x00"
     block.append(-sum(block) & 0xFF)
     return bytes(block)
-
-
-def load_edid(path: str) -> bytes:
-    """An EDID file's blocks. Raises FwsimError for one that is not an EDID (a wrong checksum is not judged here)."""
-    data = Path(path).read_bytes()
-    if len(data) < BLOCK or len(data) % BLOCK or data[:8] != b"\x00\xff\xff\xff\xff\xff\xff\x00":
-        raise FwsimError(
-            "not an EDID", where=path, found=f"{len(data)} bytes, beginning {data[:8].hex(' ')}",
-            expected="blocks of 128 bytes, beginning 00 ff ff ff ff ff ff 00",
-        )  # fmt: skip
-    return data

@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fwsim.disasm import Access, Instruction, Listing
     from fwsim.rom.catalog import KnownRom, Licence
     from fwsim.rom.chain import Rom
@@ -49,31 +51,34 @@ def render_info(
     rom: "Rom", drivers: "Mapping[int, PeImage]", entry: "KnownRom | None", licence: "Licence | None"
 ) -> RenderableType:
     """`rom info`: the file, each image with its structures, then the findings."""
-    head = _fields()
+    head = fields()
     head.add_row("file", Text(str(rom.path), overflow="fold"))
     head.add_row("size", size_text(len(rom.data)))
     head.add_row("sha256", Text(rom.sha256, overflow="fold"))
     if entry:
         head.add_row("known as", f"{entry.name}: {entry.about}")
-        head.add_row("origin", f"{entry.repository}, branch {entry.branch}, {entry.path}")
+        head.add_row("family", f"{entry.family} (host.cpu {entry.cpu}), {entry.state}")
+        head.add_row("origin", f"{entry.repository}, {entry.commit[:12]}, {entry.path}")
     if licence:
         head.add_row("licence", licence.text)
     parts: list[RenderableType] = [head]
     for image in rom.images:
         parts += [Text(), *_image(image, drivers.get(image.index))]
     if rom.findings:
-        parts += [Text(), Text("Findings", style="bold"), _findings(rom.findings)]
+        parts += [Text(), Text("Findings", style="bold"), findings_table(rom.findings)]
     return Group(*parts)
 
 
-def _fields() -> Table:
+def fields() -> Table:
+    """A table without lines: names in the first column, what they say in the second."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True, min_width=11)
     table.add_column(overflow="fold")
     return table
 
 
-def _findings(findings: "Iterable[Finding]") -> Table:
+def findings_table(findings: "Iterable[Finding]") -> Table:
+    """Level, offset and text of each finding."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, min_width=7)
     table.add_column(no_wrap=True, style="dim")
@@ -89,7 +94,7 @@ def _findings(findings: "Iterable[Finding]") -> Table:
 
 def _image(image: "Image", driver: "PeImage | None") -> list[RenderableType]:
     title = f"Image {image.index}: {image.code_type_name}, {image.offset:#x}-{max(image.end - 1, 0):#x}"
-    table = _fields()
+    table = fields()
     table.add_row("length", _length(image))
     if image.truncated:
         table.add_row("checksum", "cannot be checked: the image is cut short")
@@ -188,23 +193,31 @@ def _efi(table: Table, efi: "EfiHeader", driver: "PeImage | None") -> None:
     table.add_row("sections", "\n".join(lines))
 
 
-def render_vbt(vbt: "Vbt", findings: "Sequence[Finding]") -> RenderableType:
-    """`rom vbt`: the header's fields, then the data blocks."""
-    table = _fields()
-    table.add_row("VBT", f'at {vbt.offset:#x}, "{vbt.signature}", version {vbt.version}')
-    table.add_row("size", f"header {vbt.header_size:#x}, table {vbt.size:#x}")
-    state = "right" if vbt.sum == 0 else "wrong, as in every vBIOS seen: never required"
-    table.add_row("checksum", f"{vbt.checksum:#04x}, sum {vbt.sum:#04x}: {state}")
-    table.add_row("BDB", f"at {vbt.bdb_offset:#x}, version {vbt.bdb_version}, {vbt.bdb_size:#x} bytes")
-    if vbt.sign_on:
-        table.add_row("sign-on", "\n".join(vbt.sign_on))
-    blocks = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("block", "offset", "size"):
-        blocks.add_column(name, justify="right")
-    blocks.add_column("name")
-    for block in vbt.blocks:
-        blocks.add_row(str(block.id), f"{block.offset:#x}", f"{block.size:#x}", block.name)
-    return Group(table, blocks, *([_findings(findings)] if findings else []))
+def render_list(entries: "Sequence[KnownRom]", files: "Mapping[str, Path]") -> RenderableType:
+    """`rom list`: each known ROM at a line; ``files`` are those present, by SHA-256."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+    for name in ("name", "family", "sha256", "state"):
+        table.add_column(name, no_wrap=name != "family")
+    table.add_column("file", overflow="fold")
+    for entry in entries:
+        path = files.get(entry.sha256)
+        there = Text(path.name) if path else Text("-", style="dim")
+        table.add_row(entry.name, entry.family, entry.sha256[:8], entry.state, there)
+    folder = next(iter(files.values())).parent if files else None
+    where = f"Files are in {folder} ($FWSIM_ROMS)." if folder else "None of them is under $FWSIM_ROMS."
+    return Group(table, Text(f"{where} `fwsim rom get NAME` downloads one.", style="dim"))
+
+
+def render_get(entry: "KnownRom", path: "Path") -> RenderableType:
+    """`rom get`: where the file is, that it is the right one, and its licence."""
+    table = fields()
+    table.add_row("file", Text(str(path.absolute()), overflow="fold"))
+    table.add_row("known as", f"{entry.name}: {entry.about}")
+    table.add_row("sha256", Text(entry.sha256, overflow="fold"))
+    table.add_row("", Text("verified", style="green"))
+    table.add_row("from", Text(entry.url, overflow="fold"))
+    table.add_row("licence", f"{entry.licence}. {entry.note} Redistribution: {entry.redistribution}.")
+    return table
 
 
 def render_parts(parts: "Sequence[Part]") -> RenderableType:
@@ -243,7 +256,7 @@ def render_fix(rom: "Rom", changes: "Sequence[Change]", rule: str) -> Renderable
 
 def render_diff(difference: "Difference", a: str, b: str, limit: int) -> RenderableType:
     """`rom diff`: the runs of differing bytes (the first ``limit`` of them, 0 for all), then bytes by structure."""
-    head = _fields()
+    head = fields()
     head.add_row("A", Text(f"{a}, {size_text(difference.size_a)}", overflow="fold"))
     head.add_row("B", Text(f"{b}, {size_text(difference.size_b)}", overflow="fold"))
     if not difference.runs:
@@ -285,7 +298,7 @@ def render_disasm(
 ) -> RenderableType:
     """`rom disasm`: the licence first, then the listing, or only its accesses, then what was not followed."""
     text = Text(no_wrap=True, overflow="ignore")
-    head = _fields()
+    head = fields()
     if licence:
         style = "bold yellow" if licence.disassembly == "forbidden" else ""
         head.add_row(

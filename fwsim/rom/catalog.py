@@ -3,30 +3,44 @@
 import os
 import sysconfig
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fwsim.errors import FwsimError
-from fwsim.rom.chain import MAX_FILE_SIZE, Rom, read_file
+from fwsim.rom.chain import Rom, read_file
 
 _OWN_ROM = "igd-vbios.rom"
+_RAW = "https://raw.githubusercontent.com"
+_PREFIX = 6
 _NOTICE = b"DISASSEMBLY PROHIBITED"
 
 
 @dataclass(frozen=True, slots=True)
 class KnownRom:
-    """A catalogue entry. ``disassembly`` is what the licence says of it: forbidden, permitted or not mentioned."""
+    """A catalogue entry.
+
+    ``family`` and ``cpu`` are what the image is for, in words and as ``host.cpu``; ``state`` is pristine or posted;
+    ``commit`` fixes ``url``, where the file can be had; ``disassembly`` is what the licence says of it: forbidden,
+    permitted or not mentioned; ``expect`` what a run gives.
+    """
 
     name: str
     sha256: str
     size: int
     about: str
+    family: str
+    cpu: str
+    state: str
     repository: str
     branch: str
+    commit: str
     path: str
+    url: str
     licence: str
     redistribution: str
     disassembly: str
@@ -76,9 +90,14 @@ def _entry(entry: Mapping[str, Any]) -> KnownRom:
         sha256=entry["sha256"],
         size=entry["size"],
         about=entry["about"],
+        family=entry["family"],
+        cpu=entry["cpu"],
+        state=entry["state"],
         repository=origin["repository"],
         branch=origin["branch"],
+        commit=origin["commit"],
         path=origin["path"],
+        url=_raw_url(origin["repository"], origin["commit"], origin["path"]),
         licence=licence["text"],
         redistribution=licence["redistribution"],
         disassembly=licence["disassembly"],
@@ -87,9 +106,14 @@ def _entry(entry: Mapping[str, Any]) -> KnownRom:
     )
 
 
-def known(sha256: str) -> KnownRom | None:
+def _raw_url(repository: str, commit: str, path: str) -> str:
+    """Where GitHub serves ``path`` of ``repository`` (its page's address) at ``commit``."""
+    return f"{_RAW}/{repository.removeprefix('https://github.com/')}/{commit}/{quote(path)}"
+
+
+def known(digest: str) -> KnownRom | None:
     """The entry of the image with this SHA-256 (lower case hex), or None."""
-    return next((entry for entry in catalog() if entry.sha256 == sha256), None)
+    return next((entry for entry in catalog() if entry.sha256 == digest), None)
 
 
 def licence_of(rom: Rom) -> Licence | None:
@@ -107,27 +131,51 @@ def licence_of(rom: Rom) -> Licence | None:
     return None
 
 
+def named(name: str) -> KnownRom:
+    """The entry called ``name``, or whose SHA-256 begins with it (six digits or more).
+
+    Raises FwsimError when the catalogue has none.
+    """
+    prefix = name.lower() if len(name) >= _PREFIX else "-"
+    for entry in catalog():
+        if entry.name == name or entry.sha256.startswith(prefix):
+            return entry
+    raise FwsimError(
+        "not in the ROM catalogue",
+        where=name,
+        expected=", ".join(entry.name for entry in catalog()),
+        hint="`fwsim rom list` shows them",
+    )
+
+
 def find_known(name: str) -> Path | None:
     """The file under ``$FWSIM_ROMS`` whose SHA-256 is that of the catalogue's ``name``, or None.
 
     The file's own name does not matter. Raises FwsimError when the catalogue has no such name.
     """
-    entry = next((entry for entry in catalog() if entry.name == name), None)
-    if entry is None:
-        names = ", ".join(entry.name for entry in catalog())
-        raise FwsimError("not in the ROM catalogue", where=name, expected=names)
-    from hashlib import sha256
-
-    for path in _files_of_size(entry.size):
-        if sha256(read_file(path)).hexdigest() == entry.sha256:
-            return path
-    return None
+    return present((named(name),)).get(named(name).sha256)
 
 
-def _files_of_size(size: int) -> Iterator[Path]:
+def present(entries: Iterable[KnownRom]) -> dict[str, Path]:
+    """The first file under ``$FWSIM_ROMS`` for each of ``entries`` that is there, by SHA-256."""
+    wanted = {entry.sha256: entry.size for entry in entries}
+    found: dict[str, Path] = {}
+    for path in _files_of_size(frozenset(wanted.values())):
+        try:
+            digest = sha256(read_file(path)).hexdigest()
+        except FwsimError:
+            continue  # not readable: not present
+        if digest in wanted:
+            found.setdefault(digest, path)
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def _files_of_size(sizes: frozenset[int]) -> Iterator[Path]:
     folder = os.environ.get("FWSIM_ROMS", "")
-    if not folder or size > MAX_FILE_SIZE:
+    if not folder:
         return
     for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and path.stat().st_size == size:
+        if path.is_file() and path.stat().st_size in sizes:
             yield path

@@ -3,13 +3,16 @@
 from dataclasses import asdict
 from typing import Any
 
+from fwsim.rom.bdb import Tables
+from fwsim.rom.bdb_fields import Decoded, Grid
 from fwsim.rom.catalog import known, licence_of
 from fwsim.rom.chain import Rom
 from fwsim.rom.compare import Difference, Run
 from fwsim.rom.efi import PeImage
 from fwsim.rom.finding import first_error
 from fwsim.rom.image import Image
-from fwsim.rom.vbt import Vbt
+from fwsim.rom.opregion import OpRegion
+from fwsim.rom.vbt import BdbBlock, Vbt
 
 
 def rom_document(rom: Rom, drivers: dict[int, PeImage] | None = None) -> dict[str, Any]:
@@ -52,10 +55,60 @@ def image_document(image: Image, driver: PeImage | None = None) -> dict[str, Any
 
 
 def vbt_document(vbt: Vbt) -> dict[str, Any]:
-    """``rom vbt --json``: the header and every block with its name."""
+    """A VBT in ``rom info --json``: the header and every block with its name."""
     document = asdict(vbt)
     document["blocks"] = [{**asdict(block), "name": block.name} for block in vbt.blocks]
     return document
+
+
+def tables_document(tables: Tables, blocks: tuple[BdbBlock, ...]) -> dict[str, Any]:
+    """``rom vbt --json``: the header, ``blocks`` decoded and in hex, the child devices and the panels."""
+    document = vbt_document(tables.vbt)
+    document["blocks"] = [_block_document(tables, block) for block in blocks]
+    document["panel_type"] = tables.panel_type
+    document["child_devices"] = [
+        {
+            **{name: value for name, value in asdict(child).items() if name != "rows"},
+            "handle_name": child.handle_name,
+            "type_name": child.type_name,
+            "type_bits": child.type_bits,
+            "port_name": child.port_name,
+            "aux_name": child.aux_name,
+            "fields": [asdict(row) for row in child.rows],
+        }
+        for child in tables.children()
+        if child.present
+    ]
+    document["panels"] = [asdict(panel) for panel in tables.panels()]
+    return document
+
+
+def _block_document(tables: Tables, block: BdbBlock) -> dict[str, Any]:
+    decoded = tables.decode(block)
+    return {
+        **asdict(block),
+        "name": block.name,
+        "decoded": _decoded_document(decoded) if decoded else None,
+        "hex": tables.open(block).raw.hex(),
+    }
+
+
+def _decoded_document(decoded: Decoded) -> dict[str, Any]:
+    return {
+        "fields": [asdict(row) for row in decoded.rows],
+        "tables": [_grid_document(grid) for grid in decoded.grids],
+        "problems": list(decoded.problems),
+    }
+
+
+def _grid_document(grid: Grid) -> dict[str, Any]:
+    rows = [list(row) for row in grid.rows]
+    return {"title": grid.title, "columns": list(grid.columns), "rows": rows, "marked": grid.marked}
+
+
+def opregion_document(region: OpRegion) -> dict[str, Any]:
+    """An OpRegion in ``rom info --json`` and ``rom vbt --json``."""
+    return {**asdict(region), "version_name": region.version_name, "extended": region.extended}
 
 
 def difference_document(difference: Difference) -> dict[str, Any]:

@@ -29,9 +29,9 @@ class Image:
 
     ``offset`` counts from the start of the file, ``size`` is what the image takes in the file (the PCIR's length, or
     the header's without one, cut at the end of the file), ``header_length`` what its own length byte says (a word for
-    EFI images), all in bytes. ``checksum`` is the 8-bit sum over ``header_length``, or over what is there of a
-    ``truncated`` image: 0 when right, and a rule only when ``checksum_applies``. ``entry_target`` is the image offset
-    that the jump at offset 3 goes to, None without a jump.
+    EFI images), all in bytes. ``checksum`` is the 8-bit sum over ``header_length`` (``size`` of an EFI image), or over
+    what is there of a ``truncated`` image: 0 when right, and a rule only when ``checksum_applies``. ``entry_target``
+    is the image offset that the jump at offset 3 goes to, None without a jump.
     """
 
     index: int
@@ -101,7 +101,7 @@ def parse_image(data: bytes, base: int, index: int, findings: list[Finding]) -> 
         offset=base,
         size=size,
         header_length=length,
-        checksum=sum(data[base : base + length]) & 0xFF,
+        checksum=sum(data[base : base + (size if efi_image else length)]) & 0xFF,
         truncated=(length if legacy and length else max(length, image_length)) > len(data) - base,
         entry_target=_entry_target(data, base) if legacy else None,
         vga_signature=data[base + _IBM_AT : base + _IBM_AT + 3] == b"IBM",

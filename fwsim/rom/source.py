@@ -1,17 +1,17 @@
 """Where in a file is the thing a command asks for? The VBT of any file that holds one, the code of one image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fwsim.errors import FwsimError
+from fwsim.rom.bdb import Tables
 from fwsim.rom.chain import Rom, inspect, inspect_bytes, read_file
 from fwsim.rom.efi import map_pe, parse_pe, pe_bytes
 from fwsim.rom.finding import Finding
 from fwsim.rom.image import ENTRY, ROM_SIGNATURE, Image
-from fwsim.rom.vbt import SIGNATURE, Vbt, parse_vbt
+from fwsim.rom.opregion import OpRegion, is_opregion, parse_opregion
+from fwsim.rom.vbt import HEADER_SIZE, SIGNATURE, Vbt, parse_vbt
 
-_OPREGION_SIGNATURE = b"IntelGraphicsMem"
-_OPREGION_VBT = 0x400
 _WIDTHS = {0x014C: 32, 0x8664: 64}
 
 
@@ -25,29 +25,63 @@ class Code:
     image: int
 
 
-def find_vbt(path: Path | str) -> tuple[Vbt, tuple[Finding, ...]]:
-    """The VBT of a ROM, of an OpRegion dump (mailbox 4 at 0x400), or a bare VBT file; and what is odd about it.
+@dataclass(frozen=True, slots=True)
+class VbtFile:
+    """A file with a VBT: the table, the file's bytes, what is odd about the table, and the OpRegion it was found in."""
+
+    vbt: Vbt
+    data: bytes = field(repr=False)
+    findings: tuple[Finding, ...]
+    opregion: OpRegion | None = None
+
+    @property
+    def tables(self) -> Tables:
+        """The table with its bytes, to decode its blocks."""
+        return Tables(self.vbt, self.data)
+
+
+def find_vbt(path: Path | str) -> VbtFile:
+    """The VBT of a ROM, of an OpRegion dump (by RVDA, else mailbox 4), or of a bare VBT file.
 
     Raises FwsimError when the file cannot be read or holds none.
     """
     data = read_file(path)
     findings: list[Finding] = []
+    opregion: OpRegion | None = None
+    vbt: Vbt | None = None
     if data[:2] == ROM_SIGNATURE:
         rom = inspect_bytes(data, path)
         vbt = next((image.vbt for image in rom.images if image.vbt), None)
-        findings = [
-            finding for finding in rom.findings if vbt and vbt.offset <= finding.offset <= vbt.offset + vbt.size
-        ]
-    else:
-        offset = _OPREGION_VBT if data.startswith(_OPREGION_SIGNATURE) else 0
-        vbt = parse_vbt(data, offset, findings) if data[offset : offset + 4] == SIGNATURE else None
+        places = range(vbt.offset, vbt.offset + max(vbt.size, HEADER_SIZE) + 1) if vbt else range(0)
+        bdb = vbt.bdb_offset if vbt else -1
+        findings = [finding for finding in rom.findings if finding.offset in places or finding.offset == bdb]
+    elif is_opregion(data):
+        opregion = parse_opregion(data, findings, str(path))
+        if opregion.vbt_offset is not None:
+            vbt = parse_vbt(data, opregion.vbt_offset, findings)
+    elif data[:4] == SIGNATURE:
+        vbt = parse_vbt(data, 0, findings)
     if vbt is None:
-        raise FwsimError(
-            "no VBT in this file",
+        raise _no_vbt(path, data, findings)
+    return VbtFile(vbt, data, tuple(findings), opregion)
+
+
+def _no_vbt(path: Path | str, data: bytes, findings: list[Finding]) -> FwsimError:
+    odd = next((finding for finding in findings if finding.level != "error"), None)
+    if data[:2] != ROM_SIGNATURE and odd is not None:
+        return FwsimError(
+            f"no VBT in this file: {odd.what}",
             where=str(path),
-            expected="a ROM whose word at 0x1a points at $VBT, an OpRegion dump, or a bare VBT",
+            found=odd.found,
+            expected=odd.expected or "a VBT in mailbox 4, or where RVDA says",
+            hint=odd.hint,
         )
-    return vbt, tuple(findings)
+    return FwsimError(
+        "no VBT in this file",
+        where=str(path),
+        found=data[:4].hex(" ") or "0 bytes",
+        expected="a ROM whose word at 0x1a points at $VBT, an OpRegion dump, or a bare VBT",
+    )
 
 
 def code_of(path: Path | str, index: int | None = None, entries: tuple[int, ...] = ()) -> tuple[Rom, Code]:

@@ -31,6 +31,7 @@ BLOCK_NAMES = {
     14: "extended table pointers",
     15: "dot clock override",
     16: "display select",
+    17: "test functions",
     18: "driver rotation",
     19: "display remove",
     20: "OEM custom modes",
@@ -67,8 +68,13 @@ BLOCK_NAMES = {
     254: "private to the vBIOS",
 }
 
+MAX_BLOCKS = 256
+"""Blocks taken from one table: their numbers are bytes."""
+
 _MIPI_SEQUENCE = 53
 _PRIVATE = 254
+_LINES, _LINE = 16, 200
+"""Lines of a private block's text that are kept, and letters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,13 @@ def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
         )
         return None
     version, header_size, size, checksum, _, bdb_relative = struct.unpack_from("<HHHBBI", data, offset + 20)
+    total = sum(data[offset : offset + size]) & 0xFF
+    if total:
+        what = "the VBT's checksum is wrong, as in every vBIOS image seen: never required"
+        findings.append(Finding("note", offset + 26, what, f"sum {total:#04x}", "sum 0x00"))
+    if size < HEADER_SIZE:
+        what = "the VBT says it is shorter than its header"
+        findings.append(Finding("warning", offset + 24, what, f"{size:#x}", f"at least {HEADER_SIZE:#x}"))
     if offset + size > len(data):
         findings.append(
             Finding(
@@ -127,6 +140,11 @@ def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
             )
         )
     bdb = offset + bdb_relative
+    if size >= HEADER_SIZE and not HEADER_SIZE <= bdb_relative < size:
+        what = "the VBT's data blocks lie outside it"
+        findings.append(
+            Finding("warning", offset + 28, what, f"{bdb_relative:#x}", f"{HEADER_SIZE:#x}-{max(size - 1, 0):#x}")
+        )
     bdb_version, bdb_header_size, bdb_size, blocks = _parse_bdb(data, bdb, findings)
     return Vbt(
         offset=offset,
@@ -135,7 +153,7 @@ def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
         header_size=header_size,
         size=size,
         checksum=checksum,
-        sum=sum(data[offset : offset + size]) & 0xFF,
+        sum=total,
         bdb_offset=bdb,
         bdb_version=bdb_version,
         bdb_header_size=bdb_header_size,
@@ -164,6 +182,10 @@ def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int
             break
         blocks.append(block)
         at += 3 + block.size
+        if len(blocks) == MAX_BLOCKS:
+            what = "too many data blocks: the rest is left out"
+            findings.append(Finding("warning", at, what, f"over {MAX_BLOCKS}", "a block of each number"))
+            break
     return version, header_size, size, tuple(blocks)
 
 
@@ -181,7 +203,7 @@ def _sign_on(data: bytes, blocks: tuple[BdbBlock, ...]) -> tuple[str, ...]:
     text = "".join(
         chr(b) if 0x20 <= b < 0x7F else "\n" for b in data[private.offset + 3 : private.offset + 3 + private.size]
     )
-    return tuple(line.strip() for line in text.split("\n") if len(line.strip()) >= 8)
+    return tuple(line.strip()[:_LINE] for line in text.split("\n") if len(line.strip()) >= 8)[:_LINES]
 
 
 def _printable(raw: bytes) -> str:

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from fwsim.cli.rom import app
 from fwsim.errors import FwsimError
 
-COMMANDS = ("info", "vbt", "extract", "fix", "diff", "disasm")
+FILE_COMMANDS = ("info", "vbt", "extract", "fix", "diff", "disasm")
+COMMANDS = (*FILE_COMMANDS, "list", "get")
 
 
 def image(device=0x0106, last=True, blocks=2):
@@ -84,7 +85,7 @@ def test_info_of_no_rom_prints_nothing(rom):
     assert refused("info", rom, "--json").stdout == ""
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", FILE_COMMANDS)
 def test_missing_file_is_refused_by_every_command(tmp_path, command):
     arguments = [tmp_path / "none.rom"] * (2 if command == "diff" else 1)
     assert "no such file" in str(refused(command, *arguments).exception)
@@ -105,7 +106,11 @@ def test_vbt_of_a_bare_table(tmp_path):
     (tmp_path / "vbt.bin").write_bytes(table)
     assert "driver features" in output("vbt", tmp_path / "vbt.bin")
     told = document("vbt", tmp_path / "vbt.bin")
-    assert told["blocks"] == [{"id": 12, "offset": 70, "size": 5, "name": "driver features"}]
+    (block,) = told["blocks"]
+    assert (block["id"], block["offset"], block["size"], block["name"]) == (12, 70, 5, "driver features")
+    assert block["hex"] == b"12345".hex()
+    width = next(field for field in block["decoded"]["fields"] if field["name"] == "boot mode width")
+    assert (width["value"], width["text"]) == (0x3332, "13106 pixels")
 
 
 def test_extract(rom, tmp_path):
@@ -215,7 +220,7 @@ def test_disasm_accesses_only(rom):
 def test_info_loads_no_heavy_library(rom):
     code = (
         "import sys; from fwsim.cli.rom import app; app(['info', sys.argv[1]], standalone_mode=False);"
-        "print(sorted({'numba', 'unicorn', 'numpy', 'capstone', 'lief'} & set(sys.modules)))"
+        "print(sorted({'numba', 'unicorn', 'numpy', 'capstone', 'lief', 'pooch', 'requests'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(rom)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from fwsim.errors import FwsimError
-from fwsim.report.rom import render_info, render_vbt
+from fwsim.report.rom import render_info
+from fwsim.report.vbt import render_vbt
 from fwsim.rom import diff, fix, inspect_bytes, load_bytes
+from fwsim.rom.bdb import Tables
 from fwsim.rom.catalog import licence_of
 from fwsim.rom.document import rom_document
 from fwsim.rom.efi import map_pe, parse_pe, pe_bytes
@@ -30,7 +32,9 @@ def render(rom, drivers):
         console.print(render_info(rom, drivers, None, None))
         for image in rom.images:
             if image.vbt:
-                console.print(render_vbt(image.vbt, rom.findings))
+                tables = Tables(image.vbt, rom.data)
+                sections = [(block, tables.decode(block), tables.open(block).raw) for block in image.vbt.blocks]
+                console.print(render_vbt(image.vbt, sections, rom.findings, tables.panel()))
 
 
 def survive(data):

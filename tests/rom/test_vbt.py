@@ -7,6 +7,7 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.rom import inspect_bytes, load
 from fwsim.rom.source import find_vbt
+from fwsim.rom.vbt import BLOCK_NAMES
 
 BLOCKS = [(1, b"\x01" * 5), (254, b"\0Test BIOS\r\nBuild 7 of today\0"), (2, b"\x02" * 9)]
 
@@ -30,10 +31,12 @@ def test_header_and_blocks(make):
     assert vbt.sign_on == ("Test BIOS", "Build 7 of today")
 
 
-def test_wrong_checksum_is_no_finding(make):
+def test_wrong_checksum_is_a_note_only(make):
     rom = inspect_bytes(make.legacy(word_1a=0x80, extra=[(0x80, make.vbt(BLOCKS, checksum=0x77))]))
     assert rom.legacy.vbt.sum != 0
-    assert rom.findings == ()
+    (finding,) = rom.findings
+    assert (finding.level, finding.offset) == ("note", 0x80 + 26)
+    assert "never required" in finding.what
 
 
 def test_mipi_sequence_block_has_a_size_of_its_own(make):
@@ -52,6 +55,29 @@ def test_block_past_the_end_is_said(make):
     assert any(finding.what == "data block 1 runs past the end of the blocks" for finding in rom.findings)
 
 
+def test_lengths_that_cannot_be_are_said(make):
+    short = bytearray(make.vbt(BLOCKS))
+    struct.pack_into("<H", short, 24, 31)
+    far = bytearray(make.vbt(BLOCKS))
+    struct.pack_into("<I", far, 28, len(far))
+    for table, said in ((short, "shorter than its header"), (far, "lie outside it")):
+        rom = inspect_bytes(make.legacy(word_1a=0x80, extra=[(0x80, bytes(table))]))
+        assert any(said in finding.what for finding in rom.findings)
+
+
+def test_no_more_blocks_than_there_are_numbers(make):
+    rom = inspect_bytes(make.legacy(blocks=8, word_1a=0x80, extra=[(0x80, make.vbt([(7, b"")] * 500))]))
+    assert len(rom.legacy.vbt.blocks) == 256
+    assert any("too many data blocks" in finding.what for finding in rom.findings)
+
+
+def test_the_register_database_names_the_same_blocks():
+    from fwsim.registers.vbt import BDB_BLOCKS
+
+    assert set(BLOCK_NAMES) - set(BDB_BLOCKS) == {252}, "which Linux does not name either"
+    assert set(BDB_BLOCKS) <= set(BLOCK_NAMES)
+
+
 def test_data_blocks_elsewhere_are_said(make):
     table = bytearray(make.vbt(BLOCKS))
     struct.pack_into("<I", table, 28, 0xFFFFFF00)
@@ -63,9 +89,10 @@ def test_data_blocks_elsewhere_are_said(make):
 def test_bare_table_and_opregion(make, tmp_path):
     table = make.vbt(BLOCKS)
     (tmp_path / "bare").write_bytes(table)
-    (tmp_path / "opregion").write_bytes(b"IntelGraphicsMem".ljust(0x400, b"\0") + table.ljust(0x1C00, b"\0"))
-    assert find_vbt(tmp_path / "bare")[0].offset == 0
-    assert find_vbt(tmp_path / "opregion")[0].offset == 0x400
+    header = struct.pack("<16sIHH", b"IntelGraphicsMem", 8, 0, 0x200).ljust(0x58, b"\0") + b"\x0f"
+    (tmp_path / "opregion").write_bytes(header.ljust(0x400, b"\0") + table.ljust(0x1C00, b"\0"))
+    assert find_vbt(tmp_path / "bare").vbt.offset == 0
+    assert find_vbt(tmp_path / "opregion").vbt.offset == 0x400
     (tmp_path / "rom").write_bytes(make.legacy())
     with pytest.raises(FwsimError, match="no VBT in this file"):
         find_vbt(tmp_path / "rom")

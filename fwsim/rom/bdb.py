@@ -1,0 +1,203 @@
+"""What does one data block of a VBT say? Each block's decoder by its number; a block without one stays bytes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fwsim.rom import panels as lfp
+from fwsim.rom.bdb_fields import Decoded, Grid, Value, read_rows
+from fwsim.rom.bdb_tables import (
+    DRIVER_FEATURES,
+    GENERAL_DEFINITIONS,
+    GENERAL_FEATURES,
+    LFP_OPTIONS,
+    LFP_OPTIONS_END,
+    LFP_POWER,
+    PANELS,
+    SDVO_LVDS_OPTIONS,
+)
+from fwsim.rom.child import HEADER_SIZE, MINIMUM_SIZE, ChildDevice, child_devices, records
+from fwsim.rom.panels import Panel
+from fwsim.rom.vbt import BdbBlock, Vbt
+
+MAX_SHOWN = 64
+"""Rows of a grid, at most: no table has more than 16 panels or a dozen devices, a damaged one may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A data block with its bytes: ``raw`` without the block's header, ``start`` of it from the BDB's start."""
+
+    id: int
+    raw: bytes
+    offset: int
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A VBT with its bytes at hand: what the decoders need of each other's blocks."""
+
+    vbt: Vbt
+    data: bytes
+
+    def block(self, id: int) -> Block | None:
+        """The first data block of this number, or None."""
+        found = next((block for block in self.vbt.blocks if block.id == id), None)
+        return self.open(found) if found else None
+
+    def open(self, block: BdbBlock) -> Block:
+        """``block`` with its bytes."""
+        start = block.offset + 3
+        return Block(block.id, self.data[start : start + block.size], start, start - self.vbt.bdb_offset)
+
+    @property
+    def panel_type(self) -> int | None:
+        """Which of the sixteen panels is there, by block 40; None without one, or when it says none of them."""
+        options = self.block(40)
+        return options.raw[0] if options and options.raw and options.raw[0] < PANELS else None
+
+    def children(self) -> tuple[ChildDevice, ...]:
+        """The child devices of block 2, records of type 0 included."""
+        block = self.block(2)
+        return child_devices(block.raw, block.offset, self.vbt.bdb_version) if block else ()
+
+    def panels(self) -> tuple[Panel, ...]:
+        """The panels of block 42 whose pointers in block 41 are right."""
+        return self._panels()[0]
+
+    def panel(self) -> Panel | None:
+        """The panel that is there: the one of ``panel_type``; None when the table does not know it."""
+        return next((panel for panel in self.panels() if panel.index == self.panel_type), None)
+
+    def _panels(self) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
+        pointers, data = self.block(41), self.block(42)
+        if pointers is None or data is None:
+            return (), ("no pointers (block 41) to the LFP data",) if data else ()
+        return lfp.lfp_panels(pointers.raw, data.raw, data.start)
+
+    def decode(self, block: BdbBlock) -> Decoded | None:
+        """What ``block`` says; None for a block that is only named."""
+        decoder = _DECODERS.get(block.id)
+        return decoder(self, self.open(block)) if decoder else None
+
+
+def _general_features(tables: Tables, block: Block) -> Decoded:
+    return Decoded(read_rows(block.raw, GENERAL_FEATURES, tables.vbt.bdb_version))
+
+
+def _general_definitions(tables: Tables, block: Block) -> Decoded:
+    size = block.raw[4] if len(block.raw) >= HEADER_SIZE else 0
+    rows = read_rows(block.raw[:HEADER_SIZE], GENERAL_DEFINITIONS, tables.vbt.bdb_version)
+    devices = child_devices(block.raw, block.offset, tables.vbt.bdb_version)
+    if size < MINIMUM_SIZE:
+        return Decoded(rows, (), (f"child devices of {size} bytes; at least {MINIMUM_SIZE} are needed",))
+    rest = (len(block.raw) - HEADER_SIZE) % size
+    problems = (f"{rest} bytes follow the last whole child device",) if rest else ()
+    return Decoded(rows, (children_grid(devices),), problems)
+
+
+def _legacy_devices(tables: Tables, block: Block) -> Decoded:
+    size = block.raw[0] if block.raw else 0
+    devices = records(block.raw, 1, size, block.offset, tables.vbt.bdb_version)
+    return Decoded((), (children_grid(devices),))
+
+
+def children_grid(devices: tuple[ChildDevice, ...]) -> Grid:
+    """The child devices at a line each; those of type 0 are left out."""
+    rows = tuple(
+        (
+            *(child.index, child.handle_name, f"{child.type:04x}", child.type_name, child.port_name),
+            *(child.ddc_pin or "-", child.aux_name or "-", child.id or _also(child)),
+        )
+        for child in devices
+        if child.present
+    )
+    return Grid("Child devices", ("", "device", "type", "", "port", "DDC", "AUX", "more"), rows[:MAX_SHOWN])
+
+
+def _also(child: ChildDevice) -> str:
+    said = (("HDMI", child.hdmi), ("DP", child.dp), ("TMDS", child.tmds), ("docked", child.docked))
+    text = [name for name, holds in said if holds]
+    if child.i2c_address:
+        text.append(f"I2C {child.i2c_address:#x}")
+    return ", ".join(text)
+
+
+def _psr(tables: Tables, block: Block) -> Decoded:
+    return Decoded((), (lfp.psr_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
+
+
+def _driver_features(tables: Tables, block: Block) -> Decoded:
+    return Decoded(read_rows(block.raw, DRIVER_FEATURES, tables.vbt.bdb_version))
+
+
+def _sdvo_options(tables: Tables, block: Block) -> Decoded:
+    return Decoded(read_rows(block.raw[:22], SDVO_LVDS_OPTIONS, tables.vbt.bdb_version))
+
+
+def _sdvo_timings(tables: Tables, block: Block) -> Decoded:
+    return Decoded((), (lfp.dtd_grid(block.raw),))
+
+
+def _edp(tables: Tables, block: Block) -> Decoded:
+    return Decoded((), lfp.edp_grids(block.raw, tables.vbt.bdb_version, tables.panel_type))
+
+
+def _lfp_options(tables: Tables, block: Block) -> Decoded:
+    rows = read_rows(block.raw[:LFP_OPTIONS_END], LFP_OPTIONS, tables.vbt.bdb_version)
+    type_ = block.raw[0] if block.raw else 0
+    known = {panel.index for panel in tables.panels()}
+    problems: tuple[str, ...] = ()
+    if type_ == 0xFF:
+        problems = ("panel type FFh: chosen by its EDID, not by this table",)
+    elif tables.block(42) is not None and type_ not in known:
+        problems = (f"panel type {type_} is none of the LFP data's panels",)
+    return Decoded(rows, (lfp.options_grid(block.raw, tables.panel_type),), problems)
+
+
+def _lfp_pointers(tables: Tables, block: Block) -> Decoded:
+    places, names = lfp.lfp_pointers(block.raw)
+    rows: tuple[tuple[Value, ...], ...] = tuple(
+        (index, *(f"{place.offset:#x} ({place.size:#x})" for place in places[index])) for index in range(len(places))
+    )
+    if names is not None:
+        rows += (("names", f"{names.offset:#x} ({names.size:#x})", "", ""),)
+    columns = ("panel", "registers", "timing", "PnP id")
+    return Decoded((), (Grid("Offsets from the BDB (sizes)", columns, rows, tables.panel_type),))
+
+
+def _lfp_data(tables: Tables, block: Block) -> Decoded:
+    panels, problems = tables._panels()
+    if block.id == 42 and (first := tables.block(42)) is not None and first.offset != block.offset:
+        return Decoded(problems=("a second block of LFP data: the first one counts",))
+    return Decoded((), (lfp.panels_grid(panels, tables.panel_type),), problems)
+
+
+def _backlight(tables: Tables, block: Block) -> Decoded:
+    return Decoded((), (lfp.backlight_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
+
+
+def _lfp_power(tables: Tables, block: Block) -> Decoded:
+    return Decoded(read_rows(block.raw[:22], LFP_POWER, tables.vbt.bdb_version))
+
+
+def _generic_timings(tables: Tables, block: Block) -> Decoded:
+    return Decoded((), (lfp.generic_grid(block.raw, tables.panel_type),))
+
+
+_DECODERS: dict[int, Callable[[Tables, Block], Decoded]] = {
+    1: _general_features,
+    2: _general_definitions,
+    9: _psr,
+    11: _legacy_devices,
+    12: _driver_features,
+    22: _sdvo_options,
+    23: _sdvo_timings,
+    27: _edp,
+    40: _lfp_options,
+    41: _lfp_pointers,
+    42: _lfp_data,
+    43: _backlight,
+    44: _lfp_power,
+    58: _generic_timings,
+}

@@ -1,0 +1,112 @@
+"""How is a data block of bit fields read? Fields as rows of a table, what they say, and the bits no row names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Value = int | str | bool | float | None
+
+YES_NO = {0: "no", 1: "yes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """``width`` bits from bit ``low`` of the ``size``-byte little-endian number at byte ``at`` of a structure.
+
+    ``values`` names numbers, ``unit`` follows the number times ``scale``; the field is there in BDB versions ``since``
+    up to ``until``.
+    """
+
+    at: int
+    size: int
+    low: int
+    width: int
+    name: str
+    values: Mapping[int, str] = field(default_factory=dict)
+    unit: str = ""
+    scale: int = 1
+    since: int = 0
+    until: int = 0xFFFF
+    hexadecimal: bool = False
+
+    def get(self, raw: bytes) -> int:
+        """The field's number in the structure ``raw``."""
+        return int.from_bytes(raw[self.at : self.at + self.size], "little") >> self.low & (1 << self.width) - 1
+
+    def text(self, value: int) -> str:
+        """``value`` in words, or as a number with its unit."""
+        if self.values:
+            return self.values.get(value, f"{value:#x}, not known")
+        if self.hexadecimal:
+            return f"{value:#x}"
+        if self.unit:
+            return f"{value * self.scale} {self.unit}"
+        return str(value)
+
+
+def flag(at: int, bit: int, name: str, *, size: int = 1, since: int = 0, until: int = 0xFFFF) -> Bits:
+    """One bit that says yes or no."""
+    return Bits(at, size, bit, 1, name, YES_NO, since=since, until=until)
+
+
+def number(at: int, size: int, name: str, unit: str = "", scale: int = 1, since: int = 0, until: int = 0xFFFF) -> Bits:
+    """A whole number of ``size`` bytes."""
+    return Bits(at, size, 0, 8 * size, name, {}, unit, scale, since, until)
+
+
+def choice(at: int, size: int, low: int, width: int, name: str, values: Sequence[str], since: int = 0) -> Bits:
+    """A number whose values 0, 1, 2... have names."""
+    return Bits(at, size, low, width, name, dict(enumerate(values)), since=since)
+
+
+def hexes(at: int, size: int, name: str, since: int = 0) -> Bits:
+    """A number best read in hex."""
+    return Bits(at, size, 0, 8 * size, name, since=since, hexadecimal=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field of a block: its name, its value as stored, and what that says."""
+
+    name: str
+    value: Value
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Structures of one form, one a row: a value for each of ``columns``; ``marked`` numbers the one in use."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    marked: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What a data block says: single fields, then repeated structures, then what is wrong with it."""
+
+    rows: tuple[Row, ...] = ()
+    grids: tuple[Grid, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def read_rows(raw: bytes, fields: Iterable[Bits], version: int) -> tuple[Row, ...]:
+    """The fields that a structure of BDB ``version`` has, as far as ``raw`` goes; bits that none names come last."""
+    rows: list[Row] = []
+    named = bytearray(len(raw))
+    for each in fields:
+        if not each.since <= version <= each.until or each.at + each.size > len(raw):
+            continue
+        value = each.get(raw)
+        is_flag = each.values is YES_NO
+        rows.append(Row(each.name, bool(value) if is_flag else value, each.text(value)))
+        mask = ((1 << each.width) - 1 << each.low).to_bytes(each.size, "little")
+        for index, bits in enumerate(mask):
+            named[each.at + index] |= bits
+    rest = {at: raw[at] & ~named[at] for at in range(len(raw)) if raw[at] & ~named[at]}
+    if rest:
+        shown = list(rest.items())[:16]
+        text = ", ".join(f"+{at:#x}: {bits:#04x}" for at, bits in shown) + (", ..." if len(rest) > len(shown) else "")
+        rows.append(Row("bits without a name", len(rest), text))
+    return tuple(rows)

@@ -1,5 +1,6 @@
 """Do the pages in docs/ name every field there is, with its default, and are their examples scenarios?"""
 
+import doctest
 import os
 import re
 import subprocess
@@ -164,7 +165,7 @@ def matches(wanted, printed):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, the demo, two runs."""
+    """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, runs."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "roms").symlink_to(DOCS.parent / "roms")
     (folder / "laptop.toml").write_text(re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1])
@@ -189,3 +190,18 @@ def test_commands_print_what_the_page_says(name, place):
     for command, wanted in commands(page(name)):
         printed = [line.rstrip() for line in execute(command, place).stdout.splitlines()]
         assert matches(wanted, printed), "\n".join([command, *printed])
+
+
+@pytest.mark.parametrize("name", ["iommu.md"])
+def test_python_prints_what_the_page_says(name, place):
+    for code, wanted in re.findall(r"^```python\n(.*?)^```\n\n((?:    [^\n]*\n)+)", page(name), re.M | re.S):
+        (place / "example.py").write_text(code)
+        printed = execute("python example.py", place).stdout.splitlines()
+        assert printed == [line[4:] for line in wanted.splitlines()]
+
+
+def test_reading_events_gives_what_the_page_says(place, monkeypatch):
+    monkeypatch.chdir(place)
+    failed, tried = doctest.testfile(str(DOCS / "events.md"), module_relative=False)
+    assert tried
+    assert not failed

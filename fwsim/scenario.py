@@ -67,6 +67,11 @@ class Host(_Table, frozen=True):
                 force_setattr(self, name, getattr(self.family, name))
 
     @property
+    def stolen_base(self) -> int:
+        """First byte of stolen memory: ``bdsm`` without its lock bit."""
+        return self.bdsm & ~1
+
+    @property
     def family(self) -> Family:
         """The CPU family ``cpu`` names."""
         return family(self.cpu)

@@ -1,7 +1,8 @@
-"""How is code run? One Unicorn engine for real, unreal, protected and long mode, with native hooks and slices between them."""
+"""How is code run? One Unicorn engine for real, protected and long mode, with native hooks and slices between them."""
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,8 @@ _IDTR_WORDS = 3  # uc_x86_mmr: selector, base, limit and flags
 _NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
 _NAMES = (
-    *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp", "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
+    *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp",
+    "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 )  # fmt: skip
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
@@ -99,7 +101,7 @@ class Engine:
     """A CPU with its address space.
 
     ``mode`` is "real" (starts in real mode, may go to protected mode and back) or "long" (starts in 64-bit mode with
-    flat, identity-mapped memory, as UEFI leaves it). ``root`` is the native state block, ``trap`` the Python side of it.
+    flat, identity-mapped memory, as UEFI leaves it). ``root`` is the native state block, ``trap`` its Python side.
     """
 
     def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int], mode: str = "real") -> None:
@@ -123,7 +125,8 @@ class Engine:
         root = self.root
         assert self._handle.value is not None
         root[R_UC] = self._handle.value
-        for word, name in ((R_FN_READ, "uc_reg_read_batch"), (R_FN_WRITE, "uc_reg_write_batch"), (R_FN_STOP, "uc_emu_stop")):
+        functions = ((R_FN_READ, "uc_reg_read_batch"), (R_FN_WRITE, "uc_reg_write_batch"), (R_FN_STOP, "uc_emu_stop"))
+        for word, name in functions:
             root[word] = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0
         callback = _TRAP_TYPE(self._guarded_trap)
         root[R_FN_TRAP] = ctypes.cast(callback, ctypes.c_void_p).value or 0
@@ -283,8 +286,8 @@ class Engine:
     def run(self) -> int:
         """Run from the current CS:IP until something stops the engine; return the STOP_* reason (STOP_NONE: HLT).
 
-        The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and CpuFaultError
-        for what the CPU cannot execute.
+        The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and
+        CpuFaultError for what the CPU cannot execute.
         """
         self.root[R_STOP] = STOP_NONE
         begin = self.get("rip" if self.mode == "long" else "eip")
@@ -297,6 +300,18 @@ class Engine:
         if status != unicorn.UC_ERR_OK:
             raise CpuFaultError(status)
         return int(self.root[R_STOP])
+
+    @contextmanager
+    def blocks_seen(self) -> Iterator[set[int]]:
+        """Collect the linear address of every block that runs meanwhile: slow, for looking at a loop."""
+        seen: set[int] = set()
+        handle = self.uc.hook_add(unicorn.UC_HOOK_BLOCK, lambda uc, address, size, data: seen.add(address))
+        self.flush_code()
+        try:
+            yield seen
+        finally:
+            self.uc.hook_del(handle)
+            self.flush_code()
 
     def flush_code(self) -> None:
         """Forget translated code: after the host wrote into memory that had been executed."""
@@ -323,9 +338,10 @@ class CpuFaultError(Exception):
     @property
     def invalid_opcode(self) -> bool:
         """Whether it is #UD, which the engine reports in this way only."""
-        return self.status == unicorn.UC_ERR_INSN_INVALID
+        return bool(self.status == unicorn.UC_ERR_INSN_INVALID)
 
 
 def _check(status: int, what: str) -> None:
     if status != unicorn.UC_ERR_OK:
-        raise FwsimError(f"the engine refused to {what}", found=f"unicorn error {status}", hint="report the scenario as a bug of fwsim")
+        hint = "report the scenario as a bug of fwsim"
+        raise FwsimError(f"the engine refused to {what}", found=f"unicorn error {status}", hint=hint)

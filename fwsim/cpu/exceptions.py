@@ -1,4 +1,4 @@
-"""How does the CPU get from an INT, an exception or an interrupt to its handler? Through the IVT or the IDT, as the manual says.
+"""How does the CPU get from an INT, an exception or an interrupt to its handler? Through the IVT or the IDT.
 
 Source: Intel SDM vol. 3, chapter 6 (protected mode, 6.12; error codes, 6.13; double fault table 6-5), vol. 1, 6.4 and
 vol. 3, 20.1.4 (real mode). Same privilege only: a gate that changes it is a general protection fault here.
@@ -100,7 +100,7 @@ def _real(engine: Engine, event: Event) -> None:
 
 
 def _protected(engine: Engine, event: Event) -> None:
-    """Read the gate, check it and the code segment it names, then push and go (Intel SDM vol. 2, INT n, protected mode)."""
+    """Read the gate, check it and the code segment it names, then push and go (Intel SDM vol. 2, INT n)."""
     base, limit = engine.table("idtr")
     told = 0 if event.software else 1  # EXT
     where = 8 * event.vector + 2 + told

@@ -115,8 +115,8 @@ def _layout() -> _Layout:
     olds = [at for at in words if _word(before, at) == _NONE and _word(after, at) == 13]
     if (len(segments), len(errors), len(olds)) != (1, 1, 1):
         raise FwsimError(
-            "this Unicorn keeps its state in another way", found=f"unicorn {unicorn.__version__}", expected="unicorn 2.1.4",
-            hint="install the version that fwsim asks for",
+            "this Unicorn keeps its state in another way", found=f"unicorn {unicorn.__version__}",
+            expected="unicorn 2.1.4", hint="install the version that fwsim asks for",
         )  # fmt: skip
     return _Layout(segments[0], errors[0], errors[0] + 4, olds[0])
 

@@ -4,20 +4,24 @@ Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 
 """
 
 import struct
+from typing import Any
 
 from fwsim.memory.ram import Ram
 
 KEY_SIGNATURE, KEY_ID, KEY_DIRECTORY, KEY_FILES = 0x0000, 0x0001, 0x0019, 0x0020
+WRITABLE = frozenset(("etc/ramfb",))
+"""Files that the guest may write, as QEMU registers them with a write callback."""
 _ERROR, _READ, _SKIP, _SELECT, _WRITE = 1, 2, 4, 8, 16
 
 
 class FwCfg:
-    """The files of one guest; ``files`` holds what it wrote by DMA, too."""
+    """The files of one guest; ``files`` holds what it wrote by DMA, too. ``low``: end of the RAM that DMA reaches."""
 
-    ports = (0x510, 0x511, 0x514, 0x518)
+    ports: tuple[int, ...] = (0x510, 0x511, 0x514, 0x518)
 
-    def __init__(self, ram: Ram, files: dict[str, bytes]) -> None:
+    def __init__(self, ram: Ram, files: dict[str, bytes], low: int | None = None) -> None:
         self._ram = ram
+        self._end = ram.size if low is None else low
         self.files: dict[str, bytearray] = {name: bytearray(files[name]) for name in sorted(files)}
         self._names = list(self.files)
         self._key = 0
@@ -63,30 +67,48 @@ class FwCfg:
         return self.files[self._names[number]] if 0 <= number < len(self._names) else b""
 
     def _dma(self, at: int) -> None:
-        """One request: control (dword), length, address; big endian. The control word reads 0 when it is done."""
-        if at + 16 > self._ram.size:
+        """One request: control (dword), length, address; big endian. Control reads 0 when done, 1 on error.
+
+        As QEMU's hw/nvram/fw_cfg.c, fw_cfg_dma_transfer: past an item's end reads give zeros, writes are errors; only
+        some files can be written at all, and only whole pieces inside them.
+        """
+        if at + 16 > self._end:
             return
         control, length, address = struct.unpack(">IIQ", self._ram.read(at, 16))
         if control & _SELECT:
             self._key, self._offset = control >> 16 & 0x3FFF, 0
-        data = self._item()
-        if control & (_READ | _WRITE) and (length > 1 << 20 or address + length > self._ram.size):
-            self._ram.write(at, struct.pack(">I", _ERROR))
-            return
+        error = 0
         if control & _READ:
-            chunk = bytes(data[self._offset : self._offset + length])
-            self._ram.write(address, chunk.ljust(length, b"\0"))
-        elif control & _WRITE and isinstance(data, bytearray):
-            data[self._offset : self._offset + length] = self._ram.read(address, length)
+            error = self._dma_read(address, length)
+        elif control & _WRITE:
+            error = self._dma_write(address, length)
         if control & (_READ | _WRITE | _SKIP):
             self._offset += length
-        self._ram.write(at, b"\0\0\0\0")
+        self._ram.write(at, struct.pack(">I", error))
+
+    def _dma_read(self, address: int, length: int) -> int:
+        if address + length > self._end:
+            return _ERROR
+        chunk = bytes(self._item()[self._offset : self._offset + length])
+        self._ram.write(address, chunk.ljust(length, b"\0"))
+        return 0
+
+    def _dma_write(self, address: int, length: int) -> int:
+        data, number = self._item(), self._key - KEY_FILES
+        writable = 0 <= number < len(self._names) and self._names[number] in WRITABLE
+        if not writable or not isinstance(data, bytearray):
+            return _ERROR
+        if self._offset + length > len(data) or address + length > self._end:
+            return _ERROR
+        data[self._offset : self._offset + length] = self._ram.read(address, length)
+        return 0
 
     def state(self) -> object:
         """Selection and contents."""
         return (self._key, self._offset, self._dma_high, {name: bytes(data) for name, data in self.files.items()})
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
-        self._key, self._offset, self._dma_high, files = state  # type: ignore[misc]  # what state() gave
-        self.files = {name: bytearray(data) for name, data in files.items()}
+        self._key, self._offset, self._dma_high, files = state
+        for name, data in files.items():
+            self.files[name][:] = data

@@ -1,6 +1,7 @@
-"""How does PCI configuration behave? CF8/CFC, the functions of bus 0, and the bits a hypervisor answers instead of them."""
+"""How does PCI configuration behave? CF8/CFC, the functions of bus 0, the bits a hypervisor answers in their place."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import cfunc, types
@@ -20,7 +21,7 @@ _EMULATED = int(Flag.EMULATED)
 
 
 @native
-def _mask(size: int) -> int:
+def _mask(size: int) -> Any:
     return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
 
 
@@ -34,7 +35,7 @@ def pci_address_out(root: int, port: int, size: int, value: int) -> None:
 
 
 @native
-def pci_address_in(root: int, port: int, size: int) -> int:
+def pci_address_in(root: int, port: int, size: int) -> Any:
     """IN from CF8."""
     pci = u64s(u64s(root)[R_PCI])
     value = (pci[P_ADDRESS] >> np.uint64(8 * (port - 0xCF8))) & _mask(size)
@@ -43,7 +44,7 @@ def pci_address_in(root: int, port: int, size: int) -> int:
 
 
 @native
-def pci_data_in(root: int, port: int, size: int) -> int:
+def pci_data_in(root: int, port: int, size: int) -> Any:
     """IN from CFC-CFF: a configuration read, recorded as such. Where nothing answers: all ones."""
     pci = u64s(u64s(root)[R_PCI])
     address = pci[P_ADDRESS]
@@ -70,7 +71,7 @@ def pci_data_in(root: int, port: int, size: int) -> int:
 
 @native
 def pci_data_out(root: int, port: int, size: int, value: int) -> None:
-    """OUT to CFC-CFF: a configuration write. Writable bits change, write-one-to-clear bits clear, emulated bits stay software."""
+    """OUT to CFC-CFF: a configuration write. Writable bits change, W1C bits clear, emulated bits stay software."""
     pci = u64s(u64s(root)[R_PCI])
     address = pci[P_ADDRESS]
     lane = np.uint64(port & 3)
@@ -108,6 +109,12 @@ def config_write(root: int, port: int, size: int, value: int) -> None:
     pci_data_out(root, port, size, value)
 
 
+@cfunc(types.uint64(types.uint64, types.uint32, types.int32), cache=True)
+def config_read(root: int, port: int, size: int) -> Any:
+    """``pci_data_in`` for callers in Python."""
+    return np.uint64(pci_data_in(root, port, size))
+
+
 @dataclass(frozen=True)
 class Function:
     """A function's place in the tables: ``devfn`` is device<<3 | function."""
@@ -117,7 +124,7 @@ class Function:
 
 
 class PciBus:
-    """Bus 0 as native code sees it: for each function its registers, which bits are writable, and what is emulated over it."""
+    """Bus 0 as native code sees it: for each function its registers, which bits are writable, what is emulated."""
 
     def __init__(self) -> None:
         self.devfn: NDArray[np.uint8] = np.zeros(256, np.uint8)
@@ -129,7 +136,10 @@ class PciBus:
         self.answer_writable = np.zeros((SLOTS, DWORDS), np.uint32)
         self.trap = np.zeros((SLOTS, DWORDS), np.uint8)
         self.block = np.zeros(PCI_WORDS, np.uint64)
-        tables = (self.devfn, self.value, self.writable, self.clear, self.emulated, self.answer, self.answer_writable, self.trap)
+        tables: tuple[NDArray[Any], ...] = (
+            self.devfn, self.value, self.writable, self.clear, self.emulated, self.answer, self.answer_writable,
+            self.trap,
+        )  # fmt: skip
         for word, table in zip(range(P_DEVFN, PCI_WORDS), tables, strict=True):
             self.block[word] = address_of(table)
         self._functions: list[Function] = []
@@ -180,10 +190,21 @@ class PciBus:
         merged = int(self.value[slot, at]) & ~mask | int(self.answer[slot, at]) & mask
         return merged >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
-    def write(self, root: NDArray[np.uint64], devfn: int, offset: int, width: int, value: int) -> None:
-        """A configuration write by code that does not run in the engine: the same path as CF8 and CFC, recorded alike."""
+    def read(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int) -> int:
+        """A configuration read by code that does not run in the engine: the same path as CF8 and CFC, recorded alike.
+
+        ``bdf`` is bus<<8 | device<<3 | function, ``offset`` aligned to ``width``; all ones where nothing answers.
+        """
         held = int(self.block[P_ADDRESS])
-        self.block[P_ADDRESS] = 1 << 31 | devfn << 8 | offset & 0xFC
+        self.block[P_ADDRESS] = 1 << 31 | bdf << 8 | offset & 0xFC
+        value = int(config_read.ctypes(address_of(root), 0xCFC + (offset & 3), width))
+        self.block[P_ADDRESS] = held
+        return value
+
+    def write(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int, value: int) -> None:
+        """A configuration write, likewise."""
+        held = int(self.block[P_ADDRESS])
+        self.block[P_ADDRESS] = 1 << 31 | bdf << 8 | offset & 0xFC
         config_write.ctypes(address_of(root), 0xCFC + (offset & 3), width, value)
         self.block[P_ADDRESS] = held
 

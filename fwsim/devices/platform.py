@@ -1,7 +1,7 @@
-"""What else does a PC answer? Interrupt controllers, CMOS, keyboard controller, port 92h, debug ports: rarely touched, in Python."""
+"""What else does a PC answer? Interrupt controllers, CMOS, keyboard controller, debug port: rarely used, in Python."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 
 class PortDevice(Protocol):
@@ -21,7 +21,7 @@ class PortDevice(Protocol):
         """What a snapshot keeps."""
         ...
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
         ...
 
@@ -32,7 +32,7 @@ class Pic:
     Sources: Intel 8259A data sheet (ICW1-ICW4, OCW1-OCW3); SeaBIOS src/hw/pic.c for what the firmware leaves.
     """
 
-    ports = (0x20, 0x21, 0xA0, 0xA1)
+    ports: tuple[int, ...] = (0x20, 0x21, 0xA0, 0xA1)
 
     def __init__(self) -> None:
         self.masks = [0xB8, 0x8F]  # open: timer, keyboard, cascade, floppy; RTC, mouse
@@ -61,9 +61,9 @@ class Pic:
         """Masks, vectors and how far an initialisation has come."""
         return (list(self.masks), list(self.vectors), [list(words) for words in self._expected])
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
-        masks, vectors, expected = state  # type: ignore[misc]  # what state() gave
+        masks, vectors, expected = state
         self.masks, self.vectors = list(masks), list(vectors)
         self._expected = [list(words) for words in expected]
 
@@ -71,12 +71,12 @@ class Pic:
 class Cmos:
     """CMOS RAM and clock at 70h/71h: a fixed date, the memory sizes in their usual bytes (QEMU hw/i386/pc.c)."""
 
-    ports = (0x70, 0x71)
+    ports: tuple[int, ...] = (0x70, 0x71)
 
     def __init__(self, low: int, high: int) -> None:
         self.index = 0
         self.bytes = bytearray(128)
-        for at, value in ((0x00, 0), (0x02, 0), (0x04, 0x12), (0x06, 7), (0x07, 1), (0x08, 1), (0x09, 0x22), (0x32, 0x20)):
+        for at, value in ((0x04, 0x12), (0x06, 7), (0x07, 1), (0x08, 1), (0x09, 0x22), (0x32, 0x20)):
             self.bytes[at] = value
         self.bytes[0x0A], self.bytes[0x0B], self.bytes[0x0D] = 0x26, 0x02, 0x80
         self.bytes[0x14] = 0x06  # equipment: FPU, mouse
@@ -101,17 +101,17 @@ class Cmos:
         """Index and bytes."""
         return (self.index, bytes(self.bytes))
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
-        self.index, data = state  # type: ignore[misc]  # what state() gave
+        self.index, data = state
         self.bytes = bytearray(data)
 
 
 class KeyboardController:
     """An 8042 with nobody typing: self-test 55h, interface test 0, output port with A20 on, commands acknowledged."""
 
-    ports = (0x60, 0x64)
-    _ANSWERS = {0xAA: 0x55, 0xAB: 0x00, 0xA9: 0x00, 0xC0: 0x80, 0xD0: 0x03}
+    ports: tuple[int, ...] = (0x60, 0x64)
+    _ANSWERS: ClassVar[dict[int, int]] = {0xAA: 0x55, 0xAB: 0x00, 0xA9: 0x00, 0xC0: 0x80, 0xD0: 0x03}
 
     def __init__(self) -> None:
         self._output: list[int] = []
@@ -145,16 +145,16 @@ class KeyboardController:
         """Pending answers and the command they wait for."""
         return (list(self._output), self._command, self._byte)
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
-        output, self._command, self._byte = state  # type: ignore[misc]  # what state() gave
+        output, self._command, self._byte = state
         self._output = list(output)
 
 
 class DebugPort:
     """Bochs/QEMU debug console at 402h: reads E9h, what is written is text. 500h and 80h are write-only neighbours."""
 
-    ports = (0x402,)
+    ports: tuple[int, ...] = (0x402,)
 
     def __init__(self, line: Callable[[str], None]) -> None:
         self._line = line
@@ -176,6 +176,6 @@ class DebugPort:
         """The unfinished line."""
         return bytes(self._text)
 
-    def restore(self, state: object) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it."""
-        self._text = bytearray(state)  # type: ignore[arg-type]  # what state() gave
+        self._text = bytearray(state)

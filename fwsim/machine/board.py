@@ -1,4 +1,4 @@
-"""Which PCI functions does the machine have? The chipset of ``guest.machine``, the bridges a hypervisor dresses up, the IGD."""
+"""Which PCI functions does the machine have? The chipset of ``guest.machine``, dressed-up bridges, the IGD."""
 
 from dataclasses import dataclass
 
@@ -38,8 +38,8 @@ class BoardFunction:
 
 
 def add_function(
-    pci: PciBus, devfn: int, vendor: int, device: int, class_code: int, *, revision: int = 0, bars: tuple[BarSpec, ...] = (),
-    subsystem: int = _SUBSYSTEM,
+    pci: PciBus, devfn: int, vendor: int, device: int, class_code: int, *, revision: int = 0,
+    bars: tuple[BarSpec, ...] = (), subsystem: int = _SUBSYSTEM,
 ) -> BoardFunction:  # fmt: skip
     """Put a function on the bus with an ordinary header; ``bars`` become writable registers that trap."""
     slot = pci.add(devfn)
@@ -66,7 +66,8 @@ def add_chipset(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
     bare = scenario.hypervisor.kind == "none"
     functions = []
     if bare:
-        bridge = add_function(pci, HOST_BRIDGE, 0x8086, host.family.host_bridge_id, 0x060000, revision=host.family.revision)
+        fam = host.family
+        bridge = add_function(pci, HOST_BRIDGE, 0x8086, fam.host_bridge_id, 0x060000, revision=fam.revision)
         _host_bridge_registers(pci, bridge.slot, scenario)
     elif machine == "q35":
         bridge = add_function(pci, HOST_BRIDGE, 0x8086, 0x29C0, 0x060000, revision=2)
@@ -112,7 +113,7 @@ def _south(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
 
 
 def _host_bridge_registers(pci: PciBus, slot: int, scenario: Scenario) -> None:
-    """A real host's 00:00.0: GGC, and from gen 6 on the bases of stolen memory at B0h-BCh (Intel 2nd gen Core, vol. 2)."""
+    """A real host's 00:00.0: GGC, from gen 6 on the bases of stolen memory at B0h-BCh (Intel 2nd gen Core, vol. 2)."""
     host, fam = scenario.host, scenario.host.family
     pci.set(slot, fam.ggc_bridge, 2, host.ggc)
     if fam.gen >= 6:
@@ -128,7 +129,7 @@ def igd_bars(family: Family) -> tuple[BarSpec, ...]:
 
 
 def add_igd(pci: PciBus, scenario: Scenario, devfn: int) -> BoardFunction:
-    """00:02.0 as the host's firmware left it: ids, BARs, GGC, BDSM (locked), ASLS, MSAC, MSI, FLR and PM capabilities."""
+    """00:02.0 as the host's firmware left it: ids, BARs, GGC, BDSM (locked), ASLS, MSAC, capabilities."""
     host, fam = scenario.host, scenario.host.family
     igd = add_function(
         pci, devfn, 0x8086, host.device_id, 0x030000, revision=fam.revision, bars=igd_bars(fam), subsystem=0x21DA17AA

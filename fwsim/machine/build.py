@@ -239,7 +239,7 @@ def _add_platform(built: Built, scenario: Scenario) -> None:
         if size
     )
     files["etc/e820"] = e820
-    built.fw_cfg = FwCfg(machine.ram, files)
+    built.fw_cfg = FwCfg(machine.ram, files, machine.low)
     for device in (
         Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append), built.fw_cfg
     ):  # fmt: skip

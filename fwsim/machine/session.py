@@ -12,6 +12,8 @@ from fwsim.firmware.bios import segment
 from fwsim.firmware.bios.bios import BiosState
 from fwsim.machine.build import Built
 from fwsim.machine.machine import IDLE_LIMIT, MachineSnapshot
+from fwsim.machine.release import Release, force, investigate
+from fwsim.machine.waiting import TAIL, waited_for
 from fwsim.native import (
     R_ACTOR,
     R_CODE,
@@ -24,10 +26,12 @@ from fwsim.native import (
     R_IP,
     R_IRQ_TIME,
     R_SEQ,
+    R_STALE_LIMIT,
     R_STEP,
     R_STOP_A,
     R_TIME,
     R_TIME_LIMIT,
+    R_WAIT_LIMIT,
     R_WAITS,
     STOP_ABORT,
     STOP_CODE,
@@ -43,12 +47,16 @@ from fwsim.native import (
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 IF = 0x200
-IDLE_ROUNDS = 64
+IDLE_ROUNDS = 32
 """Waits without an access before a loop counts as endless when no interrupt can come, each of IDLE_LIMIT code bytes."""
 TICKS = 1280
 """Timer ticks in a row, 70 s, in which nothing but the timer does anything: then a wait for one counts as endless."""
 TICK_CODE = 1 << 18
-"""Code bytes without an access before the next tick comes, once a loop has shown that it waits for something in memory."""
+"""Code bytes without an access before the next tick comes, once a loop seems to wait for something in memory."""
+ASSIST_POLLS = 1 << 14
+"""Accesses without anything new before an assisted run gives a wait the answer it asks for."""
+ASSIST_TIMES = 1 << 12
+"""How often one wait is helped before its answer is looked for anew."""
 SLOW_FAULTS = 1 << 16
 """Exceptions, and INTs in protected mode, in one call before they count as endless."""
 _RETRY_NS = 10_000
@@ -77,7 +85,7 @@ class SessionSnapshot:
     machine: MachineSnapshot
     bios: BiosState
     iommu: dict[str, object]
-    progress: tuple[int, int, int, int, bool]
+    progress: tuple[int, int, int, int, bool, bool]
     ended: Ending | None
     log: int
 
@@ -99,7 +107,12 @@ class Session:
         self._idle = 0
         self._waits = 0
         self._faults = 0
+        self._for_tick = False
         self._posted = False
+        self.release: Release | None = None
+        self.assists: dict[tuple[int, int, int], tuple[Release, int]] = {}
+        if built.machine.scenario.rom.assist:
+            built.machine.root[R_WAIT_LIMIT] = built.machine.root[R_STALE_LIMIT] = ASSIST_POLLS
         self._arm_timer()
 
     # --- entry points ----------------------------------------------------------------------------------------------
@@ -155,15 +168,19 @@ class Session:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> SessionSnapshot:
         """Everything, between calls or, from ``between``, in the middle of one."""
-        progress = (self._stub, self._idle, self._waits, self._faults, self._posted)
+        progress = (self._stub, self._idle, self._waits, self._faults, self._for_tick, self._posted)
         return SessionSnapshot(
-            self.machine.snapshot(), self.built.bios.state(), deepcopy(vars(self.built.guard.vtd)), progress, self.ended,
+            self.machine.snapshot(),
+            self.built.bios.state(),
+            deepcopy(vars(self.built.guard.vtd)),
+            progress,
+            self.ended,
             len(self.built.log),
         )
 
     def restore(self, snapshot: SessionSnapshot) -> None:
         """Go back to it: the same calls, or ``resume``, give the same events again."""
-        self._stub, self._idle, self._waits, self._faults, self._posted = snapshot.progress
+        self._stub, self._idle, self._waits, self._faults, self._for_tick, self._posted = snapshot.progress
         self.ended = snapshot.ended
         self.machine.restore(snapshot.machine)
         self.built.bios.restore(snapshot.bios)
@@ -178,18 +195,43 @@ class Session:
     def _call(self, stub: int) -> Ending:
         if self.ended:
             return self.ended
-        self._stub, self._idle, self._waits, self._faults = stub, 0, 0, 0
+        self._stub, self._idle, self._waits, self._faults, self._for_tick = stub, 0, 0, 0, False
         self.machine.root[R_ACTOR] = int(Actor.ROM)
         return self._run()
 
     def _run(self) -> Ending:
-        while (ending := self._slice()) is None:
+        while (ending := self._slice()) is None or self._helped(ending):
             if self.between:
                 self.between()
         self.machine.root[R_ACTOR] = int(Actor.FIRMWARE)
         if ending.reason != "completed":
             self.ended = ending
         return ending
+
+    def _helped(self, ending: Ending) -> bool:
+        """At a wait that would not end: find out what ends it, and, if the scenario says assist, give that answer once."""
+        if ending.reason != "hung" or ending.detail:
+            return False
+        self.release = self._known_release() or investigate(self)
+        wait, answer = self.release.wait, self.release.answer
+        if not self.machine.scenario.rom.assist or answer is None:
+            return False
+        key = (wait.cs, wait.ip, wait.address)
+        self.assists[key] = (self.release, self.assists.get(key, (self.release, 0))[1] + 1)
+        force(self, wait, 0, answer, 1)
+        self.machine.root[R_WAITS] = 0
+        return True
+
+    def _known_release(self) -> Release | None:
+        """What was found out at the same instruction before, as long as it answers the same last value."""
+        wait = waited_for(self.machine.recorder.tail(TAIL))
+        known = self.assists.get((wait.cs, wait.ip, wait.address))
+        return known[0] if known and known[0].wait.last == wait.last and known[1] < ASSIST_TIMES else None
+
+    def try_on(self) -> None:
+        """Run on from a restored snapshot until something ends it, as a trial: nothing is kept of how it ended."""
+        while self._slice() is None:
+            pass
 
     def _slice(self) -> Ending | None:
         """Run until something stops the engine, and see to it; None: go on."""
@@ -200,7 +242,7 @@ class Session:
         except CpuFaultError as fault:
             return self._cannot_go_on(fault)
         if not self._waits <= root[R_WAITS] <= self._waits + 4:  # something else than the timer's own INT 1Ch happened
-            self._idle = 0
+            self._idle, self._for_tick = 0, False
         self._waits = int(root[R_WAITS])
         if reason == STOP_NONE:
             ending = self._stopped_at_hlt()
@@ -239,7 +281,7 @@ class Session:
     def _allow_code(self) -> None:
         root = self.machine.root
         root[R_CODE_MARK] = root[R_CODE]
-        root[R_IDLE_LIMIT] = TICK_CODE if self._idle and self.cpu.get("eflags") & IF else IDLE_LIMIT
+        root[R_IDLE_LIMIT] = TICK_CODE if self._for_tick else IDLE_LIMIT
         root[R_CODE_NEXT] = min(int(root[R_CODE]) + int(root[R_IDLE_LIMIT]), int(root[R_CODE_LIMIT]))
 
     # --- HLT -------------------------------------------------------------------------------------------------------
@@ -308,7 +350,8 @@ class Session:
     def _idle_tick(self) -> Ending | None:
         """Code that makes no access waits for something in memory: only an interrupt can change that."""
         self._idle += 1
-        can_change = self.cpu.get("eflags") & IF
+        can_change = bool(self.cpu.get("eflags") & IF)
+        self._for_tick = can_change
         if self._idle > (TICKS if can_change else IDLE_ROUNDS):
             return self._end("hung", "a loop that reads no input")
         return self._skip_to_tick() if can_change else None
@@ -352,6 +395,8 @@ class Session:
 
     def _bytes(self, vector: int) -> str:
         """What an invalid opcode is made of."""
+        if not self.cpu.protected and self.cpu.get("eip") > 0xFFFF:
+            return ", past the end of the code segment"
         if vector != 6:
             return ""
         code = self.cpu.read(self.cpu.linear_ip(), 4)
@@ -360,7 +405,7 @@ class Session:
     def _cannot_go_on(self, fault: CpuFaultError) -> Ending | None:
         if fault.invalid_opcode:
             return self._exception(Event(6))
-        return self._end("invalid", f"{fault}: linear {self.cpu.linear_ip():#x}")
+        return self._end("invalid", f"{fault}{self._bytes(0)}: linear {self.cpu.linear_ip():#x}")
 
     def _record(self, actor: Actor, vector: int, where: tuple[int, int], value: int, flags: int) -> None:
         time = int(self.machine.root[R_TIME])

@@ -14,7 +14,7 @@ TAIL = 4096
 
 @dataclass(frozen=True)
 class Wait:
-    """The instruction, the input and its last answer. ``space`` is an event space's name, "" for a loop without input."""
+    """The instruction, the input and its last answer. ``space``: an event space's name, "" for a loop without input."""
 
     cs: int
     ip: int

@@ -1,4 +1,4 @@
-"""What answers at which guest-physical address or port? RAM, the VGA window, BARs where the guest put them, open bus."""
+"""What answers at which guest-physical address or port? RAM, the VGA window, BARs where the guest put them."""
 
 from __future__ import annotations
 
@@ -138,7 +138,9 @@ class Windows:
             reads, writes = hot_adapter.adapter_read.address, hot_adapter.adapter_write.address
             engine.map_native(start, size, reads, writes, address_of(cell))
 
-    def _update_ports(self, ports: dict[tuple[int, int], tuple[int, int]], specs: dict[tuple[int, int], BarSpec]) -> None:
+    def _update_ports(
+        self, ports: dict[tuple[int, int], tuple[int, int]], specs: dict[tuple[int, int], BarSpec]
+    ) -> None:
         for key in [key for key in reversed(self._ports) if ports.get(key) != self._ports[key]]:
             start, size = self._ports.pop(key)
             self._m.ports[start : start + size] = np.frombuffer(self._covered.pop(key), np.uint8)

@@ -1,1 +1,1 @@
-"""Which services does a PC BIOS offer an option ROM? SeaBIOS's, answered in Python behind HLT stubs in the F segment."""
+"""Which services does a PC BIOS offer an option ROM? SeaBIOS's, answered in Python behind HLT stubs."""

@@ -1,4 +1,4 @@
-"""Who answers when a ROM calls the BIOS? The dispatcher behind the stubs: services, given answers, PMM, the timer tick."""
+"""Who answers when a ROM calls the BIOS? The dispatcher behind the stubs: services, given answers, PMM, the tick."""
 
 from dataclasses import dataclass
 
@@ -87,7 +87,7 @@ class Bios:
         )
 
     def _pmm(self) -> None:
-        """PMM by far call: 0 allocate (paragraphs, handle, flags), 1 find, 2 deallocate; DX:AX = linear address or 0."""
+        """PMM by far call: 0 allocate (paragraphs, handle, flags), 1 find, 2 deallocate; DX:AX = address or 0."""
         c = self.context
         stack = (c.get("ss") << 4) + (c.get("sp") + 4 & 0xFFFF)
         function, length = c.ram.word(stack, 2), c.ram.word(stack + 2, 4) * 16

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fwsim.cpu.engine import Engine
 from fwsim.devices.pci import PciBus
 from fwsim.memory.ram import Ram
-from fwsim.native import R_TIME
+from fwsim.native import R_STEP, R_TIME
 
 CARRY, ZERO = 0x0001, 0x0040
 
@@ -62,6 +62,16 @@ class Context:
     def wait(self, nanoseconds: int) -> None:
         """Let virtual time pass."""
         self.root[R_TIME] += np.uint64(nanoseconds)
+
+    def config_read(self, bdf: int, offset: int, width: int) -> int:
+        """A configuration read of the firmware's: two accesses (CF8, CFC) of time, and one event."""
+        self.wait(2 * int(self.root[R_STEP]))
+        return self.pci.read(self.root, bdf, offset, width)
+
+    def config_write(self, bdf: int, offset: int, width: int, value: int) -> None:
+        """A configuration write of the firmware's."""
+        self.wait(2 * int(self.root[R_STEP]))
+        self.pci.write(self.root, bdf, offset, width, value)
 
     def far(self, segment: str, offset: str) -> int:
         """Linear address of segment:offset, both register names."""

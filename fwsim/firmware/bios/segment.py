@@ -1,4 +1,4 @@
-"""What lies in the F segment and the BIOS data area? Entry stubs, $PnP, PMM, the vectors and the BDA as SeaBIOS leaves them.
+"""What lies in the F segment and the BIOS data area? Entry stubs, $PnP, PMM, the vectors, the BDA.
 
 A stub is HLT followed by the return instruction: the engine stops at HLT, Python answers, execution goes on behind it.
 Entry points that software knows by number are where IBM put them (IBM PC AT BIOS; SeaBIOS src/misc.c, src/romlayout.S).
@@ -72,8 +72,9 @@ def _checked(data: bytearray, at: int) -> bytes:
 
 
 def _pnp() -> bytes:
-    """The plug and play installation check structure (Plug and Play BIOS Specification 1.0a, 4.4), real-mode entry only."""
-    data = bytearray(struct.pack("<4sBBHBIHHHIIHI", b"$PnP", 0x10, 0x21, 0, 0, 0, PNP_ENTRY, SEGMENT, PNP_ENTRY, BASE, 0, SEGMENT, BASE))
+    """The plug and play installation check structure (Plug and Play BIOS 1.0a, 4.4), real-mode entry only."""
+    entries = (PNP_ENTRY, SEGMENT, PNP_ENTRY, BASE, 0, SEGMENT, BASE)
+    data = bytearray(struct.pack("<4sBBHBIHHHIIHI", b"$PnP", 0x10, 0x21, 0, 0, 0, *entries))
     return _checked(data, 8)
 
 

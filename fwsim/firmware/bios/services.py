@@ -1,6 +1,6 @@
 """What does each leaf of each BIOS interrupt answer? A table: (vector, AH or AX) to a short function.
 
-Behaviour as SeaBIOS has it (src/system.c, src/clock.c, src/pcibios.c, src/kbd.c, src/disk.c); a leaf that is not here is
+Behaviour as SeaBIOS has it (src/system.c, src/clock.c, src/pcibios.c, src/kbd.c, src/disk.c); a leaf not here is
 unknown, and answered AH=86h, CF=1.
 """
 
@@ -11,6 +11,7 @@ from fwsim.firmware.bios.context import CARRY, ZERO, Context
 Service = Callable[[Context], None]
 TICK_HZ = 1_193_182 / 65536
 SMAP = 0x534D4150
+FOUR_GIB = 1 << 32
 
 
 def equipment(c: Context) -> None:
@@ -99,15 +100,23 @@ def wait_us(c: Context) -> None:
 
 
 def move_block(c: Context) -> None:
-    """INT 15h AH=87h: copy CX words from descriptor 2 to descriptor 3 of the table at ES:SI."""
-    table = c.far("es", "si")
-    raw = c.ram.read(table, 0x30)
+    """INT 15h AH=87h: copy CX words from descriptor 2 to descriptor 3 of the table at ES:SI, wherever they lie.
+
+    Device memory answers as it answers code: VGA BIOSes reach their linear frame buffer in this way.
+    """
+    raw = c.cpu.read(c.far("es", "si"), 0x30)
     source, target = (int.from_bytes(raw[at + 2 : at + 5] + raw[at + 7 : at + 8], "little") for at in (0x10, 0x18))
     length = 2 * c.get("cx")
-    if max(source, target) + length > c.low:
+    if max(source, target) + length > FOUR_GIB:
         c.fail(0x02)
         return
-    c.ram.write(target, c.ram.read(source, length))
+    if length:
+        data, gap = c.cpu.read(source, length), target - source
+        if 0 < gap < length:  # words are copied upwards: an overlap repeats the first ``gap`` bytes, as memory fills do
+            data = (data[:gap] * (length // gap + 1))[:length]
+        c.cpu.write(target, data)
+    if target < c.low:
+        c.cpu.flush_code()
     c.succeed()
 
 
@@ -164,44 +173,54 @@ def pci_present(c: Context) -> None:
     c.flag(CARRY, False)
 
 
-def _find(c: Context, wanted: Callable[[int], bool], index: int) -> None:
-    hits = [devfn for devfn in range(256) if c.pci.devfn[devfn] and wanted(c.pci.slot(devfn))]
-    if index < len(hits):
-        c.set("bx", hits[index])
-        c.succeed()
-    else:
-        c.fail(0x86)
+def _find(c: Context, offset: int, wanted: Callable[[int], bool]) -> None:
+    """The SI-th function whose dword at ``offset`` is wanted; each one asked is a read of the firmware's."""
+    left = c.get("si")
+    for devfn in range(256):
+        if c.pci.devfn[devfn] and wanted(c.config_read(devfn, offset, 4)):
+            if not left:
+                c.set("bx", devfn)
+                c.succeed()
+                return
+            left -= 1
+    c.fail(0x86)
 
 
 def pci_find_device(c: Context) -> None:
     """INT 1Ah B102h: the SI-th function with vendor DX, device CX."""
     want = c.get("cx") << 16 | c.get("dx")
-    _find(c, lambda slot: c.pci.seen_by_guest(slot, 0, 4) == want, c.get("si"))
+    _find(c, 0, lambda value: value == want)
 
 
 def pci_find_class(c: Context) -> None:
     """INT 1Ah B103h: the SI-th function of class ECX."""
     want = c.get("ecx") & 0xFFFFFF
-    _find(c, lambda slot: c.pci.seen_by_guest(slot, 8, 4) >> 8 == want, c.get("si"))
+    _find(c, 8, lambda value: value >> 8 == want)
+
+
+def _bad_register(c: Context, width: int) -> bool:
+    """87h for a register that is not aligned or lies outside the 256 bytes (PCI BIOS 2.1, 3.4)."""
+    if c.get("di") % width == 0 and c.get("di") < 256:
+        return False
+    c.fail(0x87)
+    return True
 
 
 def pci_read(c: Context) -> None:
-    """INT 1Ah B108h-B10Ah: read a byte, word or dword of function BX at DI."""
+    """INT 1Ah B108h-B10Ah: read a byte, word or dword of function BX at DI, by the same path as CF8 and CFC."""
     width = 1 << (c.get("al") - 8)
-    devfn, offset = c.get("bx"), c.get("di") & 0xFF & -width
-    value = (1 << 8 * width) - 1
-    if devfn < 256 and c.pci.devfn[devfn]:
-        value = c.pci.seen_by_guest(c.pci.slot(devfn), offset, width)
-    c.set({1: "cl", 2: "cx", 4: "ecx"}[width], value)
+    if _bad_register(c, width):
+        return
+    c.set({1: "cl", 2: "cx", 4: "ecx"}[width], c.config_read(c.get("bx"), c.get("di"), width))
     c.succeed()
 
 
 def pci_write(c: Context) -> None:
     """INT 1Ah B10Bh-B10Dh: write a byte, word or dword of function BX at DI, by the same path as CF8 and CFC."""
     width = 1 << (c.get("al") - 11)
-    devfn, offset = c.get("bx"), c.get("di") & 0xFF & -width
-    if devfn < 256 and c.pci.devfn[devfn]:
-        c.pci.write(c.root, devfn, offset, width, c.get({1: "cl", 2: "cx", 4: "ecx"}[width]))
+    if _bad_register(c, width):
+        return
+    c.config_write(c.get("bx"), c.get("di"), width, c.get({1: "cl", 2: "cx", 4: "ecx"}[width]))
     c.succeed()
 
 

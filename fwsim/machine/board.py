@@ -7,6 +7,10 @@ from fwsim.registers.families import Family
 from fwsim.scenario import Scenario
 
 HOST_BRIDGE, PIIX3, IDE, PIIX4_PM, LPC, SMBUS, AHCI = 0x00, 0x08, 0x09, 0x0B, 0xF8, 0xFB, 0xFA
+PMC = 0xFA
+"""Sunrise Point and later: the ACPI base moved from the LPC bridge to 00:1f.2, the power management controller."""
+_PMC_DEVICES = {"skylake": 0xA121, "kabylake": 0xA2A1, "coffeelake": 0xA321, "cometlake": 0x06A1}
+_HOST_PM_BASES = {"skylake": 0x1800, "kabylake": 0x1800, "coffeelake": 0x1800, "cometlake": 0x1800}
 COMMAND_IO, COMMAND_MEMORY = 1, 2
 PM_BASE = {"pc": 0x600, "q35": 0x600}
 HOST_PM_BASE = 0x400
@@ -94,7 +98,12 @@ def _south(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
         return []
     lpc = add_function(pci, LPC, 0x8086, host.lpc_id, 0x060100, revision=4 if bare else 2)
     functions = [lpc]
-    if bare:
+    if bare and host.family.name in _PMC_DEVICES:
+        power = add_function(pci, PMC, 0x8086, _PMC_DEVICES[host.family.name], 0x058000)
+        pci.set(power.slot, 0x40, 4, host_pm_base(host.family) | 1)
+        pci.set(power.slot, 0x44, 1, 0x80)
+        functions.append(power)
+    elif bare:
         pci.set(lpc.slot, 0x40, 4, HOST_PM_BASE | 1)
         pci.set(lpc.slot, 0x44, 1, 0x80)
     elif machine == "q35":
@@ -110,6 +119,11 @@ def _south(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
             add_function(pci, SMBUS, 0x8086, 0x2930, 0x0C0500, revision=2, bars=(BarSpec(4, 64, "io", False, "smbus"),))
         )
     return functions
+
+
+def host_pm_base(family: Family) -> int:
+    """Where a host's firmware puts the ACPI base: 400h, from Skylake's PCH on 1800h (both seen in dumps of hosts)."""
+    return _HOST_PM_BASES.get(family.name, HOST_PM_BASE)
 
 
 def _host_bridge_registers(pci: PciBus, slot: int, scenario: Scenario) -> None:
@@ -140,9 +154,20 @@ def add_igd(pci: PciBus, scenario: Scenario, devfn: int) -> BoardFunction:
     if fam.bdsm_register is not None:
         pci.set(slot, fam.bdsm_register, fam.bdsm_width, host.bdsm | 1)
     pci.set(slot, 0xFC, 4, host.asls, 0xFFFFFFFF)
+    _mobile_gen4(pci, slot, fam)
     pci.set(slot, 0x62, 1, 2)  # MSAC: an aperture of 256 MiB
     pci.set(slot, 0x06, 2, 0x0090)
     pci.set(slot, 0x34, 1, 0x90)
     for offset, value in ((0x90, 0x0001D005), (0xD0, 0x0022A401), (0xA4, 0x03060013)):
         pci.set(slot, offset, 4, value)
     return igd
+
+
+def _mobile_gen4(pci: PciBus, slot: int, family: Family) -> None:
+    """A 965GM's GCFGC 0xF0 bits 12:8: core display clock, code 1 the slowest; LBPC 0xF4, the backlight.
+
+    Codes 1 to 3 exist (Linux i915 display/intel_cdclk.c, i965gm_get_cdclk); images refuse CRT modes at 0.
+    """
+    if family.name == "965":
+        pci.set(slot, 0xF0, 2, 0x0100, 0xFFFF)
+        pci.set(slot, 0xF4, 1, 0xFF, 0xFF)

@@ -17,13 +17,13 @@ from fwsim.firmware.place import Placed, Wish, place
 from fwsim.hypervisor import hot as hypervisor
 from fwsim.hypervisor.setup import Facts, Guest, set_up
 from fwsim.machine.board import (
-    HOST_PM_BASE,
     PM_BASE,
     BarSpec,
     BoardFunction,
     add_chipset,
     add_function,
     add_igd,
+    host_pm_base,
 )
 from fwsim.machine.guard import Guard
 from fwsim.machine.machine import Machine
@@ -246,7 +246,7 @@ def _add_platform(built: Built, scenario: Scenario) -> None:
         machine.add_device(device)
     machine.add_pm_timer(PM_BASE[scenario.guest.machine])
     if scenario.hypervisor.kind == "none":
-        machine.add_pm_timer(HOST_PM_BASE)
+        machine.add_pm_timer(host_pm_base(scenario.host.family))
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

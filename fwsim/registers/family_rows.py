@@ -174,10 +174,10 @@ ROWS: tuple[Family, ...] = (
         displays=("crt",), panel="", origin=f"2 GiB of RAM: {_ARITHMETIC}",
     ),
     Family(
-        **_combined(4, "gen4", 512 * _K, "i855", None, 8), name="965", title="965GM (Crestline)", ggc=0x0050,
-        bdsm=0x7E000000, tolud=0x80000000, asls=0x7DED0000, device_id=0x2A02, revision=0x0C, host_bridge_id=0x2A00,
+        **_combined(4, "gen4", 512 * _K, "i855", None, 8), name="965", title="965GM (Crestline)", ggc=0x0030,
+        bdsm=0xBF800000, tolud=0xC0000000, asls=0xBF6D0000, device_id=0x2A02, revision=0x0C, host_bridge_id=0x2A00,
         lpc_id=0x2815, pch="ICH8-M", displays=("crt",), panel="lvds",
-        origin=f"2 GiB of RAM: {_ARITHMETIC}; the GTT is the last 512 KiB of it",
+        origin="bf800000, baked into an X61's posted image (hellisabove/coreboot-x61); the GTT is the last 512 KiB",
     ),
     Family(
         **_combined(4, "gen4", 2 * _M, "i855", "g4x", 8), name="G45", title="G45 (Eaglelake)", ggc=0x0350,
@@ -223,7 +223,7 @@ ROWS: tuple[Family, ...] = (
     ),
     Family(
         **_gen8(8, "gen8", "chv", "chv"), name="cherryview", title="Cherryview (Braswell)", ggc=0x0309,
-        bdsm=0x7E000000, tolud=0x80000000, asls=0x7B6F0018, device_id=0x22B1, revision=0x09, host_bridge_id=0x2280,
+        bdsm=0x7E000000, tolud=0x80000000, asls=0x7B6F0018, device_id=0x22B1, revision=0x21, host_bridge_id=0x2280,
         lpc_id=0x229C, pch="Braswell SoC", displays=("hdmi-b",), panel="edp",
         origin=f"2 GiB of RAM below 4 GiB: {_ARITHMETIC}",
     ),

@@ -147,11 +147,17 @@ def _vblank(root: int, row: int) -> Any:
 
 
 @native
-def _copied(regs: Any, rows: Any, at: int, held: int) -> Any:
-    source = regs[rows[at + W_COND_AT] >> np.uint32(2)]
+def _copied(rows: Any, at: int, source: int, held: int) -> Any:
+    """``held`` with the bits of the row's mask from ``source``, moved as the row says."""
     shift, mask = rows[at + W_VALUE], rows[at + W_MASK]
     moved = source << shift if shift < np.uint32(32) else source >> (shift - np.uint32(32))
-    return (held & ~mask) | (moved & mask)
+    return np.uint32((held & ~mask) | (moved & mask))
+
+
+@native
+def _power_unit(root: int, number: int) -> Any:
+    """A register of the power unit behind the sideband."""
+    return np.uint32(unit_read(u64s(u64s(root)[R_IGD]), np.uint64(PUNIT) | np.uint64(number)))
 
 
 @native
@@ -183,7 +189,7 @@ def _act_on_read(root: int, regs: Any, rows: Any, at: int) -> None:
         elif op == w.OP_FOLLOW:
             regs[target] = regs[target] & ~rows[at + W_MASK]
     elif op == w.OP_COPY:
-        regs[target] = np.uint32(_copied(regs, rows, at, regs[target]))
+        regs[target] = _copied(rows, at, regs[rows[at + W_COND_AT] >> np.uint32(2)], regs[target])
     elif op == w.OP_SCANLINE:
         if _first_holds(regs, rows, at):
             regs[target] = np.uint32(_scanline(root, regs[rows[at + W_COND2_AT] >> np.uint32(2)]))
@@ -197,10 +203,10 @@ def _act_on_read(root: int, regs: Any, rows: Any, at: int) -> None:
         regs[target] = np.uint32(gmbus_read(root, rows[at + W_MASK], regs[target]))
     elif op == w.OP_UNIT:
         regs[target] = regs[target] & ~rows[at + W_MASK]
-        igd = u64s(u64s(root)[R_IGD])
-        held = np.uint32(unit_read(igd, np.uint64(PUNIT) | np.uint64(rows[at + W_COND_AT])))
-        if held & rows[at + W_COND_MASK] == rows[at + W_COND_VALUE]:
+        if _power_unit(root, rows[at + W_COND_AT]) & rows[at + W_COND_MASK] == rows[at + W_COND_VALUE]:
             regs[target] = regs[target] | rows[at + W_VALUE]
+    elif op == w.OP_UNIT_COPY:
+        regs[target] = _copied(rows, at, _power_unit(root, rows[at + W_COND_AT]), regs[target])
     elif op == w.OP_PANEL_STATUS:
         regs[target] = np.uint32(panel_status(root, rows[at + W_VALUE], regs[rows[at + W_COND_AT] >> np.uint32(2)]))
 

@@ -1,7 +1,7 @@
 """What lies behind the IOSF sideband of Bay Trail and Cherryview? Other units' registers, reached by message.
 
 Source: Linux i915 vlv_iosf_sb_reg.h: 182100h starts a message (opcode 23:16, unit 15:8, busy bit 0), 182104h is the
-data, 182108h the register. Even opcodes read, odd ones write.
+data, 182108h the register. Even opcodes read, odd ones write. Images start messages without setting the busy bit.
 """
 
 from typing import Any
@@ -61,12 +61,11 @@ def unit_write(igd: Any, key: int, value: int) -> None:
 @native
 def sideband_send(root: int, regs: Any, number: int, value: int) -> Any:
     """The doorbell dword ``number`` of ``regs`` is written. Returns what it reads then: the message is over."""
-    if value & np.uint32(1):
-        igd = u64s(u64s(root)[R_IGD])
-        unit = np.uint64((value >> np.uint32(8)) & np.uint32(0xFF))
-        key = (unit << np.uint64(32)) | np.uint64(regs[number + np.uint64(2)])
-        if value & np.uint32(1 << 16):
-            unit_write(igd, key, regs[number + np.uint64(1)])
-        else:
-            regs[number + np.uint64(1)] = np.uint32(unit_read(igd, key))
+    igd = u64s(u64s(root)[R_IGD])
+    unit = np.uint64((value >> np.uint32(8)) & np.uint32(0xFF))
+    key = (unit << np.uint64(32)) | np.uint64(regs[number + np.uint64(2)])
+    if value & np.uint32(1 << 16):
+        unit_write(igd, key, regs[number + np.uint64(1)])
+    else:
+        regs[number + np.uint64(1)] = np.uint32(unit_read(igd, key))
     return value & ~np.uint32(1)

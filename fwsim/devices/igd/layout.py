@@ -103,9 +103,10 @@ WHEN_READ, WHEN_WRITE = 1, 2
     OP_AUX,  # value = channel; the message buffer is the five registers behind
     OP_SIDEBAND,  # value: at + 4 is data, at + 8 the address
     OP_UNIT,  # as FOLLOW, by a register of the power unit: cond_at is its number
+    OP_UNIT_COPY,  # as COPY, from a register of the power unit
     OP_PANEL_CONTROL,  # at = PP_STATUS; control, on delays, off delays, divisor behind it
     OP_PANEL_STATUS,
-) = range(16)
+) = range(17)
 STATE_PANELS, STATE_ROWS = 0, 4
 """Slots of the rows' memory: two for each panel, then one a row."""
 FRAME_WHOLE, FRAME_HIGH, FRAME_LOW = range(3)

@@ -1,10 +1,13 @@
 """Which clocks run, and when do they say that they lock? PLLs, the core display clock, what firmware left there."""
 
+from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
-from fwsim.devices.igd.rows import bit, follows, is_clear, is_set
+from fwsim.devices.igd.rows import Condition, Row, bit, follows, is_clear, is_set
 
 _CDCLK_337 = 2 << 26 | 0x2A1
 _ON = bit(31, 30)
+_FREQ_RATIO = 0x186508
+_DSPSSPM, _CCK_FUSE = 4 << 32 | 0x36, 0x14 << 32 | 0x08
 
 
 def hsw_lcpll(site: Site) -> Behaviour:
@@ -60,6 +63,10 @@ def vlv_plls(site: Site) -> Behaviour:
 def vlv_core_clock(site: Site) -> Behaviour:
     """CZCLK_CDCLK_FREQ_RATIO 0x186508 as firmware leaves it: divider codes of CDCLK (8:4) and CZCLK (3:0).
 
-    Code n divides by (n + 1) / 2 (Linux i915 display/intel_cdclk.c and vlv_clock.c; GMBUSFREQ_VLV is made from it).
+    Code n divides twice the 1600 MHz of the HPLL by n + 1: 320 and 400 MHz. On Cherryview bits 8:4 show what the power
+    unit was asked for, DSPSSPM 36h bits 12:8 (Linux i915 display/intel_cdclk.c, chv_set_cdclk).
     """
-    return Behaviour("CZCLK_CDCLK", (), {0x186508: 0x97 if site.family.name == "baytrail" else 0})
+    rows: tuple[Row, ...] = ()
+    if site.family.name == "cherryview":
+        rows = (Row(_FREQ_RATIO, w.WHEN_READ, w.OP_UNIT_COPY, 0x1F0, 32 + 4, condition=Condition(0x36)),)
+    return Behaviour("CZCLK_CDCLK", rows, {_FREQ_RATIO: 0x97}, unit_reset={_DSPSSPM: 9 << 8, _CCK_FUSE: 1})

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "trace": "Show and filter a run's events.",
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",
+    "bench": "Measure speed, each figure beside its reference.",
 }
 """Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""
 

@@ -1,0 +1,172 @@
+"""What is measured? The figures, each with its reference and, where there is one, its target."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from fwsim.bench import loops, memory, runs, x86emu
+from fwsim.bench.rig import Rig
+from fwsim.cpu.plain import PlainCpu
+
+Progress = Callable[[str, float | None], None]
+PAIRS = 60_000
+"""Index/data pairs of a round: their events fit the recorder's first window."""
+ROUNDS = 9
+
+
+class Figure(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured value; None where this machine lacks what the measurement takes (``detail`` says what).
+
+    ``reference`` is what it is compared with, measured in the same run in ``reference_unit``, ``measured`` the same of
+    fwsim's own. ``target`` is the least value wanted, or the most where ``most`` is set.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    reference: float | None
+    reference_unit: str = ""
+    measured: float | None = None
+    target: float | None = None
+    most: bool = False
+    detail: str = ""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the target is met; None without a value or a target."""
+        if self.value is None or self.target is None:
+            return None
+        return self.value <= self.target if self.most else self.value >= self.target
+
+
+def measure(rom: Path | None = None, tell: Progress | None = None) -> list[Figure]:
+    """Every figure; with ``rom`` also what that image's POST and one mode set take. About ten seconds.
+
+    Raises FwsimError when ``rom`` cannot be run.
+    """
+    say = tell or (lambda what, done: None)
+    image = runs.image(rom) if rom else None  # refuse it before anything is measured
+    steps: list[tuple[str, Callable[[], list[Figure]]]] = [
+        ("ROM code", _code), ("port accesses", _ports), ("the demo", _demo), ("ten million events", _memory),
+    ]  # fmt: skip
+    if image is not None:
+        steps.append((str(rom), lambda: [_rom(image)]))
+    figures: list[Figure] = []
+    for number, (what, step) in enumerate(steps):
+        say(what, number / len(steps))
+        with _quiet():
+            figures += step()
+    say("done", 1.0)
+    return figures
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No garbage collection in between."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def alternate(rounds: int, *run: Callable[[], float]) -> list[list[float]]:
+    """Call each of ``run`` in turn, ``rounds`` times after one to warm up: what disturbs one disturbs all."""
+    for each in run:
+        each()
+    turns = [[each() for each in run] for _ in range(rounds)]
+    return [list(times) for times in zip(*turns, strict=True)]
+
+
+def _ratio(own: list[float], other: list[float]) -> float:
+    """How much faster ``own`` is: the median over the turns."""
+    return round(median(b / a for a, b in zip(own, other, strict=True)), 3)
+
+
+def _million(count: int, times: list[float]) -> float:
+    return round(count / median(times) / 1e6, 2)
+
+
+def _code() -> list[Figure]:
+    rig = Rig()
+    figures = []
+    for name, short in (("rom_code_ratio", False), ("rom_short_blocks_ratio", True)):
+        code, instructions = loops.load_store(3, short_blocks=short)
+        rig.put(code)
+        own, bare, empty = alternate(ROUNDS, rig.run, PlainCpu(code).run, PlainCpu(code, hooked="empty").run)
+        figures.append(
+            Figure(
+                name=name, value=_ratio(own, bare), unit="ratio", target=None if short else 0.9,
+                measured=_million(instructions, own), reference=_million(instructions, bare),
+                reference_unit="M instr/s, engine without hooks",
+                detail=f"empty native hooks reach {_ratio(empty, bare)}" + (", three blocks a turn" if short else ""),
+            )
+        )  # fmt: skip
+    return figures
+
+
+def _ports() -> list[Figure]:
+    rig = Rig()
+    code = loops.gtt_writes(PAIRS, rig.io_bar, rig.host_base)
+    rig.put(code)
+    emulator = x86emu.build(code, rig.io_bar, rig.host_base)
+    references = [PlainCpu(code, hooked="python").run, PlainCpu(code, hooked="empty").run]
+    try:
+        turns = alternate(ROUNDS, rig.run_again, *references, *([emulator.run] if emulator.run else []))
+    finally:
+        emulator.remove()
+    own, python, empty = turns[:3]
+    fresh = [rig.run_fresh() for _ in range(ROUNDS)]
+    events, rate = 2 * PAIRS, _million(2 * PAIRS, own)
+    by_emulator = turns[3] if emulator.run else None
+    return [
+        Figure(
+            name="trap_vs_python_hook", value=_ratio(own, python), unit="times", target=8.0, measured=rate,
+            reference=_million(events, python), reference_unit="M events/s, the binding's Python hook",
+            detail=f"into pages not yet touched: {_million(events, fresh)} M events/s",
+        ),
+        Figure(
+            name="trap_vs_x86emu", value=_ratio(own, by_emulator) if by_emulator else None, unit="times", target=5.0,
+            measured=rate, reference=_million(events, by_emulator) if by_emulator else None,
+            reference_unit="M events/s, libx86emu with a C handler", detail=emulator.missing,
+        ),
+        Figure(
+            name="port_events", value=rate, unit="M/s", measured=rate, reference=_million(events, empty),
+            reference_unit="M events/s, empty native hooks",
+        ),
+    ]  # fmt: skip
+
+
+def _demo() -> list[Figure]:
+    results = runs.demo()
+    slowest = max(results, key=lambda result: result.ms)
+    return [
+        Figure(
+            name="demo_warm_ms", value=slowest.ms, unit="ms", target=100.0, most=True, measured=slowest.ms,
+            reference=slowest.bare_ms, reference_unit="ms, the accesses and code with empty hooks",
+            detail=", ".join(f"{result.name} {result.ms} ms" for result in results),
+        )
+    ]  # fmt: skip
+
+
+def _memory() -> list[Figure]:
+    grown, size, seconds = memory.in_child()
+    return [
+        Figure(
+            name="events_memory_mib", value=grown, unit="MiB", target=1024.0, most=True, measured=grown, reference=size,
+            reference_unit="MiB, the events' file", detail=f"{memory.EVENTS:,} events in {seconds} s, to a file",
+        )
+    ]  # fmt: skip
+
+
+def _rom(image: runs.Image) -> Figure:
+    result = runs.warm(image)
+    return Figure(
+        name="rom_post_ms", value=result.ms, unit="ms", measured=result.ms, reference=result.bare_ms,
+        reference_unit="ms, the accesses and code with empty hooks", detail=result.name,
+    )  # fmt: skip

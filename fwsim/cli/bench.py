@@ -1,0 +1,38 @@
+"""``fwsim bench``: the figures, each beside its reference, measured in one run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fwsim.cli import common
+
+
+def bench(
+    rom: Annotated[
+        Path | None, typer.Option("--rom", metavar="F", help="Also time this image's POST and a mode set.")
+    ] = None,
+    json: common.Json = False,
+) -> None:
+    """Measure fwsim's speed on this machine: each figure beside a reference measured in the same run.
+
+    Takes about ten seconds, and 600 MiB in the temporary folder. Ratios mean more than numbers: other work on the
+    machine disturbs both sides alike.
+
+    \b
+    Example:
+      fwsim bench --rom x220.rom
+    """
+    from fwsim.bench import measure
+
+    with common.progress_bar() as progress:
+        figures = measure(rom, progress)
+    if json:
+        common.emit_json({"figures": figures})
+    else:
+        from fwsim.report.bench import render_figures
+
+        common.emit(render_figures(figures))
+
+
+app = common.app(bench)

@@ -1,0 +1,155 @@
+"""Are the benchmark's loops what they say, and its figures complete? No figure is judged here: machines differ."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from capstone import CS_ARCH_X86, CS_MODE_16, Cs
+
+from fwsim.bench import loops
+from fwsim.bench.figures import Figure, alternate
+from fwsim.bench.rig import Rig
+from fwsim.bench.x86emu import build
+from fwsim.cpu.plain import PlainCpu
+from fwsim.native import R_CODE, R_SEQ
+from fwsim.trace.event import Flag, Op, Space
+
+CODES = {
+    "load_store": loops.load_store(2)[0],
+    "short_blocks": loops.load_store(2, short_blocks=True)[0],
+    "port_writes": loops.port_writes(5),
+    "gtt_writes": loops.gtt_writes(5, 0xC000, 0xDBA00000),
+    "replay": loops.replay(100, 100_000),
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_loops_are_whole_instructions_whose_jumps_stay_inside(name):
+    code = CODES[name]
+    found = list(Cs(CS_ARCH_X86, CS_MODE_16).disasm(code, 0))
+    assert sum(instruction.size for instruction in found) == len(code)
+    assert found[-1].mnemonic == "hlt"
+    starts = {instruction.address for instruction in found}
+    assert all(int(i.op_str, 16) in starts for i in found if i.mnemonic in ("jne", "jmp"))
+
+
+def test_load_store_executes_the_instructions_it_counts():
+    """Counted by the code bytes: a turn of 3 + 3 + 2 + 2 bytes has four instructions."""
+    rig = Rig()
+    code, instructions = loops.load_store(2)
+    rig.put(code)
+    before = int(rig.machine.root[R_CODE])
+    rig.run()
+    assert int(rig.machine.root[R_CODE]) - before == pytest.approx(10 * 1_000_000, rel=1e-3)
+    assert instructions == 4 * 1_000_000
+
+
+def test_gtt_writes_take_the_whole_path():
+    rig = Rig()
+    rig.put(loops.gtt_writes(20_000, rig.io_bar, rig.host_base))
+    first = int(rig.machine.root[R_SEQ])
+    rig.run()
+    events = rig.machine.recorder.read(first, rig.machine.recorder.count)
+    data = events[events["space"] == Space.GTT]
+    assert len(events) == 40_000
+    assert len(data) == 20_000
+    assert (data["op"] == Op.WRITE).all()
+    assert (data["flags"] & Flag.REWRITTEN != 0).all()
+    assert (data["address"] == [4 * i for i in range(20_000)]).all()
+    assert (data["aux"] == [0xDBA00001 + 0x1000 * (i % 8192) for i in range(20_000)]).all()
+
+
+def test_replay_has_the_accesses_and_nearly_the_code(monkeypatch):
+    rig = Rig()
+    rig.put(loops.replay(1000, 500_000))
+    code, seq = int(rig.machine.root[R_CODE]), int(rig.machine.root[R_SEQ])
+    rig.run()
+    assert int(rig.machine.root[R_SEQ]) - seq == 1000
+    assert int(rig.machine.root[R_CODE]) - code == pytest.approx(500_000, rel=0.05)
+
+
+@pytest.mark.parametrize("hooked", ["none", "python", "empty"])
+def test_the_bare_engine_reaches_the_end(hooked):
+    assert PlainCpu(loops.port_writes(1000), hooked=hooked).run() > 0
+
+
+@pytest.mark.skipif(
+    not (shutil.which("cc") and Path("/usr/include/x86emu.h").exists()), reason="takes a C compiler and libx86emu-dev"
+)
+def test_libx86emu_records_every_access():
+    emulator = build(loops.gtt_writes(1000, 0xC000, 0xDBA00000), 0xC000, 0xDBA00000)
+    assert emulator.run is not None, emulator.missing
+    assert emulator.run() > 0
+    emulator.remove()
+    assert emulator.folder is not None
+    assert not emulator.folder.exists()
+
+
+def test_without_a_compiler_there_is_no_figure(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    emulator = build(b"\xf4", 0, 0)
+    assert emulator.run is None
+    assert "libx86emu-dev" in emulator.missing
+
+
+def test_alternate_takes_turns():
+    order: list[str] = []
+
+    def note(name: str) -> float:
+        order.append(name)
+        return float(len(order))
+
+    first, second = alternate(2, lambda: note("a"), lambda: note("b"))
+    assert order == ["a", "b"] * 3
+    assert first == [3.0, 5.0]
+    assert second == [4.0, 6.0]
+
+
+def test_a_figure_knows_whether_its_target_is_met():
+    figure = Figure(name="x", value=7.9, unit="times", reference=1.0, target=8.0)
+    assert figure.ok is False
+    assert Figure(name="x", value=99.0, unit="ms", reference=1.0, target=100.0, most=True).ok is True
+    assert Figure(name="x", value=None, unit="times", reference=None, target=5.0).ok is None
+
+
+def test_the_report_fits_80_columns_and_names_each_verdict(capsys):
+    from fwsim.cli import common
+    from fwsim.report.bench import render_figures
+
+    figures = [
+        Figure(
+            name="rom_short_blocks_ratio", value=0.81, unit="ratio", measured=130.0,
+            reference=160.0, reference_unit="M instr/s, engine without hooks",
+        ),
+        Figure(name="trap_vs_x86emu", value=None, unit="times", reference=None, target=5.0, detail="none here " * 8),
+        Figure(name="demo_warm_ms", value=120.5, unit="ms", reference=2.0, target=100.0, most=True),
+    ]  # fmt: skip
+    common.emit(render_figures(figures))
+    text = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert "missed" in text
+    assert "130 : 160 M instr/s" in text
+
+
+def test_command_refuses_a_missing_image(capsys, tmp_path):
+    from fwsim.cli import main
+
+    assert main(["bench", "--json", "--rom", str(tmp_path / "none.rom")]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "none.rom" in err
+
+
+def test_json_has_every_figure(capsys, monkeypatch):
+    from fwsim.bench import figures as module
+    from fwsim.cli import main
+
+    monkeypatch.setattr(module, "ROUNDS", 1)
+    monkeypatch.setattr(module.memory, "in_child", lambda: (5.0, 534.0, 1.0))
+    assert main(["bench", "--json"]) == 0
+    found = {figure["name"]: figure for figure in json.loads(capsys.readouterr().out)["figures"]}
+    wanted = {"rom_code_ratio", "trap_vs_python_hook", "trap_vs_x86emu", "demo_warm_ms", "events_memory_mib"}
+    assert wanted <= set(found)
+    assert all({"name", "value", "unit", "reference"} <= set(figure) for figure in found.values())
+    assert found["rom_code_ratio"]["value"] > 0

@@ -296,10 +296,10 @@ def test_the_test_card_is_on_the_picture(case, ran):
 @pytest.mark.parametrize("mode", [0x111, 0x114])
 def test_sixteen_bits_a_pixel_round_the_card(case, lab, mode):
     """5:6:5: the upper bits of each channel, spread over 0 to 255."""
-    if case.pixels:
-        pytest.skip("has no 16-bit modes")
     machine = lab(case)
-    assert machine.int10(0x4F02, bx=mode | 0x4000).ok
+    assert machine.int10(0x4F02, bx=mode | 0x4000).ok != case.pixels
+    if case.pixels:
+        return
     machine.int10(0x0003)  # photographs the mode before
     card = test_card(*((640, 480) if mode == 0x111 else (800, 600)))
     expected = np.rint((card // (8, 4, 8)) * 255 / (31, 63, 31))

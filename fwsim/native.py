@@ -23,9 +23,9 @@ if not _cache_dir:
     _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     os.environ["NUMBA_CACHE_DIR"] = str(_home / "fwsim" / f"native-{_sources.hexdigest()[:16]}")
 
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from llvmlite import ir  # noqa: E402
+from numba import njit, types  # noqa: E402
+from numba.extending import intrinsic  # noqa: E402
 
 # --- root words ----------------------------------------------------------------------------------------------------
 (
@@ -60,6 +60,7 @@ from numba.extending import intrinsic
     R_BLOCK_FROM,  # R_CODE when it began to run again and again
     R_ORDINAL,  # memory-mapped accesses since its entry
     R_ORDINAL_AT,  # R_CODE at the last of them
+    R_ACCESS,  # the last of them: address << 1 | 1 for a write
     R_BAR0,  # guest-physical address of the IGD's BAR0
     R_HOSTED,  # 1: Python makes the access that runs now, no code does
     R_EA,  # how the instruction found by TRAP_MMIO_IP makes its address: registers (0: it needs no check), ...
@@ -77,6 +78,11 @@ from numba.extending import intrinsic
     R_WAITS,  # accesses since the last unseen one
     R_WAIT_LIMIT,  # as many make a wait without a clock endless
     R_STALE_LIMIT,  # as many make one with a clock endless
+    R_NOVEL_SEQ,  # sequence number of the last event that was progress
+    R_FORCED,  # 1 + what an access is (space << 32 | address) whose reads are answered otherwise; 0: none
+    R_FORCED_AND,  # the answer is value & R_FORCED_AND | R_FORCED_OR
+    R_FORCED_OR,
+    R_FORCED_LEFT,  # so many times
     R_RAM,  # host address of guest-physical 0 (valid below A0000 and from C0000 to the end of low RAM)
     R_IDS_INT,  # int[11], void *[11], uint64[13]: the registers an interrupt needs; the last is IDTR (uc_x86_mmr)
     R_PTRS_INT,
@@ -95,7 +101,7 @@ from numba.extending import intrinsic
     R_FN_ADAPTER_IN,  # uint64 in(root, port, size, 0): a port of a display adapter other than the IGD
     R_FN_ADAPTER_OUT,  # out(root, port, size, value)
     ROOT_WORDS,
-) = range(63)
+) = range(69)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10
@@ -148,7 +154,7 @@ TSC_PER_US = 2000
 
 
 def _pointer(typingctx: Any, address: Any, element: Any) -> Any:
-    """The numba half of ``u64s`` and its like: a plain C pointer, which the compiler takes far quicker than an array."""
+    """The numba half of ``u64s`` and its like: a C pointer, which the compiler takes far quicker than an array."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.inttoptr(args[0], context.get_value_type(signature.return_type))

@@ -1,4 +1,4 @@
-"""What does native code do around every access, block and INT? Time, CS:IP, budgets, and the dispatch through the IVT."""
+"""What does native code do around every access, block and INT? Time, CS:IP, budgets, dispatch through the IVT."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from fwsim.native import (
     IPS_WORDS,
+    R_ACCESS,
     R_BLOCK,
     R_BLOCK_FROM,
     R_BLOCK_SIZE,
@@ -74,7 +75,7 @@ def _next_look(root: int, code: int) -> Any:
 
 @native
 def tick(root: int) -> None:
-    """One access: a step of virtual time. What time and code may cause is worked out here, so that a block asks one thing."""
+    """One access: a step of virtual time. What time and code may cause is worked out here: a block asks one thing."""
     words = u64s(root)
     words[R_TIME] += words[R_STEP]
     words[R_CODE_MARK] = words[R_CODE]
@@ -125,6 +126,7 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
         for word in range(5):
             table[2 + word] = words[R_EA + word]
     words[R_ORDINAL] += np.uint64(1)
+    words[R_ACCESS] = (np.uint64(address) << np.uint64(1)) | np.uint64(write)
     words[R_IP] = table[1]
 
 
@@ -186,7 +188,7 @@ def on_interrupt(root: int, vector: int) -> None:
     """INT n or a CPU exception. INT 10h and the like in real mode: push FLAGS, CS, IP and go where the IVT says.
 
     Values read: CR0, EFLAGS, SS, ESP, CS, EIP, EAX, EBX, ECX, EDX, IDTR. EIP is already behind an INT instruction. What
-    may be an exception (vectors to 14), protected mode, a short IDT or a stack outside plain RAM: Python's, between runs.
+    may be an exception (vectors to 14), protected mode, a short IDT or a stack outside plain RAM: Python's.
     """
     words = u64s(root)
     call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)

@@ -8,6 +8,7 @@ what was done (read or write) and has this address, is it.
 from fwsim.cpu.engine import Engine
 from fwsim.disasm import MemoryOperand, memory_operands
 from fwsim.native import (
+    R_ACCESS,
     R_BLOCK,
     R_BLOCK_SIZE,
     R_EA,
@@ -41,22 +42,28 @@ class Accesses:
         engine, root = self._engine, self._engine.root
         code = engine.segment("cs")
         base = 0 if code.bits == 64 else code.base
-        operands = [
-            operand
-            for operand in self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), code.bits)
-            if (operand.writes if write else operand.reads)
-        ]
-        earliest = base + int(root[R_IP]) if root[R_ORDINAL] else 0
+        every = self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), code.bits)
+        operands = [operand for operand in every if (operand.writes if write else operand.reads)]
+        earliest = self._earliest(base, address, write) if root[R_ORDINAL] else 0
         root[R_EA] = 0
-        fitting = [operand for operand in operands if self._reaches(operand, address, _MASKS[8])] or [
-            operand for operand in operands if self._reaches(operand, address, _PAGE)  # paging
-        ]
+        fitting: list[MemoryOperand] = []
+        # what the disassembler says of the direction may be wrong, and with paging only the page's offset is the same
+        for chosen, mask in ((operands, _MASKS[8]), (every, _MASKS[8]), (operands, _PAGE)):
+            fitting = fitting or [operand for operand in chosen if self._reaches(operand, address, mask)]
         if not fitting:
             return int(root[R_BLOCK]) - base
         found = next((operand for operand in fitting if operand.address >= earliest), fitting[0])
-        if len(operands) > 1:
+        if len(every) > 1:
             self._describe(found)
         return found.address - base
+
+    def _earliest(self, base: int, address: int, write: int) -> int:
+        """Where to look on in the block. The last instruction found may be it again: to write what it has read, or to
+        go on behind what it has accessed.
+        """
+        last = int(self._engine.root[R_ACCESS])
+        again = write > last & 1 or (write == last & 1 and address > last >> 1)
+        return base + int(self._engine.root[R_IP]) + (not again)
 
     def _operands(self, start: int, size: int, bits: int) -> list[MemoryOperand]:
         data = self._engine.read(start, size + _LONGEST)

@@ -57,7 +57,7 @@ ASSIST_POLLS = 1 << 14
 """Accesses without anything new before an assisted run gives a wait the answer it asks for."""
 ASSIST_TIMES = 1 << 12
 """How often one wait is helped before its answer is looked for anew."""
-SLOW_FAULTS = 1 << 16
+SLOW_FAULTS = 1 << 11
 """Exceptions, and INTs in protected mode, in one call before they count as endless."""
 _RETRY_NS = 10_000
 _TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
@@ -209,7 +209,7 @@ class Session:
         return ending
 
     def _helped(self, ending: Ending) -> bool:
-        """At a wait that would not end: find out what ends it, and, if the scenario says assist, give that answer once."""
+        """At a wait that would not end: find out what ends it and, under assist, give that answer once."""
         if ending.reason != "hung" or ending.detail:
             return False
         self.release = self._known_release() or investigate(self)
@@ -248,10 +248,8 @@ class Session:
             ending = self._stopped_at_hlt()
         elif reason == STOP_IRQ:
             ending = self._deliver_due()
-        elif reason == STOP_IDLE:
+        elif reason in (STOP_IDLE, STOP_SPIN):
             ending = self._idle_tick()
-        elif reason == STOP_SPIN:
-            ending = self._end("hung", "a jump to itself: the ROM gave up here") if self._self_jump() else None
         elif reason == STOP_FAULT:
             ending = self._fault(int(root[R_STOP_A]))
         else:
@@ -349,6 +347,8 @@ class Session:
 
     def _idle_tick(self) -> Ending | None:
         """Code that makes no access waits for something in memory: only an interrupt can change that."""
+        if self._self_jump():
+            return self._end("hung", "a jump to itself: the ROM gave up here")
         self._idle += 1
         can_change = bool(self.cpu.get("eflags") & IF)
         self._for_tick = can_change

@@ -5,7 +5,9 @@ Source: edk2 OvmfPkg/Library/PlatformInitLib and MdeModulePkg/Bus/Pci/PciBusDxe;
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.ovmf_igd import run_driver
@@ -76,25 +78,32 @@ class Ovmf:
 
         Raises FwsimError for an unknown version, machine or driver, or more low RAM than OVMF takes.
         """
-        version = request.version or DEFAULT
         driver = str(request.options.get("driver", "vfioigd"))
-        if version not in self.versions:
-            raise FwsimError("no rules for this OVMF version", found=repr(version), expected=", ".join(self.versions))
-        if request.machine not in _IO or driver not in ("vfioigd", "gvt", "none"):
+        if driver not in ("vfioigd", "gvt", "none"):
             raise FwsimError("no such machine or driver", found=f"{request.machine}, {driver}",
                              expected="pc or q35; vfioigd, gvt or none")  # fmt: skip
-        memory_map = request.start_map()
-        low_top = memory_map.ram_below_4g()
-        layout = aperture(request.machine, low_top, version)
-        out = Placement()
-        _bars(request, layout, memory_map, out)
-        run_driver(driver, request, _pages(request, low_top, bool(memory_map.ram_over_4g())), out)
-        _finish_map(request, layout, memory_map, out)
-        return out
+        return boot(request, partial(run_driver, driver))
 
 
 OVMF = Ovmf()
 place = OVMF.place
+
+
+def boot(request: Request, driver: Callable[[Request, PageAllocator, Placement], None]) -> Placement:
+    """OVMF from the platform's windows to the final map; ``driver`` sets the IGD up. Raises as ``Ovmf.place``."""
+    version = request.version or DEFAULT
+    if version not in _PCIEXBAR:
+        raise FwsimError("no rules for this OVMF version", found=repr(version), expected=", ".join(_PCIEXBAR))
+    if request.machine not in _IO:
+        raise FwsimError("no such machine or driver", found=request.machine, expected="pc or q35")
+    memory_map = request.start_map()
+    low_top = memory_map.ram_below_4g()
+    layout = aperture(request.machine, low_top, version)
+    out = Placement()
+    _bars(request, layout, memory_map, out)
+    driver(request, _pages(request, low_top, bool(memory_map.ram_over_4g())), out)
+    _finish_map(request, layout, memory_map, out)
+    return out
 
 
 def _pages(request: Request, low_top: int, high_ram: bool) -> PageAllocator:
@@ -144,4 +153,6 @@ def _finish_map(request: Request, layout: Aperture, memory_map: E820Map, out: Pl
         memory_map.add(address, align_up(request.opregion_size or 0, 0x1000), E820Type.NVS)
     for bdf, address in out.bdsm.items():
         memory_map.add(address, out.bdsm_size[bdf], E820Type.RESERVED)
+    for start, size in out.reserved:
+        memory_map.add(start, size, E820Type.RESERVED)
     out.e820 = memory_map.rows()

@@ -98,7 +98,21 @@ def _gvt(request: Request, pages: PageAllocator, out: Placement) -> None:
 
 
 def _vfioigd(request: Request, pages: PageAllocator, out: Placement) -> None:
-    """The 2026 driver: nothing without an OpRegion file, a table of devices, sizes from GGC."""
+    """The 2026 driver."""
+
+    def stolen(function: Function, size: int, register: int) -> None:
+        _stolen(function, size, register, pages, out, f", size {size // _MIB} MB")
+
+    vfioigd(request, pages, out, stolen)
+
+
+def vfioigd(
+    request: Request, pages: PageAllocator, out: Placement, stolen: Callable[[Function, int, int], None]
+) -> None:
+    """VfioIgdPkg: nothing without an OpRegion file, a table of devices, sizes from GGC.
+
+    ``stolen`` sets up the stolen memory of one function, told its size in bytes and where BDSM is.
+    """
     if request.opregion_size is None:
         return
     if not request.opregion_size:
@@ -113,7 +127,7 @@ def _vfioigd(request: Request, pages: PageAllocator, out: Placement) -> None:
         _opregion(function, request.opregion_size, pages, out, tail)
         size = stolen_size(family, function.ggc or 0)
         if size and function.bdf == IGD_BDF:
-            _stolen(function, size, family.bdsm_register, pages, out, f", size {size // _MIB} MB")
+            stolen(function, size, family.bdsm_register)
 
 
 def _opregion(function: Function, size: int, pages: PageAllocator, out: Placement, tail: str) -> None:

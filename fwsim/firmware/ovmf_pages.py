@@ -88,6 +88,24 @@ class PageAllocator:
         self.free += [run for run in ((base, start), (start + size, end)) if run[0] < run[1]]
         return start
 
+    def allocate_at(self, base: int, size: int) -> bool:
+        """Take ``size`` bytes (rounded up to pages) at ``base``; False where any of them is not free memory."""
+        end = base + align_up(size, PAGE)
+        if not any(start <= base and end <= free_end for start, free_end in self._joined()):
+            return False
+        self._take(base, end)
+        return True
+
+    def _joined(self) -> list[Range]:
+        """The free runs with those that touch made one."""
+        runs: list[Range] = []
+        for start, end in sorted(self.free):
+            if runs and runs[-1][1] == start:
+                runs[-1] = (runs[-1][0], end)
+            else:
+                runs.append((start, end))
+        return runs
+
     def _take(self, start: int, end: int) -> None:
         runs: list[Range] = []
         for low, high in self.free:

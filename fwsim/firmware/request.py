@@ -118,6 +118,19 @@ class Request:
         return E820Map(qemu_e820(low, high, amd=self.cpu.vendor == "AuthenticAMD"))
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One moment of a guest's start: what happens, what of the placement is ``mapped`` then, and what ``breaks`` by it.
+
+    ``sure`` is false for what only may happen. ``breaks`` is empty where nothing does.
+    """
+
+    step: str
+    mapped: str
+    breaks: str = ""
+    sure: bool = True
+
+
 @dataclass(slots=True)
 class Placement:
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
@@ -126,6 +139,9 @@ class Placement:
     went (0x5C or 0xC0), ``bdsm_size`` how long it is; ``windows`` has "io" as (first, last), "mem32" and "mem64" as
     (first, end); ``bridge_windows`` is (bus, size, kind); ``zonehigh_returned`` and ``init_relocated`` (address, size)
     are SeaBIOS's; ``boot`` is "ok" or the text of the panic; ``command`` the command register of each function set up.
+    ``reserved`` (start, size) is what belongs to the stolen memory besides its ``bdsm_size`` bytes; ``behind_bar``
+    (start, end) is address space that PCI keeps free instead of e820; ``steps`` tell what a guest does to the
+    placement, ``notes`` why things are as they are, in our words: ``log`` and ``warnings`` have the firmware's own.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -142,6 +158,10 @@ class Placement:
     init_relocated: tuple[int, int] | None = None
     command: dict[int, int] = field(default_factory=dict)
     boot: str = "ok"
+    reserved: list[tuple[int, int]] = field(default_factory=list)
+    behind_bar: list[tuple[int, int]] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 class Allocator(Protocol):

@@ -1,0 +1,112 @@
+"""Where does the guest's stolen memory go if it may only lie where the host has it? OVMF with EVE's IGD driver.
+
+From gen 11 on the device keeps pointers into stolen memory that host firmware sets and nobody can change:
+STOLEN_RESERVED (MMIO 0x1082C0), RC6_CTX_BASE (0xD48), 0xDC8. They agree with BDSM only where guest and host have the
+same base, which QEMU publishes as `etc/igd-stolen-base` (8 bytes, little-endian).
+Source: lf-edge/eve pkg/uefi/vfioigd-patches 0002 (memory of the GTT below the data's) and 0003 (host base), pull
+request 6432; both are patches to VfioIgdPkg.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fwsim.firmware import ovmf
+from fwsim.firmware.ovmf_igd import vfioigd
+from fwsim.firmware.ovmf_pages import FOUR_GIB, PageAllocator
+from fwsim.firmware.request import Function, Placement, Request
+from fwsim.memory.ramsplit import ram_split
+from fwsim.memory.ranges import Range, align_up
+
+_MIB = 1 << 20
+STOLEN_BASE = "etc/igd-stolen-base"
+_MOST_RAM = {"pc": 0xE0000000, "q35": 0xB0000000}
+"""How far QEMU's RAM below 4 GiB can reach, by machine (QEMU hw/i386/pc_piix.c, pc_q35.c)."""
+
+
+class HostBase:
+    """The allocator's row: EVE's IgdAssignmentDxe in the OVMF versions of ``ovmf``."""
+
+    name = "host-base"
+    versions = ovmf.OVMF.versions
+    default_version = ovmf.OVMF.default_version
+
+    def place(self, request: Request) -> Placement:
+        """Place at ``request.host.bdsm``; a file `etc/igd-stolen-base` in ``fw_cfg`` counts instead, if there is one.
+
+        Where the base cannot be had the driver takes any place, and ``notes`` say why. Raises FwsimError as OVMF does.
+        """
+        return ovmf.boot(request, _driver)
+
+
+HOST_BASE = HostBase()
+place = HOST_BASE.place
+
+
+def gsm_size(ggc: int) -> int:
+    """Bytes of GTT stolen memory that the driver keeps below the data's: GGC bits 7:6, 0, 2, 4 or 8 MiB."""
+    code = ggc >> 6 & 3
+    return _MIB << code if code else 0
+
+
+def _driver(request: Request, pages: PageAllocator, out: Placement) -> None:
+    vfioigd(request, pages, out, partial(_stolen, request, pages, out))
+
+
+def _stolen(
+    request: Request, pages: PageAllocator, out: Placement, function: Function, size: int, register: int
+) -> None:
+    name = f"SetupStolenMemory: 0000:{function.bdf_text}: "
+    gsm = gsm_size(function.ggc or 0) if register == 0xC0 else 0
+    total = align_up(size + gsm, 0x1000)
+    raw = request.fw_cfg.get(STOLEN_BASE, request.host.bdsm.to_bytes(8, "little") if request.host.bdsm else b"")
+    wanted = int.from_bytes(raw, "little") & -_MIB
+    base: int | None = None
+    if len(raw) == 8 and wanted > gsm:
+        free = pages.allocate_at(wanted - gsm, total)
+        base = wanted - gsm if free else None
+        answer = "Success" if free else "Not Found"
+        out.log.append(f"{name}stolen memory at host base 0x{wanted - gsm:X} (size 0x{total:X}): {answer}")
+        if not free:
+            out.notes.append(_why(request, out, Range(wanted - gsm, wanted - gsm + total)))
+    else:
+        out.notes.append(f"no {STOLEN_BASE} of 8 bytes: the driver does not know the host's base")
+    if base is None:
+        base = pages.allocate_aligned("Reserved", total, _MIB)
+        if base is None:
+            out.log.append(f"{name}failed to allocate stolen memory: Out of Resources")
+            return
+        out.log.append(
+            f"{name}stolen memory NOT at the host base; the GPU's firmware-owned pointers will target "
+            "unrelated guest RAM"
+        )
+    out.bdsm[function.bdf] = base + gsm
+    out.bdsm_register[function.bdf] = register
+    out.bdsm_size[function.bdf] = align_up(size, 0x1000)
+    if gsm:
+        out.reserved.append((base, gsm))
+    out.log.append(f"{name}BDSM @ 0x{base + gsm:X}, DSM {size // _MIB} MB, GSM 0x{gsm:X} below")
+
+
+def _why(request: Request, out: Placement, wanted: Range) -> str:
+    """Why the host's base is not to be had: a BAR or no RAM there, or memory that the firmware uses itself."""
+    what = f"the host's {wanted.start:#x}-{wanted.end - 1:#x}"
+    sizes = {(f.bdf, bar.index): (f, bar) for f in request.functions for bar in f.bars if bar.kind != "io"}
+    for key, address in out.bars.items():
+        if key in sizes and wanted.overlaps(address, sizes[key][1].size):
+            function, bar = sizes[key]
+            return (
+                f"{what} is taken: BAR{bar.index} of {function.bdf_text} is at {address:#x}-{address + bar.size - 1:#x}"
+            )
+    low, _ = ram_split(request.machine, request.ram, max_low=request.max_low)
+    if wanted.end <= low:
+        return f"{what} is in guest RAM, but the firmware itself uses part of it"
+    most = _MOST_RAM.get(request.machine, FOUR_GIB)
+    text = f"guest RAM below 4 GiB ends at {low:#x}, {what} is not in it"
+    if wanted.end <= most and request.max_low is None and request.machine == "q35":
+        return f"{text}: give the guest {wanted.end >> 20} to {(most >> 20) - 1} MiB of RAM"
+    if wanted.end <= most:
+        return f"{text}: give the guest {wanted.end >> 20} to {(most >> 20) - 1} MiB of RAM, or max-ram-below-4g"
+    if request.machine == "q35" and wanted.end <= _MOST_RAM["pc"]:
+        return f"{text}, and q35 never has any above {most:#x}: machine pc reaches {_MOST_RAM['pc']:#x}"
+    return f"{text}, and {request.machine} never has any above {most:#x}"

@@ -59,7 +59,6 @@ from fwsim.native import (
     R_VGA,
     R_WAIT_LIMIT,
     ROOT_WORDS,
-    TRAP_DMA_FAULT,
     TRAP_EVENTS_FULL,
     TRAP_GTT_FIRST,
     TRAP_MMIO_IP,

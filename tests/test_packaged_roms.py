@@ -247,6 +247,16 @@ def test_text_comes_back_after_graphics(case, ran):
     assert read_text(picture, font_of(rom, 16), 8 if case.pixels else 9)[:2] == ["Back in text mode", ""]
 
 
+def test_a_refused_mode_leaves_the_one_before(require_package, tmp_path):
+    """What is typed after the refusal is on that mode's picture, which there is once."""
+    path = require_package("seabios", SEABIOS / "vgabios-ramfb.bin")
+    calls = (Call(ax=0x0003), *typed("before "), Call(ax=0x0013), *typed("after"))
+    out = RunDir.create(tmp_path / "out")
+    summary = run(Scenario(rom=Rom(file=str(path)), call=calls), out)
+    assert [(screen.mode, screen.file) for screen in summary.display] == [(3, "screen-01.png")]
+    assert read_text(read_png(out.file("screen-01.png")), font_of(path.read_bytes(), 16))[0] == "before after"
+
+
 # --- VBE -------------------------------------------------------------------------------------------------------------
 
 

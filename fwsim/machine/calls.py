@@ -54,8 +54,12 @@ class Caller:
 
     # --- calls -----------------------------------------------------------------------------------------------------
     def make(self, call: Call) -> CallResult:
-        """One call of the scenario; a mode that it sets is drawn on, and photographed before the next one."""
+        """One call of the scenario; a mode that it sets is drawn on, and photographed before the next one.
+
+        Where the ROM refuses a mode, the one before stays, and its picture is taken again later.
+        """
         sets_mode = call.vector == 0x10 and (call.ax >> 8 == 0 or call.ax == 0x4F02)
+        before, count = self._pending, len(self.screens)
         if sets_mode:
             self._photograph()
             self._tried = True
@@ -63,6 +67,9 @@ class Caller:
         self.calls.append(result)
         if sets_mode and result.ok:
             self._mode_set(call)
+        elif sets_mode and self.session.ended is None:
+            self._pending = before
+            del self.screens[count:], self.pictures[count:]
         return result
 
     def _call(self, call: Call) -> tuple[CallResult, bool]:

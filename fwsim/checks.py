@@ -31,6 +31,10 @@ LARGEST_OLD_GMS = 0x10
 Verdict = tuple[bool, str] | None
 
 
+IGD_SLOT = 0x10
+"""00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """What the rules look at: the run, and what follows from its scenario.
@@ -161,6 +165,8 @@ def _budget(facts: Facts) -> Verdict:
 
 def _bdsm_set(facts: Facts) -> Verdict:
     if not facts.wanted or (facts.scenario.firmware.kind == "none" and not facts.on_host):
+        return None
+    if facts.scenario.guest.devfn != IGD_SLOT and not facts.on_host:
         return None
     if facts.bdsm:
         return True, f"{facts.bdsm:#x}"

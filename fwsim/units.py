@@ -22,8 +22,9 @@ def parse_size(text: str | int, where: str = "") -> int:
     match = _NUMBER.fullmatch(str(text).strip())
     if not match:
         raise FwsimError(
-            "not a number or size", where=where, found=repr(text), expected="a number in any base, or one with K, M, G or T"
-        )
+            "not a number or size", where=where, found=repr(text),
+            expected="a number in any base, or one with K, M, G or T",
+        )  # fmt: skip
     try:
         return int(match[1], 0) * _SUFFIX[match[2].upper()]
     except ValueError:

@@ -62,6 +62,7 @@ _NAMES = (
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
 )  # fmt: skip
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
+Addresses = set[int]
 _FOREVER = (1 << 64) - 1
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 READ_ONLY = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
@@ -302,9 +303,9 @@ class Engine:
         return int(self.root[R_STOP])
 
     @contextmanager
-    def blocks_seen(self) -> Iterator[set[int]]:
+    def blocks_seen(self) -> Iterator[Addresses]:
         """Collect the linear address of every block that runs meanwhile: slow, for looking at a loop."""
-        seen: set[int] = set()
+        seen: Addresses = set()
         handle = self.uc.hook_add(unicorn.UC_HOOK_BLOCK, lambda uc, address, size, data: seen.add(address))
         self.flush_code()
         try:

@@ -11,7 +11,7 @@ from fwsim.devices.igd.hot import is_clock as is_clock
 from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, native, stop, trap, u8s, u16s, u32s, u64s
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.hot import record, record_as
-from fwsim.trace.progress import seen
+from fwsim.trace.progress import forced, seen
 
 (
     H_KIND,  # KIND_*
@@ -34,6 +34,7 @@ KIND_NONE, KIND_PASS, KIND_QEMU_OLD, KIND_RANGED = range(4)
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _GTT, _MMIO = int(Space.PORT), int(Space.GTT), int(Space.MMIO)
 _REWRITTEN, _INDEXED, _FAULTED = int(Flag.REWRITTEN), int(Flag.INDEXED), int(Flag.FAULTED)
+_ASSISTED = int(Flag.ASSISTED)
 _HYPERVISOR = int(Actor.HYPERVISOR)
 _NO_INDEX = np.uint64(0xFFFFFFFFFFFFFFFF)
 
@@ -190,8 +191,9 @@ def iobar_in(root: int, port: int, base: int, size: int) -> Any:
             record(root, _GTT, _READ, 4, offset, value, value, _INDEXED)
             seen(root, (4 << 32) | offset, value, False)
         else:
-            value = mmio_read(root, offset)
-            record(root, _MMIO, _READ, 4, offset, value, value, _INDEXED)
+            real = mmio_read(root, offset)
+            value = forced(root, (3 << 32) | offset, real)
+            record(root, _MMIO, _READ, 4, offset, value, real, _INDEXED if value == real else _INDEXED | _ASSISTED)
             seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
         return value
     value = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)

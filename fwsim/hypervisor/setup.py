@@ -51,6 +51,10 @@ class Guest:
     bdsm_size: int = 0
     zeroed: range = range(0)
     error: str = ""
+    lenient: bool = False
+    """Whether QEMU goes on after ``error`` (5.0 prints it and counts x-igd-gms as 0)."""
+    offers_opregion: bool = True
+    """Up to 9.1 the OpRegion is exported as a part of legacy mode, which may not come up."""
 
 
 def set_up(facts: Facts, pci: PciBus, slot: int, igd: Igd, hyp: hot.Words, raw_gtt: hot.Words) -> Guest:
@@ -67,7 +71,8 @@ def set_up(facts: Facts, pci: PciBus, slot: int, igd: Igd, hyp: hot.Words, raw_g
     )  # fmt: skip
     legacy = not guest.legacy
     offered = stolen(row, guest.gen, facts.ggc, facts.gms)
-    guest.error = offered.error
+    guest.error, guest.lenient = offered.error, not row.gms_from_host
+    guest.offers_opregion = legacy or not row.legacy_only
     guest.emulated = emulated_registers(row, guest.gen, legacy=legacy, opregion=True, x_igd_gms=facts.gms)
     for register in guest.emulated:
         value = offered.gmch if register.offset == GMCH else 0

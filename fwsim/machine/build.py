@@ -104,7 +104,8 @@ def build(
     """
     adapter = display_device(scenario, rom)
     family, displays = scenario.host.family, attached(scenario)
-    stolen = Stolen(scenario.host.ggc, scenario.host.bdsm)
+    base = scenario.host.stolen_base
+    stolen = Stolen(scenario.host.ggc, base)
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, stolen)
     machine = Machine(scenario, recorder_path, igd, adapter)
     machine.functions = add_chipset(machine.pci, scenario)
@@ -114,7 +115,7 @@ def build(
     if display:
         machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
     stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
-    built = Built(machine, None, Placed(), Guest(), (scenario.host.bdsm, scenario.host.bdsm + stolen_size), (0, 0))  # type: ignore[arg-type]  # bios follows
+    built = Built(machine, None, Placed(), Guest(), (base, base + stolen_size), (0, 0))  # type: ignore[arg-type]  # bios follows
     opregion = _opregion(scenario, rom)
     if igd and display:
         if before:
@@ -186,8 +187,8 @@ def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
     if stolen_size:
         built.stolen_ram = Ram(stolen_size, "host stolen memory")
         machine.extra.append(built.stolen_ram)
-        if host.bdsm < 1 << 32:
-            machine.windows.add_memory(host.bdsm, built.stolen_ram)
+        if host.stolen_base < 1 << 32:
+            machine.windows.add_memory(host.stolen_base, built.stolen_ram)
     start = host.asls // PAGE * PAGE
     pages = Ram((host.asls - start + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
     pages.write(host.asls - start, opregion)
@@ -198,17 +199,17 @@ def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
 def _hypervise(machine: Machine, scenario: Scenario, igd: Igd, display: BoardFunction, opregion: bytes) -> Guest:
     host, wish = scenario.host, scenario.hypervisor
     facts = Facts(
-        kind=wish.kind, profile=wish.profile, device_id=host.device_id, ggc=host.ggc, host_bdsm=host.bdsm,
+        kind=wish.kind, profile=wish.profile, device_id=host.device_id, ggc=host.ggc, host_bdsm=host.stolen_base,
         host_stolen=host.family.gms.decode(host.ggc), machine=scenario.guest.machine, slot=scenario.guest.devfn,
         gms=wish.gms, lpc=wish.lpc != "off", opregion=wish.opregion != "off", rom=True,
     )  # fmt: skip
     guest = set_up(facts, machine.pci, display.slot, igd, machine.hyp, machine.raw_gtt)
-    if guest.error:
+    if guest.error and not guest.lenient:
         raise FwsimError(
             "QEMU refuses the device", where="hypervisor.gms", found=guest.error,
             expected="0, or a GMS code that the generation has", hint="leave hypervisor.gms out to use the host's own",
         )  # fmt: skip
-    if wish.opregion != "off":
+    if wish.opregion != "off" and guest.offers_opregion:
         guest.files["etc/igd-opregion"] = opregion
     bridge = machine.functions[0].slot
     machine.pci.set(bridge, 0x08, 1, host.family.revision)
@@ -263,7 +264,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     with machine.acting(Actor.FIRMWARE):
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
     if bare:
-        built.placed.bdsm, built.placed.asls = host.bdsm, host.asls
+        built.placed.bdsm, built.placed.asls = host.stolen_base, host.asls
     built.log[:0] = built.placed.log
 
 

@@ -55,11 +55,11 @@ from fwsim.native import (
 )
 from fwsim.trace.event import Flag, Op, Space
 from fwsim.trace.hot import record
-from fwsim.trace.progress import seen
+from fwsim.trace.progress import forced, seen
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _MEMORY, _MMIO, _GTT = int(Space.PORT), int(Space.MEMORY), int(Space.MMIO), int(Space.GTT)
-_UNHANDLED, _MIRRORED = int(Flag.UNHANDLED), int(Flag.MIRRORED)
+_UNHANDLED, _MIRRORED, _ASSISTED = int(Flag.UNHANDLED), int(Flag.MIRRORED), int(Flag.ASSISTED)
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
@@ -114,9 +114,12 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
         value = _latched_in(root, port, size)
     elif kind == PORT_OPEN:
         flags = _UNHANDLED
-    record(root, _PORT, _READ, size, port, value, value, flags)
-    seen(root, port, value, clock)
-    return np.uint32(value)
+    answer = forced(root, port, value)
+    if answer != value:
+        flags |= _ASSISTED
+    record(root, _PORT, _READ, size, port, answer, value, flags)
+    seen(root, port, answer, clock)
+    return np.uint32(answer)
 
 
 @cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
@@ -228,8 +231,10 @@ def _register_read(root: int, offset: int) -> Any:
         seen(root, (4 << 32) | offset, value, False)
         return value
     real = mmio_read(root, offset)
-    value = mirror_read(root, offset, real)
-    record(root, _MMIO, _READ, 4, offset, value, real, _MIRRORED if value != real else 0)
+    shown = mirror_read(root, offset, real)
+    value = forced(root, (3 << 32) | offset, shown)
+    flags = _MIRRORED if shown != real else 0
+    record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
     seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
     return value
 

@@ -12,12 +12,13 @@ from fwsim.machine.adopt import Offer
 from fwsim.machine.build import Built
 from fwsim.machine.calls import Caller
 from fwsim.machine.session import Ending, Session
-from fwsim.machine.waiting import TAIL, waited_for
+from fwsim.machine.waiting import Wait
 from fwsim.native import R_CODE, R_TIME
 from fwsim.registers.database import name_of
 from fwsim.rom.chain import Rom
 from fwsim.scenario import Scenario
 from fwsim.summary import (
+    Assist,
     E820Range,
     FirmwareSummary,
     Gtt,
@@ -46,8 +47,12 @@ def summarize(scenario: Scenario, rom: Rom, offered: Offer, built: Built, sessio
     ending = session.ended or Ending("completed")
     summary = Summary(scenario=scenario.name, rom=_rom(scenario, rom), firmware=_firmware(scenario, built))
     summary.gtt = _gtt(built)
-    summary.stop, summary.hangs = _stop(built, ending)
+    summary.stop, summary.hangs = _stop(built, session, ending)
     summary.iommu = _iommu(caller)
+    summary.assists = [
+        Assist(what=release.text(_input(release.wait, built)), count=count)
+        for release, count in session.assists.values()
+    ]
     summary.calls, summary.display = caller.calls, caller.screens
     summary.unhandled = _unhandled(built, scenario)
     summary.events = machine.recorder.count
@@ -117,7 +122,7 @@ def _targets(built: Built) -> GttTargets:
     )  # fmt: skip
 
 
-def _stop(built: Built, ending: Ending) -> tuple[Stop, list[Hang]]:
+def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Hang]]:
     """The stop, and for a hang which input it waited for, since when, and the last answer."""
     stop = Stop(reason=ending.reason, cs=ending.cs, ip=ending.ip, detail=ending.detail)  # type: ignore[arg-type]  # the same words
     machine = built.machine
@@ -129,17 +134,20 @@ def _stop(built: Built, ending: Ending) -> tuple[Stop, list[Hang]]:
         return stop, []
     if ending.detail:
         return stop, [Hang(cs=stop.cs, ip=stop.ip, detail=ending.detail)]
-    wait = waited_for(machine.recorder.tail(TAIL))
+    release = session.release
+    if release is None:
+        return stop, [Hang(cs=stop.cs, ip=stop.ip)]
+    wait = release.wait
     stop.cs, stop.ip = wait.cs, wait.ip
-    name = _named(wait.space, wait.address, wait.text, built)
-    stop.detail = f"waits for {name}, which keeps reading {wait.last or 0:#x}"
-    detail = f"{stop.detail}, at event {machine.recorder.count}"
-    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=detail)]
+    stop.detail = release.text(_input(wait, built))
+    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=stop.detail)]
 
 
-def _named(space: str, address: int, text: str, built: Built) -> str:
-    register = name_of(space, address, built.machine.scenario.host.cpu) if space in ("mmio", "pci", "port") else None
-    return f"{text} ({register.name})" if register else text
+def _input(wait: Wait, built: Built) -> str:
+    """The input as a person names it, with the register's name where the database has one."""
+    known = wait.space in ("mmio", "pci", "port")
+    register = name_of(wait.space, wait.address, built.machine.scenario.host.cpu) if known else None
+    return f"{wait.text} ({register.name})" if register else wait.text
 
 
 def _register_dump(registers: dict[str, int]) -> str:

@@ -26,11 +26,15 @@ def render() -> str:
 def _head() -> Iterator[str]:
     yield "# Registers"
     yield ""
-    yield "Made from `fwsim/registers/` by `make docs`: change the database, not this page. `fwsim lookup` shows it too."
+    yield (
+        "Made from `fwsim/registers/` by `make docs`: change the database, not this page. `fwsim lookup` shows it too."
+    )
     yield f"It holds {len(registers())} register forms. Offsets are hexadecimal; a generation range such as 6-9 means"
     yield "every host cpu of these generations, and a name means that host cpu."
     yield ""
-    yield "Access: `ro` read only, `rw` read and write, `wo` write only, `w1c` write 1 to clear, `rc` cleared when read,"
+    yield (
+        "Access: `ro` read only, `rw` read and write, `wo` write only, `w1c` write 1 to clear, `rc` cleared when read,"
+    )
     yield "`lock` writable until locked. A field without an access of its own has its register's."
     yield ""
     yield "| space | an address in it |"
@@ -43,7 +47,10 @@ def _head() -> Iterator[str]:
 def _hosts() -> Iterator[str]:
     yield "## Hosts"
     yield ""
-    yield "The defaults of each `host.cpu`; stolen memory is the data part and the GTT's, `bdsm@` BDSM's offset on 00:02.0."
+    yield (
+        "The defaults of each `host.cpu`; stolen memory is the data part and the GTT's, "
+        "`bdsm@` BDSM's offset on 00:02.0."
+    )
     yield ""
     yield "| cpu | gen | device | bridge | lpc | BARs | GTT | PTE | GGC | stolen | bdsm@ | bdsm | asls | origin |"
     yield "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"

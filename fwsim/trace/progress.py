@@ -9,13 +9,20 @@ from fwsim.native import (
     NOVEL_SLOTS,
     R_CLOCKED,
     R_CS,
+    R_FORCED,
+    R_FORCED_AND,
+    R_FORCED_LEFT,
+    R_FORCED_OR,
     R_IP,
     R_NOVEL,
+    R_NOVEL_SEQ,
+    R_SEQ,
     R_STALE_LIMIT,
     R_WAIT_LIMIT,
     R_WAITS,
     STOP_STALE,
     fixed,
+    native,
     stop,
     u64s,
 )
@@ -38,6 +45,7 @@ def _seen(root: Any, what: Any, value: Any, clock: Any) -> None:
             table[slot] = key
             words[R_WAITS] = np.uint64(0)
             words[R_CLOCKED] = np.uint64(0)
+            words[R_NOVEL_SEQ] = words[R_SEQ]
             return
     limit = words[R_WAIT_LIMIT] if words[R_CLOCKED] == np.uint64(0) else words[R_STALE_LIMIT]
     if words[R_WAITS] >= limit:
@@ -52,3 +60,13 @@ def seen(typingctx: Any, root: Any, what: Any, value: Any, clock: Any) -> Any:
     themselves and are none. Long without progress is a wait that will not end: sooner where no clock is read at all.
     """
     return fixed(_seen, 4)
+
+
+@native
+def forced(root: int, what: int, value: int) -> Any:
+    """What a read gives instead of ``value`` while reads of ``what`` (space << 32 | address) are answered for it."""
+    words = u64s(root)
+    if words[R_FORCED] != np.uint64(what) + np.uint64(1) or words[R_FORCED_LEFT] == np.uint64(0):
+        return np.uint64(value)
+    words[R_FORCED_LEFT] -= np.uint64(1)
+    return (np.uint64(value) & words[R_FORCED_AND]) | words[R_FORCED_OR]

@@ -1,0 +1,55 @@
+"""Once POST is over C0000 is read-only, as SeaBIOS leaves it: writes are dropped and recorded."""
+
+HOOKED = (
+    "31c0 8ed8 c70680002001 c706820000c0"  # INT 20h is C000:0120
+    " 2ec606400155 cb"  # mov byte [cs:0140], 55h: POST may write
+)
+HANDLER = "2e c6064101aa 2ea04001 2e8a264101 cf"  # mov byte [cs:0141], aah; al, ah = both bytes
+
+
+def code() -> bytes:
+    return bytes.fromhex(HOOKED).ljust(0x20, b"\x90") + bytes.fromhex(HANDLER).ljust(0x20, b"\x90") + b"\x11\x22"
+
+
+def test_a_write_after_post_is_dropped(rig):
+    made = rig(code())
+    assert made.post().reason == "completed"
+    assert made.machine.ram.read(0xC0140, 2) == b"\x55\x22"
+    assert made.session.interrupt(0x20, {}).reason == "completed"
+    assert made.session.cpu.get("ax") == 0x2255
+    (row,) = [e for e in made.events() if e["space"] == 1 and e["op"] == 1]
+    assert (int(row["address"]), int(row["value"]), int(row["width"]), int(row["ip"])) == (0xC0141, 0xAA, 1, 0x120)
+    assert int(row["flags"]) & 16
+
+
+def test_a_second_post_may_write_again(rig):
+    made = rig(code())
+    made.post()
+    made.session.interrupt(0x20, {})
+    made.machine.ram.write(0xC0140, b"\x11")
+    assert made.post().reason == "completed"
+    assert made.machine.ram.read(0xC0140, 1) == b"\x55"
+
+
+def test_a_snapshot_keeps_the_lock(rig):
+    made = rig(code())
+    made.post()
+    before = made.session.snapshot()
+    made.session.interrupt(0x20, {})
+    locked = made.session.snapshot()
+    made.session.restore(before)
+    assert made.machine.windows.rom_end == 0
+    made.session.restore(locked)
+    made.session.interrupt(0x20, {})
+    assert made.session.cpu.get("ax") == 0x2255
+
+
+def test_the_next_segment_stays_writable(rig):
+    """A ROM of 4 KiB: 32 KiB are locked, C8000 is not."""
+    made = rig(
+        bytes.fromhex("31c0 8ed8 c70680002001 c706820000c0 cb").ljust(0x20, b"\x90")
+        + bytes.fromhex("b800c8 8ed8 c606000077 a00000 cf")
+    )
+    made.post()
+    made.session.interrupt(0x20, {})
+    assert made.session.cpu.get("al") == 0x77

@@ -5,25 +5,44 @@ device keeps its own block (a numpy array) and puts that block's address in one 
 globals: numba freezes those at compile time, and a frozen address cannot be cached on disk.
 """
 
+import contextlib
 import hashlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+KEPT_CACHES = 3
+
+
+def _prune(cache: Path) -> None:
+    """Make the folder for this version's machine code; of older versions' the newest few stay."""
+    if cache.exists():
+        return
+    with contextlib.suppress(OSError):  # without a cache it works as well, only slower
+        cache.mkdir(parents=True)
+        others = sorted(cache.parent.glob("native-*"), key=lambda path: path.stat().st_mtime)
+        for old in others[:-KEPT_CACHES]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
 _cache_dir = os.environ.get("NUMBA_CACHE_DIR")
 if not _cache_dir:
     # numba's cache knows the file of a function but not of the functions it calls: key the folder on all our sources.
     _sources = hashlib.sha256()
-    for _path in sorted(Path(__file__).parent.rglob("*.py")):
-        if b"import njit" in (_text := _path.read_bytes()) or b"native" in _text:
-            _sources.update(_text)
+    for _room in ("native.py", "cpu", "devices", "hypervisor", "machine", "memory", "trace"):
+        _place = Path(__file__).parent / _room
+        for _path in sorted(_place.rglob("*.py")) if _place.is_dir() else (_place,):
+            _sources.update(_path.read_bytes())
     _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    os.environ["NUMBA_CACHE_DIR"] = str(_home / "fwsim" / f"native-{_sources.hexdigest()[:16]}")
+    _cache = _home / "fwsim" / f"native-{_sources.hexdigest()[:16]}"
+    _prune(_cache)
+    os.environ["NUMBA_CACHE_DIR"] = str(_cache)
 
-from llvmlite import ir  # noqa: E402
+from llvmlite import ir  # noqa: E402  (numba reads the variable when it is imported)
 from numba import njit, types  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
@@ -206,6 +225,11 @@ def native(function: Any) -> Any:
     Division by zero gives 0, as no exception can leave a callback.
     """
     return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")(function)
+
+
+def inlined(function: Any) -> Any:
+    """``native``, copied into every caller: for the few functions on the way of each port access."""
+    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", forceinline=True)(function)
 
 
 def fixed(function: Any, count: int, result: Any = types.void) -> Any:

@@ -49,6 +49,7 @@ from fwsim.native import (
     STOP_TIME,
     TRAP_MMIO_IP,
     call,
+    inlined,
     native,
     stop,
     trap,
@@ -66,14 +67,14 @@ _TF = 0x100
 LOOK = 1 << 20
 
 
-@native
+@inlined
 def _next_look(root: int, code: int) -> Any:
     """The count of code bytes at which a block has to look closer, ``code`` being executed by now."""
     words = u64s(root)
     return min(code + np.uint64(LOOK), words[R_CODE_MARK] + words[R_IDLE_LIMIT], words[R_CODE_LIMIT])
 
 
-@native
+@inlined
 def tick(root: int) -> None:
     """One access: a step of virtual time. What time and code may cause is worked out here: a block asks one thing."""
     words = u64s(root)
@@ -86,7 +87,7 @@ def tick(root: int) -> None:
         stop(root, STOP_TIME, 0)
 
 
-@native
+@inlined
 def enter_port(root: int) -> None:
     """Before a port access: time, and the accessing instruction's CS:IP.
 

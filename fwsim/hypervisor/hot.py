@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.hot import gtt_load, gtt_store, mmio_read, mmio_write
 from fwsim.devices.igd.hot import is_clock as is_clock
-from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, native, stop, trap, u8s, u16s, u32s, u64s
+from fwsim.native import R_HYP, R_IGD, STOP_ABORT, TRAP_GTT_FIRST, inlined, native, stop, trap, u8s, u16s, u32s, u64s
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.hot import record, record_as
 from fwsim.trace.progress import forced, seen
@@ -39,7 +39,7 @@ _HYPERVISOR = int(Actor.HYPERVISOR)
 _NO_INDEX = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@native
+@inlined
 def guest_bdsm(root: int) -> Any:
     """The base the guest's firmware wrote into the emulated BDSM; 0 while it has not."""
     hyp = u64s(u64s(root)[R_HYP])
@@ -68,7 +68,7 @@ def _qemu_old(root: int, index: int, value: int) -> Any:
     return np.uint64(0)
 
 
-@native
+@inlined
 def _ranged_move(root: int, entry: int) -> Any:
     """An entry that points into the host's stolen memory moves to the same offset in the guest's; others stay."""
     words = u64s(root)
@@ -86,7 +86,7 @@ def _ranged_move(root: int, entry: int) -> Any:
     return (entry & ~(low | high)) | (moved & low) | ((moved >> shift) & high)
 
 
-@native
+@inlined
 def _ranged(root: int, offset: int, value: int) -> Any:
     """Our trap layer: what the guest wrote is kept, and the whole entry is judged at each write of either dword."""
     words = u64s(root)
@@ -110,7 +110,7 @@ def _ranged(root: int, offset: int, value: int) -> Any:
     return (moved & np.uint64(0xFFFFFFFF)) if own == np.uint64(0) else (moved >> np.uint64(32))
 
 
-@native
+@inlined
 def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> None:
     """A GTT dword on its way to the device: ``index`` as in the index port, or all ones for a write through BAR0."""
     words = u64s(root)
@@ -145,7 +145,7 @@ def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> Non
     gtt_store(root, offset, written)
 
 
-@native
+@inlined
 def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
     """OUT to the I/O BAR: +0 is the index (bits 31:2 a byte offset, bit 0 the GTT, not the registers), +4 the data."""
     words = u64s(root)

@@ -40,13 +40,13 @@ from fwsim.devices.igd.layout import (
     WHEN_READ,
     WHEN_WRITE,
 )
-from fwsim.native import R_IGD, R_TIME, native, u16s, u32s, u64s
+from fwsim.native import R_IGD, R_TIME, inlined, native, u16s, u32s, u64s
 
 FRAME_NS = 16_666_667  # 60 Hz
 _ALL = 0xFFFFFFFF
 
 
-@native
+@inlined
 def dma_page(root: int, address: int) -> Any:
     """Host address of the byte the device reaches at bus address ``address``; 0 where DMA finds nothing."""
     igd = u64s(u64s(root)[R_IGD])
@@ -58,7 +58,7 @@ def dma_page(root: int, address: int) -> Any:
     return np.uint64(0)
 
 
-@native
+@inlined
 def gtt_store(root: int, offset: int, value: int) -> None:
     """Store one GTT dword at byte ``offset``, and remember where its entry now leads. Past the end: ignored."""
     igd = u64s(u64s(root)[R_IGD])

@@ -3,8 +3,9 @@
 A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 from fwsim.hypervisor.igd import (
     BDSM_NEW,
@@ -17,18 +18,13 @@ from fwsim.hypervisor.igd import (
     version,
 )
 from fwsim.memory.ranges import Range
+from fwsim.placement_rules import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.registers.families import Family
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.scenario import Scenario
-from fwsim.summary import CheckResult, E820Range, Summary
-from fwsim.units import MIB, format_size
+from fwsim.summary import CheckResult, Summary
 
 INTEL = 0x8086
-FOUR_GIB = 1 << 32
-LARGEST_OLD_GMS = 0x10
-"""The largest GMS code that gens 6 and 7 document: 512 MiB."""
-
-Verdict = tuple[bool, str] | None
 
 
 IGD_SLOT = 0x10
@@ -68,6 +64,23 @@ class Facts:
     def stolen(self) -> Range:
         """The guest's stolen memory."""
         return Range(self.bdsm, self.bdsm + self.wanted)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What the rules of a placement look at."""
+        firmware, placed = self.summary.firmware, self.scenario.firmware.kind != "none"
+        offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
+        in_slot = self.scenario.guest.devfn == IGD_SLOT
+        bars = [
+            (f"BAR{bar.index} ({bar.role})", address, bar.size)
+            for bar in self.family.bars
+            if bar.kind != "io" and (address := firmware.bars.get(str(bar.index), 0))
+        ]
+        return Layout(
+            family=self.family, e820=firmware.e820, bdsm=self.bdsm, asls=self.asls, bars=bars,
+            wanted=self.wanted if self.bdsm or self.on_host or (placed and in_slot) else 0,
+            opregion=OPREGION_SIZE if self.asls or offered else 0,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -111,11 +124,6 @@ def stolen_size(scenario: Scenario) -> int:
     if not any(register.offset in (BDSM_OLD, BDSM_NEW) for register in emulated):
         return 0
     return stolen(row, gen, host.ggc, hypervisor.gms).bdsm_size
-
-
-def _span(start: int, end: int) -> str:
-    """A range as people write it: first and last byte."""
-    return f"{start:#x}-{max(start, end - 1):#x}"
 
 
 # --- the ROM ---------------------------------------------------------------------------------------------------------
@@ -163,76 +171,8 @@ def _budget(facts: Facts) -> Verdict:
 # --- placement -------------------------------------------------------------------------------------------------------
 
 
-def _bdsm_set(facts: Facts) -> Verdict:
-    if not facts.wanted or (facts.scenario.firmware.kind == "none" and not facts.on_host):
-        return None
-    if facts.scenario.guest.devfn != IGD_SLOT and not facts.on_host:
-        return None
-    if facts.bdsm:
-        return True, f"{facts.bdsm:#x}"
-    return False, f"BDSM is 0x0: the firmware placed none of the {format_size(facts.wanted)} it was asked for"
-
-
-def _placed(test: Callable[[Facts], Verdict]) -> Callable[[Facts], Verdict]:
-    """A rule about stolen memory that is there."""
-    return lambda facts: test(facts) if facts.graphics and facts.bdsm else None
-
-
-def _bdsm_aligned(facts: Facts) -> Verdict:
-    below = facts.bdsm & (MIB - 1)
-    return not below, f"{facts.bdsm:#x}{f' is {below:#x} past a multiple of 1 MiB' if below else ''}"
-
-
-def _bdsm_low(facts: Facts) -> Verdict:
-    if facts.family.gen >= 11:
-        return None
-    return facts.stolen.end <= FOUR_GIB, f"{_span(*facts.stolen)}, a 32-bit register"
-
-
-def _bdsm_reserved(facts: Facts) -> Verdict:
-    return _inside(facts.stolen, facts.summary.firmware.e820, ("RESERVED",))
-
-
-def _inside(wanted: Range, e820: list[E820Range], types: tuple[str, ...]) -> tuple[bool, str]:
-    """Whether ``wanted`` lies in e820 ranges of these types; the detail names the first part that does not."""
-    at = wanted.start
-    while at < max(wanted.end, wanted.start + 1):
-        found = next((entry for entry in e820 if entry.start <= at < entry.end), None)
-        if found is None or found.type not in types:
-            kind = f"{found.type} ({_span(found.start, found.end)})" if found else "in no e820 range"
-            return False, f"{_span(*wanted)}: {at:#x} is {kind}"
-        at = found.end
-    return True, _span(*wanted)
-
-
-def _bdsm_clear(facts: Facts) -> Verdict:
-    for name, start, size in _neighbours(facts):
-        if facts.stolen.overlaps(start, size):
-            return False, f"{_span(*facts.stolen)} overlaps {name} {_span(start, start + size)}"
-    return True, _span(*facts.stolen)
-
-
-def _neighbours(facts: Facts) -> Iterator[tuple[str, int, int]]:
-    """(name, start, size) of the OpRegion and the device's memory BARs."""
-    if facts.asls:
-        yield "the OpRegion", facts.asls, OPREGION_SIZE
-    for bar in facts.family.bars:
-        address = facts.summary.firmware.bars.get(str(bar.index), 0)
-        if bar.kind != "io" and address:
-            yield f"BAR{bar.index} ({bar.role})", address, bar.size
-
-
-def _asls_set(facts: Facts) -> Verdict:
-    offered = facts.scenario.hypervisor.opregion != "off" and facts.scenario.firmware.kind != "none"
-    if not facts.graphics or not facts.scenario.host.asls or not (facts.on_host or offered):
-        return None
-    return bool(facts.asls), f"{facts.asls:#x}" if facts.asls else "ASLS is 0x0: the firmware placed no OpRegion"
-
-
-def _asls_reserved(facts: Facts) -> Verdict:
-    if not facts.graphics or not facts.asls:
-        return None
-    return _inside(Range(facts.asls, facts.asls + OPREGION_SIZE), facts.summary.firmware.e820, ("RESERVED", "NVS"))
+def _of_layout(rule: PlacementRule, facts: Facts) -> Verdict:
+    return rule.test(facts.layout) if facts.graphics else None
 
 
 # --- what the device reads ------------------------------------------------------------------------------------------
@@ -246,12 +186,12 @@ def _gtt_inside(facts: Facts) -> Verdict:
     if not targets.host_stolen and not targets.unmapped:
         if not total:
             return True, "no entry was written"
-        return True, f"{targets.guest_stolen} of {total} entries in {_span(*facts.stolen)}"
+        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}"
     parts = []
     if targets.host_stolen:
         base = facts.scenario.host.bdsm & ~1
-        span = _span(base, base + facts.family.gms.decode(facts.scenario.host.ggc))
-        parts.append(f"{targets.host_stolen} of {total} entries point at the host's stolen memory, {span}")
+        where = span(base, base + facts.family.gms.decode(facts.scenario.host.ggc))
+        parts.append(f"{targets.host_stolen} of {total} entries point at the host's stolen memory, {where}")
     if targets.unmapped:
         parts.append(f"{targets.unmapped} of {total} entries point where nothing is mapped")
     if first is not None:
@@ -299,24 +239,8 @@ def _ggc(facts: Facts) -> Verdict:
     """A note, not a failure: GGC is taken as the scenario gives it."""
     if not facts.graphics:
         return None
-    family, ggc = facts.family, facts.scenario.host.ggc
-    size, code = family.gms.decode(ggc), family.gms.code(ggc)
-    odd = []
-    if not size:
-        odd.append("no stolen memory at all")
-    if family.gms.name == "gen6" and code > LARGEST_OLD_GMS:
-        odd.append(f"GMS {code:#x} is past {LARGEST_OLD_GMS:#x}, the last code of this generation")
-        if ggc >> 8 and ggc >> 6 & 3:
-            odd.append(f"bits 15:8 would be {format_size((ggc >> 8) * 32 * MIB)} on gen 8 and later")
-    if family.ggms and not family.ggms.decode(ggc):
-        odd.append("no memory for the GTT")
-    if ggc & 2:
-        odd.append("VGA is disabled (bit 1)")
-    base = facts.scenario.host.bdsm & ~1
-    if family.gen < 11 and base + size > FOUR_GIB:
-        odd.append(f"stolen memory would end at {base + size:#x}")
-    note = f"; odd: {'; '.join(odd)}" if odd else ""
-    return True, f"{ggc:#06x}, {format_size(size)} stolen{note}"
+    host = facts.scenario.host
+    return True, ggc_note(facts.family, host.ggc, host.bdsm & ~1)
 
 
 RULES: tuple[Rule, ...] = (
@@ -324,13 +248,7 @@ RULES: tuple[Rule, ...] = (
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
-    Rule("bdsm-set", _bdsm_set, "entries computed from base 0", "Linux i915_gem_stolen.c: base 0 is unusable"),
-    Rule("bdsm-aligned", _placed(_bdsm_aligned), "a base whose low bits the register drops", "BDSM bits 31:20"),
-    Rule("bdsm-below-4g", _placed(_bdsm_low), "a base cut off at 32 bits", "BDSM is 32 bits wide before gen 11"),
-    Rule("bdsm-reserved", _placed(_bdsm_reserved), "an OS that uses the frame buffer as RAM", "Linux early-quirks.c"),
-    Rule("bdsm-clear", _placed(_bdsm_clear), "a frame buffer over the OpRegion or a BAR", "SeaBIOS src/fw/pciinit.c"),
-    Rule("asls-set", _asls_set, "a driver without VBT", "ACPI IGD OpRegion specification"),
-    Rule("asls-reserved", _asls_reserved, "an OS that overwrites the OpRegion", "Linux display/intel_opregion.c"),
+    *(Rule(rule.id, partial(_of_layout, rule), rule.protects, rule.source) for rule in SHARED),
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),

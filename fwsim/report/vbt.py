@@ -47,7 +47,7 @@ def render_block(sections: "Sequence[Section]", children: "Sequence[ChildDevice]
             parts += [Text(), Text(f"Child device {child.index}: {child.type_name}", style="bold"), _rows(child.rows)]
             bits = ", ".join(child.type_bits)
             parts += [Text(f"type bits: {bits}", style="dim")] if bits else []
-        if decoded is not None:
+        if decoded is not None and (decoded.rows or any(grid.rows for grid in decoded.grids)):
             parts += [Text(), *_dump(raw, whole=True)]
     return Group(*parts)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fwsim.rom import panels as lfp
-from fwsim.rom.bdb_fields import Decoded, Grid, Value, read_rows
+from fwsim.rom.bdb_fields import Decoded, Grid, Row, Value, read_rows
 from fwsim.rom.bdb_tables import (
     DRIVER_FEATURES,
     GENERAL_DEFINITIONS,
@@ -15,12 +15,9 @@ from fwsim.rom.bdb_tables import (
     PANELS,
     SDVO_LVDS_OPTIONS,
 )
-from fwsim.rom.child import HEADER_SIZE, MINIMUM_SIZE, ChildDevice, child_devices, records
+from fwsim.rom.child import HEADER_SIZE, MINIMUM_SIZE, ChildDevice, child_devices
 from fwsim.rom.panels import Panel
 from fwsim.rom.vbt import BdbBlock, Vbt
-
-MAX_SHOWN = 64
-"""Rows of a grid, at most: no table has more than 16 panels or a dozen devices, a damaged one may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +88,18 @@ def _general_definitions(tables: Tables, block: Block) -> Decoded:
     devices = child_devices(block.raw, block.offset, tables.vbt.bdb_version)
     if size < MINIMUM_SIZE:
         return Decoded(rows, (), (f"child devices of {size} bytes; at least {MINIMUM_SIZE} are needed",))
-    rest = (len(block.raw) - HEADER_SIZE) % size
-    problems = (f"{rest} bytes follow the last whole child device",) if rest else ()
+    count, rest = divmod(len(block.raw) - HEADER_SIZE, size)
+    problems: tuple[str, ...] = (f"{rest} bytes follow the last whole child device",) if rest else ()
+    if count > len(devices):
+        problems += (f"{count} child devices: only the first {len(devices)} are shown",)
     return Decoded(rows, (children_grid(devices),), problems)
 
 
 def _legacy_devices(tables: Tables, block: Block) -> Decoded:
+    """Block 11: Linux names no field of its records but their size."""
     size = block.raw[0] if block.raw else 0
-    devices = records(block.raw, 1, size, block.offset, tables.vbt.bdb_version)
-    return Decoded((), (children_grid(devices),))
+    count = (len(block.raw) - 1) // size if size else 0
+    return Decoded((Row("child device size", size, f"{size} bytes"), Row("child devices", count, str(count))))
 
 
 def children_grid(devices: tuple[ChildDevice, ...]) -> Grid:
@@ -112,7 +112,7 @@ def children_grid(devices: tuple[ChildDevice, ...]) -> Grid:
         for child in devices
         if child.present
     )
-    return Grid("Child devices", ("", "device", "type", "", "port", "DDC", "AUX", "more"), rows[:MAX_SHOWN])
+    return Grid("Child devices", ("", "device", "type", "", "port", "DDC", "AUX", "more"), rows)
 
 
 def _also(child: ChildDevice) -> str:

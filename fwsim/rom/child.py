@@ -11,6 +11,9 @@ HEADER_SIZE = 5
 MINIMUM_SIZE = 33
 """Bytes of a child device before BDB version 195; a smaller record is none (Linux intel_bios.c refuses it)."""
 
+MAX_DEVICES = 64
+"""Records taken from one table, at most: real ones have room for a dozen."""
+
 _ID_UNTIL = 151
 _SUPPORT_SINCE = 158
 
@@ -71,16 +74,11 @@ class ChildDevice:
 
 
 def child_devices(raw: bytes, offset: int, version: int) -> tuple[ChildDevice, ...]:
-    """Every whole record, empty ones too, of block 2: ``raw`` without the block's header, at ``offset`` in the file."""
+    """The whole records, empty ones too, of block 2: ``raw`` without the block's header, at ``offset`` in the file."""
     size = raw[4] if len(raw) >= HEADER_SIZE else 0
-    return records(raw, HEADER_SIZE, size, offset, version)
-
-
-def records(raw: bytes, start: int, size: int, offset: int, version: int) -> tuple[ChildDevice, ...]:
-    """The child devices of ``size`` bytes each from byte ``start`` of ``raw`` on; none when ``size`` is too small."""
     if size < MINIMUM_SIZE:
         return ()
-    places = range(start, len(raw) - size + 1, size)
+    places = range(HEADER_SIZE, len(raw) - size + 1, size)[:MAX_DEVICES]
     return tuple(_child(index, raw[at : at + size], offset + at, version) for index, at in enumerate(places))
 
 

@@ -224,3 +224,134 @@ def test_info_loads_no_heavy_library(rom):
     )
     done = subprocess.run([sys.executable, "-c", code, str(rom)], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def opregion(tmp_path):
+    """An OpRegion dump around a VBT with one child device, and its path."""
+    device = bytearray(33)
+    struct.pack_into("<HH", device, 0, 4, 0x60D6)
+    device[16], device[19], device[25] = 7, 5, 0x10
+    block = struct.pack("<BH", 2, 38) + bytes((2, 0, 0, 0, 33)) + bytes(device)
+    blocks = struct.pack("<16sHHH", b"BIOS_DATA_BLOCK ", 170, 22, 22 + len(block)) + block
+    table = struct.pack("<20sHHHBBI16s", b"$VBT HAND".ljust(20), 100, 48, 48 + len(blocks), 0, 0, 48, b"") + blocks
+    data = bytearray(8192)
+    struct.pack_into("<16sIHH", data, 0, b"IntelGraphicsMem", 8, 0, 0x200)
+    data[0x58] = 0x1F
+    data[0x400 : 0x400 + len(table)] = table
+    path = tmp_path / "opregion.bin"
+    path.write_bytes(bytes(data))
+    return path
+
+
+def test_info_of_an_opregion(tmp_path):
+    path = opregion(tmp_path)
+    text = output("info", path)
+    assert "version 2.0, revision 0, 8 KiB" in text
+    assert "1 ACPI, 2 software SCI, 3 ASLE, 4 VBT, 5 extensions" in text
+    assert 'by mailbox 4 at 0x400, "$VBT HAND"' in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    told = document("info", path)
+    assert (told["opregion"]["version"], told["opregion"]["mailboxes"]) == (0x200, [1, 2, 3, 4, 5])
+    assert told["vbt"]["bdb_version"] == 170
+
+
+def test_info_of_a_broken_opregion(tmp_path):
+    path = opregion(tmp_path)
+    path.write_bytes(path.read_bytes()[:0x300])
+    assert "the OpRegion is cut off" in str(refused("info", path).exception)
+    assert "the OpRegion is cut off" in str(refused("vbt", path).exception)
+
+
+def test_vbt_of_an_opregion_names_the_ports(tmp_path):
+    path = opregion(tmp_path)
+    text = output("vbt", path)
+    assert "EFP 1" in text
+    assert "DP, HDMI or DVI" in text
+    assert "DP-B" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    told = document("vbt", path)
+    (child,) = told["child_devices"]
+    assert (child["port_name"], child["ddc_pin"], child["aux_name"]) == ("DP-B", 5, "B")
+    assert told["opregion"]["vbt_from"] == "mailbox 4"
+    assert (told["panel_type"], told["panels"]) == (None, [])
+
+
+def test_one_block_with_all_it_has(tmp_path):
+    path = opregion(tmp_path)
+    text = output("vbt", path, "--block", "2")
+    assert text.startswith("Block 2: general definitions (38 bytes)")
+    assert "Child device 0: DP, HDMI or DVI" in text
+    assert "0000  02 00 00 00 21 04 00 d6 60" in text
+    assert [block["id"] for block in document("vbt", path, "--block", "2")["blocks"]] == [2]
+    error = str(refused("vbt", path, "--block", "40").exception)
+    assert "no such data block" in error
+    assert "expected: 2" in error
+
+
+def test_info_of_a_bare_table(tmp_path):
+    path = opregion(tmp_path)
+    (tmp_path / "bare.vbt").write_bytes(path.read_bytes()[0x400:0x500])
+    assert output("info", tmp_path / "bare.vbt").startswith('VBT          at 0x0, "$VBT HAND"')
+
+
+def test_list(tmp_path, monkeypatch):
+    monkeypatch.setenv("FWSIM_ROMS", str(tmp_path))
+    text = output("list")
+    assert "snm_2170.dat" in text
+    assert "9d7e3b3c" in text
+    assert "None of them is under $FWSIM_ROMS" in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    rows = document("list")["roms"]
+    assert len(rows) >= 11
+    assert {row["file"] for row in rows} == {None}
+    assert rows[0]["url"].startswith("https://raw.githubusercontent.com/intel/FSP/")
+
+
+def known_image(monkeypatch, data):
+    """Makes ``data`` the only image of the catalogue."""
+    from dataclasses import replace
+    from hashlib import sha256
+
+    from fwsim.rom import catalog as book
+
+    entry = replace(
+        book.catalog()[0], name="mine.rom", sha256=sha256(data).hexdigest(), size=len(data), url="http://127.0.0.1:9/x"
+    )
+    monkeypatch.setattr(book, "catalog", lambda: (entry,))
+    return entry
+
+
+def test_list_and_info_know_a_file_by_its_content(rom, tmp_path, monkeypatch):
+    monkeypatch.setenv("FWSIM_ROMS", str(tmp_path))
+    known_image(monkeypatch, rom.read_bytes())
+    assert document("list")["roms"][0]["file"] == str(rom)
+    assert "card.rom" in output("list")
+    text = output("info", rom)
+    assert "known as     mine.rom: Intel vBIOS" in text
+    assert "host.cpu ivybridge" in text
+
+
+def test_get_of_what_is_there_already(rom, tmp_path, monkeypatch):
+    entry = known_image(monkeypatch, rom.read_bytes())
+    (tmp_path / "mine.rom").write_bytes(rom.read_bytes())
+    text = output("get", "mine.rom", "--to", tmp_path)
+    assert "verified" in text
+    assert "disassembly" in text, "its licence is shown"
+    told = document("get", entry.sha256[:8], "--to", tmp_path)
+    assert (told["path"], told["sha256"]) == (str(tmp_path / "mine.rom"), entry.sha256)
+
+
+def test_get_refuses(rom, tmp_path, monkeypatch):
+    known_image(monkeypatch, rom.read_bytes())
+    assert "not in the ROM catalogue" in str(refused("get", "other.rom").exception)
+    (tmp_path / "mine.rom").write_bytes(b"not it")
+    assert "another file of this name" in str(refused("get", "mine.rom", "--to", tmp_path).exception)
+
+
+def test_get_offline(rom, tmp_path, monkeypatch):
+    pytest.importorskip("pooch")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    known_image(monkeypatch, rom.read_bytes())
+    error = str(refused("get", "mine.rom", "--to", tmp_path / "new").exception)
+    assert "the server cannot be reached" in error
+    assert "next: try again online" in error

@@ -5,25 +5,28 @@ import hashlib
 import pytest
 
 from fwsim.errors import FwsimError
+from fwsim.registers.families import family
 from fwsim.rom import load, load_bytes
-from fwsim.rom.catalog import catalog, find_known, known, licence_of, roms_folder
+from fwsim.rom.catalog import catalog, find_known, known, licence_of, present, roms_folder
 
 
 def test_entries_are_complete_and_distinct():
     entries = catalog()
-    assert len({entry.sha256 for entry in entries}) == len(entries) >= 3
+    assert len({entry.sha256 for entry in entries}) == len({entry.name for entry in entries}) == len(entries) >= 11
     for entry in entries:
         assert len(bytes.fromhex(entry.sha256)) == 32
         assert entry.sha256 == entry.sha256.lower()
         assert entry.disassembly in ("forbidden", "permitted", "not mentioned")
         assert entry.repository.startswith("https://")
+        assert entry.state in ("pristine", "posted")
+        assert family(entry.cpu).name == entry.cpu, "a host.cpu"
 
 
 def test_folder_holds_the_catalogue():
     assert (roms_folder() / "catalog.toml").is_file()
 
 
-@pytest.mark.parametrize("name", ["snm_2170.dat", "hsw2180.dat", "Vga.dat"])
+@pytest.mark.parametrize("name", [entry.name for entry in catalog()])
 def test_entries_match_the_images(real, name):
     path = real(name)
     rom = load(path)
@@ -32,6 +35,7 @@ def test_entries_match_the_images(real, name):
     assert tuple(entry.expect["ids"]) == rom.ids
     assert rom.legacy.vbt.signature.endswith(entry.expect["vbt"])
     assert find_known(name).read_bytes() == rom.data
+    assert present(catalog())[entry.sha256] == find_known(name)
 
 
 def test_find_by_content_whatever_the_name(make, tmp_path, monkeypatch):

@@ -1,0 +1,215 @@
+"""The engine: modes, its own view of segments and tables, and 64-bit code with native port hooks."""
+
+import numpy as np
+import pytest
+
+from fwsim.cpu.engine import ALL, READ_ONLY, CpuFaultError, Engine, Hooks
+from fwsim.machine import hot
+from fwsim.memory.ram import Ram
+from fwsim.native import (
+    IPS_SLOTS,
+    IPS_WORDS,
+    NOVEL_SLOTS,
+    PORT_STORE,
+    R_CODE,
+    R_CODE_LIMIT,
+    R_CODE_NEXT,
+    R_EV_LIMIT,
+    R_IDLE_LIMIT,
+    R_IPS,
+    R_IRQ_TIME,
+    R_LATCH,
+    R_NOVEL,
+    R_PORTS,
+    R_STALE_LIMIT,
+    R_STEP,
+    R_STOP_A,
+    R_TIME_LIMIT,
+    R_WAIT_LIMIT,
+    ROOT_WORDS,
+    STOP_CODE,
+    STOP_FAULT,
+    STOP_NONE,
+    address_of,
+)
+from fwsim.trace.recorder import Recorder
+
+MIB = 1 << 20
+
+
+class Bench:
+    """An engine with 4 MiB of RAM, storing ports and a recorder: no machine around it."""
+
+    def __init__(self, mode: str = "real") -> None:
+        self.root = np.zeros(ROOT_WORDS, np.uint64)
+        never = (1 << 64) - 1
+        for word in (R_TIME_LIMIT, R_CODE_LIMIT, R_EV_LIMIT, R_IRQ_TIME, R_CODE_NEXT, R_WAIT_LIMIT, R_STALE_LIMIT):
+            self.root[word] = never
+        self.root[R_IDLE_LIMIT] = 1 << 40
+        self.root[R_STEP] = 1000
+        self.ports = np.full(65536, PORT_STORE, np.uint8)
+        self.latch = np.zeros(65536, np.uint8)
+        self.novel = np.zeros(NOVEL_SLOTS, np.uint64)
+        self.ips = np.zeros(IPS_SLOTS * IPS_WORDS, np.uint64)
+        self.root[R_IPS] = address_of(self.ips)
+        for word, array in ((R_PORTS, self.ports), (R_LATCH, self.latch), (R_NOVEL, self.novel)):
+            self.root[word] = address_of(array)
+        self.recorder = Recorder(self.root, None)
+        self.traps: list[int] = []
+        self.engine = Engine(self.root, lambda kind, a, b, c: self.traps.append(kind) or 0, mode)
+        self.engine.install(
+            Hooks(
+                hot.port_in.address, hot.port_out.address, hot.interrupt.address, hot.block.address, hot.rdtsc.address,
+                hot.dropped.address,
+            )
+        )  # fmt: skip
+        self.ram = Ram(4 * MIB)
+        self.engine.map_ram(0, self.ram, 0, self.ram.size)
+
+    def start(self, code: str, at: int = 0x1000) -> int:
+        self.ram.write(at, bytes.fromhex(code))
+        self.engine.flush_code()
+        self.engine.set("rip" if self.engine.mode == "long" else "eip", at)
+        return self.engine.run()
+
+    def events(self):
+        return self.recorder.read(0, self.recorder.count)
+
+
+@pytest.fixture
+def bench(request):
+    made = []
+
+    def make(mode: str = "real") -> Bench:
+        made.append(Bench(mode))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.recorder.close()
+
+
+def test_long_mode_records_64_bit_addresses(bench):
+    """mov dx, 80h; mov eax, 12345678h; out dx, eax; in eax, dx; hlt, at 200000h."""
+    b = bench("long")
+    b.engine.set("rsp", 0x8000)
+    assert b.start("66ba8000 b878563412 ef ed f4", 0x200000) == STOP_NONE
+    rows = b.events()
+    assert rows["ip"].tolist() == [0x200009, 0x20000A]
+    assert rows["value"].tolist() == [0x12345678] * 2
+    assert b.engine.get("rip") == 0x20000C
+
+
+def test_long_mode_above_4_gib(bench):
+    b = bench("long")
+    high = Ram(0x10000)
+    b.engine.map_ram(5 << 32, high, 0, high.size)
+    high.write(0x100, bytes.fromhex("e780 f4"))
+    b.engine.set("rip", (5 << 32) + 0x100)
+    assert b.engine.run() == STOP_NONE
+    assert b.events()["ip"].tolist() == [(5 << 32) + 0x100]
+    assert b.engine.linear_ip() == (5 << 32) + 0x103
+
+
+def test_a_hlt_page_is_a_trap_that_is_answered_and_left(bench):
+    """Code calls a service in a page of HLTs; the caller's return address is popped, RAX set, and it goes on."""
+    b = bench("long")
+    b.ram.write(0x3000, b"\xf4" * 0x1000)
+    b.engine.set("rsp", 0x8000)
+    assert b.start("48c7c140000000 48c7c018300000 ffd0 4801c8 f4") == STOP_NONE
+    engine = b.engine
+    assert engine.get("rip") == 0x3019
+    stack = engine.get("rsp")
+    engine.set("rip", b.ram.word(stack, 8))
+    engine.set("rsp", stack + 8)
+    engine.set("rax", 2)
+    assert engine.run() == STOP_NONE
+    assert engine.get("rax") == 0x42
+    assert engine.get("rsp") == 0x8000
+
+
+def test_a_fault_in_long_mode_is_a_stop_with_its_vector(bench):
+    b = bench("long")
+    assert b.start("31c9 f7f1") == STOP_FAULT
+    assert b.engine.get("rip") == 0x1002
+    assert b.engine.inner.exception() == (False, 0)
+
+
+def test_an_undefined_opcode_is_an_error(bench):
+    b = bench()
+    with pytest.raises(CpuFaultError, match="invalid instruction") as caught:
+        b.start("0f0b")
+    assert caught.value.invalid_opcode
+
+
+def test_a_segment_keeps_its_cached_base_in_unreal_mode(bench):
+    """DS = 10h with base 0 and 4 GiB loaded in protected mode, and PE cleared again: base 0, not 100h."""
+    b = bench()
+    b.ram.write(0x600, bytes.fromhex("0000000000000000 ffff0000009acf00 ffff00000092cf00"))
+    b.ram.write(0x1100, bytes.fromhex("1700 00060000"))
+    b.start("0f01160011 0f20c0 0c01 0f22c0 bb1000 8edb 24fe 0f22c0 f4")
+    segment = b.engine.segment("ds")
+    assert (segment.selector, segment.base, segment.limit) == (0x10, 0, 0xFFFFFFFF)
+    assert b.engine.table("gdtr") == (0x600, 0x17)
+    assert not b.engine.protected
+
+
+def test_real_mode_segments_and_tables(bench):
+    b = bench()
+    b.engine.set("cs", 0x1234)
+    b.engine.set("eip", 0x10)
+    assert b.engine.segment("cs").base == 0x12340
+    assert b.engine.segment("cs").bits == 16
+    assert b.engine.linear_ip() == 0x12350
+    assert b.engine.table("idtr") == (0, 0x3FF)
+
+
+def test_a_handled_exception_is_forgotten(bench):
+    """Without it the second #DE of a run would come as vector 8."""
+    b = bench()
+    for _ in range(3):
+        assert b.start("31c9 f7f1") == STOP_FAULT
+        assert int(b.root[R_STOP_A]) == 0
+        b.engine.inner.forget_exception()
+
+
+def test_reads_and_writes_reach_memory_and_protection_drops(bench):
+    b = bench()
+    b.engine.write(0x2000, b"\x11\x22")
+    assert b.ram.read(0x2000, 2) == b"\x11\x22"
+    assert b.engine.number(0x2000, 2) == 0x2211
+    b.engine.protect(0x2000, 0x1000, READ_ONLY)
+    b.start("c606002077 f4")
+    assert b.ram.read(0x2000, 1) == b"\x11"
+    b.engine.protect(0x2000, 0x1000, ALL)
+    b.start("c606002077 f4")
+    assert b.ram.read(0x2000, 1) == b"\x77"
+
+
+def test_the_code_budget_stops_before_the_block(bench):
+    """A loop of 2 bytes: 100 bytes are 50 passes at most."""
+    b = bench()
+    b.root[R_CODE_LIMIT] = b.root[R_CODE_NEXT] = 100
+    b.engine.set("ecx", 1000)
+    assert b.start("e2fe f4") == STOP_CODE
+    assert int(b.root[R_CODE]) == 98
+    assert b.engine.get("cx") == 1000 - 49
+
+
+def test_rdtsc_is_virtual_time_at_2_ghz(bench):
+    """Each RDTSC takes a step of 1 us: 2000 counts apart."""
+    b = bench()
+    b.start("0f31 6689c3 0f31 6629d8 f4")
+    assert b.engine.get("eax") == 2000
+
+
+def test_a_traps_exception_comes_out_of_run(bench):
+    b = bench()
+    b.ports[0x80] = 3  # PORT_TRAP
+
+    def broken(kind, a, b, c):
+        raise ValueError("broken device")
+
+    b.engine._trap = broken
+    with pytest.raises(ValueError, match="broken device"):
+        b.start("e480 f4")

@@ -1,0 +1,120 @@
+"""PICs, CMOS, keyboard controller, debug port: what software reads back."""
+
+import pytest
+
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
+
+MIB = 1 << 20
+
+
+def test_the_masks_are_what_was_written():
+    pic = Pic()
+    assert (pic.read(0x21, 1), pic.read(0xA1, 1)) == (0xB8, 0x8F)
+    pic.write(0x21, 1, 0xFE)
+    pic.write(0xA1, 1, 0x55)
+    assert (pic.read(0x21, 1), pic.read(0xA1, 1)) == (0xFE, 0x55)
+    assert (pic.read(0x20, 1), pic.read(0xA0, 1)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "vector"),
+    [((0x11, 0x20, 0x04, 0x01), 0x20), ((0x13, 0x28, 0x01), 0x28), ((0x10, 0x30, 0x04), 0x30), ((0x12, 0x38), 0x38)],
+    ids=["cascade, ICW4", "single, ICW4", "cascade", "single"],
+)
+def test_initialisation_takes_as_many_words_as_icw1_says(words, vector):
+    """8259A data sheet: ICW1 clears the mask; bit 1 single (no ICW3), bit 0 ICW4; ICW2 is the vector, its low bits 0."""
+    pic = Pic()
+    pic.write(0x20, 1, words[0])
+    assert pic.masks[0] == 0
+    for word in words[1:]:
+        pic.write(0x21, 1, word)
+    assert pic.vectors[0] == vector
+    assert pic.masks[0] == 0
+    pic.write(0x21, 1, 0xA5)
+    assert pic.masks[0] == 0xA5
+
+
+def test_an_eoi_is_no_initialisation():
+    pic = Pic()
+    pic.write(0x20, 1, 0x20)
+    pic.write(0x21, 1, 0x77)
+    assert (pic.masks[0], pic.vectors[0]) == (0x77, 0x08)
+
+
+def cmos(device: Cmos, *indices: int) -> int:
+    value = 0
+    for lane, index in enumerate(indices):
+        device.write(0x70, 1, index)
+        value |= device.read(0x71, 1) << 8 * lane
+    return value
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "to_16m", "above_16m", "above_4g"),
+    [(4 * MIB, 0, 3072, 0, 0), (64 * MIB, 0, 63 * 1024, 48 * 16, 0), (2048 * MIB, 0, 0xFFFF, 2032 * 16, 0),
+     (3072 * MIB, 3072 * MIB, 0xFFFF, 3056 * 16, 3072 * 16)],
+)  # fmt: skip
+def test_memory_sizes(low, high, to_16m, above_16m, above_4g):
+    """QEMU hw/i386/pc.c: 15h base KiB, 17h and 30h KiB above 1 MiB (at most FFFFh), 34h 64 KiB above 16 MiB, 5Bh above 4 GiB."""
+    device = Cmos(low, high)
+    assert cmos(device, 0x15, 0x16) == 640
+    assert cmos(device, 0x17, 0x18) == cmos(device, 0x30, 0x31) == to_16m
+    assert cmos(device, 0x34, 0x35) == above_16m
+    assert cmos(device, 0x5B, 0x5C, 0x5D) == above_4g
+
+
+def test_cmos_is_memory_but_for_its_status():
+    device = Cmos(64 * MIB, 0)
+    for index in (0x0D, 0x0F, 0x40):
+        device.write(0x70, 1, index | 0x80)  # bit 7 masks NMI
+        device.write(0x71, 1, 0x5A)
+    assert cmos(device, 0x0D) == 0x80
+    assert cmos(device, 0x0F) == cmos(device, 0x40) == 0x5A
+    assert cmos(device, 0x0A) & 0x80 == 0
+    assert device.read(0x70, 1) == 0xFF
+
+
+def test_the_keyboard_controllers_self_test_and_a20():
+    """AAh answers 55h, ABh 0; D0h reads the output port: A20 (bit 1) on, not in reset (bit 0)."""
+    keyboard = KeyboardController()
+    for command, answer in ((0xAA, 0x55), (0xAB, 0x00)):
+        assert not keyboard.read(0x64, 1) & 1
+        keyboard.write(0x64, 1, command)
+        assert keyboard.read(0x64, 1) & 3 == 1
+        assert keyboard.read(0x60, 1) == answer
+    keyboard.write(0x64, 1, 0xD0)
+    assert keyboard.read(0x60, 1) & 3 == 3
+    keyboard.write(0x64, 1, 0xD1)
+    keyboard.write(0x60, 1, 0xDF)
+    assert not keyboard.read(0x64, 1) & 1
+
+
+def test_the_command_byte_and_a_keyboard_reset():
+    keyboard = KeyboardController()
+    keyboard.write(0x64, 1, 0x60)
+    keyboard.write(0x60, 1, 0x47)
+    keyboard.write(0x64, 1, 0x20)
+    assert keyboard.read(0x60, 1) == 0x47
+    keyboard.write(0x60, 1, 0xFF)
+    assert [keyboard.read(0x60, 1) for _ in range(3)] == [0xFA, 0xAA, 0]
+
+
+def test_the_debug_port_is_there_and_gives_lines():
+    lines: list[str] = []
+    port = DebugPort(lines.append)
+    assert port.read(0x402, 1) == 0xE9
+    for byte in b"one\ntwo":
+        port.write(0x402, 1, byte)
+    assert lines == ["one"]
+
+
+@pytest.mark.parametrize("make", [Pic, lambda: Cmos(64 * MIB, 0), KeyboardController, lambda: DebugPort(print)])
+def test_state_comes_back(make):
+    device = make()
+    for port in device.ports:
+        device.write(port, 1, 0x11)
+    state = device.state()
+    for port in device.ports:
+        device.write(port, 1, 0x60)
+    device.restore(state)
+    assert device.state() == state

@@ -170,26 +170,32 @@ class Igd:
 
     def _find_pages(self) -> None:
         """Where every entry leads, worked out anew: after DMA changed, or the GTT's contents came from elsewhere."""
-        entries = self.entries()
-        targets = self.targets(entries)
-        self.pages[:] = 0
+        self.pages[np.flatnonzero(self.pages)] = 0
+        low = self.gtt[:: self.family.pte_width // 4]
+        valid = np.flatnonzero(low & np.uint32(1))
+        targets = self.targets(self.entries(valid))
+        pages = np.zeros(valid.size, np.uint64)
         for first, end, host in reversed(self.dma[: int(self.block[w.G_DMA_COUNT])].tolist()):
-            inside = (entries & np.uint64(1) != 0) & (targets >= np.uint64(first)) & (targets < np.uint64(end))
-            self.pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
+            inside = (targets >= np.uint64(first)) & (targets < np.uint64(end))
+            pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
+        self.pages[valid] = pages
 
     def take_over(self, other: "Igd") -> None:
         """Be the device ``other`` was, after a function level reset: its GTT contents stay."""
         self.gtt[:] = other.gtt
 
-    def entries(self) -> NDArray[np.uint64]:
-        """Every GTT entry, widened to 64 bits."""
-        view = self.gtt.view(np.uint64) if self.family.pte_width == 8 else self.gtt.astype(np.uint64)
-        return view
+    def entries(self, numbers: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint64]:
+        """GTT entries, widened to 64 bits: those of these ``numbers``, or every one."""
+        if self.family.pte_width == 8:
+            return self.gtt.view(np.uint64)[numbers]
+        return self.gtt[numbers].astype(np.uint64)
 
     def targets(self, entries: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """The page address each entry points at, by the family's PTE format."""
         fmt = self.family.pte_format
         low = entries & np.uint64(fmt.low_mask)
+        if not fmt.high_mask:
+            return low
         return low | ((entries & np.uint64(fmt.high_mask)) << np.uint64(fmt.high_shift))
 
     def register(self, offset: int) -> int:

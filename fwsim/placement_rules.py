@@ -47,6 +47,11 @@ class Layout:
         return Range(self.bdsm, self.bdsm + self.wanted)
 
     @property
+    def other_bars(self) -> list[tuple[str, int, int]]:
+        """The BARs but for those that the memory lies behind."""
+        return [bar for bar in self.bars if Range(bar[1], bar[1] + bar[2]) not in self.behind_bar]
+
+    @property
     def asls_range(self) -> Range:
         """The OpRegion."""
         return Range(self.asls, self.asls + (self.opregion or OPREGION_SIZE))
@@ -191,7 +196,7 @@ def _bdsm_reserved(layout: Layout) -> Verdict:
 
 
 def _bdsm_clear(layout: Layout) -> Verdict:
-    return _clear(layout.stolen, [*_opregion(layout), *layout.bars])
+    return _clear(layout.stolen, [*_opregion(layout), *layout.other_bars])
 
 
 def _opregion(layout: Layout) -> Iterable[tuple[str, int, int]]:
@@ -307,19 +312,20 @@ def _asls_outside(placed: Placed) -> Verdict:
         return None
     if placed.asls_range.end > FOUR_GIB:
         return False, f"{span(*placed.asls_range)}, ASLS has 32 bits"
-    good, detail = _clear(placed.asls_range, placed.bars)
-    return (good, detail) if not good and not placed.behind_bar else _outside_devices(placed.asls_range, placed)
+    good, detail = _clear(placed.asls_range, placed.other_bars)
+    return _outside_devices(placed.asls_range, placed) if good else (good, detail)
 
 
 def _anchors(placed: Placed) -> Verdict:
     """What host firmware left in the device from gen 11 on points into the host's stolen memory."""
-    if not placed.profile or placed.family.gen < 11 or not placed.bdsm or placed.family.bdsm_register is None:
+    wanted = placed.kind == "host-base" or (placed.profile and placed.family.gen >= 11)
+    if not wanted or not placed.bdsm or placed.family.bdsm_register is None:
         return None
     if placed.bdsm == placed.host_bdsm:
         return True, f"{placed.bdsm:#x}, the host's base"
-    reasons = f"; {'; '.join(placed.notes)}" if placed.notes else ""
+    reasons = f"; {'; '.join(placed.notes)}" if placed.kind == "host-base" and placed.notes else ""
     return False, (
-        f"BDSM {placed.bdsm:#x}, but STOLEN_RESERVED, GSMBASE, BGSM and RC6_CTX_BASE are the host's, for "
+        f"BDSM {placed.bdsm:#x}, but STOLEN_RESERVED, GSMBASE, BGSM and RC6_CTX_BASE stay the host's, for "
         f"{placed.host_bdsm:#x}{reasons}"
     )
 

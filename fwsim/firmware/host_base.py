@@ -9,11 +9,11 @@ request 6432; both are patches to VfioIgdPkg.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 from fwsim.firmware import ovmf
 from fwsim.firmware.ovmf_igd import vfioigd
-from fwsim.firmware.ovmf_pages import FOUR_GIB, PageAllocator
+from fwsim.firmware.ovmf_pages import PageAllocator, dispatch_free_list
 from fwsim.firmware.request import Function, Placement, Request
 from fwsim.memory.ramsplit import ram_split
 from fwsim.memory.ranges import Range, align_up
@@ -100,13 +100,22 @@ def _why(request: Request, out: Placement, wanted: Range) -> str:
             )
     low, _ = ram_split(request.machine, request.ram, max_low=request.max_low)
     if wanted.end <= low:
-        return f"{what} is in guest RAM, but the firmware itself uses part of it"
-    most = _MOST_RAM.get(request.machine, FOUR_GIB)
+        least = least_ram(request.machine, *wanted)
+        more = f": {least >> 20} MiB of RAM would leave it free" if least else ""
+        return f"{what} is in guest RAM, but the firmware itself uses part of it{more}"
     text = f"guest RAM below 4 GiB ends at {low:#x}, {what} is not in it"
-    if wanted.end <= most and request.max_low is None and request.machine == "q35":
-        return f"{text}: give the guest {wanted.end >> 20} to {(most >> 20) - 1} MiB of RAM"
-    if wanted.end <= most:
-        return f"{text}: give the guest {wanted.end >> 20} to {(most >> 20) - 1} MiB of RAM, or max-ram-below-4g"
-    if request.machine == "q35" and wanted.end <= _MOST_RAM["pc"]:
-        return f"{text}, and q35 never has any above {most:#x}: machine pc reaches {_MOST_RAM['pc']:#x}"
-    return f"{text}, and {request.machine} never has any above {most:#x}"
+    least = least_ram(request.machine, *wanted)
+    if least:
+        return f"{text}: give the guest {least >> 20} to {(_MOST_RAM[request.machine] >> 20) - 1} MiB of RAM"
+    if request.machine != "pc" and least_ram("pc", *wanted):
+        return f"{text}, nor can it be on {request.machine}: machine pc has up to {_MOST_RAM['pc']:#x}"
+    return f"{text}, nor can it be with any size"
+
+
+@lru_cache(maxsize=256)
+def least_ram(machine: str, start: int, end: int) -> int:
+    """The least RAM, in whole MiB, of which OVMF leaves ``start`` to ``end`` free on one CPU; 0 where none does."""
+    for ram in range(align_up(end, _MIB), _MOST_RAM.get(machine, 0), _MIB):
+        if PageAllocator(dispatch_free_list(machine, ram)).allocate_at(start, end - start):
+            return ram
+    return 0

@@ -40,11 +40,13 @@ if not _cache_dir:
     _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     _cache = _home / "fwsim" / f"native-{_sources.hexdigest()[:16]}"
     _prune(_cache)
-    os.environ["NUMBA_CACHE_DIR"] = str(_cache)
+    _cache_dir = os.environ["NUMBA_CACHE_DIR"] = str(_cache)
 
-from llvmlite import ir  # noqa: E402  (numba reads the variable when it is imported)
-from numba import njit, types  # noqa: E402
+from llvmlite import ir  # noqa: E402
+from numba import config, njit, types  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
+
+config.CACHE_DIR = _cache_dir  # numba may have been imported, and the variable read, before
 
 # --- root words ----------------------------------------------------------------------------------------------------
 (

@@ -10,7 +10,7 @@ from fwsim.devices.igd.behaviours.core import Site
 from fwsim.devices.igd.behaviours.table import behaviours
 from fwsim.devices.igd.behaviours.wiring import wiring
 from fwsim.devices.igd.rows import Row, compile_rows
-from fwsim.devices.igd.sinks import dpcd_of
+from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.native import address_of
 from fwsim.registers.families import Family
@@ -79,9 +79,15 @@ class Igd:
         self.units = np.array(units, np.uint64).reshape(-1, w.UNIT_WORDS)
 
     def _attach(self) -> None:
-        """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel."""
+        """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel.
+
+        A laptop's panel is wired to the PCH whether the scenario lights it or not: strap set, EEPROM answering.
+        """
         wires = wiring(self.family)
-        for port, edid in self.displays.items():
+        displays = dict(self.displays)
+        if displays and self.family.panel == "lvds" and self.family.gen >= 5:
+            displays.setdefault("lvds", board_panel_edid())
+        for port, edid in displays.items():
             pin, channel = wires.pin(port), wires.channel(port)
             data = np.frombuffer(edid[:256], np.uint8)
             if pin is not None and edid:

@@ -14,6 +14,7 @@ from fwsim.devices.igd.layout import (
     B_OFFSET,
     B_PHASE,
     B_PIN,
+    B_STOP,
     B_WRITES_DATA,
     G_BUS,
     G_EDID,
@@ -40,10 +41,16 @@ def gmbus_write(root: int, which: int, value: int) -> None:
         bus[B_IN_USE] = np.uint64(0)
     elif which == 3 and bus[B_PHASE] == np.uint64(2):
         bus[B_OFFSET] = np.uint64(value & np.uint32(0xFF))
-        bus[B_COUNT] = np.uint64(0)
-        bus[B_PHASE] = np.uint64(3)
+        _done(bus)
     elif which == 3:  # data given before the command that sends it
         bus[B_WRITES_DATA] = np.uint64(value & np.uint32(0xFF)) + np.uint64(1)
+
+
+@native
+def _done(bus: Any) -> None:
+    """The bytes are written: the bus is idle after a stop, or waits for the next cycle."""
+    bus[B_COUNT] = np.uint64(0)
+    bus[B_PHASE] = np.uint64(0) if bus[B_STOP] else np.uint64(3)
 
 
 @native
@@ -68,6 +75,7 @@ def _gmbus_command(root: int, value: int) -> None:
         bus[B_PHASE] = np.uint64(0)
         return
     bus[B_NAK] = np.uint64(0)
+    bus[B_STOP] = np.uint64((value >> np.uint32(27)) & np.uint32(1))
     if value & np.uint32(2 << 25):
         bus[B_OFFSET] = np.uint64((value >> np.uint32(8)) & np.uint32(0xFF))
     bus[B_COUNT] = np.uint64((value >> np.uint32(16)) & np.uint32(0x1FF))
@@ -75,7 +83,7 @@ def _gmbus_command(root: int, value: int) -> None:
         bus[B_PHASE] = np.uint64(1)
     elif bus[B_WRITES_DATA]:  # GMBUS3 was filled before the command
         bus[B_OFFSET] = bus[B_WRITES_DATA] - np.uint64(1)
-        bus[B_PHASE] = np.uint64(3)
+        _done(bus)
         bus[B_WRITES_DATA] = np.uint64(0)
     else:
         bus[B_PHASE] = np.uint64(2)
@@ -90,10 +98,9 @@ def gmbus_read(root: int, which: int, held: int) -> Any:
         value = np.uint32(0)
         if bus[B_PHASE] != np.uint64(0):
             value |= np.uint32(1 << 9)  # active
+        value |= np.uint32(1 << 11)  # ready: a cycle that was not acknowledged has ended with a stop
         if bus[B_NAK]:
             value |= np.uint32(1 << 10)
-        else:
-            value |= np.uint32(1 << 11)  # ready
         if bus[B_PHASE] == np.uint64(3) or (bus[B_PHASE] == np.uint64(1) and bus[B_COUNT] == np.uint64(0)):
             value |= np.uint32(1 << 14)  # waiting for the next cycle
         if bus[B_IN_USE]:
@@ -116,6 +123,8 @@ def _gmbus_take(igd: Any, bus: Any, pin: int) -> Any:
         value |= np.uint32(data[bus[B_OFFSET] & np.uint64(0xFF)]) << np.uint32(8 * lane)
         bus[B_OFFSET] += np.uint64(1)
         bus[B_COUNT] -= np.uint64(1)
+    if bus[B_COUNT] == np.uint64(0) and bus[B_STOP]:
+        bus[B_PHASE] = np.uint64(0)
     return value
 
 

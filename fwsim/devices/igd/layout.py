@@ -46,8 +46,9 @@
     B_NAK,
     B_IN_USE,
     B_WRITES_DATA,  # 1 + the byte GMBUS3 was given before the command; 0 none
+    B_STOP,  # 1: the cycle ends with a stop of its own, 0: it then waits for the next
     BUS_WORDS,
-) = range(8)
+) = range(9)
 
 # A DisplayPort sink's words
 (

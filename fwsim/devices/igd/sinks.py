@@ -1,8 +1,9 @@
-"""What does a DisplayPort sink hold when it is plugged in? Its capabilities, and one that needs no more than power."""
+"""What do sinks hold that the scenario does not give? A DisplayPort monitor's DPCD, a laptop's own panel."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.devices.edid import BLOCK, default_edid
 from fwsim.devices.igd.layout import DPCD_SIZE
 
 _CAPABILITIES = {
@@ -22,3 +23,17 @@ def dpcd_of() -> NDArray[np.uint8]:
     for at, value in _CAPABILITIES.items():
         data[at] = value
     return data
+
+
+_TIMING_AT = 0x36
+_QXGA = bytes.fromhex("29400060800013601010110030e410000018")
+"""2048x1536 at 49 Hz, 164.25 MHz: a detailed timing (VESA E-EDID A.2.8)."""
+
+
+def board_panel_edid() -> bytes:
+    """The EEPROM of a laptop's own panel, 2048x1536, that answers though the scenario lights other displays only."""
+    edid = bytearray(default_edid())
+    edid[_TIMING_AT : _TIMING_AT + len(_QXGA)] = _QXGA
+    edid[BLOCK - 1] = 0
+    edid[BLOCK - 1] = -sum(edid) & 0xFF
+    return bytes(edid)

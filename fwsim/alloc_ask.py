@@ -161,10 +161,7 @@ def machine_functions(ask: Ask, fam: Family, foreign: bool) -> tuple[Function, .
     """
     chips = _CHIPS["pc"][:1] if foreign and ask.firmware != "hvmloader" else _CHIPS[ask.machine]
     rows = {
-        bdf: Function(bdf, 0x8086, device, code, _CHIP_BARS.get((ask.machine, bdf), ()))
-        for bdf, device, code in (
-            _CHIPS[ask.machine] if not foreign or ask.firmware == "hvmloader" else _CHIPS["pc"][:1]
-        )
+        bdf: Function(bdf, 0x8086, device, code, _CHIP_BARS.get((ask.machine, bdf), ())) for bdf, device, code in chips
     }
     if not foreign:
         rows.setdefault(_LPC[0], Function(_LPC[0], 0x8086, fam.lpc_id, _LPC[1]))
@@ -233,7 +230,8 @@ def _check_sizes(ask: Ask) -> None:
         )  # fmt: skip
     for where, value, most in (
         ("--stolen", ask.stolen, (1 << 64) - 1), ("--opregion", ask.opregion, (1 << 32) - 1),
-        ("--ggc", ask.ggc, 0xFFFF), ("--host-bdsm", ask.host_bdsm, (1 << 64) - 1), ("--host-asls", ask.host_asls, (1 << 32) - 1),
+        ("--ggc", ask.ggc, 0xFFFF), ("--host-bdsm", ask.host_bdsm, (1 << 64) - 1),
+        ("--host-asls", ask.host_asls, (1 << 32) - 1),
         ("--class", ask.class_code, 0xFFFFFF), ("--device", ask.device, 0xFFFF),
     ):  # fmt: skip
         if value > most:

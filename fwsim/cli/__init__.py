@@ -18,7 +18,8 @@ from fwsim.errors import FwsimError
 COMMANDS: dict[str, str] = {
     "demo": "Start here: our own ROM, with and without the rewrite.",
     "run": "Run a scenario's ROM and say what happened.",
-    "check": "Show a run's checks.",
+    "alloc": "Place BARs, OpRegion and stolen memory as a firmware does.",
+    "check": "Show a run's or a placement's checks.",
     "trace": "Show and filter a run's events.",
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",

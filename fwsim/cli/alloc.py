@@ -1,0 +1,115 @@
+"""``fwsim alloc``: which firmware places BARs, OpRegion and stolen memory where? No ROM is run."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fwsim.alloc import Allocation, Ask, explain, place
+from fwsim.alloc_ask import parse_bars
+from fwsim.cli import common
+from fwsim.errors import FwsimError
+from fwsim.units import parse_size
+
+Results = list[Allocation | tuple[str, str]]
+"""Placements; a firmware that refuses the configuration is (name, why)."""
+_DEFAULT = Ask()
+
+
+def _option(help_text: str, *names: str, metavar: str = "SIZE") -> Any:
+    return typer.Option(*names, help=help_text, metavar=metavar, show_default=False)
+
+
+def alloc(
+    firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, none.",
+                                     metavar="KIND")] = "seabios",
+    version: Annotated[str, _option("The firmware's version; default its usual one.", metavar="V")] = "",
+    machine: Annotated[str, _option("pc (i440fx, the default) or q35.", metavar="M")] = "pc",
+    ram: Annotated[str, _option("The guest's RAM; default 2G.")] = "2G",
+    stolen: Annotated[str, _option("Stolen memory to place; default what GGC says.")] = "",
+    opregion: Annotated[str, _option("Size of the OpRegion; default 8K, 0 for none.")] = "8K",
+    gen: Annotated[str, _option("Generation (2 to 12) or host cpu; default sandybridge.", metavar="G")] = _DEFAULT.gen,
+    ggc: Annotated[str, _option("The word at 0x50 as the guest reads it; default fits --stolen.", metavar="V")] = "",
+    bars: Annotated[list[str] | None, _option("BARs: [SLOT=]INDEX:SIZE[:KIND],... KIND mem, pref, mem64, pref64, io; "
+                                              "without SLOT the IGD's.", metavar="BARS")] = None,
+    slot: Annotated[str, _option("Where the IGD is; default 00:02.0.", metavar="BDF")] = _DEFAULT.slot,
+    class_code: Annotated[str, _option("Its class; default 0x030000.", "--class", metavar="C")] = "0x030000",
+    device: Annotated[str, _option("Its device id; default the host cpu's.", metavar="ID")] = "",
+    rom: Annotated[str, _option("Size of its ROM BAR; default none.")] = "0",
+    max_low: Annotated[str, _option("QEMU's max-ram-below-4g.", "--max-ram-below-4g")] = "0",
+    driver: Annotated[str, _option("OVMF's IGD driver: vfioigd (default), gvt or none.", metavar="D")] = "vfioigd",
+    profile: Annotated[str, _option("QEMU: 5.0, 9.1, 10.0 (default) or next.", metavar="P")] = _DEFAULT.profile,
+    host_bdsm: Annotated[str, _option("Base of the host's stolen memory (bhyve, acrn, host-base).", metavar="A")] = "",
+    host_asls: Annotated[str, _option("The host's OpRegion (bhyve, acrn).", metavar="A")] = "",
+    holder: Annotated[str, _option("fake-bar: igd (default), isa, bridge or device.", metavar="H")] = _DEFAULT.holder,
+    guest: Annotated[str, _option("fake-bar: linux (default), linux-6.15 or windows.", metavar="G")] = _DEFAULT.guest,
+    compare: Annotated[str, _option("Several firmwares beside each other: K,K,...", metavar="K,K")] = "",
+    png: Annotated[Path | None, _option("Draw the address space into this file.", metavar="FILE")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a check fails.")] = False,
+    json: common.Json = False,
+) -> None:  # fmt: skip
+    """Show which firmware places what where: e820, BARs, BDSM, ASLS, its log. No ROM is run.
+
+    \b
+    Examples:
+      fwsim alloc --firmware seabios --machine pc --ram 2G --stolen 64M
+      fwsim alloc --gen 12 --machine q35 --ram 6G --compare seabios,ovmf,host-base
+      fwsim alloc --firmware ovmf --stolen 32M --json > placement.json
+    """
+    ask = Ask(
+        firmware=firmware, version=version, machine=machine, ram=parse_size(ram, "--ram"),
+        stolen=_number(stolen, "--stolen"), opregion=parse_size(opregion, "--opregion"), gen=gen,
+        ggc=_number(ggc, "--ggc"), bars=[bar for text in bars or () for bar in parse_bars(text)], slot=slot,
+        class_code=parse_size(class_code, "--class"), device=_number(device, "--device"), driver=driver,
+        holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
+        host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
+        max_low=parse_size(max_low, "--max-ram-below-4g"),
+    )  # fmt: skip
+    results: Results = _compare(ask, compare) if compare else [explain(place(ask))]
+    placed = [result for result in results if isinstance(result, Allocation)]
+    if png is not None:
+        from fwsim.report.alloc_png import write_png
+
+        write_png(png, placed)
+    _show(results, bool(compare), json)
+    if strict and any(result.failed for result in placed):
+        raise typer.Exit(1)
+
+
+def _number(text: str, where: str) -> int:
+    return parse_size(text, where) if text else -1
+
+
+def _compare(ask: Ask, names: str) -> Results:
+    """Each firmware's placement of the same configuration; one that refuses it is (name, why)."""
+    from msgspec.structs import replace
+
+    from fwsim.firmware.allocators import allocator
+
+    results: Results = []
+    for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip()):
+        allocator(name)  # a name that is none is the user's error, not the firmware's
+        try:
+            results.append(
+                explain(place(replace(ask, firmware=name, version=ask.version if name == ask.firmware else "")))
+            )
+        except FwsimError as error:
+            results.append((name, f"{error.what} ({error.found})" if error.found else error.what))
+    if not any(isinstance(result, Allocation) for result in results):
+        refused = "; ".join(f"{name}: {why}" for name, why in (r for r in results if isinstance(r, tuple)))
+        raise FwsimError("no firmware takes this configuration", where="--compare", found=refused or repr(names))
+    return results
+
+
+def _show(results: Results, many: bool, json: bool) -> None:
+    if json:
+        documents = [each if isinstance(each, Allocation) else {"kind": each[0], "error": each[1]} for each in results]
+        common.emit_json({"placements": documents} if many else documents[0])
+        return
+    from fwsim.report.alloc import render, render_many
+
+    first = results[0]
+    common.emit(render_many(results) if many or not isinstance(first, Allocation) else render(first))
+
+
+app = common.app(alloc)

@@ -1,0 +1,259 @@
+"""How is a placement shown? Its facts, the address space drawn for a terminal of 80 columns, several side by side.
+
+The pictures need a list of segments: every address with what answers there, ``segments``.
+"""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fwsim.alloc import Allocation
+from fwsim.units import MIB, format_size
+
+FOUR_GIB = 1 << 32
+_CELLS = 64
+_CELL = FOUR_GIB // _CELLS
+_LABEL = 10
+_WIDTH = 80
+_SIDE = 3
+_BAR = 12
+"""Columns of the widest bar in the address space's list."""
+
+STYLES = {
+    "stolen": ("S", "bold red"), "opregion": ("O", "bold magenta"), "bar": ("B", "cyan"), "ecam": ("E", "yellow"),
+    "nvs": ("N", "magenta"), "acpi": ("A", "magenta"), "reserved": ("x", "dim"), "ram": ("#", "green"),
+    "hole": (".", "dim"),
+}  # fmt: skip
+"""Kind of a segment: its letter and style. Of several in one cell the first of this table is shown."""
+_E820 = {"RAM": "ram", "RESERVED": "reserved", "ACPI": "acpi", "NVS": "nvs", "UNUSABLE": "reserved"}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Bytes from ``start`` to ``end`` where one thing answers; ``kind`` is one of ``STYLES``."""
+
+    start: int
+    end: int
+    kind: str
+    label: str
+
+
+def segments(result: Allocation) -> list[Segment]:
+    """The address space, lowest first and without overlaps: what lies on top wins (stolen memory over e820)."""
+    details, firmware = result.details, result.firmware
+    layers = [Segment(*details.hole, "hole", "free for devices")] if details.hole else []
+    layers += [Segment(e.start, e.end, _E820.get(e.type, "reserved"), e.type) for e in firmware.e820]
+    layers += [Segment(*details.ecam, "ecam", "ECAM")] if details.ecam else []
+    layers += [
+        Segment(bar.address, bar.address + bar.size, "bar", f"{bar.name}")
+        for bar in details.bars
+        if bar.kind != "io" and bar.address is not None
+    ]
+    size = details.size or result.ask.stolen
+    if firmware.bdsm and size:
+        layers.append(Segment(firmware.bdsm, firmware.bdsm + size, "stolen", "stolen memory (BDSM)"))
+    if firmware.asls:
+        opregion = result.ask.opregion or 0x2000
+        layers.append(Segment(firmware.asls, firmware.asls + opregion, "opregion", "OpRegion (ASLS)"))
+    points = sorted({point for layer in layers for point in (layer.start, layer.end)})
+    found: list[Segment] = []
+    for start, end in pairwise(points):
+        top = next((layer for layer in reversed(layers) if layer.start <= start and end <= layer.end), None)
+        if top is None:
+            continue
+        last = found[-1] if found else None
+        if last and last.end == start and (last.kind, last.label) == (top.kind, top.label):
+            found[-1] = Segment(last.start, end, top.kind, top.label)
+        else:
+            found.append(Segment(start, end, top.kind, top.label))
+    return found
+
+
+def render(result: Allocation) -> RenderableType:
+    """One placement: registers, log, the address space, what a guest does to it, and the checks."""
+    details = result.details
+    parts: list[RenderableType] = [title(result)]
+    if details.boot != "ok":
+        parts += _wrapped("boot", [details.boot], "bold red")
+    parts += _facts(result)
+    parts += _wrapped("log", result.firmware.log)
+    parts += _wrapped("note", details.notes)
+    parts += [Text(), strip_title(), strip(result), Text(), picture(result)]
+    if details.steps:
+        parts += [Text(), steps(result)]
+    return Group(*parts, Text(), checks(result))
+
+
+def title(result: Allocation) -> Text:
+    """The firmware and the guest in one line."""
+    ask = result.ask
+    head = Text(f"{ask.firmware} {result.details.version}".rstrip(), style="bold")
+    return head.append(f" on {ask.machine}, {format_size(ask.ram)} of RAM, {ask.gen}, GGC {ask.ggc:#06x}", style="")
+
+
+def render_many(results: Sequence[Allocation | tuple[str, str]]) -> RenderableType:
+    """Several placements beside each other, three at a time; a firmware that refuses is (name, why)."""
+    parts: list[RenderableType] = []
+    for first in range(0, len(results), _SIDE):
+        parts += [_side_by_side(results[first : first + _SIDE]), Text()]
+    parts.append(strip_title())
+    for result in results:
+        if isinstance(result, Allocation):
+            parts.append(strip(result, result.ask.firmware))
+    parts.append(Text())
+    for result in results:
+        name = result.ask.firmware if isinstance(result, Allocation) else result[0]
+        if not isinstance(result, Allocation):
+            parts += _indented(f"{name} refuses: {result[1]}", "bold red")
+            continue
+        for check in result.failed:
+            parts += _indented(f"FAIL {name}: {check.id}: {check.detail}")
+    return Group(*parts)
+
+
+def checks(result: Allocation) -> RenderableType:
+    """The rules, one line each: what failed comes first."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=4)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in sorted(result.checks, key=lambda check: check.ok):
+        mark = Text("ok", style="green") if check.ok else Text("FAIL", style="bold red")
+        table.add_row(mark, Text(check.id), Text(check.detail))
+    failed = len(result.failed)
+    return Group(Text(f"checks    {len(result.checks) - failed} hold, {failed} fail", style="bold"), table)
+
+
+def strip_title() -> Text:
+    """What the strip's cells mean."""
+    names = "  ".join(f"{letter} {kind}" for kind, (letter, _) in STYLES.items() if kind not in ("nvs", "acpi"))
+    return Text(f"0 to 4 GiB, a cell is {_CELL // MIB} MiB:  {names}", style="dim")
+
+
+def strip(result: Allocation, name: str = "") -> Text:
+    """The lowest 4 GiB in one line: in each cell the most interesting thing that lies in it."""
+    cells = [" "] * _CELLS
+    styles = [""] * _CELLS
+    for kind, (letter, style) in reversed(STYLES.items()):
+        for segment in segments(result):
+            if segment.kind == kind:
+                for cell in range(segment.start // _CELL, min(_CELLS, -(-segment.end // _CELL))):
+                    if letter not in "#.x" or _most(segment, cell) or cells[cell] == " ":
+                        cells[cell], styles[cell] = letter, style
+    line = Text(f"{name:<{_LABEL}} ", style="bold")
+    line.append("|", style="dim")
+    for letter, style in zip(cells, styles, strict=True):
+        line.append(letter, style=style)
+    return line.append("|", style="dim")
+
+
+def _most(segment: Segment, cell: int) -> bool:
+    """Whether ``segment`` fills more than half of ``cell``."""
+    start, end = max(segment.start, cell * _CELL), min(segment.end, (cell + 1) * _CELL)
+    return end - start > _CELL // 2
+
+
+def picture(result: Allocation) -> RenderableType:
+    """The address space from the top down, one line a segment; a bar's length goes with the size's logarithm."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for justify in ("right", "right", "right", "left", "left"):
+        table.add_column(justify=justify, no_wrap=True)
+    last = 0
+    for segment in reversed(segments(result)):
+        if last and segment.end != last:
+            table.add_row("", "", Text(format_size(last - segment.end), style="dim"), "", Text("nothing", style="dim"))
+        size = segment.end - segment.start
+        letter, style = STYLES[segment.kind]
+        length = min(_BAR, max(1, (size.bit_length() - 12) * _BAR // 24))
+        table.add_row(
+            f"{segment.start:#x}", f"{segment.end - 1:#x}", format_size(size), Text(letter * length, style=style),
+            Text(segment.label, style=style if segment.kind in ("stolen", "opregion") else ""),
+        )  # fmt: skip
+        last = segment.start
+    return table
+
+
+def steps(result: Allocation) -> RenderableType:
+    """What a guest does to the placement: the step, what is mapped then, and what breaks."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=_WIDTH, header_style="bold")
+    for title, ratio in (("step", 5), ("mapped", 4), ("what breaks", 6)):
+        table.add_column(title, ratio=ratio, overflow="fold")
+    for step in result.details.steps:
+        style = "" if not step.breaks else "red" if step.sure else "yellow"
+        table.add_row(Text(step.step), Text(step.mapped), Text(step.breaks or "nothing", style=style))
+    return table
+
+
+def _facts(result: Allocation) -> list[RenderableType]:
+    firmware, details, ask = result.firmware, result.details, result.ask
+    size = f", {format_size(details.size)}" if details.size else ""
+    where = f" at {details.register:#04x}" if details.register else ""
+    rows = [f"{firmware.bdsm:#010x}{size}{where}"]
+    parts = _wrapped("BDSM", rows) + _wrapped("ASLS", [f"{firmware.asls:#010x}, {format_size(ask.opregion)}"])
+    bars = ", ".join(f"BAR{number} {address:#x}" for number, address in sorted(firmware.bars.items()))
+    return parts + _wrapped("BARs", [bars] if bars else ["left to the device model"])
+
+
+def _wrapped(label: str, lines: Sequence[str], style: str = "") -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for line in lines:
+        printable = "".join(each if each.isprintable() else " " for each in line)
+        for text in textwrap.wrap(printable, _WIDTH - _LABEL, break_long_words=False) or [""]:
+            parts.append(Text.assemble((f"{label if not parts else '':<{_LABEL}}", "bold"), (text, style)))
+    return parts
+
+
+def _indented(line: str, style: str = "") -> list[RenderableType]:
+    return [Text(text, style=style) for text in textwrap.wrap(line, _WIDTH, subsequent_indent="     ")]
+
+
+def _side_by_side(results: Sequence[Allocation | tuple[str, str]]) -> Table:
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=_WIDTH, header_style="bold")
+    table.add_column("", width=_LABEL)
+    for result in results:
+        name = f"{result.ask.firmware} {result.details.version}" if isinstance(result, Allocation) else result[0]
+        table.add_column(Text(name.rstrip()), ratio=1, overflow="fold")
+    for _ in range(_SIDE - len(results)):
+        table.add_column("", ratio=1)
+    for label, tell in _ROWS:
+        table.add_row(
+            Text(label, style="bold"),
+            *(tell(result) if isinstance(result, Allocation) else Text("refuses", style="red") for result in results),
+        )
+    return table
+
+
+def _bar(number: str) -> Callable[[Allocation], Text]:
+    def tell(result: Allocation) -> Text:
+        address = result.firmware.bars.get(number)
+        return Text("-" if address is None else f"{address:#x}")
+
+    return tell
+
+
+def _bdsm(result: Allocation) -> Text:
+    register = f" at {result.details.register:#04x}" if result.details.register else ""
+    return Text(f"{result.firmware.bdsm:#x}{register}", style="" if result.firmware.bdsm else "red")
+
+
+def _verdict(result: Allocation) -> Text:
+    failed = len(result.failed)
+    return Text(f"{failed} fail" if failed else "all hold", style="red" if failed else "green")
+
+
+_ROWS: tuple[tuple[str, Callable[[Allocation], Text]], ...] = (
+    ("BDSM", _bdsm),
+    ("stolen", lambda result: Text(format_size(result.details.size) if result.details.size else "-")),
+    ("ASLS", lambda result: Text(f"{result.firmware.asls:#x}", style="" if result.firmware.asls else "red")),
+    ("BAR0", _bar("0")),
+    ("BAR2", _bar("2")),
+    ("BAR4", _bar("4")),
+    ("e820", lambda result: Text(f"{len(result.firmware.e820)} entries")),
+    ("boot", lambda result: Text("ok" if result.details.boot == "ok" else "panics")),
+    ("checks", _verdict),
+)

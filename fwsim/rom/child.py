@@ -59,7 +59,7 @@ class ChildDevice:
 
     @property
     def type_bits(self) -> tuple[str, ...]:
-        """The names of the type's bits that are set; "not HDMI" only where the rest says digital."""
+        """The names of the type's bits that are set, the highest first."""
         return tuple(name for bit, name in TYPE_BITS.items() if self.type >> bit & 1)
 
     @property

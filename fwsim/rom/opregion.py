@@ -150,17 +150,22 @@ def parse_opregion(data: bytes, findings: list[Finding], where: str = "") -> OpR
 
 
 def _require(data: bytes, where: str) -> None:
+    hint = "dump it from the address in config 0xFC of 00:02.0, or from vfio's OpRegion region"
     if not is_opregion(data):
         raise FwsimError(
             "not an OpRegion",
             where=where,
             found=data[:16].hex(" ") or "0 bytes",
             expected="IntelGraphicsMem, 8 KiB or more",
-            hint="dump it from the address in config 0xFC of 00:02.0, or from vfio's OpRegion region",
+            hint=hint,
         )
     if len(data) < VBT_AT:
         raise FwsimError(
-            "the OpRegion is cut off", where=where, found=f"{len(data)} bytes", expected=f"{SIZE} bytes or more"
+            "the OpRegion is cut off",
+            where=where,
+            found=f"{len(data)} bytes",
+            expected=f"{SIZE} bytes or more",
+            hint=hint,
         )
     if not _dword(data, _SIZE_AT):
         raise FwsimError(
@@ -168,6 +173,7 @@ def _require(data: bytes, where: str) -> None:
             where=f"{where} at {_SIZE_AT:#x}" if where else f"offset {_SIZE_AT:#x}",
             found="0 KiB",
             expected=f"{SIZE >> 10} KiB",
+            hint=hint,
         )
 
 

@@ -60,6 +60,7 @@ _NAMES = (
     *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp",
     "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
     "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+    "r8d", "r9d", "r10d", "r11d", "r12d", "r13d", "r14d", "r15d",
 )  # fmt: skip
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 Addresses = set[int]

@@ -129,7 +129,11 @@ class Machine:
         self.engine = Engine(self.root, self._trap)
         self.engine.install(
             Hooks(
-                hot.port_in.address, hot.port_out.address, hot.interrupt.address, hot.block.address, hot.rdtsc.address,
+                hot.port_in.address,
+                hot.port_out.address,
+                hot.interrupt.address,
+                hot.block.address,
+                hot.rdtsc.address,
                 hot.dropped.address,
             )
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.trace.event import Op, Space
+from fwsim.trace.event import Actor, Op, Space
 
 CLOCK_PORTS = frozenset({0x40, 0x41, 0x42, 0x43, 0x61, 0x3BA, 0x3DA})
 TAIL = 4096
@@ -27,17 +27,31 @@ class Wait:
         """The input as a person names it."""
         if not self.space:
             return ""
+        if self.space == "interrupt":
+            return f"INT {self.address:02X}h"
         if self.space == "pci":
             return f"config {self.address >> 15 & 31:02x}.{self.address >> 12 & 7} @{self.address & 0xFFF:#x}"
         return f"{self.space} {self.address:#x}"
+
+
+def _without_reads(tail: NDArray[np.void]) -> Wait:
+    """A loop that asks the BIOS: the interrupt called most, with the AX it last came back with; else the last event."""
+    interrupts = tail[tail["space"] == int(Space.INTERRUPT)]
+    calls = interrupts[(interrupts["op"] == int(Op.CALL)) & (interrupts["actor"] == int(Actor.ROM))]
+    if not len(calls):
+        return Wait(int(tail[-1]["cs"]), int(tail[-1]["ip"])) if len(tail) else Wait(0, 0)
+    vector = Counter(calls["address"].tolist()).most_common(1)[0][0]
+    call = calls[calls["address"] == vector][-1]
+    answers = interrupts[(interrupts["op"] == int(Op.RETURN)) & (interrupts["address"] == vector)]
+    last = int(answers[-1]["value"]) & 0xFFFF if len(answers) else int(call["value"]) & 0xFFFF
+    return Wait(int(call["cs"]), int(call["ip"]), "interrupt", vector, last)
 
 
 def waited_for(tail: NDArray[np.void], clock_ports: frozenset[int] = CLOCK_PORTS) -> Wait:
     """The input most often read in ``tail`` that is no clock; where all of them are clocks, the clock."""
     reads = tail[(tail["op"] == int(Op.READ))]
     if not len(reads):
-        last = tail[-1] if len(tail) else None
-        return Wait(int(last["cs"]), int(last["ip"])) if last is not None else Wait(0, 0)
+        return _without_reads(tail)
     counted: Counter[tuple[int, int]] = Counter()
     for space, address in zip(reads["space"].tolist(), reads["address"].tolist(), strict=True):
         counted[space, address] += 1

@@ -32,7 +32,7 @@ def run(uc, begin: int = CODE) -> None:
     uc.emu_start(begin, NEVER)
 
 
-# --- where an access comes from ------------------------------------------------------------------------------------------
+# --- where an access comes from --------------------------------------------------------------------------------------
 PORTS = {
     "in al, imm8": ("90 e410 f4", [0x1001]),
     "in ax, imm8": ("90 e510 f4", [0x1001]),
@@ -56,9 +56,13 @@ PORTS = {
 @pytest.mark.parametrize(("code", "wanted"), PORTS.values(), ids=PORTS.keys())
 def test_port_hooks_have_eip_on_the_instruction_itself(code, wanted):
     uc, seen = real(code), []
-    uc.hook_add(unicorn.UC_HOOK_INSN, lambda uc, port, size, data: seen.append(register(uc, "eip")) or 0, aux1=x86.UC_X86_INS_IN)
     uc.hook_add(
-        unicorn.UC_HOOK_INSN, lambda uc, port, size, value, data: seen.append(register(uc, "eip")), aux1=x86.UC_X86_INS_OUT
+        unicorn.UC_HOOK_INSN, lambda uc, port, size, data: seen.append(register(uc, "eip")) or 0, aux1=x86.UC_X86_INS_IN
+    )
+    uc.hook_add(
+        unicorn.UC_HOOK_INSN,
+        lambda uc, port, size, value, data: seen.append(register(uc, "eip")),
+        aux1=x86.UC_X86_INS_OUT,
     )
     run(uc)
     assert seen == wanted
@@ -71,7 +75,9 @@ def test_a_dword_port_access_is_one_call():
     assert sizes == [4]
 
 
-@pytest.mark.parametrize(("code", "vector", "eip"), [("90 cd10 f4", 0x10, 0x1003), ("cc f4", 3, 0x1001), ("cd03 f4", 3, 0x1002)])
+@pytest.mark.parametrize(
+    ("code", "vector", "eip"), [("90 cd10 f4", 0x10, 0x1003), ("cc f4", 3, 0x1001), ("cd03 f4", 3, 0x1002)]
+)
 def test_eip_is_behind_an_int(code, vector, eip):
     uc, seen = real(code), []
     uc.hook_add(unicorn.UC_HOOK_INTR, lambda uc, number, data: seen.append((number, register(uc, "eip"))))
@@ -128,7 +134,7 @@ def test_an_undefined_opcode_is_an_error_with_eip_on_it():
     assert (register(uc, "eip"), register(uc, "eax")) == (0x1002, 1)
 
 
-# --- stopping --------------------------------------------------------------------------------------------------------------
+# --- stopping --------------------------------------------------------------------------------------------------------
 def test_emu_stop_in_a_block_hook_stops_before_the_block():
     uc = real("40 eb00 40 f4")
     uc.hook_add(unicorn.UC_HOOK_BLOCK, lambda uc, address, size, data: uc.emu_stop() if address == 0x1003 else None)
@@ -159,7 +165,7 @@ def test_a_rep_iteration_is_a_block_of_its_own():
     assert len(seen) >= 3
 
 
-# --- modes ---------------------------------------------------------------------------------------------------------------
+# --- modes -----------------------------------------------------------------------------------------------------------
 def test_a_resume_in_protected_mode():
     """UC_MODE_32 with PE clear: the guest enters protected mode, stops at a HLT above 64 KiB, and is resumed there."""
     uc = real("0f01162010 0f20c0 0c01 0f22c0 66ea000002000800", 0x200000)
@@ -192,7 +198,7 @@ def test_real_mode_has_no_segment_limits():
     assert register(uc, "eax") == 0x12345678
 
 
-# --- memory ----------------------------------------------------------------------------------------------------------------
+# --- memory ----------------------------------------------------------------------------------------------------------
 def test_self_modifying_code_runs_as_modified():
     uc = real("c606061040 90 90 f4")  # mov byte [1006], 40h: the NOP there becomes INC AX
     run(uc)
@@ -267,7 +273,7 @@ def test_registers_are_current_in_a_device_callback_though_eip_is_not():
     assert seen == [0x1235]
 
 
-# --- what the Python binding does not have -----------------------------------------------------------------------------------
+# --- what the Python binding does not have ---------------------------------------------------------------------------
 def test_the_rdtsc_hook_of_the_c_interface():
     uc = real("0f31 f4")
     kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)

@@ -22,7 +22,7 @@ def test_the_masks_are_what_was_written():
     ids=["cascade, ICW4", "single, ICW4", "cascade", "single"],
 )
 def test_initialisation_takes_as_many_words_as_icw1_says(words, vector):
-    """8259A data sheet: ICW1 clears the mask; bit 1 single (no ICW3), bit 0 ICW4; ICW2 is the vector, its low bits 0."""
+    """8259A data sheet: ICW1 clears the mask; bit 1 single (no ICW3), bit 0 ICW4; ICW2: the vector."""
     pic = Pic()
     pic.write(0x20, 1, words[0])
     assert pic.masks[0] == 0
@@ -55,7 +55,7 @@ def cmos(device: Cmos, *indices: int) -> int:
      (3072 * MIB, 3072 * MIB, 0xFFFF, 3056 * 16, 3072 * 16)],
 )  # fmt: skip
 def test_memory_sizes(low, high, to_16m, above_16m, above_4g):
-    """QEMU hw/i386/pc.c: 15h base KiB, 17h and 30h KiB above 1 MiB (at most FFFFh), 34h 64 KiB above 16 MiB, 5Bh above 4 GiB."""
+    """QEMU hw/i386/pc.c: 15h base KiB, 17h and 30h KiB above 1 MiB, 34h and 5Bh 64 KiB above 16 MiB and 4 GiB."""
     device = Cmos(low, high)
     assert cmos(device, 0x15, 0x16) == 640
     assert cmos(device, 0x17, 0x18) == cmos(device, 0x30, 0x31) == to_16m

@@ -59,7 +59,9 @@ def rig() -> Iterator[object]:
     """Makes a machine for some code; ``toml`` is the scenario."""
     made: list[Rig] = []
 
-    def make(code: bytes | str, toml: str = "", memory: dict[int, bytes] | None = None, events: Path | None = None) -> Rig:
+    def make(
+        code: bytes | str, toml: str = "", memory: dict[int, bytes] | None = None, events: Path | None = None
+    ) -> Rig:
         image = rom(bytes.fromhex(code) if isinstance(code, str) else code, blocks=8)
         built = build(loads(toml), load_bytes(image, Path("small.rom")), image, events)
         made.append(Rig(built, Session(built)))

@@ -130,7 +130,8 @@ def test_protected_mode_has_32_bit_addresses(rig):
 def test_aperture_writes_reach_stolen_memory(rig):
     """GTT entry 0 points at the page behind the start of the guest's stolen memory; a store through the aperture."""
     made = rig(
-        unreal(f"66bf{le(BAR0 + GTT)} 6766c7070110f07c 66bf{le(APERTURE + 0x10)} 6766c707efbeadde 67668b07 cb"), memory=GDT
+        unreal(f"66bf{le(BAR0 + GTT)} 6766c7070110f07c 66bf{le(APERTURE + 0x10)} 6766c707efbeadde 67668b07 cb"),
+        memory=GDT,
     )
     assert made.post().reason == "completed"
     assert made.built.placed.bdsm == 0x7CF00000

@@ -23,6 +23,8 @@ CASES = {
     "no input, interrupts off": ("fa 40 4a ebfc", "hung", 0x101, "a loop that reads no input"),
 }  # fmt: skip
 """Code at C000:0100; reason, IP and words of the detail."""
+
+
 @pytest.mark.parametrize(("code", "reason", "ip", "words"), CASES.values(), ids=CASES.keys())
 def test_ending(rig, code, reason, ip, words):
     ending = rig(code).post()
@@ -77,14 +79,14 @@ def test_a_lidt_of_limit_0_makes_int3_a_triple_fault(rig):
 
 
 def test_jump_to_open_bus_in_protected_mode(rig):
-    made = rig(PROTECTED("b8000000d0 ffe0"), memory=GDT)
+    made = rig(protected("b8000000d0 ffe0"), memory=GDT)
     ending = made.post()
     assert ending.reason == "invalid"
     assert "holds no code" in ending.detail
     assert "0xd0000000" in ending.detail
 
 
-def PROTECTED(code: str) -> str:
+def protected(code: str) -> str:
     """lgdt [cs:0120]; CR0.PE; jmp 8:...; then ``code``, in 32 bits, at C0130h."""
     start = "2e0f01162001 0f20c0 0c01 0f22c0 66ea30010c000800"
     raw = bytes.fromhex(start).ljust(0x20, b"\x90") + bytes.fromhex("1700 00060000 0000") + bytes(8)
@@ -95,7 +97,8 @@ GDT = {0x600: bytes.fromhex("0000000000000000 ffff0000009acf00 ffff00000092cf00"
 
 
 @pytest.mark.parametrize(
-    ("budget", "words"), [("code = 1048576", "budget.code"), ('time = "50ms"', "budget.time"), ("events = 1000", "budget.events")]
+    ("budget", "words"),
+    [("code = 1048576", "budget.code"), ('time = "50ms"', "budget.time"), ("events = 1000", "budget.events")],
 )
 def test_budgets_are_exact_enough_and_the_same_again(rig, budget, words):
     """A port read in a loop, each time with another register beside it: each budget ends it, twice alike."""

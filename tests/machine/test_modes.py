@@ -1,4 +1,4 @@
-"""Protected mode, 16 and 32 bits: INTs, exceptions and interrupts reach the guest's own handlers, and real mode again."""
+"""Protected mode, 16 and 32 bits: INTs, exceptions and interrupts reach the guest's handlers, and real mode again."""
 
 import pytest
 
@@ -68,7 +68,8 @@ def test_ud2_and_divide_have_no_error_code(rig):
 @pytest.mark.parametrize(
     ("gates", "limit"),
     [({}, 0x7FF), ({6: gate(CODE32, HANDLERS, 0xE, present=False)}, 0x7FF), ({6: gate(DATA32, HANDLERS, 0xE)}, 0x7FF),
-     ({6: gate(0x100, HANDLERS, 0xE)}, 0x7FF), ({6: gate(CODE32, HANDLERS, 0xE)}, 0x2F), ({6: gate(CODE32, HANDLERS, 5)}, 0x7FF)],
+     ({6: gate(0x100, HANDLERS, 0xE)}, 0x7FF), ({6: gate(CODE32, HANDLERS, 0xE)}, 0x2F),
+     ({6: gate(CODE32, HANDLERS, 5)}, 0x7FF)],
     ids=["none", "not present", "data segment", "past the GDT", "past the IDT's limit", "task gate"],
 )  # fmt: skip
 def test_no_usable_gate_is_a_triple_fault(rig, gates, limit):

@@ -13,12 +13,12 @@ OURS = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 
 
 @pytest.fixture
-def ours(request):
+def ours():
     rom = load(OURS)
     built = build(loads('[hypervisor]\nkind = "ranged"\n'), rom, rom.data, None)
     built.machine.ram.write(0xC0000, rom.data)
-    request.addfinalizer(built.machine.recorder.close)
-    return Session(built)
+    yield Session(built)
+    built.machine.recorder.close()
 
 
 def mode_set(session: Session) -> tuple[bytes, bytes, list[int]]:
@@ -56,9 +56,7 @@ def test_before_post(ours):
 
 def test_in_the_middle_of_a_call(rig):
     """Between slices of a program that waits for ticks, reads clocks and ports, asks the BIOS, and writes registers."""
-    made = rig(
-        "fb bd0400 f4 e440 e461 b400 cd1a 66b8e4000e00 ba00c0 66ef 83c204 66ed 6640 66ef 4d 75e0 cb"
-    )
+    made = rig("fb bd0400 f4 e440 e461 b400 cd1a 66b8e4000e00 ba00c0 66ef 83c204 66ed 6640 66ef 4d 75e0 cb")
     taken = []
     made.session.between = lambda: taken.append(made.session.snapshot())
     assert made.post().reason == "completed"

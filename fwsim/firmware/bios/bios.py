@@ -117,4 +117,3 @@ class Bios:
     def unknown_leaves(self) -> list[tuple[int, int, int]]:
         """(vector, AX, count) of every leaf nobody knew."""
         return [(vector, ax, count) for (vector, ax), count in sorted(self.unknown.items())]
-

@@ -142,6 +142,10 @@ def explain(result: Allocation) -> Allocation:
             largest = largest_stolen(result.ask)
             if largest and largest < result.ask.stolen:
                 check.detail += f"; the largest that fits is {format_size(largest)}"
+        elif check.id == "asls-set" and not check.ok:
+            pages = largest_opregion(result.ask)
+            if pages and pages < result.ask.opregion:
+                check.detail += f"; the largest that fits is {format_size(pages)}"
         elif check.id in ("firmware-boots", "bars-placed") and not check.ok:
             fits = _largest_bar(result.ask)
             if fits:
@@ -159,6 +163,16 @@ def largest_stolen(ask: Ask) -> int:
         middle = (low + high) // 2
         low, high = (middle, high) if _fits(ask, middle * MIB) else (low, middle)
     return low * MIB
+
+
+def largest_opregion(ask: Ask) -> int:
+    """The largest OpRegion, in whole pages, that this firmware places in this guest; 0 where it places none at all."""
+    low, high = 0, (min(ask.ram, 1 << 32) >> 12) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        placed = place(replace(ask, opregion=middle << 12)).firmware.asls
+        low, high = (middle, high) if placed else (low, middle)
+    return low << 12
 
 
 def _fits(ask: Ask, size: int) -> bool:
@@ -289,9 +303,10 @@ def _why_none(ask: Ask, fam: Family, placement: Placement) -> str:
         return ""
     if kind == "ovmf" and ask.driver == "none":
         return "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS"
-    if kind == "ovmf" and ask.driver == "gvt":
-        return f"class {ask.class_code:06x}: the driver sets up 0300 only" if ask.class_code != 0x030000 else ""
-    return _why_vfioigd(ask, fam)
+    if kind == "ovmf" and ask.driver == "gvt" and ask.class_code != 0x030000:
+        return f"class {ask.class_code:06x}: the driver sets up 030000 only"
+    failed = next((line for line in placement.log if "failed to allocate" in line), "")
+    return failed or ("" if ask.driver == "gvt" and kind == "ovmf" else _why_vfioigd(ask, fam))
 
 
 def _why_vfioigd(ask: Ask, fam: Family) -> str:

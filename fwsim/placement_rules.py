@@ -216,7 +216,7 @@ def _asls_set(layout: Layout) -> Verdict:
         return None
     if layout.asls:
         return True, f"{layout.asls:#x}"
-    notes = "".join(f"; {note}" for note in layout.notes) if isinstance(layout, Placed) else ""
+    notes = "".join(f"; {note}" for note in layout.notes if not layout.warnings) if isinstance(layout, Placed) else ""
     return False, f"ASLS is 0x0: the firmware placed no OpRegion{notes}"
 
 

@@ -33,7 +33,7 @@ def alloc(
     bars: Annotated[list[str] | None, _option("BARs: [SLOT=]INDEX:SIZE[:KIND],... KIND mem, pref, mem64, pref64, io; "
                                               "without SLOT the IGD's.", metavar="BARS")] = None,
     slot: Annotated[str, _option("Where the IGD is; default 00:02.0.", metavar="BDF")] = _DEFAULT.slot,
-    class_code: Annotated[str, _option("Its class; default 0x030000.", "--class", metavar="C")] = "0x030000",
+    class_code: Annotated[str, _option("Its class, such as 0380; default 030000.", "--class", metavar="C")] = "030000",
     device: Annotated[str, _option("Its device id; default the host cpu's.", metavar="ID")] = "",
     rom: Annotated[str, _option("Size of its ROM BAR; default none.")] = "0",
     max_low: Annotated[str, _option("QEMU's max-ram-below-4g.", "--max-ram-below-4g")] = "0",
@@ -60,7 +60,7 @@ def alloc(
         firmware=firmware, version=version, machine=machine, ram=parse_size(ram, "--ram"),
         stolen=_number(stolen, "--stolen"), opregion=parse_size(opregion, "--opregion"), gen=gen,
         ggc=_number(ggc, "--ggc"), bars=[bar for text in bars or () for bar in parse_bars(text)], slot=slot,
-        class_code=parse_size(class_code, "--class"), device=_number(device, "--device"), driver=driver,
+        class_code=_class(class_code), device=_hex(device, "--device") if device else -1, driver=driver,
         holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
         max_low=parse_size(max_low, "--max-ram-below-4g"),
@@ -78,6 +78,19 @@ def alloc(
 
 def _number(text: str, where: str) -> int:
     return parse_size(text, where) if text else -1
+
+
+def _hex(text: str, where: str) -> int:
+    try:
+        return int(text, 16)
+    except ValueError:
+        raise FwsimError("not a hexadecimal number", where=where, found=repr(text), expected="such as 0x0126") from None
+
+
+def _class(text: str) -> int:
+    """030000, or 0300 with programming interface 0."""
+    code = _hex(text, "--class")
+    return code << 8 if len(text.lower().removeprefix("0x")) <= 4 else code
 
 
 def _compare(ask: Ask, names: str) -> Results:

@@ -11,7 +11,7 @@ from functools import partial
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.ovmf_igd import run_driver
-from fwsim.firmware.ovmf_pages import PageAllocator, dispatch_bins, dispatch_free_list
+from fwsim.firmware.ovmf_pages import LEAST_RAM, PageAllocator, dispatch_bins, dispatch_free_list
 from fwsim.firmware.request import ROM_BAR, Function, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
@@ -100,6 +100,10 @@ def boot(request: Request, driver: Callable[[Request, PageAllocator, Placement],
     low_top = memory_map.ram_below_4g()
     layout = aperture(request.machine, low_top, version)
     out = Placement()
+    if low_top < LEAST_RAM and "free_list" not in request.options:
+        out.boot = f"no memory for DXE: {low_top:#x} bytes of RAM, its usual layout needs {LEAST_RAM:#x}"
+        out.e820 = memory_map.rows()
+        return out
     _bars(request, layout, memory_map, out)
     driver(request, _pages(request, low_top, bool(memory_map.ram_over_4g())), out)
     _finish_map(request, layout, memory_map, out)

@@ -15,6 +15,9 @@ Range = tuple[int, int]
 
 _LOW = ((0x0, 0xA0000), (0x100000, 0x806000), (0x808000, 0x810000))
 _FIRST_RUN = 0x1500000
+_FIRST_END = 0x448B000
+LEAST_RAM = _FIRST_RUN + _FIRST_END
+"""Bytes of RAM below 4 GiB from which on the measured layout holds."""
 _CPU = 0x8000
 _TOP_RUNS = {
     "q35": ((0x1A1E000, 0x1A0A000), (0x1A05000, 0x1A00000), (0x19DA000, 0x19D9000), (0x19BC000, 0x19B9000)),
@@ -42,7 +45,7 @@ def dispatch_free_list(machine: str, low_top: int, *, high_ram: bool = False, cp
     """The free runs when device drivers start, for ``low_top`` bytes of RAM below 4 GiB (measured, 1 and 4 CPUs)."""
     top = low_top - (cpus - 1) * _CPU
     end = low_top - _run_end(machine, low_top, high_ram, cpus)
-    runs = [*_LOW, (_FIRST_RUN, top - 0x448B000), (top - 0x446B000, end)]
+    runs = [*_LOW, (_FIRST_RUN, top - _FIRST_END), (top - 0x446B000, end)]
     runs += [(top - start, top - end) for start, end in _TOP_RUNS[machine]]
     runs += [(low_top - start, low_top - end) for start, end in _IN_BINS]
     return [(start, end) for start, end in runs if 0 <= start < end]

@@ -11,7 +11,7 @@ from fwsim.checks import check
 from fwsim.devices.igd.device import Igd
 from fwsim.errors import FwsimError
 from fwsim.machine.adopt import Offer, check_ids, legacy_image, offer, refusal
-from fwsim.machine.build import Built, build, display_device, host_of
+from fwsim.machine.build import Built, build, display_device, host_of, note_step
 from fwsim.machine.calls import Caller
 from fwsim.machine.outcome import summarize
 from fwsim.machine.session import Ending, Session
@@ -126,11 +126,15 @@ def call_init(scenario: Scenario, rom: Rom, offered: Offer, events: Path | None,
     machine.ram.write(ROM_BASE, code)
     machine.engine.flush_code()
     ending = session.call_rom(3, scenario.guest.devfn)
-    for _ in range(scenario.rom.posts - 1):
-        if ending.reason == "completed":
-            if scenario.rom.reset == "flr" and machine.igd:
-                machine.igd.reset()
-            ending = session.call_rom(3, scenario.guest.devfn)
+    note_step(built, "POST 1")
+    for number in range(2, scenario.rom.posts + 1):
+        if ending.reason != "completed":
+            break
+        if scenario.rom.reset == "flr" and machine.igd:
+            machine.igd.reset()
+            note_step(built, "FLR")
+        ending = session.call_rom(3, scenario.guest.devfn)
+        note_step(built, f"POST {number}")
     return Posted(built, session, ending, code)
 
 

@@ -163,9 +163,13 @@ class Call(_Table, frozen=True):
 
 
 class Payload(_Table, frozen=True):
-    """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run."""
+    """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run.
+
+    ``frames``: how long each screen is looked at before the next mode, in frames of 1/60 s of virtual time.
+    """
 
     draw: Literal["test-card", "none"] = "test-card"
+    frames: Annotated[int, Meta(extra={"min": 1, "max": 600})] = 1
     floppy: File = ""
 
 

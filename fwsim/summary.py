@@ -124,8 +124,26 @@ class CallResult(_Part):
     detail: str = ""
 
 
+class Frame(_Part):
+    """One frame scanned out: when it began, and how many of its pages DMA could not read."""
+
+    start_ns: int = 0
+    unreadable_pages: int = 0
+
+
+class Post(_Part):
+    """A POST, a reset between two, or a mode set (``step``), and the pipes and panel power that it left on."""
+
+    step: str
+    pipes: list[str] = field(default_factory=list)
+    panel: bool = False
+
+
 class Screen(_Part):
-    """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name."""
+    """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name.
+
+    ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames).
+    """
 
     mode: int = 0
     width: int = 0
@@ -135,6 +153,7 @@ class Screen(_Part):
     base: int = 0
     file: str = ""
     unreadable_pages: int = 0
+    frames: list[Frame] = field(default_factory=list)
 
 
 class Hang(_Part):
@@ -197,6 +216,7 @@ class Summary(_Part):
     gtt: Gtt = field(default_factory=Gtt)
     iommu: Iommu = field(default_factory=Iommu)
     calls: list[CallResult] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
     display: list[Screen] = field(default_factory=list)
     hangs: list[Hang] = field(default_factory=list)
     assists: list[Assist] = field(default_factory=list)

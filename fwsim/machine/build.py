@@ -8,6 +8,7 @@ from fwsim.devices.edid import default_edid
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
+from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
 from fwsim.firmware.bios import segment
@@ -32,6 +33,7 @@ from fwsim.rom.chain import Rom
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion
 from fwsim.scenario import Scenario
+from fwsim.summary import Post
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 RAMFB_FILE = "etc/ramfb"
@@ -51,6 +53,8 @@ class Built:
     """First byte and end of the host's stolen memory."""
     guest_stolen: tuple[int, int]
     log: list[str] = field(default_factory=list)
+    posts: list[Post] = field(default_factory=list)
+    """What each POST, and each reset between two, left of the display."""
     stolen_ram: Ram | None = None
     fw_cfg: FwCfg | None = None
     guard: Guard = field(init=False)
@@ -254,7 +258,9 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     """Let the firmware place things; on a host, its stolen memory and OpRegion are where the scenario says."""
     machine, host = built.machine, scenario.host
     bare = scenario.hypervisor.kind == "none" and machine.igd is not None
-    taken = [built.host_stolen, (host.asls, host.asls + OPREGION_SIZE)] if bare else []
+    opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
+    start = host.asls // PAGE * PAGE
+    taken = [built.host_stolen, (start, start + opregion)] if bare else []
     files = {} if scenario.firmware.kind == "none" else built.guest.files
     wish = Wish(
         machine=scenario.guest.machine, low=machine.low, functions=machine.functions, display=scenario.guest.devfn,
@@ -287,6 +293,14 @@ def _dma(built: Built, scenario: Scenario) -> None:
     if machine.high:
         regions.append((1 << 32, (1 << 32) + machine.high, ram + machine.low))
     igd.set_dma(regions)
+
+
+def note_step(built: Built, step: str) -> None:
+    """Keep which pipes and whether the panel's power are on now."""
+    igd = built.machine.igd
+    if igd is not None:
+        pipes = running_pipes(igd.family, igd.register)
+        built.posts.append(Post(step=step, pipes=pipes, panel=panel_powered(igd.family, igd.register)))
 
 
 def host_of(scenario: Scenario) -> Scenario:

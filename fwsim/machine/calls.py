@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.devices.igd.scanout import scan
+from fwsim.devices.igd.scanout import Scan, scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import palette, render
-from fwsim.machine.build import Built
+from fwsim.machine.build import Built, note_step
+from fwsim.machine.guard import FRAME_NS
 from fwsim.machine.session import Session
 from fwsim.memory.ram import PAGE
+from fwsim.native import R_TIME
 from fwsim.payload import ModeLayout, encode, test_card
 from fwsim.picture import png_bytes
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Scenario
-from fwsim.summary import CallResult, Screen
+from fwsim.summary import CallResult, Frame, Screen
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
@@ -66,6 +68,7 @@ class Caller:
         result, _ = self._call(call)
         self.calls.append(result)
         if sets_mode and result.ok:
+            note_step(self.built, f"mode {call.bx & 0x1FF if call.ax == 0x4F02 else call.ax & 0x7F:x}h")
             self._mode_set(call)
         elif sets_mode and self.session.ended is None:
             self._pending = before
@@ -203,8 +206,8 @@ class Caller:
         igd, vga = self.machine.igd, self.machine.vga
         if igd is not None:
             seen = scan(igd, vga)
-            self.guard.refuse([address // PAGE for address, _ in seen.refused], read=True)
             return Screen(
+                frames=self._look(seen),
                 mode=shown.mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
                 base=seen.base, unreadable_pages=seen.unreadable_pages,
             ), seen.rgb  # fmt: skip
@@ -212,6 +215,17 @@ class Caller:
             return self._scan_ramfb(shown)
         picture = render(vga)
         return Screen(mode=shown.mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
+
+    def _look(self, seen: Scan) -> list[Frame]:
+        """Look at the screen for as many frames as the payload says: each reads every page again, and faults again."""
+        root, frames = self.machine.root, []
+        pages = [address // PAGE for address, _ in seen.refused]
+        for _ in range(self.scenario.payload.frames):
+            start = int(root[R_TIME])
+            self.guard.refuse(pages, read=True)
+            root[R_TIME] = start + FRAME_NS
+            frames.append(Frame(start_ns=start, unreadable_pages=seen.unreadable_pages))
+        return frames
 
     def _scan_ramfb(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
         """The frame buffer the guest described in etc/ramfb (QEMU hw/display/ramfb.c): big-endian address to stride."""

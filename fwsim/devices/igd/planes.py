@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fwsim.registers import mmio_plane as planes
 from fwsim.registers.core import Register
 from fwsim.registers.families import Family
+from fwsim.registers.mmio_bus import PP_CONTROL
 from fwsim.registers.mmio_pipe import LGC_PALETTE, LGC_PALETTE_B, LGC_PALETTE_C, PALETTE, PALETTE_B, VGACNTRL
 from fwsim.registers.mmio_timing import PIPECONF, PIPESRC
 from fwsim.registers.variants import expand
@@ -126,13 +127,25 @@ def vga_shown(family: Family, read: ReadRegister) -> bool:
     return not _Reader(family, read)(VGACNTRL) & _ENABLE
 
 
+def running_pipes(family: Family, read: ReadRegister) -> list[str]:
+    """The pipes that are on."""
+    registers = _Reader(family, read)
+    return [label for label in ("A", "B", "C", "D", "EDP") if registers(PIPECONF, label) & _ENABLE]
+
+
+def panel_powered(family: Family, read: ReadRegister) -> bool:
+    """Whether the panel power sequencer is told to keep a panel on (PP_CONTROL bit 0)."""
+    registers = _Reader(family, read)
+    return any(registers(PP_CONTROL, label) & 1 for label in ("", "A", "B", "1", "2"))
+
+
 def active_plane(family: Family, read: ReadRegister) -> Plane | None:
     """The first primary plane that is on and whose pipe is; None when all are off.
 
     Which transcoder drives a pipe is not followed: any running one will do.
     """
     registers = _Reader(family, read)
-    if not any(registers(PIPECONF, label) & _ENABLE for label in ("A", "B", "C", "D", "EDP")):
+    if not running_pipes(family, read):
         return None
     for pipe in "ABCD":
         if registers.has(planes.PLANE_CTL, f"1{pipe}"):

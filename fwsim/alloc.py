@@ -155,7 +155,7 @@ def explain(result: Allocation) -> Allocation:
 
 def largest_stolen(ask: Ask) -> int:
     """The most stolen memory, in whole MiB, that this firmware places in this guest; 0 where it places none at all."""
-    low, high = 0, min(ask.ram, 1 << 32) // MIB + 1
+    low, high = 0, (1 << 32) // MIB + 1
     codes = _announceable(ask) if reads_ggc(ask) else []
     if codes:
         return next((size for size in reversed(codes) if _fits(ask, size)), 0)

@@ -131,8 +131,8 @@ def checks(result: Allocation) -> RenderableType:
 
 def strip_title() -> Text:
     """What the strip's cells mean."""
-    names = "  ".join(f"{letter} {kind}" for kind, (letter, _) in STYLES.items() if kind not in ("nvs", "acpi"))
-    return Text(f"0 to 4 GiB, a cell is {_CELL // MIB} MiB:  {names}", style="dim")
+    names = " ".join(f"{letter} {kind}" for kind, (letter, _) in STYLES.items() if kind not in ("nvs", "acpi"))
+    return Text(f"0-4 GiB, {_CELL // MIB} MiB a cell: {names}", style="dim")
 
 
 def strip(result: Allocation, name: str = "") -> Text:

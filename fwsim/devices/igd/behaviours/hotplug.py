@@ -48,11 +48,12 @@ def broxton_live(site: Site) -> Behaviour:
 
 
 def fuse_straps(site: Site) -> Behaviour:
-    """SFUSE_STRAP 0xC2014: ports B, C, D are there (bits 2, 1, 0); the board has all of them.
+    """SFUSE_STRAP 0xC2014: ports B, C, D are there (bits 2, 1, 0; Linux i915, intel_ddi_init), here all of them.
 
-    Linux i915, intel_ddi_init.
+    Haswell's and Broadwell's board wires those that have a display, and no other.
     """
-    return Behaviour("SFUSE_STRAP", (read_only(0xC2014),), {0xC2014: bit(0, 1, 2)})
+    wired = bit(0, 1, 2) if site.family.gen >= 9 else site.live({"b": 2, "c": 1, "d": 0})
+    return Behaviour("SFUSE_STRAP", (read_only(0xC2014),), {0xC2014: wired})
 
 
 def lvds_strap(site: Site) -> Behaviour:

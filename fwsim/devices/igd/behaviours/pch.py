@@ -30,6 +30,18 @@ def fdi_receivers(site: Site) -> Behaviour:
     return Behaviour("FDI_RX_IIR", tuple(rows))
 
 
+def fdi_auto_training(site: Site) -> Behaviour:
+    """FDI_TX_CTL 0x60100 bit 1, training done, while transmitter (31), training by hardware (10) and receiver are on.
+
+    Ivy Bridge (Intel PRM IVB vol. 3 part 1; Linux i915 display/intel_fdi_regs.h, FDI_LINK_TRAIN_AUTO).
+    """
+    rows = []
+    for index in range(3):
+        tx, rx = 0x60100 + 0x1000 * index, 0xF000C + 0x1000 * index
+        rows.append(follows(tx, bit(1), is_set(tx, bit(31, 10)), is_set(rx, bit(31))))
+    return Behaviour("FDI_TX auto", tuple(rows))
+
+
 def iclk(site: Site) -> Behaviour:
     """SBI_CTL_STAT 0xC6008: busy bit 0 clears at once, response bits 2:1 are 0, success.
 

@@ -41,7 +41,7 @@ _CHERRYVIEW: tuple[Maker, ...] = (
 _BY_FAMILY: dict[str, tuple[Maker, ...]] = {
     "ironlake": _IRONLAKE,
     "sandybridge": _PCH,
-    "ivybridge": _PCH,
+    "ivybridge": (*_PCH, pch.fdi_auto_training),
     "haswell": _HASWELL,
     "broadwell": _HASWELL,
     "baytrail": _VALLEYVIEW,

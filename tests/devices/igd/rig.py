@@ -1,0 +1,47 @@
+"""An IGD without a machine: registers read and written through its native code, at a time of one's own."""
+
+import numpy as np
+from numba import njit
+
+from fwsim.devices.igd.device import Igd
+from fwsim.devices.igd.hot import is_clock, mmio_read, mmio_write
+from fwsim.native import R_IGD, R_TIME, ROOT_WORDS, address_of, u64s
+from fwsim.registers.families import family
+
+
+@njit
+def _read(root, offset):
+    return mmio_read(root, offset)
+
+
+@njit
+def _write(root, offset, value):
+    mmio_write(root, offset, value)
+
+
+@njit
+def _is_clock(root, offset):
+    return is_clock(u64s(u64s(root)[R_IGD]), offset)
+
+
+class Rig:
+    """``cpu`` with displays on ``ports``; ``edid`` is every one's."""
+
+    def __init__(self, cpu, *ports, edid=bytes(range(128)), without=()):
+        row = family(cpu)
+        self.igd = Igd(row, dict.fromkeys(ports, edid), row.gtt_size, frozenset(without))
+        self.words = np.zeros(ROOT_WORDS, np.uint64)
+        self.words[R_IGD] = address_of(self.igd.block)
+        self.root = np.uint64(address_of(self.words))
+
+    def __getitem__(self, offset):
+        return int(_read(self.root, np.uint64(offset)))
+
+    def __setitem__(self, offset, value):
+        _write(self.root, np.uint64(offset), np.uint64(value))
+
+    def wait(self, microseconds):
+        self.words[R_TIME] += np.uint64(1000 * microseconds)
+
+    def is_clock(self, offset):
+        return bool(_is_clock(self.root, np.uint64(offset)))

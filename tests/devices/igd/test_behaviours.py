@@ -1,0 +1,191 @@
+"""Status bits as the manuals and Linux's i915 state them, asked one by one."""
+
+import pytest
+from igd.rig import Rig
+
+from fwsim.registers.families import families, family
+
+ON = 1 << 31
+
+
+def test_every_family_has_behaviours_with_different_names():
+    for row in families():
+        names = [behaviour.name for behaviour in Rig(row.name).igd.behaviours]
+        assert len(names) == len(set(names)), row.name
+        assert {"PIPE_DSL", "PIPECONF", "GMBUS"} <= set(names), row.name
+
+
+@pytest.mark.parametrize(
+    ("cpu", "control", "status", "request_bit", "state"),
+    [
+        ("965", 0x70008, 0x70008, 31, 30),
+        ("baytrail", 0x1F0008, 0x1F0008, 31, 30),
+        ("cherryview", 0x1F4008, 0x1F4008, 31, 30),
+        ("haswell", 0x7F008, 0x7F008, 31, 30),
+        ("sandybridge", 0xF0008, 0xF0008, 31, 30),
+        ("skylake", 0x46010, 0x46010, 31, 30),
+        ("skylake", 0x46014, 0x6C060, 31, 8),
+        ("skylake", 0x46060, 0x6C060, 31, 24),
+        ("skylake", 0x45008, 0x45008, 31, 30),
+        ("apollolake", 0x46070, 0x46070, 31, 30),
+        ("apollolake", 0x138090, 0x162000, 1, 16),
+        ("apollolake", 0x138090, 0x6C18C, 0, 22),
+        ("baytrail", 0x186014, 0x186014, 31, 15),
+        ("skylake", 0x45400, 0x45404, 31, 30),
+        ("haswell", 0x45404, 0x45400, 31, 30),
+        ("haswell", 0x64040, 0x64044, 31, 12),
+    ],
+)
+def test_a_state_follows_its_request(cpu, control, status, request_bit, state):
+    rig = Rig(cpu)
+    rig[control] = 1 << request_bit
+    assert rig[status] >> state & 1
+    rig[control] = 0
+    assert not rig[status] >> state & 1
+
+
+@pytest.mark.parametrize(
+    ("cpu", "at", "busy"), [("haswell", 0xC6008, 0), ("965", 0x61110, 3), ("skylake", 0x138124, 31)]
+)
+def test_triggers_clear_themselves(cpu, at, busy):
+    rig = Rig(cpu)
+    rig[at] = 1 << busy
+    assert rig[at] == 0
+
+
+@pytest.mark.parametrize(("cpu", "at"), [("sandybridge", 0xE1100), ("baytrail", 0x1E1100)])
+def test_crt_detection(cpu, at):
+    for ports, found in (((), 0), (("crt",), 3)):
+        rig = Rig(cpu, *ports)
+        rig[at] = 1 << 16 | 0x8C18
+        assert rig[at] == found << 24 | 0x8C18
+
+
+def test_pcode_says_that_the_core_clock_may_change():
+    rig = Rig("coffeelake")
+    rig[0x138128] = 0
+    rig[0x138124] = ON | 7
+    assert (rig[0x138124], rig[0x138128]) == (0, 1)
+
+
+def test_live_states():
+    assert Rig("skylake", "hdmi-b", "dp-d", "edp")[0xC4000] == 1 << 21 | 1 << 23 | 1 << 24
+    assert Rig("apollolake", "hdmi-b", "dp-c")[0x44440] == 1 << 4 | 1 << 5
+    assert Rig("cherryview", "hdmi-b", "hdmi-d")[0x1E1114] == 1 << 29 | 1 << 27
+    assert Rig("965", "crt")[0x61114] == 3 << 8
+    rig = Rig("skylake", "hdmi-b")
+    rig[0xC4000] = 0
+    assert rig[0xC4000] == 1 << 21
+
+
+def test_fdi_locks_while_both_ends_are_on():
+    rig = Rig("sandybridge")
+    assert rig[0xF0014] == 0
+    rig[0x60100] = ON
+    rig[0xF000C] = ON
+    assert rig[0xF0014] == 7 << 8
+    rig[0xF000C] = 0
+    rig[0xF0014] = 7 << 8
+    assert rig[0xF0014] == 0
+    assert not rig[0x60100] & 2
+
+
+def test_ivy_bridge_trains_by_itself():
+    rig = Rig("ivybridge")
+    rig[0xF000C] = ON
+    rig[0x60100] = ON | 1 << 10
+    assert rig[0x60100] & 2
+    rig[0x60100] = ON
+    assert not rig[0x60100] & 2
+
+
+def test_fuses_follow_the_wells():
+    rig = Rig("skylake")
+    assert rig[0x42000] == 1 << 31 | 1 << 27
+    rig[0x45404] = 1 << 29 | 1 << 31
+    assert rig[0x42000] == 1 << 31 | 7 << 25
+
+
+def test_scan_lines_and_frames_need_a_running_pipe():
+    rig = Rig("ivybridge")
+    rig[0x6000C] = 805 << 16 | 767
+    rig.wait(8400)
+    assert (rig[0x70000], rig[0x70040]) == (0, 0)
+    rig[0x70008] = ON
+    assert 400 < rig[0x70000] < 410
+    rig.wait(100_000)
+    assert rig[0x70040] == 6
+    assert rig.is_clock(0x70000)
+    assert not rig.is_clock(0x70008)
+
+
+def test_vertical_blank_status():
+    rig = Rig("baytrail")
+    rig[0x1F0008] = ON
+    assert rig[0x1F0024] & 6 == 6
+    rig[0x1F0024] = 0xFFFF
+    assert rig[0x1F0024] & 6 == 0
+    rig.wait(16_667)
+    assert rig[0x1F0024] & 6 == 6
+
+
+def test_panel_power_takes_the_programmed_time():
+    rig = Rig("ivybridge", "lvds")
+    assert rig[0xC7200] == 0
+    rig[0xC7208], rig[0xC720C], rig[0xC7210] = 500 << 16, 300 << 16, 5
+    rig[0xC7204] = 1
+    assert rig[0xC7200] == 1 << 28
+    rig.wait(50_000)
+    assert rig[0xC7200] == ON | 8
+    rig[0xC7204] = 0
+    assert rig[0xC7200] == ON | 2 << 28
+    rig.wait(30_000)
+    assert rig[0xC7200] == 1 << 27
+    rig.wait(400_000)
+    assert rig[0xC7200] == 0
+
+
+def test_a_reset_darkens_the_panel_and_leaves_the_gtt():
+    rig = Rig("ivybridge", "lvds")
+    rig[0xC7204] = 1
+    assert rig[0xC7200] & ON
+    rig.igd.gtt[5] = 0x1234
+    rig.igd.reset()
+    assert rig[0xC7200] == 0
+    assert rig.igd.gtt[5] == 0x1234
+    assert rig[0xE1180] == 2  # a strap is no register
+
+
+def test_cherryview_power_unit():
+    rig = Rig("cherryview")
+
+    def message(opcode, register, data=0):
+        rig[0x182104], rig[0x182108] = data, register
+        rig[0x182100] = opcode << 16 | 4 << 8 | 0xF0
+        assert not rig[0x182100] & 1
+        return rig[0x182104]
+
+    message(7, 0x60, 3 << 10)
+    assert message(6, 0x61) == 3 << 10
+    assert rig[0x1E0104] >> 30 == 1  # PHY 1's lanes only
+    message(7, 0x60, 0)
+    assert rig[0x1E0104] >> 30 == 3
+    message(7, 0x36, 4 << 8 | 0x3F)
+    assert message(6, 0x36) == 4 << 24 | 0x3F << 16 | 4 << 8 | 0x3F
+    assert rig[0x186508] == 0x47
+    message(7, 0x139, 1 << 8)
+    assert message(6, 0x139) == 0
+
+
+def test_stolen_memory_is_where_the_host_says():
+    row = family("skylake")
+    rig = Rig("skylake")
+    assert rig[0x108040] == row.ggc
+    assert rig[0x1080C0] == row.bdsm | 1
+    assert Rig("965")[0x2020] == 0xBFF80001  # the last 512 KiB of 8 MiB
+
+
+def test_what_is_left_out_is_storage():
+    rig = Rig("sandybridge", "crt", without={"ADPA"})
+    rig[0xE1100] = 1 << 16
+    assert rig[0xE1100] == 1 << 16

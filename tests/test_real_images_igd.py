@@ -15,6 +15,7 @@ from fwsim.devices.igd.scanout import scan
 from fwsim.machine.adopt import legacy_image, offer, refusal
 from fwsim.machine.build import build
 from fwsim.machine.session import Session
+from fwsim.native import PORT_STORE
 from fwsim.rom.chain import load
 from fwsim.scenario import loads
 
@@ -56,9 +57,9 @@ def image(name):
 
 
 class Run:
-    """An image, POSTed. ``displays``: None is the cpu's usual one."""
+    """An image, POSTed. ``displays``: None is the cpu's usual one; ``before`` changes the machine."""
 
-    def __init__(self, name, *, displays=None, hypervisor="none", without=()):
+    def __init__(self, name, *, displays=None, hypervisor="none", without=(), before=lambda machine: None):
         path = image(name)
         shown = displays if displays != () else ("none",)
         text = f'[host]\ncpu = "{IMAGES[name][0]}"\n[rom]\nfile = "{path}"\nchecksum = "ignore"\n'
@@ -73,6 +74,7 @@ class Run:
         assert refusal(code, False) == ""
         self.machine.ram.write(0xC0000, code)
         self.machine.engine.flush_code()
+        before(self.machine)
         self.session.call_rom(3, 0x10)
         self.ended = self.session.ended
 
@@ -210,3 +212,24 @@ GONE = {
 @pytest.mark.parametrize(("name", "gone"), [(name, gone) for name, rows in GONE.items() for gone in rows])
 def test_one_behaviour_taken_away(name, gone):
     assert outcome(name, gone) == GONE[name][gone]
+
+
+def test_crestline_takes_a_crtc_at_3b4_for_a_second_adapter():
+    """A VGA in colour mode does not answer at 3B4: where it does, the image leaves the screen to a monochrome card."""
+
+    def answer(machine):
+        machine.ports[0x3B4:0x3B6] = PORT_STORE
+
+    run = Run("6c3ee20a", before=answer)
+    assert run.int10(0x0003) is not None
+    assert run.word(0x449, 1) == 0
+    assert run.int10(0x4F02, bx=0x4118) == 0x014F
+
+
+def test_cherryview_of_the_first_steppings():
+    """Revision 9 never shipped, and the image's path for it never ends; 21h and 35h are what people have."""
+
+    def early(machine):
+        machine.pci.set(next(function.slot for function in machine.functions if function.devfn == 0x10), 0x08, 1, 9)
+
+    assert Run("4c53abf3", before=early).int10(0x0003) is None

@@ -12,6 +12,7 @@ from fwsim.devices.igd.behaviours.wiring import wiring
 from fwsim.devices.igd.rows import Row, compile_rows
 from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.vga.state import I2C_IDLE
+from fwsim.errors import FwsimError
 from fwsim.native import address_of
 from fwsim.registers.families import Family
 
@@ -67,6 +68,12 @@ class Igd:
         rows: list[Row] = []
         units: list[tuple[int, int, int, int]] = []
         self.behaviours = tuple(behaviours(site))
+        names = {behaviour.name for behaviour in self.behaviours}
+        if without - names:
+            raise FwsimError(
+                "no such behaviour", where=site.family.name, found=", ".join(sorted(without - names)),
+                expected=", ".join(sorted(names)),
+            )  # fmt: skip
         for behaviour in self.behaviours:
             if behaviour.name in without:
                 continue

@@ -3,6 +3,7 @@
 import pytest
 from igd.rig import Rig
 
+from fwsim.errors import FwsimError
 from fwsim.registers.families import families, family
 
 ON = 1 << 31
@@ -189,3 +190,8 @@ def test_what_is_left_out_is_storage():
     rig = Rig("sandybridge", "crt", without={"ADPA"})
     rig[0xE1100] = 1 << 16
     assert rig[0xE1100] == 1 << 16
+
+
+def test_only_what_is_there_can_be_left_out():
+    with pytest.raises(FwsimError, match="no such behaviour"):
+        Rig("apollolake", without={"ADPA"})

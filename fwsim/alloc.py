@@ -208,7 +208,7 @@ def reads_ggc(ask: Ask) -> bool:
 
 
 def _request(ask: Ask, fam: Family) -> Request:
-    options: dict[str, object] = {"holder": ask.holder, "guest": ask.guest}
+    options: dict[str, object] = {"holder": ask.holder, "guest": ask.guest, "ecam_size": ask.ecam}
     if ask.firmware == "ovmf":
         options["driver"] = ask.driver
     return Request(
@@ -234,7 +234,7 @@ def _details(ask: Ask, fam: Family, request: Request, placement: Placement, vers
         behind.append((placement.asls[bdf], placement.asls[bdf] + ask.opregion))
     return Details(
         version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
-        size=placement.bdsm_size.get(bdf, 0), announced=announced, ecam=_ecam(ask, version_name),
+        size=placement.bdsm_size.get(bdf, 0), announced=announced, ecam=placement.ecam or _ecam(ask, version_name),
         hole=(hole[0], hole[1]) if hole else None, behind_bar=behind,
         bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],

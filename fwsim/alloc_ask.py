@@ -52,7 +52,8 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     ``gen``: a generation or a host cpu. ``stolen``: what the hypervisor asks the firmware for; ``ggc``: the word at
     0x50 that the guest reads; each follows from the other. ``opregion``: 0 for none. ``driver`` is OVMF's, ``holder``
     and ``guest`` fake-bar's; ``profile`` is QEMU's, ``host_bdsm`` and ``host_asls`` the host's registers. ``rom``:
-    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g.
+    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g;
+    ``ecam``: hvmloader's on q35.
     """
 
     firmware: str = "seabios"
@@ -75,6 +76,7 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     host_asls: int = -1
     rom: int = 0
     max_low: int = 0
+    ecam: int = 64 << 20
 
 
 def resolve(ask: Ask, reads_ggc: bool) -> Ask:

@@ -37,6 +37,7 @@ def alloc(
     device: Annotated[str, _option("Its device id; default the host cpu's.", metavar="ID")] = "",
     rom: Annotated[str, _option("Size of its ROM BAR; default none.")] = "0",
     max_low: Annotated[str, _option("QEMU's max-ram-below-4g.", "--max-ram-below-4g")] = "0",
+    ecam: Annotated[str, _option("hvmloader mmconfig on q35: 64M (default), 128M or 256M.")] = "64M",
     driver: Annotated[str, _option("OVMF's IGD driver: vfioigd (default), gvt or none.", metavar="D")] = "vfioigd",
     profile: Annotated[str, _option("QEMU: 5.0, 9.1, 10.0 (default) or next.", metavar="P")] = _DEFAULT.profile,
     host_bdsm: Annotated[str, _option("Base of the host's stolen memory (bhyve, acrn, host-base).", metavar="A")] = "",
@@ -63,7 +64,7 @@ def alloc(
         class_code=_class(class_code), device=_hex(device, "--device") if device else -1, driver=driver,
         holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
-        max_low=parse_size(max_low, "--max-ram-below-4g"),
+        max_low=parse_size(max_low, "--max-ram-below-4g"), ecam=parse_size(ecam, "--ecam"),
     )  # fmt: skip
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]
     placed = [result for result in results if isinstance(result, Allocation)]

@@ -109,7 +109,10 @@ def _with_dummy(request: Request, holder: str, size: int) -> tuple[_Dummy, tuple
     if holder == "igd":
         bar, bdf = Bar(5, size, "mem"), IGD_BDF
         if bdf not in rows:
-            raise FwsimError("no IGD to hold the BAR", found="nothing at 00:02.0", expected="the IGD there")
+            raise FwsimError(
+                "no IGD to hold the BAR", where="--slot", found="nothing at 00:02.0", expected="the IGD there",
+                hint="--slot 00:02.0, or --holder device",
+            )  # fmt: skip
         if any(other.index == 5 or (other.index == 4 and other.is64) for other in rows[bdf].bars):
             raise FwsimError(
                 "two claim BAR5 of 00:02.0", where="--bars", found="the IGD's own and the dummy",

@@ -1,6 +1,7 @@
 """Where does Xen's hvmloader put BARs and the IGD's OpRegion? The growing MMIO hole below 4 GiB, and RAM moved for it.
 
-Source: Xen tools/firmware/hvmloader/pci.c, mem_hole_alloc in util.c, e820.c.
+Source: Xen tools/firmware/hvmloader/pci.c, mem_hole_alloc in util.c, e820.c. Version "mmconfig" is that with the q35
+series on xen-devel (2018, sent again in 2026, never merged): the ECAM is one more BAR in the hole, PCIEXBAR holds it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ OPREGION_PAGES = 3
 _SHARED_INFO_PAGES = 1
 _EMULATED_VGA = ((0x1234, 0x1111), (0x1013, 0x00B8))
 _MAX_CHUNK = 0xFFFF
+MERGED, MMCONFIG = "4.23", "mmconfig"
+PCIEXBAR = 0x60
+"""Its register on 00:00.0: bit 0 enables, bits 2:1 are the size's code, the base is above (Intel Q35 datasheet)."""
+ECAM_SIZES = {256 << 20: 0, 128 << 20: 1, 64 << 20: 2}
+_ECAM_INDEX = -1
+_VRAM = 16 << 20
 _IO = (0xC000, 0x10000)
 _DEFAULT_BITS = 39
 
@@ -56,21 +63,30 @@ class _Bar:
 
 
 class Hvmloader:
-    """The allocator's row: hvmloader of Xen 4.23-dev (c447b730), machine i440fx only."""
+    """The allocator's row: hvmloader of Xen 4.23-dev (c447b730), i440fx only; with the MMCONFIG series q35 as well."""
 
     name = "hvmloader"
-    versions = ("4.23",)
-    default_version = "4.23"
+    versions = (MERGED, MMCONFIG)
+    default_version = MERGED
 
     def place(self, request: Request) -> Placement:
         """Place with hvmloader; ``options``: low_mem_pgend, high_mem_pgend, allow_relocate, mmio_hole_size, rmrr.
 
-        Raises FwsimError for a machine other than "pc", or an unknown version.
+        For q35 "ecam_size" (64, 128 or 256 MiB) as well; "vram" and "option_roms" are bytes that the device model keeps
+        right behind guest RAM. Raises FwsimError for a machine that the version does not know, or an unknown version.
         """
-        if request.machine != "pc":
-            raise FwsimError("hvmloader knows the i440fx only", found=request.machine, expected="pc")
         if request.version not in ("", *self.versions):
             raise FwsimError("no rules for this hvmloader", found=repr(request.version), expected=self.default_version)
+        if request.machine != "pc" and (request.version != MMCONFIG or request.machine != "q35"):
+            raise FwsimError(
+                "hvmloader knows the i440fx only", where="guest.machine", found=request.machine, expected="pc",
+                hint=f"--machine pc, or --version {MMCONFIG} for q35",
+            )  # fmt: skip
+        size = _ecam_size(request)
+        if size not in ECAM_SIZES:
+            raise FwsimError(
+                "no such ECAM", where="--ecam", found=hex(size), expected="64, 128 or 256 MiB: PCIEXBAR has no others"
+            )
         return _place(request)
 
 
@@ -81,6 +97,10 @@ place = HVMLOADER.place
 def _number(request: Request, name: str, default: int) -> int:
     value = request.options.get(name, default)
     return value if isinstance(value, int) else default
+
+
+def _ecam_size(request: Request) -> int:
+    return _number(request, "ecam_size", 64 << 20)
 
 
 def _rmrr(request: Request) -> list[tuple[int, int]]:
@@ -95,6 +115,8 @@ def _collect(request: Request) -> list[_Bar]:
         rows = [_Bar(function, bar.index, bar.size, bar.kind == "io", bar.is64) for bar in function.bars]
         if function.rom_size:
             rows.append(_Bar(function, ROM_BAR, function.rom_size, False, False))
+        if request.machine == "q35" and function.bdf == 0:
+            rows.append(_Bar(function, _ECAM_INDEX, _ecam_size(request), False, False))
         bars += sorted(rows, key=lambda bar: bar.index)
     return sorted(bars, key=lambda bar: -bar.size)
 
@@ -152,6 +174,9 @@ def _place(request: Request) -> Placement:
     out.windows = {"io": (_IO[0], _IO[1] - 1), "mem32": (hole.start, HOLE_END)}
     if high.base > high_start:
         out.windows["mem64"] = (high_start, high.base)
+    _enable_ecam(request, out)
+    if hole.moved:
+        _beside_the_device_model(request, hole, out)
     opregion = _opregion(request, out)
     out.e820 = _map(hole, opregion)
     out.log.append(f"pci_mem_start=0x{hole.start:x}, {hole.moved:#x} pages relocated")
@@ -164,12 +189,40 @@ def _assign(bar: _Bar, resource: _Resource, rmrr: list[tuple[int, int]], out: Pl
         if base < start + size and start < base + bar.size:
             base = align_up(start + size, bar.size)
     if base + bar.size > resource.end:
-        text = f"pci dev {bar.function.bdf >> 3 & 31:02x}:{bar.function.bdf & 7:x} bar {0x10 + 4 * bar.index:02x}"
+        register = PCIEXBAR if bar.index == _ECAM_INDEX else 0x10 + 4 * bar.index
+        text = f"pci dev {bar.function.bdf >> 3 & 31:02x}:{bar.function.bdf & 7:x} bar {register:02x}"
         out.warnings.append(f"{text} size {bar.size:x}: no space for resource!")
         return
     resource.base = base + bar.size
     out.bars[bar.function.bdf, bar.index] = base
     out.command[bar.function.bdf] = out.command.get(bar.function.bdf, 0) | (1 if bar.io else 2)
+
+
+def _enable_ecam(request: Request, out: Placement) -> None:
+    """Turn the pseudo-BAR into PCIEXBAR: off while it is written, then base, size code and enable."""
+    base = out.bars.pop((0, _ECAM_INDEX), None)
+    if base is None:
+        return
+    size = _ecam_size(request)
+    out.ecam = (base, base + size)
+    value = base | ECAM_SIZES[size] << 1 | 1
+    out.notes.append(f"PCIEXBAR (00:00.0 @{PCIEXBAR:#x}) is {value:#x}: {size >> 20} buses in {size >> 20} MiB")
+
+
+def _beside_the_device_model(request: Request, hole: Hole, out: Placement) -> None:
+    """Moved RAM goes where the device model keeps video RAM and option ROMs: right behind guest RAM, in no e820 entry.
+
+    Source: QEMU hw/i386/xen/xen-hvm.c, xen_ram_init and xen_ram_alloc.
+    """
+    kept = _number(request, "vram", _VRAM) + _number(request, "option_roms", 0)
+    end = hole.high_pages << PAGE_SHIFT
+    start = end - (hole.moved << PAGE_SHIFT)
+    first = start if start > FOUR_GIB else request.ram
+    if kept and first < end and start < first + kept:
+        out.notes.append(
+            f"RAM moved to {start:#x}-{end - 1:#x} overlaps video RAM and option ROMs that the device model keeps at "
+            f"{first:#x}-{first + kept - 1:#x}"
+        )
 
 
 def _opregion(request: Request, out: Placement) -> int | None:

@@ -142,6 +142,7 @@ class Placement:
     ``reserved`` (start, size) is what belongs to the stolen memory besides its ``bdsm_size`` bytes; ``behind_bar``
     (start, end) is address space that PCI keeps free instead of e820; ``steps`` tell what a guest does to the
     placement, ``notes`` why things are as they are, in our words: ``log`` and ``warnings`` have the firmware's own.
+    ``ecam`` (start, end) is set by an allocator that places it.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -162,6 +163,7 @@ class Placement:
     behind_bar: list[tuple[int, int]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    ecam: tuple[int, int] | None = None
 
 
 class Allocator(Protocol):

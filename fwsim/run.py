@@ -11,7 +11,7 @@ from fwsim.checks import check
 from fwsim.devices.igd.device import Igd
 from fwsim.errors import FwsimError
 from fwsim.machine.adopt import Offer, check_ids, legacy_image, offer, refusal
-from fwsim.machine.build import Built, build, display_device, host_of, note_step
+from fwsim.machine.build import Built, build, display_device, host_of, lights
 from fwsim.machine.calls import Caller
 from fwsim.machine.outcome import summarize
 from fwsim.machine.session import Ending, Session
@@ -126,15 +126,16 @@ def call_init(scenario: Scenario, rom: Rom, offered: Offer, events: Path | None,
     machine.ram.write(ROM_BASE, code)
     machine.engine.flush_code()
     ending = session.call_rom(3, scenario.guest.devfn)
-    note_step(built, "POST 1")
+    if scenario.rom.posts > 1:
+        built.log.append(f"POST 1: {lights(built)}")
     for number in range(2, scenario.rom.posts + 1):
         if ending.reason != "completed":
             break
         if scenario.rom.reset == "flr" and machine.igd:
             machine.igd.reset()
-            note_step(built, "FLR")
+            built.log.append(f"FLR: {lights(built)}")
         ending = session.call_rom(3, scenario.guest.devfn)
-        note_step(built, f"POST {number}")
+        built.log.append(f"POST {number}: {lights(built)}")
     return Posted(built, session, ending, code)
 
 

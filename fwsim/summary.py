@@ -122,6 +122,7 @@ class CallResult(_Part):
     result_ax: int = 0
     ok: bool = False
     detail: str = ""
+    lights: str = ""
 
 
 class Frame(_Part):
@@ -129,14 +130,6 @@ class Frame(_Part):
 
     start_ns: int = 0
     unreadable_pages: int = 0
-
-
-class Post(_Part):
-    """A POST, a reset between two, or a mode set (``step``), and the pipes and panel power that it left on."""
-
-    step: str
-    pipes: list[str] = field(default_factory=list)
-    panel: bool = False
 
 
 class Screen(_Part):
@@ -216,7 +209,6 @@ class Summary(_Part):
     gtt: Gtt = field(default_factory=Gtt)
     iommu: Iommu = field(default_factory=Iommu)
     calls: list[CallResult] = field(default_factory=list)
-    posts: list[Post] = field(default_factory=list)
     display: list[Screen] = field(default_factory=list)
     hangs: list[Hang] = field(default_factory=list)
     assists: list[Assist] = field(default_factory=list)

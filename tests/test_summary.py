@@ -11,7 +11,6 @@ OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}
 KEYS = {
     "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
-         "posts",
          "unhandled", "checks", "events", "code_bytes", "virtual_ns", "wall_s"},
     "rom": {"sha256", "size", "vendor", "device", "images", "source"},
     "stop": {"reason", "cs", "ip", "detail"},
@@ -25,7 +24,6 @@ KEYS = {
     "iommu": {"faults", "recorded", "overflowed", "by_reason", "lines"},
     "display.0": {"mode", "width", "height", "stride", "format", "base", "file", "unreadable_pages", "frames"},
     "display.0.frames.0": {"start_ns", "unreadable_pages"},
-    "posts.0": {"step", "pipes", "panel"},
     "unhandled": {"ports", "registers", "interrupts"},
     "checks.0": {"id", "ok", "detail"},
 }  # fmt: skip

@@ -33,7 +33,6 @@ from fwsim.rom.chain import Rom
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion
 from fwsim.scenario import Scenario
-from fwsim.summary import Post
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 RAMFB_FILE = "etc/ramfb"
@@ -53,8 +52,6 @@ class Built:
     """First byte and end of the host's stolen memory."""
     guest_stolen: tuple[int, int]
     log: list[str] = field(default_factory=list)
-    posts: list[Post] = field(default_factory=list)
-    """What each POST, and each reset between two, left of the display."""
     stolen_ram: Ram | None = None
     fw_cfg: FwCfg | None = None
     guard: Guard = field(init=False)
@@ -295,12 +292,14 @@ def _dma(built: Built, scenario: Scenario) -> None:
     igd.set_dma(regions)
 
 
-def note_step(built: Built, step: str) -> None:
-    """Keep which pipes and whether the panel's power are on now."""
+def lights(built: Built) -> str:
+    """Which pipes are on now, and whether the panel has power; "" for a display device other than the IGD."""
     igd = built.machine.igd
-    if igd is not None:
-        pipes = running_pipes(igd.family, igd.register)
-        built.posts.append(Post(step=step, pipes=pipes, panel=panel_powered(igd.family, igd.register)))
+    if igd is None:
+        return ""
+    pipes = running_pipes(igd.family, igd.register)
+    power = "on" if panel_powered(igd.family, igd.register) else "off"
+    return f"pipe {', '.join(pipes)} on, panel power {power}" if pipes else f"no pipe on, panel power {power}"
 
 
 def host_of(scenario: Scenario) -> Scenario:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fwsim.devices.igd.scanout import Scan, scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import palette, render
-from fwsim.machine.build import Built, note_step
+from fwsim.machine.build import Built, lights
 from fwsim.machine.guard import FRAME_NS
 from fwsim.machine.session import Session
 from fwsim.memory.ram import PAGE
@@ -68,7 +68,7 @@ class Caller:
         result, _ = self._call(call)
         self.calls.append(result)
         if sets_mode and result.ok:
-            note_step(self.built, f"mode {call.bx & 0x1FF if call.ax == 0x4F02 else call.ax & 0x7F:x}h")
+            result.lights = lights(self.built)
             self._mode_set(call)
         elif sets_mode and self.session.ended is None:
             self._pending = before

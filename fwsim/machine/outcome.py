@@ -54,7 +54,6 @@ def summarize(scenario: Scenario, rom: Rom, offered: Offer, built: Built, sessio
         for release, count in session.assists.values()
     ]
     summary.calls, summary.display = caller.calls, caller.screens
-    summary.posts = built.posts
     summary.unhandled = _unhandled(built, scenario)
     summary.events = machine.recorder.count
     summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])

@@ -43,8 +43,6 @@ def render(summary: Summary, folder: Path | None = None) -> RenderableType:
     parts += [*_stop(summary), _facts(_placement(summary)), _e820(summary), _facts(_gtt(summary))]
     parts += _iommu(summary, _SHOWN_LINES)
     parts += [table for table in (_calls(summary), _display(summary)) if table is not None]
-    if summary.posts:
-        parts.append(_facts([("lights", _lights(summary))]))
     parts += [_facts(rows) for rows in (_hangs(summary), _unhandled(summary)) if rows]
     parts.append(render_checks(summary))
     if folder is not None:
@@ -292,19 +290,6 @@ def _display(summary: Summary) -> Table | None:
             Text(unreadable, style="red"),
         )
     return table
-
-
-def _lights(summary: Summary) -> str:
-    """The display's power after each step; steps that changed nothing are left out."""
-    told: list[str] = []
-    before = ""
-    for post in summary.posts:
-        pipes = f"pipe {', '.join(post.pipes)} on" if post.pipes else "no pipe on"
-        now = f"{pipes}, panel power {'on' if post.panel else 'off'}"
-        if now != before:
-            told.append(f"{post.step}: {now}")
-        before = now
-    return "; ".join(told)
 
 
 def _hangs(summary: Summary) -> list[tuple[str, str]]:

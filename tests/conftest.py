@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -58,8 +59,18 @@ def require_package() -> Callable[..., Path]:
             pytest.skip(f"this version of package {package} has no {path.name}")
         if package in GONE_SINCE and not _offered(package):
             pytest.skip(f"no package {package} here: {GONE_SINCE[package]}")
-        if "packages" in os.environ.get("FWSIM_REQUIRE", ""):
-            pytest.fail(f"package {package} is required and not installed")
-        pytest.skip(f"package {package} is not installed")
+        return _lacking(package)
 
     return find
+
+
+@pytest.fixture(scope="session")
+def require_program() -> Callable[[str, str], str]:
+    """``require_program(program, package)``: where that program of a Debian package is; without it as above."""
+    return lambda program, package: shutil.which(program) or _lacking(package)
+
+
+def _lacking(package: str) -> NoReturn:
+    if "packages" in os.environ.get("FWSIM_REQUIRE", ""):
+        pytest.fail(f"package {package} is required and not installed")
+    pytest.skip(f"package {package} is not installed")

@@ -1,7 +1,5 @@
 """Option ROM images put together byte by byte, for the tests of the rom room."""
 
-import hashlib
-import os
 import struct
 from pathlib import Path
 from types import SimpleNamespace
@@ -102,28 +100,17 @@ def make():
 
 
 @pytest.fixture(scope="session")
-def real():
-    """Finds a third-party image by its SHA-256 under $FWSIM_ROMS, whatever it is called there; skips without it."""
-
-    def find(name):
-        folder = os.environ.get("FWSIM_ROMS", "")
-        files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
-        for path in files:
-            if path.stat().st_size == 65536 and hashlib.sha256(path.read_bytes()).hexdigest() == REAL[name]:
-                return path
-        return pytest.skip(f"{name} is not under $FWSIM_ROMS")
-
-    return find
+def real(real_rom):
+    """Finds a third-party image by its name here, under $FWSIM_ROMS, whatever it is called there; skips without it."""
+    return lambda name: real_rom(name, REAL[name])
 
 
 @pytest.fixture(scope="session")
-def packaged():
+def packaged(require_package):
     """Debian's packaged ROMs in a folder, by pattern; skips when the package is missing, fails under FWSIM_REQUIRE."""
 
     def find(pattern, package):
         found = sorted(Path("/").glob(pattern.lstrip("/")))
-        if not found and "packages" in os.environ.get("FWSIM_REQUIRE", ""):
-            pytest.fail(f"package {package} is required and not installed")
-        return found or pytest.skip(f"package {package} is not installed")
+        return found or [require_package(package, pattern)]
 
     return find

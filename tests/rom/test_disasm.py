@@ -1,7 +1,6 @@
 """The disassembler: hand-assembled code, packaged VGA BIOSes against ndisasm, and any bytes at all."""
 
 import re
-import shutil
 import struct
 import subprocess
 
@@ -163,10 +162,9 @@ def test_names():
     assert port_name(0x9999) == ""
 
 
-def test_packaged_bios_against_ndisasm(packaged):
+def test_packaged_bios_against_ndisasm(packaged, require_program):
     """Every instruction's bytes, where it is reached, against ndisasm synchronized to the same address."""
-    if not shutil.which("ndisasm"):
-        pytest.skip("package nasm is not installed")
+    require_program("ndisasm", "nasm")
     (path,) = packaged("/usr/share/seabios/vgabios-isavga.bin", "seabios")
     listing = disassemble(path.read_bytes())
     assert any(label == "int_10h_handler" for label in listing.labels.values())

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,9 +10,12 @@ import pytest
 from fwsim.rom.catalog import roms_folder
 from fwsim.rom.source import find_vbt
 
-TOOL = shutil.which("intel_vbt_decode")
+TOOL = "intel_vbt_decode"
 
-pytestmark = pytest.mark.skipif(not TOOL, reason="package intel-gpu-tools is not installed")
+
+@pytest.fixture(autouse=True, scope="module")
+def tool(require_program):
+    require_program(TOOL, "intel-gpu-tools")
 
 
 def files_with_a_vbt():

@@ -3,9 +3,7 @@
 Everything here is read from the bytes by hand; nothing of fwsim is used.
 """
 
-import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -27,13 +25,8 @@ def rom():
 
 
 @pytest.fixture(scope="module")
-def nasm():
-    path = shutil.which("nasm")
-    if path is None:
-        if "packages" in os.environ.get("FWSIM_REQUIRE", ""):
-            pytest.fail("FWSIM_REQUIRE=packages, but nasm is not installed")
-        pytest.skip("nasm is not installed")
-    return path
+def nasm(require_program):
+    return require_program("nasm", "nasm")
 
 
 def word(data, offset):

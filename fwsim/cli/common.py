@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -110,14 +110,16 @@ def progress_bar() -> Iterator[Progress | None]:
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    started, task = time.monotonic(), bar.add_task("", total=None)
+    task = bar.add_task("preparing (the first run compiles native code)", total=None)
 
     def tell(what: str, done: float | None) -> None:
-        if not bar.live.is_started and time.monotonic() - started > _BAR_AFTER_S:
-            bar.start()
         bar.update(task, description=what, completed=done or 0.0, total=None if done is None else 1.0)
 
+    later = threading.Timer(_BAR_AFTER_S, bar.start)
+    later.daemon = True
+    later.start()
     try:
         yield tell
     finally:
+        later.cancel()
         bar.stop()

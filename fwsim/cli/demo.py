@@ -25,9 +25,9 @@ def demo(
     Example:
       fwsim demo --out runs/demo
     """
-    from fwsim.demo import demo as execute
-
     with RunDir.create(out, force, name="demo") as folder, common.progress_bar() as progress:
+        from fwsim.demo import demo as execute
+
         summaries = execute(folder, progress)
     if json:
         common.emit_json({"runs": summaries})

@@ -59,9 +59,9 @@ def run(
 
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:
     """Run ``scenario`` into a new folder, with a progress bar; a run that fails before its first event leaves none."""
-    from fwsim.run import run as execute
-
     with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
+        from fwsim.run import run as execute
+
         folder.write_scenario(scenario)  # first: a run that is killed has said what it was
         try:
             return folder, execute(scenario, folder, progress)

@@ -4,15 +4,18 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from capstone import CS_ARCH_X86, CS_MODE_16, Cs
 
-from fwsim.bench import loops
+from fwsim.bench import loops, runs
 from fwsim.bench.figures import Figure, alternate
+from fwsim.bench.reference import Reference
 from fwsim.bench.rig import Rig
 from fwsim.bench.x86emu import build
 from fwsim.cpu.plain import PlainCpu
-from fwsim.native import R_CODE, R_SEQ
+from fwsim.errors import FwsimError
+from fwsim.native import R_CODE, R_SEQ, ROOT_WORDS, STOP_IRQ
 from fwsim.trace.event import Flag, Op, Space
 
 CODES = {
@@ -130,6 +133,99 @@ def test_the_report_fits_80_columns_and_names_each_verdict(capsys):
     assert all(len(line) <= 80 for line in text.splitlines())
     assert "missed" in text
     assert "130 : 160 M instr/s" in text
+
+
+def hand_made_rom(path, code):
+    """An ISA option ROM of 512 bytes whose init is ``code``."""
+    data = bytearray(b"\x55\xaa\x01" + code).ljust(512, b"\0")
+    data[-1] = -sum(data) & 0xFF
+    path.write_bytes(data)
+    return path
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    """An image that asks the BIOS, then reads port 61h for 65 ms with interrupts on: one timer tick of 55 ms comes.
+
+    The reads change DX, so other answers end in another register; INT 10h stays the BIOS's.
+    """
+    loop = b"\xfb\xb9\xff\xff\x31\xd2\xe4\x61\x00\xc2\xe2\xfa\xfa"  # sti ... in al, 61h; add dl, al; loop; cli
+    return runs.image(hand_made_rom(tmp_path / "waiting.rom", b"\xb8\x00\x88\xcd\x15" + loop + b"\xcb"))
+
+
+def test_the_reference_goes_the_way_of_the_recorded_run(waiting):
+    record = waiting.record
+    assert waiting.outcome.startswith("completed")
+    assert len(record.answers) == 0xFFFF
+    reasons = [stretch.stop.reason for stretch in record.stretches]
+    assert reasons.count(STOP_IRQ) == 1
+    reference = Reference(record)
+    assert reference.run() > 0
+    assert reference.missing == ""
+
+
+def test_the_reference_notices_another_answer(waiting):
+    waiting.record.answers[1000] ^= 1
+    reference = Reference(waiting.record)
+    reference.run()
+    assert "another way" in reference.missing
+
+
+def test_the_reference_notices_too_few_answers(waiting):
+    waiting.record.answers = waiting.record.answers[:-10]
+    reference = Reference(waiting.record)
+    reference.run()
+    assert "another way" in reference.missing
+    warm = runs.warm(waiting, rounds=1)
+    assert warm.ratio is None
+    assert warm.missing == reference.missing
+
+
+def test_the_reference_answers_register_reads_by_memory():
+    """Two dwords of BAR0 for a quadword, the named bytes for less; each answer is used once."""
+    from fwsim.bench import hot
+    from fwsim.native import address_of
+
+    root, given = np.zeros(ROOT_WORDS, np.uint64), np.zeros(hot.ANSWER_WORDS, np.uint64)
+    answers = np.array([0x11223344, 0xAABBCCDD, 0x55667788], np.uint32)
+    given[:] = address_of(answers), 0, 3
+    root[hot.ANSWERS] = address_of(given)
+    assert hot.register_read.ctypes(0, 2, 2, address_of(root)) == 0x1122
+    assert hot.register_read.ctypes(0, 0, 8, address_of(root)) == 0x55667788_AABBCCDD
+    assert given[hot.A_NEXT] == 3
+
+
+def test_figures_of_an_image(waiting, monkeypatch):
+    from fwsim.bench import figures as module
+
+    monkeypatch.setattr(module.runs, "ROUNDS", 1)
+    found = {figure.name: figure for figure in module._rom(waiting)}
+    assert set(found) == {"rom_ratio", "rom_warm_ms", "build_ms", "scan_png_ms", "rom_python_calls"}
+    assert found["rom_ratio"].value > 0
+    assert found["rom_ratio"].target == 3.0
+    assert found["rom_python_calls"].value >= 4  # init, INT 15h, the tick, INT 10h from outside
+
+
+def test_an_image_the_firmware_refuses_is_not_measured(tmp_path):
+    path = tmp_path / "bad.rom"
+    path.write_bytes(b"\x55\xaa\x00".ljust(512, b"\0"))
+    with pytest.raises(FwsimError):
+        runs.image(path)
+
+
+def test_the_family_of_an_image_is_that_of_its_device_id(ours):
+    assert ours.scenario.host.cpu == "sandybridge"
+    assert ours.scenario.host.device_id == 0x0126
+    reference = Reference(ours.record)
+    reference.run()
+    assert reference.missing == ""
+
+
+@pytest.fixture(scope="module")
+def ours():
+    from fwsim.demo import scenarios
+
+    return runs.image(Path(scenarios()[1].rom.file))
 
 
 def test_command_refuses_a_missing_image(capsys, tmp_path):

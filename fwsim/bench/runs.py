@@ -1,5 +1,6 @@
 """How long does a whole run take, warm and in process? And how long its accesses and code with empty hooks?"""
 
+import gc
 import tempfile
 import time
 from collections.abc import Callable
@@ -8,13 +9,18 @@ from pathlib import Path
 from statistics import median
 
 from fwsim.bench import loops
+from fwsim.bench.reference import Record, Reference, Watched
 from fwsim.cpu.plain import PlainCpu
 from fwsim.demo import scenarios
-from fwsim.machine.adopt import offer
+from fwsim.errors import FwsimError
+from fwsim.machine.adopt import legacy_image, offer, refusal
+from fwsim.machine.build import Built, build
 from fwsim.machine.calls import Caller
-from fwsim.native import R_CODE
+from fwsim.machine.session import Session
+from fwsim.picture import png_bytes
+from fwsim.registers.families import family_of_device
 from fwsim.rom.chain import Rom, load
-from fwsim.run import Posted, call_init, run
+from fwsim.run import ROM_BASE, run
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Host, Hypervisor, Scenario
 from fwsim.scenario import Rom as RomChoice
@@ -33,10 +39,28 @@ class Timed:
 
 @dataclass(frozen=True)
 class Image:
-    """A ROM to be run, and the scenario it is run in."""
+    """A ROM to be run, the scenario it is run in, and what a run of it was."""
 
     rom: Rom
     scenario: Scenario
+    record: Record
+    outcome: str
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Medians in milliseconds. ``run_ms`` is POST and mode set, ``total_ms`` all three stages of a run.
+
+    ``reference_ms`` and ``ratio`` (run to reference) are None where ``missing`` says why.
+    """
+
+    build_ms: float
+    run_ms: float
+    picture_ms: float
+    total_ms: float
+    reference_ms: float | None
+    ratio: float | None
+    missing: str
 
 
 def demo() -> list[Timed]:
@@ -55,44 +79,85 @@ def demo() -> list[Timed]:
     return results
 
 
-def image(path: Path) -> Image:
-    """The image at ``path`` on the host itself: init, and mode 12h. Raises FwsimError when it cannot be run."""
+def image(path: Path, cpu: str = "") -> Image:
+    """The image at ``path`` on the host itself: init, and mode 12h; run once, for the record its reference replays.
+
+    ``cpu`` is host.cpu; "": the family of the ROM's device id. Raises FwsimError when it cannot be run.
+    """
     rom = load(str(path))
-    device = rom.device if rom.vendor == 0x8086 and rom.device else 0x0126
+    own = rom.device if rom.vendor == 0x8086 else None
+    found = family_of_device(own) if own is not None else None
+    name = cpu or (found.name if found else Host().cpu)
+    host = Host(cpu=name, device_id=own) if own and not cpu else Host(cpu=name)
     scenario = Scenario(
-        name="bench", host=Host(device_id=device), hypervisor=Hypervisor(kind="none"),
+        name="bench", host=host, hypervisor=Hypervisor(kind="none"),
         rom=RomChoice(file=str(path), any_device=True), call=(Call(ax=0x0012),),
     )  # fmt: skip
-    _post(Image(rom, scenario))
-    return Image(rom, scenario)
+    built, session = _build(rom, scenario)
+    watched = session.cpu = Watched(built)
+    caller, reason = _post(built, session, scenario)
+    record = watched.finish()
+    built.machine.recorder.close()
+    mode = "mode 12h set" if caller.calls and caller.calls[0].ok else "mode 12h not set"
+    return Image(rom, scenario, record, f"{reason}, {mode}; {built.machine.recorder.count:,} events")
 
 
-def warm(image: Image) -> Timed:
-    """POST and the mode set of ``image``, with its picture taken; events are kept in memory."""
-    counted = [0, 0]
-    endings = []
+def warm(image: Image, rounds: int | None = None) -> Warm:
+    """POST and the mode set of ``image``, and the same code with empty hooks, in turn; events are kept in memory.
 
-    def once(number: int) -> None:
-        posted, caller = _post(image)
-        machine = posted.built.machine
-        counted[:] = [machine.recorder.count, int(machine.root[R_CODE])]
-        endings.append(
-            f"{posted.ending.reason}, mode 12h {'set' if caller.calls and caller.calls[0].ok else 'not set'}"
-        )
-        machine.recorder.close()
+    The code is translated anew each time, on both sides.
+    """
+    reference = Reference(image.record)
+    turns = []
+    for _ in range((rounds or ROUNDS) + 2):
+        gc.collect()
+        turns.append((*_stages(image), reference.run()))
+        if reference.missing:
+            break
+    kept = turns[2:] or turns
+    build_ms, run_ms, picture_ms = (round(1e3 * median(turn[i] for turn in kept), 1) for i in range(3))
+    total = round(1e3 * median(sum(turn[:3]) for turn in kept), 1)
+    if reference.missing:
+        return Warm(build_ms, run_ms, picture_ms, total, None, None, reference.missing)
+    ratio = round(median(turn[1] / turn[3] for turn in kept), 2)
+    return Warm(build_ms, run_ms, picture_ms, total, round(1e3 * median(turn[3] for turn in kept), 1), ratio, "")
 
-    ms = _timed(once)
-    return Timed(f"{image.rom.path.name}: {endings[-1]}; {counted[0]:,} events", ms, _bare(*counted))
+
+def _build(rom: Rom, scenario: Scenario) -> tuple[Built, Session]:
+    """The machine with the ROM at C0000. Raises FwsimError for a ROM that the firmware refuses."""
+    offered = offer(scenario, rom, scenario.host.device_id, None)
+    code = legacy_image(offered.image, rom)
+    why = refusal(code, enforce=False)
+    if why:
+        raise FwsimError("the firmware refuses this ROM", where=str(rom.path), found=why)
+    built = build(scenario, rom, offered.image, None)
+    built.machine.ram.write(ROM_BASE, code)
+    built.machine.engine.flush_code()
+    return built, Session(built)
 
 
-def _post(image: Image) -> tuple[Posted, Caller]:
-    scenario, rom = image.scenario, image.rom
-    posted = call_init(scenario, rom, offer(scenario, rom, scenario.host.device_id, None), None, None)
-    caller = Caller(posted.built, posted.session, scenario, None)
-    if posted.ending.reason == "completed":
+def _post(built: Built, session: Session, scenario: Scenario) -> tuple[Caller, str]:
+    """Init and, where that returned, the mode set; and how init ended."""
+    ending = session.call_rom(3, scenario.guest.devfn)
+    caller = Caller(built, session, scenario, None)
+    if ending.reason == "completed":
         caller.make(scenario.call[0])
-        caller.finish()
-    return posted, caller
+    return caller, ending.reason
+
+
+def _stages(image: Image) -> tuple[float, float, float]:
+    """Seconds that one run takes: its machine's building, POST and mode set, the picture."""
+    marks = [time.perf_counter()]
+    built, session = _build(image.rom, image.scenario)
+    marks.append(time.perf_counter())
+    caller, _ = _post(built, session, image.scenario)
+    marks.append(time.perf_counter())
+    caller.finish()
+    for picture in caller.pictures:
+        png_bytes(picture)
+    marks.append(time.perf_counter())
+    built.machine.recorder.close()
+    return marks[1] - marks[0], marks[2] - marks[1], marks[3] - marks[2]
 
 
 def _timed(once: Callable[[int], None]) -> float:

@@ -1,0 +1,166 @@
+"""What must native code do for a recorded run's code to take the same path again? Answers in order, and no more."""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import cfunc, types
+
+from fwsim.native import (
+    R_CODE,
+    R_CODE_NEXT,
+    R_FN_READ,
+    R_FN_WRITE,
+    R_HYP,
+    R_IDS_INT,
+    R_INT_VALUES,
+    R_PTRS_INT,
+    R_RAM,
+    R_STEP,
+    R_TIME,
+    R_UC,
+    STOP_ABORT,
+    STOP_FAULT,
+    STOP_IRQ,
+    TSC_PER_US,
+    call,
+    inlined,
+    native,
+    stop,
+    u16s,
+    u32s,
+    u64s,
+)
+
+A_VALUES, A_NEXT, A_COUNT, ANSWER_WORDS = range(4)
+ANSWERS: Final = R_HYP
+"""The root word with the address of ANSWER_WORDS words: the answers' address, how many were given, how many are."""
+_IF_TF = 0x300
+_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
+
+
+@native
+def _ones(size: int) -> Any:
+    return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
+@inlined
+def _answer(root: int) -> Any:
+    """The next recorded answer; with none left the code has gone another way."""
+    answers = u64s(u64s(root)[ANSWERS])
+    number = answers[A_NEXT]
+    answers[A_NEXT] = number + np.uint64(1)
+    if number >= answers[A_COUNT]:
+        stop(root, STOP_ABORT, number)
+        return np.uint64(0)
+    return np.uint64(u32s(answers[A_VALUES])[number])
+
+
+@inlined
+def _tick(root: int) -> None:
+    words = u64s(root)
+    words[R_TIME] += words[R_STEP]
+
+
+@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+def port_in(uc: Any, port: int, size: int, root: int) -> Any:
+    """IN: the next answer."""
+    _tick(root)
+    return np.uint32(_answer(root))
+
+
+@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
+    """OUT: counted, as virtual time is; that also shows that as many were made."""
+    _tick(root)
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+def block(uc: Any, address: int, size: int, root: int) -> None:
+    """A block of code begins: nothing."""
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+def counting_block(uc: Any, address: int, size: int, root: int) -> None:
+    """A block of code begins: stop where an interrupt came in the recorded run, by the count of code bytes."""
+    words = u64s(root)
+    code = words[R_CODE] + np.uint64(size)
+    if code > words[R_CODE_NEXT]:
+        stop(root, STOP_IRQ, 0)
+        return
+    words[R_CODE] = code
+
+
+@cfunc(types.void(_u64, _u32, _u64), cache=True)
+def interrupt(uc: Any, vector: int, root: int) -> None:
+    """INT n through the IVT, without a check; vectors to 14 may be exceptions, which stop the engine."""
+    words = u64s(root)
+    if vector <= 14:
+        stop(root, STOP_FAULT, np.uint64(vector))
+        return
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
+    values = u64s(words[R_INT_VALUES])
+    low = np.uint64(0xFFFF)
+    if values[0] & np.uint64(1):
+        stop(root, STOP_FAULT, np.uint64(vector))
+        return
+    _tick(root)
+    offset = (values[3] - np.uint64(6)) & low
+    values[3] = (values[3] & ~low) | offset
+    frame = u16s(words[R_RAM] + (values[2] << np.uint64(4)) + offset)
+    frame[0] = np.uint16(values[5])
+    frame[1] = np.uint16(values[4])
+    frame[2] = np.uint16(values[1])
+    target = u16s(words[R_RAM] + values[11] + np.uint64(vector) * np.uint64(4))
+    values[1] &= ~np.uint64(_IF_TF)
+    values[5] = np.uint64(target[0])
+    values[4] = np.uint64(target[1])
+    call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8), 5)
+
+
+@cfunc(_i32(_u64, _u64), cache=True)
+def rdtsc(uc: Any, root: int) -> Any:
+    """RDTSC: virtual time, which went on as in the recorded run."""
+    _tick(root)
+    words = u64s(root)
+    count = words[R_TIME] // np.uint64(1000) * np.uint64(TSC_PER_US)
+    values = u64s(words[R_INT_VALUES])
+    values[6] = count & np.uint64(0xFFFFFFFF)
+    values[9] = count >> np.uint64(32)
+    for register in (6, 9):  # EAX, EDX in the interrupt's register list
+        number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
+        call(words[R_FN_WRITE], words[R_UC], number, value, 1)
+    return 1
+
+
+@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
+    """A write to read-only memory is dropped."""
+    _tick(root)
+    return True
+
+
+@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
+    """BAR0, read by memory access: dwords were recorded, two of them for a wider access."""
+    _tick(root)
+    value = _answer(root)
+    if size == 8:
+        return value | (_answer(root) << np.uint64(32))
+    return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+def register_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
+    """BAR0, written by memory access."""
+    _tick(root)
+
+
+@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+def nothing_read(uc: Any, offset: int, size: int, root: int) -> Any:
+    """Where nothing answers: all ones."""
+    return _ones(size)
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+def nothing_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
+    """Where nothing answers: dropped."""

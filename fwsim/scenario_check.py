@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 ADDRESS_SPACE = 1 << 40
 """Bytes a guest can address: the 40 physical address bits of QEMU's TCG and of small VT-d units."""
+HOST_MEMORY_END = 0xFEC00000
+"""Where IOAPIC, local APICs and the flash begin, up to 4 GiB: no memory of a host (SeaBIOS src/config.h)."""
+OPREGION = 8 * KIB
+"""Bytes of an OpRegion without extended VBT (Linux drivers/vfio/pci/vfio_pci_igd.c)."""
 FIRMWARE_VERSIONS = {"seabios": "1.16.2", "none": ""}
 """The firmware kinds this version models, each with the version it takes when none is named."""
 SLOT = re.compile(r"(?:0000:)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-9a-f])", re.IGNORECASE)
@@ -35,6 +39,8 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
         )  # fmt: skip
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
+    if scenario.host.vga in ("auto", "igd") and (scenario.hypervisor.kind == "none" or scenario.rom.source == "shadow"):
+        _check_host_memory(scenario.host, f"{where}: host")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_slot(scenario.guest, f"{where}: guest.slot")
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
@@ -96,6 +102,28 @@ def _check_bdsm(host: Host, where: str) -> None:
             "stolen memory base is past 4 GiB", where=where, found=f"{host.bdsm:#x}",
             expected=f"below 0x100000000: BDSM has 32 bits before gen 11 ({host.cpu} is gen {host.family.gen})",
             hint="take the dword at 0x5c of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_host_memory(host: Host, where: str) -> None:
+    """The ROM runs on the host itself: its stolen memory and its OpRegion cannot lie over the PC's own addresses."""
+    size = host.family.gms.decode(host.ggc)
+    stolen = range(host.stolen_base, host.stolen_base + size)
+    opregion = range(host.asls, host.asls + (OPREGION if host.family.asls else 0))  # families without one: 0
+    for what, field, at, offset in (
+        ("stolen memory", "bdsm", stolen, host.family.bdsm_register or 0x5C), ("the OpRegion", "asls", opregion, 0xFC),
+    ):  # fmt: skip
+        if len(at) and (at.start < MIB or (at.start < 4 * GIB and at.stop > HOST_MEMORY_END)):
+            raise FwsimError(
+                f"{what} lies where no host has RAM", where=f"{where}.{field}", found=f"{at.start:#x}-{at.stop - 1:#x}",
+                expected=f"a range from 1 MiB (0x100000) to {HOST_MEMORY_END:#x}: the ROM runs on the host itself here",
+                hint=f"take the dword at {offset:#x} of lspci -xxx -s 02.0",
+            )  # fmt: skip
+    if stolen.start < opregion.stop and opregion.start < stolen.stop:
+        raise FwsimError(
+            "the OpRegion lies in stolen memory", where=f"{where}.asls",
+            found=f"{host.asls:#x}, stolen memory is {stolen.start:#x}-{stolen.stop - 1:#x}",
+            expected="an address outside of it", hint="take the dwords at 0x5c and 0xfc of lspci -xxx -s 02.0",
         )  # fmt: skip
 
 

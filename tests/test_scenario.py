@@ -285,3 +285,28 @@ def test_missing_scenario_and_folder(tmp_path):
         load(tmp_path / "x.toml")
     with pytest.raises(FwsimError, match="cannot read"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["hypervisor.kind = 'none'", "rom.source = 'shadow'"])
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("bdsm", 0, "0x0-0x1ffffff"),
+        ("bdsm", 0xFE500000, "0xfe500000-0x1004fffff"),  # over the IOAPIC, and past 4 GiB
+        ("asls", 0, "0x0-0x1fff"),
+        ("asls", 0xF0000, "0xf0000-0xf1fff"),
+        ("asls", 0xFFFFF000, "0xfffff000-0x100000fff"),
+        ("asls", 0xDBA00000, "0xdba00000, stolen memory is 0xdba00000-0xdd9fffff"),
+    ],
+)
+def test_memory_of_a_host_that_runs_the_rom_has_a_place(way, field, value, found):
+    with pytest.raises(FwsimError) as caught:
+        loads(f"{way}\nhost.{field} = {value:#x}")
+    assert (caught.value.where.rpartition(" ")[2], caught.value.found) == (f"host.{field}", found)
+
+
+def test_memory_of_a_host_that_runs_no_rom_may_lie_anywhere():
+    assert loads("host = { bdsm = 0, asls = 0 }").host.bdsm == 0
+    assert loads("hypervisor.kind = 'none'\nhost = { ggc = 0, bdsm = 0 }").host.bdsm == 0  # no stolen memory at all
+    assert loads("hypervisor.kind = 'none'\nhost = { cpu = 'icelake', bdsm = 0x44c800000 }").host.bdsm == 0x44C800000
+    assert loads("hypervisor.kind = 'none'\nhost.cpu = '855'").host.asls == 0  # a family without OpRegion

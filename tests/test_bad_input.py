@@ -12,6 +12,7 @@ import pytest
 from handmade import RETURN, pcir, rom
 
 from fwsim import cli
+from fwsim.machine.adopt import _cpus_for
 from fwsim.registers.families import families
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
@@ -106,6 +107,11 @@ def test_rom_for_another_device_lists_the_ids_it_accepts(refused, place):
     assert all(text in said for text in (*accepted, "0x1234", "rom.any_device", *LABELS))
 
 
+def test_the_cpu_that_most_of_a_roms_ids_name_is_advised():
+    """Intel's Coffee Lake images carry 0406h, a Haswell, as PCIR's own id."""
+    assert _cpus_for((0x0406, 0x3E90, 0x3E91))[0] == "coffeelake"
+
+
 def test_any_device_runs_it_all_the_same(place, capsys):
     (place / "other.rom").write_bytes(rom(RETURN, device=0x7777))
     assert cli.main(["run", "s.toml", "--rom", "other.rom", "--out", "r"]) == 2
@@ -188,6 +194,20 @@ def test_a_right_edid_and_opregion_are_taken(place, capsys):
     (place / "o.bin").write_bytes(b"IntelGraphicsMem" + struct.pack("<IHH", 8, 0, 0x200) + bytes(8192 - 24))
     arguments = ["--set", "display.0.edid=m.edid", "--set", "host.opregion=o.bin", "--out", "r"]
     assert cli.main(["run", "s.toml", *arguments]) == 0
+    capsys.readouterr()
+
+
+def test_what_is_odd_about_an_edid_is_a_warning_in_the_log(place, capsys):
+    odd = bytearray(EDID)
+    odd[127] ^= 5
+    (place / "odd.edid").write_bytes(odd)
+    arguments = ["--set", "display.0.edid=odd.edid", "--set", "rom.source=shadow", "--out", "r", "--json"]
+    assert cli.main(["run", "s.toml", *arguments]) == 0
+    warnings = [line for line in json.loads(capsys.readouterr().out)["firmware"]["log"] if line.startswith("warning:")]
+    right = f"its last byte would be {EDID[127]:#04x}"
+    assert [line for line in warnings if "wrong checksum" in line and right in line] == [
+        f"warning: display.0.edid: odd.edid: block 0: wrong checksum, sum {sum(odd) & 0xFF:#04x}; {right}"
+    ]
 
 
 # --- the scenario -----------------------------------------------------------------------------------------------------

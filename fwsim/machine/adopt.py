@@ -1,5 +1,6 @@
 """How does a ROM get into the machine? Offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
@@ -38,10 +39,11 @@ def check_ids(scenario: Scenario, rom: Rom) -> None:
 
 
 def _cpus_for(ids: tuple[int, ...]) -> list[str]:
+    """The host cpus that ``ids`` name, most often named first: PCIR's own id may be a placeholder of another family."""
     from fwsim.registers.families import family_of_device
 
     rows = [family_of_device(number) for number in ids]
-    return list(dict.fromkeys(row.name for row in rows if row))
+    return [name for name, _ in Counter(row.name for row in rows if row).most_common()]
 
 
 def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Offer:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
-from fwsim.devices.edid import default_edid
+from fwsim.devices.edid import default_edid, read_edid
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
@@ -87,13 +87,23 @@ def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
     return adapter
 
 
-def attached(scenario: Scenario) -> dict[str, bytes]:
-    """Port to EDID of what is plugged in."""
-    return {
-        display.port: Path(display.edid).read_bytes() if display.edid else default_edid()
-        for display in scenario.display
-        if display.port != "none"
-    }
+def attached(scenario: Scenario, log: list[str]) -> dict[str, bytes]:
+    """Port to EDID of what is plugged in; what is odd about an EDID file is added to ``log``, a line each.
+
+    Raises FwsimError for a file that is no EDID.
+    """
+    displays: dict[str, bytes] = {}
+    for index, display in enumerate(scenario.display):
+        if display.port == "none":
+            continue
+        if not display.edid:
+            displays[display.port] = default_edid()
+            continue
+        edid = read_edid(display.edid)
+        displays[display.port] = edid.data
+        name = Path(display.edid).name
+        log += [f"warning: display.{index}.edid: {name}: {warning}" for warning in edid.warnings]
+    return displays
 
 
 def build(
@@ -104,7 +114,8 @@ def build(
     earlier POST on the host left it. Raises FwsimError for what cannot be built.
     """
     adapter = display_device(scenario, rom)
-    family, displays = scenario.host.family, attached(scenario)
+    warnings: list[str] = []
+    family, displays = scenario.host.family, attached(scenario, warnings)
     base = scenario.host.stolen_base
     stolen = Stolen(scenario.host.ggc, base)
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, stolen)
@@ -129,6 +140,7 @@ def build(
     _zero_gtt(built)
     _add_platform(built, scenario)
     _place(built, scenario, len(image))
+    built.log += warnings
     low = machine.low
     context = Context(
         machine.engine, machine.ram, machine.pci, machine.root, low, machine.high,
@@ -226,9 +238,7 @@ def _zero_gtt(built: Built) -> None:
     for index in built.guest.zeroed:
         offset = index & ~3
         igd.gtt[offset >> 2] = 0
-        built.machine.recorder.append(
-            (0, 0, offset, 0, 0, 0, Flag.INDEXED, Actor.HYPERVISOR, Space.GTT, Op.WRITE, 4)
-        )
+        built.machine.recorder.append((0, 0, offset, 0, 0, 0, Flag.INDEXED, Actor.HYPERVISOR, Space.GTT, Op.WRITE, 4))
 
 
 def _add_platform(built: Built, scenario: Scenario) -> None:
@@ -313,4 +323,3 @@ def host_of(scenario: Scenario) -> Scenario:
         rom=with_fields(scenario.rom, source="file", posts=1),
         call=(),
     )
-

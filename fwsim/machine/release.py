@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fwsim.machine.waiting import TAIL, Wait, waited_for
 from fwsim.native import (
@@ -29,12 +30,20 @@ from fwsim.trace.event import Space
 
 if TYPE_CHECKING:
     from fwsim.machine.session import Session, SessionSnapshot
+    from fwsim.trace.recorder import Recorder
 
 LOOK = 4096
 """Accesses that a trial may make without anything new."""
 LOOK_CODE = 1 << 22
 """Code bytes a trial may execute."""
+CHUNK = 1 << 16
+"""Events looked at together, going back to where a wait began."""
+TICKS = (0x08, 0x1C)
+"""The interrupts of the PC's timer, INT 08h and the INT 1Ch that it calls."""
 _ALL = (1 << 64) - 1
+_MIX_CODE, _MIX_ADDRESS, _MIX_VALUE = (
+    np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def investigate(session: Session) -> Release:
     """Find out what the session, stopped in a wait, waits for. The session is afterwards as it was before."""
     machine = session.machine
     wait = waited_for(machine.recorder.tail(TAIL))
-    since = int(machine.root[R_NOVEL_SEQ])
+    since = _quiet_from(machine.recorder, int(machine.root[R_NOVEL_SEQ]))
     first = machine.recorder.read(max(0, since - 1), max(1, since))
     found = Release(wait, since_seq=since, since_ns=int(first[0]["time_ns"]) if len(first) else 0)
     if wait.space not in ("port", "mmio") or wait.last is None:
@@ -88,6 +97,50 @@ def investigate(session: Session) -> Release:
     finally:
         trials.back()
     return Release(wait, tested, answer, found.since_seq, found.since_ns)
+
+
+def _quiet_from(recorder: Recorder, since: int) -> int:
+    """The first event from which on only the loop's own accesses and the timer's ticks follow; ``since`` at most.
+
+    The timer's first tick is an access never seen before, but no step forward of the ROM's.
+    """
+    tail = recorder.tail(TAIL)
+    tail = tail[~_is_tick(tail)]
+    if not len(tail):
+        return since
+    places, answers = _places(tail), _answers(tail)
+    distinct = np.unique(np.stack([places, answers]), axis=1)[0]
+    moving = distinct[:-1][distinct[1:] == distinct[:-1]]  # places with more than one value, such as a clock
+    while since > 1:
+        chunk = recorder.read(max(0, since - CHUNK), since)
+        if not len(chunk):
+            break
+        at = _places(chunk)
+        old = _is_tick(chunk) | np.isin(_answers(chunk), answers) | np.isin(at, moving)
+        if not old.all():
+            last = int(np.flatnonzero(~old)[-1])
+            return min(since, int(chunk[last]["seq"]) + 1)
+        since = int(chunk[0]["seq"])
+    return since
+
+
+def _is_tick(events: NDArray[np.void]) -> NDArray[np.bool_]:
+    ticks: NDArray[np.bool_] = (events["space"] == int(Space.INTERRUPT)) & np.isin(events["address"], TICKS)
+    return ticks
+
+
+def _places(events: NDArray[np.void]) -> NDArray[np.uint64]:
+    """A number for who accessed what: instruction, space, kind and address."""
+    code = events["cs"].astype(np.uint64) << np.uint64(32) | events["ip"].astype(np.uint64)
+    kind = events["space"].astype(np.uint64) << np.uint64(8) | events["op"].astype(np.uint64)
+    address = events["address"].astype(np.uint64)
+    mixed: NDArray[np.uint64] = (code * _MIX_CODE) ^ (address * _MIX_ADDRESS) ^ (kind << np.uint64(48))
+    return mixed
+
+
+def _answers(events: NDArray[np.void]) -> NDArray[np.uint64]:
+    """A number for who accessed what with which value."""
+    return _places(events) ^ (events["value"].astype(np.uint64) + np.uint64(1)) * _MIX_VALUE
 
 
 class _Trials:

@@ -35,6 +35,21 @@ def test_bits_that_are_tested(rig, code, space, address, tested, change):
     assert not (made.events()["flags"] & 32).any()  # the trials leave no event behind
 
 
+@pytest.mark.parametrize("code", [BIT_CLEAR, REGISTER])
+def test_a_wait_begins_with_its_first_poll(rig, code):
+    """However often the timer, 18.2 times a second, came in between."""
+    made = rig(code)
+    assert made.post().reason == "hung"
+    events = made.events()
+    assert (events["space"] == 6).any()  # INT 08h
+    release = made.session.release
+    polls = events[(events["op"] == 0) & (events["address"] == release.wait.address)]
+    first = events[events["seq"] == release.since_seq][0]
+    assert first["seq"] <= polls[0]["seq"]
+    assert first["seq"] >= polls[0]["seq"] - 1  # the loop of REGISTER writes the index first
+    assert release.since_ns == first["time_ns"]
+
+
 def test_a_value_that_no_trial_finds(rig):
     made = rig(MAGIC)
     assert made.post().reason == "hung"

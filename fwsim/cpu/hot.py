@@ -65,6 +65,8 @@ _INTERRUPT = int(Space.INTERRUPT)
 _IF = 0x200
 _TF = 0x100
 LOOK = 1 << 20
+RETRY_NS = 10_000
+"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting."""
 
 
 @inlined
@@ -171,7 +173,7 @@ def _due(root: int, code: int, size: int) -> None:
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
         reason = STOP_CODE
-    elif words[R_TIME] >= words[R_IRQ_TIME]:
+    elif words[R_TIME] >= words[R_IRQ_TIME] and _interruptible(root):
         reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
         reason = STOP_IDLE
@@ -182,6 +184,18 @@ def _due(root: int, code: int, size: int) -> None:
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)
+
+
+@native
+def _interruptible(root: int) -> Any:
+    """Whether IF is set; else the interrupt stays pending, and is looked at again a little later."""
+    words = u64s(root)
+    at = words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8)  # EFLAGS, the second of that list
+    call(words[R_FN_READ], words[R_UC], at[0], at[1], 1)
+    if u64s(words[R_INT_VALUES])[1] & np.uint64(_IF):
+        return True
+    words[R_IRQ_TIME] = words[R_TIME] + np.uint64(RETRY_NS)
+    return False
 
 
 @native

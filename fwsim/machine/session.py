@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fwsim.cpu.engine import CpuFaultError
 from fwsim.cpu.exceptions import TRIPLE, Event, deliver, describe, handler
+from fwsim.cpu.hot import RETRY_NS
 from fwsim.devices.platform import Pic
 from fwsim.devices.timers import C_RELOAD, PF_IRQ0, PIT_HZ
 from fwsim.firmware.bios import segment
@@ -59,7 +60,6 @@ ASSIST_TIMES = 1 << 12
 """How often one wait is helped before its answer is looked for anew."""
 SLOW_FAULTS = 1 << 11
 """Exceptions, and INTs in protected mode, in one call before they count as endless."""
-_RETRY_NS = 10_000
 _TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
 _BUDGETS = {
     STOP_EVENTS: "events: budget.events reached",
@@ -333,7 +333,7 @@ class Session:
             return None
         masked = bool(pic.masks[0] & 1)
         if not masked and not self.cpu.get("eflags") & IF:
-            root[R_IRQ_TIME] = now + _RETRY_NS
+            root[R_IRQ_TIME] = now + RETRY_NS
             return None
         period = self._period()
         root[R_IRQ_TIME] = due + ((now - due) // period + 1) * period

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,16 @@ BIOS_START = 0xF0000
 OPEN_PIECE = 32 << 20
 
 
+def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Start and size of what is mapped at once: the engine flushes every page of a region that is cut, 15 ms for one
+    of 2 GiB.
+    """
+    while start < end:
+        stop = min(end, (start // OPEN_PIECE + 1) * OPEN_PIECE)
+        yield start, stop - start
+        start = stop
+
+
 class Windows:
     """The engine's view of the address space; ``update`` follows the BARs and command registers."""
 
@@ -42,8 +53,8 @@ class Windows:
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
         for start in range(VGA_END, min(low, MIB), PAM):  # each may become read-only
             engine.map_ram(start, machine.ram, start, PAM)
-        if low > MIB:
-            engine.map_ram(MIB, machine.ram, MIB, low - MIB)
+        for start, size in _pieces(MIB, low):
+            engine.map_ram(start, machine.ram, start, size)
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
         engine.map_native(
@@ -52,12 +63,9 @@ class Windows:
         self._open(max(low, VGA_END), FOUR_GIB)
 
     def _open(self, start: int, end: int) -> None:
-        """Open bus, in pieces: the engine flushes every page of a region that is cut, 15 ms for one of 2 GiB."""
         reads, writes = hot.open_bus_read.address, hot.open_bus_write.address
-        while start < end:
-            stop = min(end, (start // OPEN_PIECE + 1) * OPEN_PIECE)
-            self._m.engine.map_native(start, stop - start, reads, writes, self._root)
-            start = stop
+        for at, size in _pieces(start, end):
+            self._m.engine.map_native(at, size, reads, writes, self._root)
 
     def protect_rom(self, end: int) -> None:
         """Make C0000 to ``end``, and the BIOS itself, read-only: writes are dropped. 0: all writable again."""

@@ -17,6 +17,7 @@ from fwsim.firmware.bios.context import Context
 from fwsim.firmware.place import Placed, Wish, place
 from fwsim.hypervisor import hot as hypervisor
 from fwsim.hypervisor.setup import Facts, Guest, set_up
+from fwsim.hypervisor.vfio_opregion import region_bytes, view_of
 from fwsim.machine.board import (
     PM_BASE,
     BarSpec,
@@ -30,8 +31,9 @@ from fwsim.machine.guard import Guard
 from fwsim.machine.machine import Machine
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
+from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
-from fwsim.rom.opregion import build_opregion
+from fwsim.rom.opregion import build_opregion, parse_opregion
 from fwsim.scenario import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -128,7 +130,7 @@ def build(
         machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
     stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
     built = Built(machine, None, Placed(), Guest(), (base, base + stolen_size), (0, 0))  # type: ignore[arg-type]  # bios follows
-    opregion = _opregion(scenario, rom)
+    opregion = _opregion(scenario, rom, warnings)
     if igd and display:
         if before:
             igd.take_over(before)
@@ -186,10 +188,15 @@ def _add_display(machine: Machine, scenario: Scenario, adapter: Adapter | None) 
     )  # fmt: skip
 
 
-def _opregion(scenario: Scenario, rom: Rom) -> bytes:
-    """The host's OpRegion: the scenario's file, or one made from the ROM's VBT."""
+def _opregion(scenario: Scenario, rom: Rom, log: list[str]) -> bytes:
+    """The host's OpRegion: the scenario's file (what is odd about it goes to ``log``), or one made from the ROM's VBT."""
     if scenario.host.opregion:
-        return Path(scenario.host.opregion).read_bytes()
+        path, findings = Path(scenario.host.opregion), list[Finding]()
+        data = path.read_bytes()
+        parse_opregion(data, findings, str(path))
+        odd = [finding for finding in findings if finding.level != "note"]
+        log += [f"warning: host.opregion: {path.name}: {each.what}: {each.found}" for each in odd]
+        return data
     vbt = rom.legacy.vbt if rom.legacy else None
     return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if vbt else b"")
 
@@ -209,6 +216,13 @@ def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
     machine.windows.add_memory(start, pages)
 
 
+def _as_vfio_shows(opregion: bytes, asls: int) -> bytes:
+    """The OpRegion as Linux vfio-pci hands it to QEMU: version and RVDA patched, an extended VBT behind the header."""
+    seen = view_of(opregion, asls)
+    at = (seen.vbt or asls) - asls
+    return region_bytes(opregion, opregion[at : at + seen.vbt_size] if at > 0 else b"", asls) or opregion
+
+
 def _hypervise(machine: Machine, scenario: Scenario, igd: Igd, display: BoardFunction, opregion: bytes) -> Guest:
     host, wish = scenario.host, scenario.hypervisor
     facts = Facts(
@@ -223,7 +237,7 @@ def _hypervise(machine: Machine, scenario: Scenario, igd: Igd, display: BoardFun
             expected="0, or a GMS code that the generation has", hint="leave hypervisor.gms out to use the host's own",
         )  # fmt: skip
     if wish.opregion != "off" and guest.offers_opregion:
-        guest.files["etc/igd-opregion"] = opregion
+        guest.files["etc/igd-opregion"] = _as_vfio_shows(opregion, host.asls)
     bridge = machine.functions[0].slot
     machine.pci.set(bridge, 0x08, 1, host.family.revision)
     machine.pci.set(bridge, 0x2C, 4, 0x21DA17AA)

@@ -189,7 +189,7 @@ def _add_display(machine: Machine, scenario: Scenario, adapter: Adapter | None) 
 
 
 def _opregion(scenario: Scenario, rom: Rom, log: list[str]) -> bytes:
-    """The host's OpRegion: the scenario's file (what is odd about it goes to ``log``), or one made from the ROM's VBT."""
+    """The host's OpRegion: the scenario's file (oddities go to ``log``), or one made from the ROM's VBT."""
     if scenario.host.opregion:
         path, findings = Path(scenario.host.opregion), list[Finding]()
         data = path.read_bytes()

@@ -9,15 +9,20 @@ import os
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fwsim.devices.igd.scanout import scan
 from fwsim.machine.adopt import legacy_image, offer, refusal
 from fwsim.machine.build import build
+from fwsim.machine.calls import Caller
 from fwsim.machine.session import Session
 from fwsim.native import PORT_STORE
+from fwsim.payload import test_card
 from fwsim.rom.chain import load
-from fwsim.scenario import loads
+from fwsim.run import run as execute
+from fwsim.rundir import RunDir
+from fwsim.scenario import Call, loads
 
 BUFFER = 0x10000
 # sha256 prefix: cpu, linear modes with the cpu's usual display, two displays
@@ -132,6 +137,42 @@ def test_host_with_its_usual_display(name):
         assert run.int10(0x4F02, bx=0x4000 | mode) == 0x004F, hex(mode)
         assert run.plane()
         assert run.int10(0x4F03) == 0x004F
+
+
+LOSS = {8: 42, 16: 7, 32: 0}
+"""How far a channel may be off by the mode's own depth: the default palette's steps, 5 and 6 bits, nothing."""
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_card_is_on_the_screen_in_every_linear_mode(name):
+    """Drawn through BAR2 where 4F01 says, read back by the plane that the image set up."""
+    run = Run(name)
+    caller = Caller(run.session.built, run.session, run.machine.scenario, None)
+    for mode in run.linear_modes():
+        assert caller.make(Call(vector=0x10, ax=0x4F02, bx=0xC000 | mode)).ok
+        width, height, depth = run.word(BUFFER + 0x12), run.word(BUFFER + 0x14), run.word(BUFFER + 0x19, 1)
+        caller.finish()
+        picture = caller.pictures[-1].astype(int)
+        if mode == 0x16B:  # Crestline answers 004F and sets another mode: 4F03 says so too
+            assert picture.shape == (480, 768, 3)
+            continue
+        assert picture.shape == (height, width, 3), hex(mode)
+        assert np.abs(picture - test_card(width, height)).max() <= LOSS[depth], hex(mode)
+        assert caller.screens[-1].unreadable_pages == 0
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_posted_shadow_keeps_the_hosts_base(name, tmp_path):
+    """POSTed on the host, then run as a guest of QEMU 10.0: it writes the host's base, not the guest's."""
+    cpu = IMAGES[name][0]
+    text = f'[host]\ncpu = "{cpu}"\n[rom]\nfile = "{image(name)}"\nsource = "shadow"\nchecksum = "ignore"\n'
+    text += "".join(f"[[call]]\nax = {ax}\n" for ax in (0x03, 0x12, 0x13))
+    summary = execute(loads(text, "test"), RunDir.create(tmp_path / "run"))
+    assert summary.stop.reason == "completed"
+    assert all(call.ok for call in summary.calls)
+    posted = {"e200c217": 0xA8000001, "255933b2": 0x7C000001, "69164d2b": 0xBF800001}
+    wanted = posted.get(name[:8], loads(text, "test").host.stolen_base | 1)
+    assert summary.gtt.first.value == wanted
 
 
 @pytest.mark.parametrize("name", IMAGES)

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/demo
-DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools
+DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
 .PHONY: run test lint docs bench clean packages
 

@@ -7,12 +7,11 @@ fwsim, 130 interrupted.
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from fwsim.cli import common
 from fwsim.errors import FwsimError
 
 COMMANDS: dict[str, str] = {
@@ -29,43 +28,13 @@ COMMANDS: dict[str, str] = {
 
 _BUG_EXIT = 70
 _INTERRUPTED_EXIT = 130
-_COMPLETION = ("install_completion", "show_completion")
 
-
-def _load(name: str) -> Any:
-    """The command ``name``: its module's ``app``, or the function of that name where it has none."""
-    module = import_module(f"fwsim.cli.{name}")
-    made: typer.Typer | None = getattr(module, "app", None)
-    if made is None:
-        from fwsim.cli.common import app as single
-
-        made = single(getattr(module, name))
-    made.rich_markup_mode = None
-    command = typer.main.get_command(made)
-    command.name = name
-    command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
-    return command
-
-
-class _LazyGroup(TyperGroup):
-    """A group that imports a command's module when the command is used, not when it is listed."""
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name = args[0] if args else ""
-        if name in COMMANDS:
-            self.commands[name] = _load(name)
-        return super().resolve_command(ctx, args)
-
-
-app = typer.Typer(
-    cls=_LazyGroup,
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Run a real video option ROM on a modelled Intel graphics machine, and see what it did and why.\n\n"
+app = common.group(
+    "", COMMANDS,
+    "Run a real video option ROM on a modelled Intel graphics machine, and see what it did and why.\n\n"
     "Example: fwsim demo",
-    epilog="Every command has --help with an example, and --json.",
-)
+    epilog="Every command has --help with an example, and --json.", add_completion=True,
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:
@@ -83,14 +52,6 @@ def _root(
     ] = False,
 ) -> None:
     """Options that come before a command."""
-
-
-def _listed() -> None:
-    """Stand in for a command in the list of commands: ``resolve_command`` puts the real one in its place."""
-
-
-for _name, _help in COMMANDS.items():
-    app.command(_name, help=_help)(_listed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,10 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _flush(code: int) -> int:
     """Flush what help texts left in standard output; a full disk makes it exit code 2."""
-    from fwsim.cli.common import write
-
     try:
-        write("")
+        common.write("")
     except FwsimError as error:
         print(f"fwsim: {error}", file=sys.stderr)
         return 2

@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
+from typer.core import TyperGroup
 
 from fwsim.errors import FwsimError
 
@@ -22,6 +24,8 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the run in the fol
 Progress = Callable[[str, float | None], None]
 """Told (what is being done, how much of it: 0 to 1, None where nobody knows)."""
 
+HELP = {"help_option_names": ["-h", "--help"]}
+_COMPLETION = ("install_completion", "show_completion")
 _BAR_AFTER_S = 1.0
 _BATCH = 1024
 
@@ -94,8 +98,54 @@ def note(text: str) -> None:
 def app(function: Callable[..., None]) -> typer.Typer:
     """A Typer application of the one command ``function``."""
     single = typer.Typer(rich_markup_mode=None, add_completion=False)
-    single.command(context_settings={"help_option_names": ["-h", "--help"]})(function)
+    single.command(context_settings=HELP)(function)
     return single
+
+
+def group(
+    prefix: str, commands: dict[str, str], help_text: str, *, epilog: str = "", add_completion: bool = False
+) -> typer.Typer:
+    """A Typer application of ``commands``, each name with the line that --help shows.
+
+    A command's code is ``fwsim/cli/<prefix>_<name>.py`` (dashes as underscores), imported when the command is used.
+    """
+
+    class Lazy(TyperGroup):
+        def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+            if args and args[0] in commands:
+                self.commands[args[0]] = _load(prefix, args[0])
+            return super().resolve_command(ctx, args)
+
+    made = typer.Typer(
+        cls=Lazy, rich_markup_mode=None, no_args_is_help=True, add_completion=add_completion,
+        context_settings=HELP, help=help_text, epilog=epilog or None,
+    )  # fmt: skip
+    made.callback()(_options)
+    for name, line in commands.items():
+        made.command(name, help=line)(_listed)
+    return made
+
+
+def _options() -> None:
+    """A group without options of its own stays a group, also of one command."""
+
+
+def _listed() -> None:
+    """Stand in for a command in the list of commands: ``resolve_command`` puts the real one in its place."""
+
+
+def _load(prefix: str, name: str) -> Any:
+    """The command ``name``: its module's ``app``, or the function of that name where it has none."""
+    stem = name.replace("-", "_")
+    module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
+    made: typer.Typer | None = getattr(module, "app", None)
+    if made is None:
+        made = app(getattr(module, stem))
+    made.rich_markup_mode = None
+    command = typer.main.get_command(made)
+    command.name = name
+    command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
+    return command
 
 
 @contextmanager

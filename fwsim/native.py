@@ -121,8 +121,9 @@ config.CACHE_DIR = _cache_dir  # numba may have been imported, and the variable 
     R_VGA,
     R_FN_ADAPTER_IN,  # uint64 in(root, port, size, 0): a port of a display adapter other than the IGD
     R_FN_ADAPTER_OUT,  # out(root, port, size, value)
+    R_REPLAY,  # the record that answers in the devices' place (trace/hot_replay.py); 0: the devices themselves do
     ROOT_WORDS,
-) = range(69)
+) = range(70)
 
 NOVEL_SLOTS = 1 << 14
 IPS_SLOTS = 1 << 10
@@ -141,7 +142,8 @@ IPS_WORDS = 8
     STOP_ABORT,  # the hypervisor would kill the guest here
     STOP_FAULT,  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
     STOP_SPIN,  # the same short block ran SPIN_RUNS times in a row
-) = range(11)
+    STOP_REPLAY,  # an access that the record does not have
+) = range(12)
 SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked ---------------------------------------------------------------------------------
@@ -153,7 +155,8 @@ SPIN_RUNS = 1 << 20
     TRAP_GTT_FIRST,  # a = index, b = value, c = written (all ones: refused)
     TRAP_MMIO_IP,  # a = physical address, b = size, c = 1 for a write: which instruction of the block? Fills R_EA
     TRAP_DMA_FAULT,  # a = aperture page, b = 1 for a write: it leads nowhere
-) = range(7)
+    TRAP_REPLAY,  # the record does not have the access that runs now
+) = range(8)
 
 # --- what a port is -------------------------------------------------------------------------------------------------
 (

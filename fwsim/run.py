@@ -23,6 +23,7 @@ from fwsim.summary import Summary
 from fwsim.trace.event import Actor, Op, Space
 
 Progress = Callable[[str, float | None], None]
+Sessions = Callable[[Built], Session]
 ROM_BASE = 0xC0000
 
 
@@ -36,13 +37,18 @@ class Posted:
     code: bytes
 
 
-def run(scenario: Scenario, out: RunDir, progress: Progress | None = None) -> Summary:
-    """Run ``scenario`` into ``out`` and return its summary. Raises FwsimError for input that cannot be run."""
+def run(
+    scenario: Scenario, out: RunDir, progress: Progress | None = None, session: Sessions = Session
+) -> Summary:
+    """Run ``scenario`` into ``out`` and return its summary. Raises FwsimError for input that cannot be run.
+
+    ``session``: what runs the guest's code.
+    """
     tell = progress or (lambda label, fraction: None)
     started = time.perf_counter()
     rom = load(scenario.rom.file)
     tell("preparing", None)
-    posted, offered = post(scenario, rom, out.events_path, tell)
+    posted, offered = post(scenario, rom, out.events_path, tell, session)
     out.keep()
     machine = posted.built.machine
     caller = Caller(posted.built, posted.session, scenario, out)
@@ -64,7 +70,9 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None) -> Su
     return summary
 
 
-def post(scenario: Scenario, rom: Rom, events: Path | None, tell: Progress) -> tuple[Posted, Offer]:
+def post(
+    scenario: Scenario, rom: Rom, events: Path | None, tell: Progress, session: Sessions = Session
+) -> tuple[Posted, Offer]:
     """POST the guest's ROM, after a POST on the host where the scenario wants the shadow of one."""
     shadow, before = None, None
     if display_device(scenario, rom) is None:
@@ -79,7 +87,7 @@ def post(scenario: Scenario, rom: Rom, events: Path | None, tell: Progress) -> t
         )  # fmt: skip
     offered = offer(scenario, rom, scenario.host.device_id if _is_igd(scenario, rom) else rom.device or 0, shadow)
     tell("running", 0.0)
-    return call_init(scenario, rom, offered, events, before), offered
+    return call_init(scenario, rom, offered, events, before, session), offered
 
 
 def _is_igd(scenario: Scenario, rom: Rom) -> bool:
@@ -111,10 +119,13 @@ def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
     return machine.ram.read(ROM_BASE, _file_extent(rom)), machine.igd
 
 
-def call_init(scenario: Scenario, rom: Rom, offered: Offer, events: Path | None, before: Igd | None) -> Posted:
+def call_init(
+    scenario: Scenario, rom: Rom, offered: Offer, events: Path | None, before: Igd | None,
+    sessions: Sessions = Session,
+) -> Posted:  # fmt: skip
     """Build the machine, copy the ROM to C0000 and call its init, ``rom.posts`` times."""
     built = build(scenario, rom, offered.image, events, before=before)
-    session = Session(built)
+    session = sessions(built)
     machine = built.machine
     _note_patch(built, offered)
     code = legacy_image(offered.image, rom)

@@ -4,6 +4,8 @@ from fwsim.cli import common
 
 COMMANDS: dict[str, str] = {
     "show": "Show a run's events, one a line.",
+    "diff": "Compare two runs: where they part, and what differs.",
+    "replay": "Run a ROM against a recorded trace.",
 }
 """Each command with the line that ``fwsim trace --help`` shows."""
 

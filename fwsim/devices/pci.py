@@ -39,8 +39,7 @@ def pci_address_in(root: int, port: int, size: int) -> Any:
     """IN from CF8."""
     pci = u64s(u64s(root)[R_PCI])
     value = (pci[P_ADDRESS] >> np.uint64(8 * (port - 0xCF8))) & _mask(size)
-    record(root, _PORT, _READ, size, port, value, value, 0)
-    return value
+    return record(root, _PORT, _READ, size, port, value, value, 0)
 
 
 @native
@@ -64,7 +63,7 @@ def pci_data_in(root: int, port: int, size: int) -> Any:
         real = (held >> shift) & _mask(size)
         if (emulated >> shift) & _mask(size):
             flags = _EMULATED
-    record(root, _PCI, _READ, size, ecam, value, real, flags)
+    value = record(root, _PCI, _READ, size, ecam, value, real, flags)
     seen(root, (2 << 32) | ecam, value, False)
     return value
 

@@ -181,24 +181,23 @@ def iobar_in(root: int, port: int, base: int, size: int) -> Any:
     hyp[H_LATCH] = _NO_INDEX
     if at == 0 and size == 4:
         value = igd[g.G_INDEX]
-        record(root, _PORT, _READ, size, port, value, value, 0)
-        return value
+        return record(root, _PORT, _READ, size, port, value, value, 0)
     if at == 4 and size == 4:
         index = igd[g.G_INDEX]
         offset = index & np.uint64(0xFFFFFFFC)
         if index & np.uint64(1):
             value = gtt_load(root, offset)
-            record(root, _GTT, _READ, 4, offset, value, value, _INDEXED)
+            value = record(root, _GTT, _READ, 4, offset, value, value, _INDEXED)
             seen(root, (4 << 32) | offset, value, False)
         else:
             real = mmio_read(root, offset)
             value = forced(root, (3 << 32) | offset, real)
-            record(root, _MMIO, _READ, 4, offset, value, real, _INDEXED if value == real else _INDEXED | _ASSISTED)
+            flags = _INDEXED if value == real else _INDEXED | _ASSISTED
+            value = record(root, _MMIO, _READ, 4, offset, value, real, flags)
             seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
         return value
     value = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
-    record(root, _PORT, _READ, size, port, value, value, 16)
-    return value
+    return record(root, _PORT, _READ, size, port, value, value, 16)
 
 
 @native

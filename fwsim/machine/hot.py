@@ -117,7 +117,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     answer = forced(root, port, value)
     if answer != value:
         flags |= _ASSISTED
-    record(root, _PORT, _READ, size, port, answer, value, flags)
+    answer = record(root, _PORT, _READ, size, port, answer, value, flags)
     seen(root, port, answer, clock)
     return np.uint32(answer)
 
@@ -227,14 +227,14 @@ def _register_read(root: int, offset: int) -> Any:
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         value = gtt_load(root, np.uint64(offset) - igd[g.G_GTT_AT])
-        record(root, _GTT, _READ, 4, np.uint64(offset) - igd[g.G_GTT_AT], value, value, 0)
+        value = record(root, _GTT, _READ, 4, np.uint64(offset) - igd[g.G_GTT_AT], value, value, 0)
         seen(root, (4 << 32) | offset, value, False)
         return value
     real = mmio_read(root, offset)
     shown = mirror_read(root, offset, real)
     value = forced(root, (3 << 32) | offset, shown)
     flags = _MIRRORED if shown != real else 0
-    record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
+    value = record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
     seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
     return value
 

@@ -45,7 +45,7 @@ def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     words = u64s(cell)
     enter_memory(words[0], words[2] + np.uint64(offset), size, 0)
     value = np.uint64(bar_read(words[0], words[1], offset, size))
-    record(words[0], _MMIO, _READ, size, offset, value, value, 0)
+    value = record(words[0], _MMIO, _READ, size, offset, value, value, 0)
     seen(words[0], (3 << 32) | offset, value, False)
     return value
 

@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,8 @@ class Recorder:
         self.path = path
         self._chunk = -1
         self._map: mmap.mmap | None = None
+        self.listener: Callable[[int], None] | None = None
+        """Told the address of each event that Python appended."""
         if path is None:
             self._fd = os.memfd_create("events")
         else:
@@ -79,6 +82,8 @@ class Recorder:
         self.root[R_EV_NEXT] += np.uint64(1)
         self.root[R_SEQ] += np.uint64(1)
         window[at] = (int(self.root[R_SEQ]), *event)
+        if self.listener:
+            self.listener(int(self.root[R_EVENTS]) + at * EVENT.itemsize)
 
     def tail(self, records: int) -> NDArray[np.void]:
         """A copy of the last ``records`` events at most."""

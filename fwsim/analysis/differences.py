@@ -1,0 +1,147 @@
+"""What differs between two aligned runs, in few groups: other values at one place, accesses that only one of them made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.machine.waiting import CLOCK_PORTS
+from fwsim.trace.describe import rows
+from fwsim.trace.event import Op, Space
+
+Row = dict[str, object]
+Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+_CLOCK_REGISTERS = (0x70000, 0x71000, 0x72000, 0x70040, 0x71040, 0x72040)
+"""Scan line and frame counters of pipes A to C (Intel PRM: PIPEDSL, PIPE_FRMCNT); PM timers are found by their port."""
+_PM_TIMERS = (0x408, 0x608, 0xB008)
+_PLACES = 4
+_LOW = np.uint64((1 << 32) - 1)
+
+
+@dataclass
+class Group:
+    """Differences of one kind, in one line: ``count`` events, the first and the last of each side."""
+
+    kind: str
+    """value: both did it, with other values. a, b: only that run did it."""
+    count: int
+    a: Row | None = None
+    b: Row | None = None
+    last_a: Row | None = None
+    last_b: Row | None = None
+    delta: int | None = None
+    """What is added to each value of A to make B's, modulo 2^32, where it is the same for all."""
+    times: int = 1
+    """How many stretches of accesses that only one run made begin and end alike."""
+    what: dict[str, int] = field(default_factory=dict)
+    """Of those accesses, how many of which kind."""
+    places: list[Row] = field(default_factory=list)
+    """The first of them, and where in the code others are, a few."""
+
+
+Found = list[tuple[int, Group]]
+"""Each group with its place: an index of the events of A."""
+
+
+@dataclass
+class Pair:
+    """The events compared, A's and B's; for each the other's index (-1: none), and what only lengthens a wait."""
+
+    left: NDArray[np.void]
+    right: NDArray[np.void]
+    match: Indices
+    back: Indices
+    longer_left: Mask
+    longer_right: Mask
+
+    def values(self) -> Found:
+        """What both did with other values: by place and address, GTT entries of one place together."""
+        pairs = np.flatnonzero(self.match >= 0)
+        a, b = self.left[pairs], self.right[self.match[pairs]]
+        other = a["value"] != b["value"]
+        other |= (a["op"] == int(Op.WRITE)) & (a["aux"] != b["aux"])
+        other &= ~_clocks(a)
+        pairs, a, b = pairs[other], a[other], b[other]
+        found: Found = []
+        for members in _grouped(_signatures(a)):
+            one, two = a[members], b[members]
+            deltas = (two["value"] - one["value"]) & _LOW
+            group = Group(
+                "value", len(members), *rows(one[:1]), *rows(two[:1]), *rows(one[-1:]), *rows(two[-1:]),
+                delta=int(deltas[0]) if (deltas == deltas[0]).all() else None,
+            )  # fmt: skip
+            found.append((int(pairs[members[0]]), group))
+        return found
+
+    def alone(self) -> Found:
+        """What only one of them did, stretch by stretch; stretches that begin and end alike together."""
+        found = self._alone("a", self.left, (self.match < 0) & ~self.longer_left, np.arange(len(self.left)))
+        before = np.maximum.accumulate(np.concatenate(([-1], self.back))) + 1 if len(self.back) else self.back
+        return found + self._alone("b", self.right, (self.back < 0) & ~self.longer_right, before)
+
+    def _alone(self, kind: str, events: NDArray[np.void], mask: Mask, at: Indices) -> Found:
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
+        starts, ends = edges[::2], edges[1::2]
+        if not len(starts):
+            return []
+        first, last = _signatures(events[starts]), _signatures(events[ends - 1])
+        found: Found = []
+        for members in _grouped(first * np.uint64(3) + last):
+            start, end = int(starts[members[0]]), int(ends[members[0]])
+            total = int((ends[members] - starts[members]).sum())
+            one, two = rows(events[start : start + 1])[0], rows(events[end - 1 : end])[0]
+            group = Group(kind, total, times=len(members), what=_what(events[start:end]))
+            group.places = _places(events[start:end])
+            if kind == "a":
+                group.a, group.last_a = one, two
+            else:
+                group.b, group.last_b = one, two
+            found.append((int(at[start]), group))
+        return found
+
+
+def _clocks(events: NDArray[np.void]) -> Mask:
+    """Reads of clocks: what they say is no difference."""
+    space, address = events["space"], events["address"]
+    clock = (space == int(Space.PORT)) & np.isin(address, [*CLOCK_PORTS, *_PM_TIMERS])
+    clock |= (space == int(Space.MMIO)) & np.isin(address, _CLOCK_REGISTERS)
+    mask: Mask = clock & (events["op"] == int(Op.READ))
+    return mask
+
+
+def _signatures(events: NDArray[np.void]) -> NDArray[np.uint64]:
+    """By what differences are put together: actor, place in the code, space, operation, and the address but in the GTT."""
+    word = np.uint64
+    sign = (events["cs"].astype(word) << word(40)) ^ events["ip"]
+    for column in ("actor", "space", "op"):
+        sign = sign * word(0x9E3779B97F4A7C15) + events[column].astype(word)
+    inside = np.where(events["space"] == int(Space.GTT), word(0), events["address"])
+    sign = (sign ^ inside) * word(0x9E3779B97F4A7C15)
+    mixed: NDArray[np.uint64] = sign ^ (sign >> word(29))
+    return mixed
+
+
+def _grouped(signs: NDArray[np.uint64]) -> list[Indices]:
+    """Indices of equal signs, a list for each sign."""
+    if not len(signs):
+        return []
+    order = np.argsort(signs, kind="stable")
+    cuts = np.flatnonzero(np.diff(signs[order])) + 1
+    return list(np.split(order, cuts))
+
+
+def _what(events: NDArray[np.void]) -> dict[str, int]:
+    names = zip(events["space"].tolist(), events["op"].tolist(), strict=True)
+    counts = Counter(f"{Space(space).name.lower()} {Op(op).name.lower()}" for space, op in names)
+    return dict(counts.most_common())
+
+
+def _places(events: NDArray[np.void]) -> list[Row]:
+    """The first event of each of the first few (place, address)."""
+    signs = _signatures(events[: 1 << 12])
+    _, first = np.unique(signs, return_index=True)
+    return rows(events[np.sort(first)[:_PLACES]])

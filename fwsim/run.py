@@ -37,9 +37,7 @@ class Posted:
     code: bytes
 
 
-def run(
-    scenario: Scenario, out: RunDir, progress: Progress | None = None, session: Sessions = Session
-) -> Summary:
+def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, session: Sessions = Session) -> Summary:
     """Run ``scenario`` into ``out`` and return its summary. Raises FwsimError for input that cannot be run.
 
     ``session``: what runs the guest's code.
@@ -160,4 +158,3 @@ def _note_patch(built: Built, offered: Offer) -> None:
     built.machine.recorder.append(
         (time_ns, 0, address, 0, held, 0, 1 if found else 16, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4)
     )
-

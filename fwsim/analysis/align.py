@@ -1,4 +1,4 @@
-"""Which event of one run is which of another? Two sequences of numbers matched: anchors that both have once, then Myers.
+"""Which event of one run is which of another? Two sequences matched: at anchors that both have once, then by Myers.
 
 Linear in what the runs share; where they differ for long, the best way found so far is taken and gone on from.
 """
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import fwsim.native  # noqa: F401  # tells numba where its cache is
+
 from numba import njit  # isort: skip
 
 Keys = NDArray[np.int64]
@@ -41,9 +42,7 @@ def align(a: Keys, b: Keys) -> Keys:
     return match
 
 
-def _cut(
-    a: Keys, b: Keys, gap: tuple[int, int, int, int], match: Keys, window: int
-) -> list[tuple[int, int, int, int]]:
+def _cut(a: Keys, b: Keys, gap: tuple[int, int, int, int], match: Keys, window: int) -> list[tuple[int, int, int, int]]:
     """Match what is there once on both sides of the gap, in the longest order both agree on; the gaps between."""
     a0, a1, b0, b1 = gap
     once_a, at_a, count_a = np.unique(_windows(a[a0:a1], window), return_index=True, return_counts=True)
@@ -122,53 +121,54 @@ def _rising(values: Any) -> Any:
 @njit(cache=True)  # type: ignore[misc, unused-ignore]
 def _shortest(a: Any, b: Any, gaps: Any, match: Any, trace: Any) -> None:
     """Myers' greedy algorithm (1986) on each gap, ``len(trace)`` - 1 differences deep at a time."""
-    limit = trace.shape[0] - 1
-    middle = limit + 1
     reach = np.zeros(trace.shape[1], np.int32)
     for g in range(len(gaps)):
         a0, a1, b0, b1 = gaps[g]
         while a0 < a1 and b0 < b1:
-            n, m = a1 - a0, b1 - b0
-            reach[:] = 0
-            x = y = 0
-            depth = -1
-            for d in range(limit + 1):
-                trace[d, middle - d - 1 : middle + d + 2] = reach[middle - d - 1 : middle + d + 2]
-                for k in range(-d, d + 1, 2):
-                    if k == -d or (k != d and reach[middle + k - 1] < reach[middle + k + 1]):
-                        x = reach[middle + k + 1]
-                    else:
-                        x = reach[middle + k - 1] + 1
-                    y = x - k
-                    while x < n and y < m and a[a0 + x] == b[b0 + y]:
-                        x += 1
-                        y += 1
-                    reach[middle + k] = x
-                    if x >= n and y >= m:
-                        depth = d
-                        break
-                if depth >= 0:
-                    break
-            if depth < 0:  # not through: to the furthest point, and on from there
-                depth = limit
-                x = y = 0
-                for k in range(-limit, limit + 1, 2):
-                    far = reach[middle + k]
-                    if far <= n and 0 <= far - k <= m and 2 * far - k > x + y:
-                        x, y = far, far - k
-            end_x, end_y = x, y
-            for d in range(depth, -1, -1):
-                k = x - y
-                if k == -d or (k != d and trace[d, middle + k - 1] < trace[d, middle + k + 1]):
-                    back = k + 1
-                else:
-                    back = k - 1
-                before_x = trace[d, middle + back] if d else 0
-                before_y = before_x - back if d else 0
-                while x > before_x and y > before_y:
-                    x -= 1
-                    y -= 1
-                    match[a0 + x] = b0 + y
-                x, y = before_x, before_y
-            a0 += end_x
-            b0 += end_y
+            depth, x, y = _forward(a[a0:a1], b[b0:b1], trace, reach)
+            _backward(depth, x, y, trace, match, a0, b0)
+            a0 += x
+            b0 += y
+
+
+@njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _forward(a: Any, b: Any, trace: Any, reach: Any) -> Any:
+    """The least number of differences from the start to the end; where that is too far, to the furthest point."""
+    n, m, limit = len(a), len(b), trace.shape[0] - 1
+    middle = limit + 1
+    reach[:] = 0
+    for d in range(limit + 1):
+        trace[d, middle - d - 1 : middle + d + 2] = reach[middle - d - 1 : middle + d + 2]
+        for k in range(-d, d + 1, 2):
+            if k == -d or (k != d and reach[middle + k - 1] < reach[middle + k + 1]):
+                x = reach[middle + k + 1]
+            else:
+                x = reach[middle + k - 1] + 1
+            while x < n and x - k < m and a[x] == b[x - k]:
+                x += 1
+            reach[middle + k] = x
+            if x >= n and x - k >= m:
+                return d, x, x - k
+    best_x = best_y = 0
+    for k in range(-limit, limit + 1, 2):
+        x = reach[middle + k]
+        if x <= n and 0 <= x - k <= m and 2 * x - k > best_x + best_y:
+            best_x, best_y = x, x - k
+    return limit, best_x, best_y
+
+
+@njit(cache=True)  # type: ignore[misc, unused-ignore]
+def _backward(depth: int, x: int, y: int, trace: Any, match: Any, a0: int, b0: int) -> None:
+    """Match what lies on the way that ``_forward`` has found to ``x``, ``y``."""
+    middle = trace.shape[0]
+    for d in range(depth, -1, -1):
+        k = x - y
+        down = k == -d or (k != d and trace[d, middle + k - 1] < trace[d, middle + k + 1])
+        back = k + 1 if down else k - 1
+        before_x = trace[d, middle + back] if d else 0
+        before_y = before_x - back if d else 0
+        while x > before_x and y > before_y:
+            x -= 1
+            y -= 1
+            match[a0 + x] = b0 + y
+        x, y = before_x, before_y

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.align import align
-from fwsim.analysis.differences import Group, Pair, Row
+from fwsim.analysis.differences import Group, Pair, Row, clocks
 from fwsim.analysis.sides import Side, different_facts, open_side
 from fwsim.trace.describe import rows
 from fwsim.trace.event import Actor, Op, Space
@@ -33,6 +33,8 @@ class Diff:
     same: bool
     identical: bool
     """Byte for byte."""
+    itself: bool
+    """It is one run, named twice."""
     events: tuple[int, int]
     matched: int
     """Events of A that B has as well, waits folded; their values may differ."""
@@ -44,6 +46,8 @@ class Diff:
     """What came of the runs, where it differs."""
     first: Group | None = None
     before: list[Row] = field(default_factory=list)
+    instead: Row | None = None
+    """What the run does there that does not do what the other does first."""
     groups: list[Group] = field(default_factory=list)
     faults: tuple[int, int] = (0, 0)
     folded: tuple[int, int] = (0, 0)
@@ -57,10 +61,10 @@ def diff(path_a: Path, path_b: Path) -> Diff:
     causes, results, notes = different_facts(a, b)
     total = (len(a.events), len(b.events))
     result = Diff(
-        a=str(path_a), b=str(path_b), cpu=a.cpu or b.cpu, same=False, identical=False, events=total, matched=0,
+        a=str(path_a), b=str(path_b), cpu=a.cpu or b.cpu, same=False, identical=False, itself=path_a.samefile(path_b), events=total, matched=0,
         by_place=True, causes=causes, results=results, notes=notes,
     )  # fmt: skip
-    if total[0] == total[1] and (path_a.samefile(path_b) or a.events.tobytes() == b.events.tobytes()):
+    if total[0] == total[1] and (result.itself or a.events.tobytes() == b.events.tobytes()):
         result.same = result.identical = True
         result.matched = total[0]
         return result
@@ -94,6 +98,15 @@ def _compare(a: Side, b: Side, result: Diff) -> None:
     if own:
         at, result.first = own[0]
         result.before = rows(left[max(0, at - BEFORE) : at])
+        result.instead = _instead(result.first, left, right, match, at)
+
+
+def _instead(first: Group, left: NDArray[np.void], right: NDArray[np.void], match: Indices, at: int) -> Row | None:
+    if first.kind == "b":
+        return next(iter(rows(left[at : at + 1])), None)
+    before = match[:at][match[:at] >= 0]
+    behind = int(before[-1]) + 1 if len(before) else 0
+    return next(iter(rows(right[behind : behind + 1])), None) if first.kind == "a" else None
 
 
 def _taken(events: NDArray[np.void]) -> NDArray[np.void]:
@@ -126,23 +139,24 @@ def _mixed(key: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def _places_agree(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
-    """Whether both runs' code is the same: half of the instructions that made an access made one of that kind in both."""
-    found = [np.unique(_keys(events[events["actor"] == int(Actor.ROM)], True)) for events in (a, b)]
-    smaller = min(len(each) for each in found)
-    return bool(2 * len(np.intersect1d(*found, assume_unique=True)) >= smaller)
+    """Whether both runs' code is the same: half of what its instructions did was done by the same ones in both."""
+    left, right = (np.unique(_keys(events[events["actor"] == int(Actor.ROM)], True)) for events in (a, b))
+    return 2 * len(np.intersect1d(left, right, assume_unique=True)) >= min(len(left), len(right))
 
 
 # --- waits ---------------------------------------------------------------------------------------------------------
 def _quiet(events: NDArray[np.void]) -> Mask:
     """Accesses a wait is made of: reads, and writes that only take time."""
     quiet: Mask = events["op"] == int(Op.READ)
-    return quiet | ((events["space"] == int(Space.PORT)) & np.isin(events["address"], _DELAYS))
+    quiet |= (events["space"] == int(Space.PORT)) & np.isin(events["address"], _DELAYS)
+    return quiet
 
 
 def _without_waits(events: NDArray[np.void]) -> Indices:
-    """Indices of the events that stay when of each wait, a few reads again and again, only the last round is kept."""
+    """Indices of the events that stay when of a few reads, again and again with the same answers, one round is kept."""
     kept = np.arange(len(events))
-    keys, quiet = _keys(events, True), _quiet(events)
+    changing = np.where(clocks(events), np.uint64(0), events["value"])  # what a FIFO gives is no wait
+    keys, quiet = _mixed(_keys(events, True) ^ changing), _quiet(events)
     for period in range(1, _PERIODS + 1):
         if len(kept) <= period:
             break
@@ -166,7 +180,7 @@ def _longer_waits(keys: Indices, events: NDArray[np.void], mine: Indices, other:
     ignored, quiet = np.zeros(len(keys), bool), _quiet(events)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (mine < 0).view(np.int8), [0]))))
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - start > _PERIODS or not quiet[start:end].all():
+        if end - start > _PERIODS or not quiet[start:end].all() or len(set(keys[start:end].tolist())) < end - start:
             continue
         if start and keys[end - 1] == keys[start - 1]:
             partner = int(mine[start - 1])

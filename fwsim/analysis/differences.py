@@ -1,4 +1,4 @@
-"""What differs between two aligned runs, in few groups: other values at one place, accesses that only one of them made."""
+"""What differs between two aligned runs, in few groups? Other values at one place, accesses that only one made."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _CLOCK_REGISTERS = (0x70000, 0x71000, 0x72000, 0x70040, 0x71040, 0x72040)
 """Scan line and frame counters of pipes A to C (Intel PRM: PIPEDSL, PIPE_FRMCNT); PM timers are found by their port."""
 _PM_TIMERS = (0x408, 0x608, 0xB008)
 _PLACES = 4
+_DELTAS = 4
 _LOW = np.uint64((1 << 32) - 1)
 
 
@@ -64,16 +65,15 @@ class Pair:
         a, b = self.left[pairs], self.right[self.match[pairs]]
         other = a["value"] != b["value"]
         other |= (a["op"] == int(Op.WRITE)) & (a["aux"] != b["aux"])
-        other &= ~_clocks(a)
+        other &= ~clocks(a)
         pairs, a, b = pairs[other], a[other], b[other]
         found: Found = []
-        for members in _grouped(_signatures(a)):
+        for members in _moved_alike(_grouped(_signatures(a)), a, b):
             one, two = a[members], b[members]
             deltas = (two["value"] - one["value"]) & _LOW
-            group = Group(
-                "value", len(members), *rows(one[:1]), *rows(two[:1]), *rows(one[-1:]), *rows(two[-1:]),
-                delta=int(deltas[0]) if (deltas == deltas[0]).all() else None,
-            )  # fmt: skip
+            group = Group("value", len(members), delta=int(deltas[0]) if (deltas == deltas[0]).all() else None)
+            group.a, group.last_a = rows(one[[0, -1]])
+            group.b, group.last_b = rows(two[[0, -1]])
             found.append((int(pairs[members[0]]), group))
         return found
 
@@ -104,7 +104,20 @@ class Pair:
         return found
 
 
-def _clocks(events: NDArray[np.void]) -> Mask:
+def _moved_alike(groups: list[Indices], a: NDArray[np.void], b: NDArray[np.void]) -> list[Indices]:
+    """GTT writes of one place apart by what is added to them, where that is one of a few numbers."""
+    found: list[Indices] = []
+    for members in groups:
+        deltas = (b["value"][members] - a["value"][members]) & _LOW
+        known = np.unique(deltas)
+        if a["space"][members[0]] == int(Space.GTT) and 1 < len(known) <= _DELTAS:
+            found += [members[deltas == delta] for delta in known]
+        else:
+            found.append(members)
+    return found
+
+
+def clocks(events: NDArray[np.void]) -> Mask:
     """Reads of clocks: what they say is no difference."""
     space, address = events["space"], events["address"]
     clock = (space == int(Space.PORT)) & np.isin(address, [*CLOCK_PORTS, *_PM_TIMERS])
@@ -114,7 +127,7 @@ def _clocks(events: NDArray[np.void]) -> Mask:
 
 
 def _signatures(events: NDArray[np.void]) -> NDArray[np.uint64]:
-    """By what differences are put together: actor, place in the code, space, operation, and the address but in the GTT."""
+    """By what differences are put together: who, where in the code, space, operation, the address but in the GTT."""
     word = np.uint64
     sign = (events["cs"].astype(word) << word(40)) ^ events["ip"]
     for column in ("actor", "space", "op"):

@@ -65,13 +65,15 @@ def different_facts(a: Side, b: Side) -> tuple[list[Difference], list[Difference
     causes: list[Difference] = []
     notes = a.notes + b.notes
     if a.scenario and b.scenario:
-        causes += _differences(_flat(a.scenario), _flat(b.scenario), skip=("name", "rom.file"))
+        left, right = _flat(a.scenario), _flat(b.scenario)
+        causes += _whole(_differences(left, right, skip=("name", "rom.file")), left, right)
     results: list[Difference] = []
     if a.summary and b.summary:
         causes += _pair("rom.sha256", a.summary.rom.sha256, b.summary.rom.sha256)
         causes += _pair("fwsim", a.summary.fwsim, b.summary.fwsim)
         left, right = (_flat(_results(summary)) for summary in (a.summary, b.summary))
-        results = [each for each in _differences(left, right) if not any(part in each[0] for part in _LEFT_OUT)]
+        found = [each for each in _differences(left, right) if not any(part in each[0] for part in _LEFT_OUT)]
+        results = _whole(found, left, right)
     elif a.scenario and b.scenario:
         causes += _pair("rom.file", a.scenario.rom.file, b.scenario.rom.file)
     if a.cpu and b.cpu and a.cpu != b.cpu:
@@ -84,6 +86,31 @@ def _results(summary: Summary) -> dict[str, object]:
     found = {name: plain[name] for name in _RESULTS}
     found["checks failed"] = ", ".join(sorted(check.id for check in summary.failed)) or "none"
     return found
+
+
+def _whole(found: list[Difference], a: dict[str, object], b: dict[str, object]) -> list[Difference]:
+    """What only one side has an element of (a call, a screen) as one difference, not as one for each of its fields."""
+    kept: list[Difference] = []
+    for name, left, right in found:
+        parts = name.split(".")
+        element = ".".join(parts[:2])
+        lone = len(parts) > 2 and parts[1].isdigit()
+        for side, other in ((a, b), (b, a)) if lone else ():
+            if any(key.startswith(f"{element}.") for key in other):
+                continue
+            if not kept or kept[-1][0] != element:
+                text = " ".join(
+                    f"{key[len(element) + 1 :]} {value:#x}"
+                    if type(value) is int
+                    else f"{key[len(element) + 1 :]} {value}"
+                    for key, value in side.items()
+                    if key.startswith(f"{element}.") and value and not any(part in key for part in _LEFT_OUT)
+                )
+                kept.append((element, text, None) if side is a else (element, None, text))
+            break
+        else:
+            kept.append((name, left, right))
+    return kept
 
 
 def _pair(name: str, a: object, b: object) -> list[Difference]:

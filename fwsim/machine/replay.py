@@ -1,5 +1,6 @@
 """How does code run against a record? A session whose every read gets the recorded answer, until the two part."""
 
+import ctypes
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,16 @@ from numpy.typing import NDArray
 from fwsim.firmware.bios.context import CARRY
 from fwsim.machine.build import Built
 from fwsim.machine.session import Ending, Session
-from fwsim.native import R_EV_LIMIT, R_REPLAY, R_STALE_LIMIT, R_TIME, R_TIME_LIMIT, R_WAIT_LIMIT, TRAP_REPLAY, address_of
+from fwsim.native import (
+    R_EV_LIMIT,
+    R_REPLAY,
+    R_STALE_LIMIT,
+    R_TIME,
+    R_TIME_LIMIT,
+    R_WAIT_LIMIT,
+    TRAP_REPLAY,
+    address_of,
+)
 from fwsim.trace import hot_replay as p
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
@@ -81,7 +91,7 @@ class ReplaySession(Session):
 
     def _appended(self, address: int) -> None:
         """An event from Python: an INT's answer is the record's as well, as far as it has it."""
-        window = np.ctypeslib.as_array((np.ctypeslib.ctypes.c_uint8 * EVENT.itemsize).from_address(address)).view(EVENT)
+        window = np.frombuffer(memoryview((ctypes.c_uint8 * EVENT.itemsize).from_address(address)), EVENT)
         own = int(window["value"][0])
         recorded = int(p.answer.ctypes(address_of(self.machine.root), address))
         if recorded == own or window["op"][0] != int(Op.RETURN):

@@ -1,4 +1,4 @@
-"""How are two runs told beside each other? Likely causes, where they part, then each group of differences in a line or two."""
+"""How are two runs told beside each other? Likely causes, where they part, then what differs, a line or two each."""
 
 from collections.abc import Iterator
 
@@ -16,15 +16,17 @@ def render(result: Diff, limit: int) -> Iterator[str]:
     yield f"A  {result.a}  {result.events[0]:,} events"
     yield f"B  {result.b}  {result.events[1]:,} events"
     yield from (f"note: {note}" for note in result.notes)
-    if result.identical:
-        yield "identical: the same events, byte for byte"
-        return
     yield from _facts("asked for differently", result.causes)
+    if result.identical:
+        itself = ": a run and itself" if result.itself else ""
+        yield f"identical{itself}: the same events, byte for byte"
+        yield from _facts("what came of it", result.results)
+        return
     yield from _first(result)
     yield from _groups(result, limit)
     yield from _facts("what came of it", result.results)
     if result.same:
-        yield "the same: only the time waits took differs" if not result.results else "the same accesses"
+        yield "the same accesses, with the same values: only how long waits took differs"
     folded = sum(result.folded)
     if folded:
         yield f"waits: {result.folded[0]:,} accesses of A and {result.folded[1]:,} of B left out as repetition"
@@ -68,11 +70,9 @@ def _first(result: Diff) -> Iterator[str]:
     yield "they part here:"
     for row in result.before:
         yield f"  {_at(row)}  {said(row, result.cpu)}"
-    for side, row in (("A", first.a), ("B", first.b)):
-        if row is not None:
-            yield f"{side} {_at(row)}  {said(row, result.cpu)}"
-        else:
-            yield f"{side} {'':>18}  does not do this"
+    other = result.instead
+    for side, done in (("A", first.a or other), ("B", first.b or other)):
+        yield f"{side} {_at(done)}  {said(done, result.cpu)}" if done else f"{side} {'':>18}  does nothing more"
 
 
 def _at(row: Row) -> str:

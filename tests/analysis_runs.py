@@ -1,0 +1,15 @@
+"""A run of a scenario's text, for tests that compare and replay."""
+
+from pathlib import Path
+
+from fwsim.run import run
+from fwsim.rundir import RunDir
+from fwsim.scenario import loads
+
+
+def made(out: Path, text: str) -> Path:
+    """A run of the scenario ``text`` in the folder ``out``."""
+    scenario = loads(text, "a test's scenario")
+    with RunDir.create(out) as folder:
+        run(scenario, folder)
+    return out

@@ -61,8 +61,9 @@ def diff(path_a: Path, path_b: Path) -> Diff:
     causes, results, notes = different_facts(a, b)
     total = (len(a.events), len(b.events))
     result = Diff(
-        a=str(path_a), b=str(path_b), cpu=a.cpu or b.cpu, same=False, identical=False, itself=path_a.samefile(path_b), events=total, matched=0,
-        by_place=True, causes=causes, results=results, notes=notes,
+        a=str(path_a), b=str(path_b), cpu=a.cpu or b.cpu, same=False, identical=False,
+        itself=path_a.samefile(path_b), events=total, matched=0, by_place=True, causes=causes, results=results,
+        notes=notes,
     )  # fmt: skip
     if total[0] == total[1] and (result.itself or a.events.tobytes() == b.events.tobytes()):
         result.same = result.identical = True

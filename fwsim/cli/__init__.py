@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "run": "Run a scenario's ROM and say what happened.",
     "alloc": "Place BARs, OpRegion and stolen memory as a firmware does.",
     "check": "Show a run's or a placement's checks.",
+    "leaks": "Find host addresses that a guest can read.",
+    "needs": "List what a hypervisor must mirror for a ROM.",
     "trace": "Show and filter a run's events.",
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",

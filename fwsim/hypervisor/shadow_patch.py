@@ -28,16 +28,24 @@ class Patch:
     reason: str = ""
 
 
-def patch(image: bytes) -> Patch:
-    """Clear the cached base in ``image`` and adjust byte 6, if the place is found exactly once; else change nothing."""
+def variable(image: bytes) -> tuple[int | None, str]:
+    """Offset of the saved base that the one routine uses, or None and why it is not known."""
     hits = list(_CACHED_BASE.finditer(image))
     if len(hits) != 1:
-        return Patch(image, None, reason=f"the routine that loads the base was found {len(hits)} times, not once")
+        return None, f"the routine that loads the base was found {len(hits)} times, not once"
     compared, loaded = (int.from_bytes(hits[0][name], "little") for name in ("compared", "loaded"))
     if compared != loaded or compared + 4 > len(image):
-        return Patch(image, None, reason=f"its two references differ: {compared:#06x} and {loaded:#06x}")
+        return None, f"its two references differ: {compared:#06x} and {loaded:#06x}"
+    return compared, ""
+
+
+def patch(image: bytes) -> Patch:
+    """Clear the cached base in ``image`` and adjust byte 6, if the place is found exactly once; else change nothing."""
+    offset, reason = variable(image)
+    if offset is None:
+        return Patch(image, None, reason=reason)
     patched = bytearray(image)
-    held = int.from_bytes(patched[compared : compared + 4], "little")
-    patched[compared : compared + 4] = bytes(4)
+    held = int.from_bytes(patched[offset : offset + 4], "little")
+    patched[offset : offset + 4] = bytes(4)
     patched[CHECKSUM_BYTE] = patched[CHECKSUM_BYTE] + sum(held.to_bytes(4, "little")) & 0xFF
-    return Patch(bytes(patched), compared, held)
+    return Patch(bytes(patched), offset, held)

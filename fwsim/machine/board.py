@@ -153,6 +153,8 @@ def add_igd(pci: PciBus, scenario: Scenario, devfn: int) -> BoardFunction:
         pci.set(slot, fam.ggc_igd, 2, host.ggc)
     if fam.bdsm_register is not None:
         pci.set(slot, fam.bdsm_register, fam.bdsm_width, host.bdsm | 1)
+    if fam.gen >= 11 and fam.ggms:  # BGSM 0xF0, which gen 12 guests read (lf-edge/eve#6407)
+        pci.set(slot, 0xF0, 8, host.stolen_base - fam.ggms.decode(host.ggc) | 1)
     pci.set(slot, 0xFC, 4, host.asls, 0xFFFFFFFF)
     _mobile_gen4(pci, slot, fam)
     pci.set(slot, 0x62, 1, 2)  # MSAC: an aperture of 256 MiB

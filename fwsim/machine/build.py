@@ -201,6 +201,11 @@ def _opregion(scenario: Scenario, rom: Rom, log: list[str]) -> bytes:
     return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if vbt else b"")
 
 
+def host_opregion(scenario: Scenario, rom: Rom | None) -> bytes:
+    """The host's own OpRegion, before anybody changes it for a guest."""
+    return _opregion(scenario, rom or Rom(Path(), b"", "", (), ()), [])
+
+
 def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
     """On the host itself: stolen memory and OpRegion have backing of their own, over RAM or beside it."""
     machine, host = built.machine, built.machine.scenario.host

@@ -186,7 +186,7 @@ class RC6_CTX_BASE(Register, at={"9-": 0xD48}, source=f"{_GT} RC6_CTX_BASE; {_EV
     LOCK = Field(0, 0, "locked until reset")
 
 
-class DC8(Register, at={"9-": 0xDC8}, source=_EVE):
+class DC8(Register, at={"12": 0xDC8}, source=_EVE):
     """Read by gen 12 guests with the mirrors of stolen memory; its layout is not public."""
 
     ADDRESS = Field(31, 0, "an address in the host's stolen memory")

@@ -2,12 +2,15 @@
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import ALL, read_only
+from fwsim.registers.families import Family
 
-_RESERVED_MIB = {1: 0, 2: 1 << 7, 4: 2 << 7, 8: 3 << 7}
+_RESERVED_TOP = {9: (1 << 20, 0x47), 10: (1 << 20, 0x47), 11: (2 << 20, 0x87), 12: (2 << 20, 0x87)}
+"""By generation: size of the reserved part at the end of stolen memory, and the low bits of STOLEN_RESERVED, as two
+hosts have them: Comet Lake 7f700047 below 7f800000, gen 11 50200087 below 50400000. Before gen 9: 1 MiB, in use."""
 
 
 def stolen_mirrors(site: Site) -> Behaviour:
-    """GGC 0x108040, DSMBASE 0x1080C0 and GSMBASE 0x108100 of the host, locked; 0x1082C0: 1 MiB at the end, reserved.
+    """GGC 0x108040, DSMBASE 0x1080C0 and GSMBASE 0x108100 of the host, locked; 0x1082C0: the reserved part.
 
     Linux i915 i915_reg.h (GEN6_DSMBASE), gem/i915_gem_stolen.c (GEN6_STOLEN_RESERVED). The guest's hypervisor may
     answer in their place.
@@ -19,8 +22,26 @@ def stolen_mirrors(site: Site) -> Behaviour:
     if family.gen >= 11:
         values |= {0x1080C4: site.bdsm >> 32, 0x108104: gsm >> 32}
     if size:
-        values[0x1082C0] = (site.bdsm + size - (1 << 20)) & 0xFFF00000 | _RESERVED_MIB[1] | 1
+        values |= _reserved(family, site.bdsm + size)
     return Behaviour("stolen mirrors", tuple(read_only(at, ALL) for at in values), values)
+
+
+def _reserved(family: Family, end: int) -> dict[int, int]:
+    """STOLEN_RESERVED, and what firmware leaves pointing there, read-only after its POST (lf-edge/eve#6432).
+
+    RC6_CTX_BASE 0xD48 must lie inside (Linux i915 gt/intel_rc6.c, bxt_check_bios_rc6_setup), 0xDC8 points at it on gen
+    12. Which page of it they name is the firmware's affair: here its first.
+    """
+    size, low = _RESERVED_TOP.get(family.gen, (1 << 20, 1))
+    base = end - size
+    values = {0x1082C0: base & 0xFFF00000 | low}
+    if family.gen >= 11:
+        values[0x1082C4] = base >> 32
+    if family.gen >= 9:
+        values[0xD48] = base & 0xFFFFF000 | 1
+    if family.gen >= 12:
+        values[0xDC8] = base & 0xFFFFF000
+    return values
 
 
 def page_table(site: Site) -> Behaviour:

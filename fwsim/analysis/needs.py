@@ -1,0 +1,208 @@
+"""What does this ROM need of the machine? Configuration, ports, INT leaves, GTT and OpRegion it touched in a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.errors import FwsimError
+from fwsim.registers.database import name_of, pci_function
+from fwsim.rundir import RunDir
+from fwsim.scenario import Scenario
+from fwsim.trace.event import Actor, Flag, Op, Space
+
+Events = NDArray[np.void]
+BIOS_SEGMENT = 0xF000
+"""Code there is the BIOS's own: its timer stub calls INT 1Ch while the ROM runs."""
+VGA_PORTS = range(0x3B0, 0x3E0)
+CONFIG_PORTS = range(0xCF8, 0xD00)
+ASLS = 0xFC
+
+
+@dataclass(frozen=True)
+class Config:
+    """A configuration register as it was accessed. ``access`` is r or w; ``first`` the first value moved."""
+
+    bdf: str
+    offset: int
+    width: int
+    access: str
+    name: str
+    count: int
+    first: int
+    emulated: bool = False
+
+    @property
+    def text(self) -> str:
+        """``R 0x5e/2``."""
+        return f"{self.access.upper()} 0x{self.offset:02x}/{self.width}"
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port beside VGA, CF8-CFF and the I/O BAR. ``access``: in or out."""
+
+    port: int
+    width: int
+    access: str
+    count: int
+    answered: bool = True
+
+    @property
+    def text(self) -> str:
+        """``in 61/1``."""
+        return f"{self.access} {self.port:x}/{self.width}"
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An interrupt left to the system BIOS; ``known``: the firmware had an answer."""
+
+    vector: int
+    ax: int
+    count: int
+    known: bool = True
+
+    @property
+    def text(self) -> str:
+        """``15 ax=5f34``."""
+        return f"{self.vector:02x} ax={self.ax:04x}"
+
+
+@dataclass(frozen=True)
+class GttRange:
+    """GTT bytes ``first`` to ``end`` (exclusive), all of them accessed so."""
+
+    first: int
+    end: int
+    access: str
+
+
+@dataclass
+class Needs:
+    """Everything the ROM touched, in order of address. ``opregion`` says what of it; ``registers`` counts BAR0's."""
+
+    name: str
+    cpu: str
+    generation: int
+    hypervisor: str
+    rom: str
+    sha256: str
+    config: list[Config] = field(default_factory=list)
+    ports: list[Port] = field(default_factory=list)
+    interrupts: list[Leaf] = field(default_factory=list)
+    gtt: list[GttRange] = field(default_factory=list)
+    registers: int = 0
+    opregion: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def needs_of(run: RunDir) -> Needs:
+    """What the ROM of a run touched. Raises FwsimError for a run without events, or without an Intel device."""
+    scenario, events = run.scenario(), run.events()
+    host = scenario.host
+    sha256, notes = "", list[str]()
+    vendor: int | None = None
+    if run.file("summary.json").exists():
+        summary = run.summary()
+        sha256, vendor = summary.rom.sha256, summary.rom.vendor
+        if summary.stop.reason != "completed":
+            notes.append(f"the ROM did not finish ({summary.stop.reason}): it may need more than this")
+    else:
+        notes.append("the run has no summary, as it was killed or still goes on: the ROM may need more than this")
+    if host.vga not in ("auto", "igd") or (host.vga == "auto" and vendor not in (None, 0x8086)):
+        raise FwsimError(
+            "no Intel graphics device in this run", where=str(run.path),
+            found=f'host.vga = "{host.vga}"' if host.vga != "auto" else f"a ROM of vendor {vendor or 0:04x}",
+            expected="a run of an Intel ROM", hint="fwsim run SCENARIO --rom FILE --out DIR",
+        )  # fmt: skip
+    wish = scenario.hypervisor
+    result = Needs(
+        name=scenario.name, cpu=host.cpu, generation=host.family.gen, rom=scenario.rom.file, sha256=sha256, notes=notes,
+        hypervisor=f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind,
+    )  # fmt: skip
+    _fill(result, events, scenario)
+    return result
+
+
+def _fill(result: Needs, events: Events, scenario: Scenario) -> None:
+    made = events[(events["actor"] == int(Actor.ROM)) & (events["cs"] != BIOS_SEGMENT)]
+    if not len(made):
+        result.notes.append("the ROM made no access at all")
+    result.config = _config(made[made["space"] == int(Space.PCI)], scenario.host.cpu)
+    result.ports = _ports(made[made["space"] == int(Space.PORT)], _io_bars(events, scenario))
+    result.interrupts = _leaves(events)
+    result.gtt = _gtt(made[made["space"] == int(Space.GTT)])
+    result.registers = len(np.unique(made[made["space"] == int(Space.MMIO)]["address"]))
+    asls = scenario.guest.devfn << 12 | ASLS
+    touched = any(each.offset <= ASLS + 3 and each.offset + each.width > ASLS for each in result.config
+                  if each.bdf == pci_function(asls))  # fmt: skip
+    result.opregion = "its address was read (config 0xFC): all of it" if touched else "none: ASLS was not read"
+
+
+def _config(made: Events, cpu: str) -> list[Config]:
+    found = []
+    kinds, first, counts = np.unique(made[["address", "op", "width"]], return_index=True, return_counts=True)
+    for (address, op, width), at, count in zip(kinds.tolist(), first.tolist(), counts.tolist(), strict=True):
+        known = name_of("pci", address, cpu)
+        name = "" if known is None else known.name + (f"+{address - known.address}" if address != known.address else "")
+        access, emulated = "r" if op == int(Op.READ) else "w", bool(int(made["flags"][at]) & int(Flag.EMULATED))
+        place = (pci_function(address), address & 0xFFF, width, access)
+        found.append(Config(*place, name, count, int(made["value"][at]), emulated))
+    return found
+
+
+def _io_bars(events: Events, scenario: Scenario) -> list[range]:
+    """Where the I/O BAR was: what the firmware wrote there, size probes left out."""
+    family = scenario.host.family
+    bar = family.bar(family.io_bar) if family.io_bar is not None else None
+    if bar is None:
+        return []
+    at = scenario.guest.devfn << 12 | bar.offset
+    wrote = events[
+        (events["space"] == int(Space.PCI)) & (events["op"] == int(Op.WRITE)) & (events["address"] == np.uint64(at))
+    ]
+    bases = {int(value) & 0xFFFC for value in wrote["value"] if int(value) < 0x10000}
+    return [range(base, base + bar.size) for base in bases if base]
+
+
+def _ports(made: Events, io_bars: list[range]) -> list[Port]:
+    found = []
+    kinds, first, counts = np.unique(made[["address", "op", "width"]], return_index=True, return_counts=True)
+    for (port, op, width), at, count in zip(kinds.tolist(), first.tolist(), counts.tolist(), strict=True):
+        if port in VGA_PORTS or port in CONFIG_PORTS or any(port in bar for bar in io_bars):
+            continue
+        answered = not int(made["flags"][at]) & int(Flag.UNHANDLED)
+        found.append(Port(port, width, "in" if op == int(Op.READ) else "out", count, answered))
+    return sorted(found, key=lambda each: (each.access, each.port, each.width))
+
+
+def _leaves(events: Events) -> list[Leaf]:
+    """INTs that the ROM made and the firmware answered: each RETURN, with the CALL of the ROM's before it."""
+    some = events[events["space"] == int(Space.INTERRUPT)]
+    found: dict[tuple[int, int], Leaf] = {}
+    call: tuple[int, int] | None = None
+    for actor, op, cs, vector, value, flags in some[["actor", "op", "cs", "address", "value", "flags"]].tolist():
+        if op == int(Op.CALL):
+            mine = actor == int(Actor.ROM) and cs != BIOS_SEGMENT and not flags & int(Flag.FAULTED)
+            call = (vector, value & 0xFFFF) if mine else None
+        elif op == int(Op.RETURN) and call is not None:
+            known = not flags & int(Flag.UNHANDLED)
+            held = found.get(call)
+            found[call] = Leaf(*call, held.count + 1 if held else 1, known)
+            call = None
+    return [found[key] for key in sorted(found)]
+
+
+def _gtt(made: Events) -> list[GttRange]:
+    """Runs of neighbouring dwords, by kind of access."""
+    found = []
+    for op, access in ((int(Op.READ), "r"), (int(Op.WRITE), "w")):
+        places = np.unique(made[made["op"] == op]["address"].astype(np.int64))
+        if not len(places):
+            continue
+        for part in np.split(places, np.flatnonzero(np.diff(places) > 4) + 1):
+            found.append(GttRange(int(part[0]), int(part[-1]) + 4, access))
+    return found

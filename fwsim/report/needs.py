@@ -1,0 +1,96 @@
+"""How are a ROM's needs shown? As tables, and as the file a hypervisor's author can read in: pci-mirror.toml."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from fwsim.analysis.needs import GttRange, Needs
+
+_WIDTH, _LABEL, _SHOWN_GTT = 80, 13, 6
+MIRROR_FORMAT = 1
+
+
+def render_needs(found: Needs) -> list[RenderableType]:
+    """The page, on 80 columns."""
+    parts: list[RenderableType] = [
+        Text(f"{found.name}: {found.cpu} (gen {found.generation}), hypervisor {found.hypervisor}")
+    ]
+    parts += [Text(line) for note in found.notes for line in textwrap.wrap(f"note: {note}", _WIDTH)]
+    parts.append(_registers(found))
+    writes = [f"{each.bdf} 0x{each.offset:02x}/{each.width}" for each in found.config if each.access == "w"]
+    rows = {
+        "write access": ", ".join(writes) or "none",
+        "ports": ", ".join(each.text for each in found.ports) or "none",
+        "INT": ", ".join(f"{each.text} x{each.count}" for each in found.interrupts) or "none",
+        "GTT": ", ".join(_gtt(found.gtt)) or "none",
+        "OpRegion": found.opregion,
+        "BAR0": f"{found.registers} registers",
+    }
+    unanswered = [each.text for each in found.ports if not each.answered]
+    unanswered += [each.text for each in found.interrupts if not each.known]
+    if unanswered:
+        rows["unanswered"] = ", ".join(unanswered)
+    return parts + [Text(line) for label, text in rows.items() for line in _labelled(label, text)]
+
+
+def _registers(found: Needs) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, width=_WIDTH, header_style="bold")
+    for name in ("function", "access", "register", "times", "first value"):
+        table.add_column(name, overflow="fold")
+    for each in found.config:
+        how = "  (emulated)" if each.emulated else ""
+        table.add_row(*(Text(cell) for cell in (each.bdf, each.text, each.name or "?", str(each.count),
+                                                f"{each.first:#x}{how}")))  # fmt: skip
+    return table
+
+
+def _gtt(ranges: list[GttRange]) -> Iterator[str]:
+    for each in ranges[:_SHOWN_GTT]:
+        yield f"{each.access.upper()} {each.first:#x}-{each.end - 1:#x}"
+    if len(ranges) > _SHOWN_GTT:
+        yield f"and {len(ranges) - _SHOWN_GTT} ranges more"
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, initial_indent=f"{label:<{_LABEL}}", subsequent_indent=" " * _LABEL, break_long_words=False
+    )
+
+
+def mirror_toml(found: Needs) -> str:
+    """``pci-mirror.toml``: each function's registers with offset, width and access, then ports, INT leaves and GTT."""
+    lines = [
+        "# What a hypervisor has to show of the host to this ROM, found by running it: fwsim needs",
+        f"format = {MIRROR_FORMAT}", f"cpu = {_quoted(found.cpu)}", f"generation = {found.generation}",
+        f"rom_sha256 = {_quoted(found.sha256)}", "", "[pci]",
+    ]  # fmt: skip
+    for bdf in dict.fromkeys(each.bdf for each in found.config):
+        lines.append(f"{_quoted(bdf)} = [")
+        lines += _merged((each.offset, each.width, each.access, each.name) for each in found.config if each.bdf == bdf)
+        lines.append("]")
+    ports = ", ".join(_quoted(each.text) for each in found.ports)
+    leaves = ", ".join(_quoted(each.text) for each in found.interrupts)
+    ranges = ", ".join(
+        f'{{ first = {each.first:#x}, end = {each.end:#x}, access = "{each.access}" }}' for each in found.gtt
+    )
+    lines += ["", "[rest]", f"ports = [{ports}]", f"interrupts = [{leaves}]", f"gtt = [{ranges}]",
+              f"opregion = {_quoted(found.opregion)}"]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _merged(rows: Iterable[tuple[int, int, str, str]]) -> Iterator[str]:
+    """One line a register and width; read and written is rw."""
+    access: dict[tuple[int, int, str], str] = {}
+    for offset, width, how, name in rows:
+        access[offset, width, name] = access.get((offset, width, name), "") + how
+    for (offset, width, name), how in sorted(access.items()):
+        yield f'    {{ offset = 0x{offset:02x}, width = {width}, access = "{how}", name = {_quoted(name)} }},'
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -12,7 +12,8 @@ from fwsim.analysis.leaks_rows import PAGE, Leak, Leaks, Verdict
 from fwsim.analysis.leaks_sweep import unlisted
 from fwsim.analysis.leaks_trace import flows, reads_of
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build, display_device
+from fwsim.machine.adopt import Offer, offer
+from fwsim.machine.build import Built, build, display_device, host_opregion
 from fwsim.machine.probe import Probe
 from fwsim.registers.host_addresses import HostAddress, Reader, rows_for
 from fwsim.rom.chain import Rom, load
@@ -82,7 +83,7 @@ def _find(
     return result
 
 
-def _machine(scenario: Scenario, rom: Rom | None) -> tuple[bytes, Igd | None, Built]:
+def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Built]:
     """The image the guest is given (empty without a ROM), the IGD as the host's POST left it, and the machine."""
     from msgspec.structs import replace as with_fields
 
@@ -94,13 +95,12 @@ def _machine(scenario: Scenario, rom: Rom | None) -> tuple[bytes, Igd | None, Bu
         )  # fmt: skip
     if rom is None:
         scenario = with_fields(scenario, host=with_fields(scenario.host, vga="igd"))
-        return b"", None, build(scenario, Rom(Path(), b"", "", (), ()), b"", None)
-    from fwsim.machine.adopt import offer
+        return Offer(b""), None, build(scenario, Rom(Path(), b"", "", (), ()), b"", None)
     from fwsim.run import post_on_host
 
     shadow, before = post_on_host(scenario, rom) if scenario.rom.source == "shadow" else (None, None)
-    offered = offer(scenario, rom, scenario.host.device_id, shadow).image
-    return offered, before, build(scenario, rom, offered, None, before=before)
+    offered = offer(scenario, rom, scenario.host.device_id, shadow)
+    return offered, before, build(scenario, rom, offered.image, None, before=before)
 
 
 def _header(scenario: Scenario, built: Built, notes: list[str]) -> Leaks:
@@ -182,8 +182,6 @@ def _placed_there(result: Leaks) -> bool:
 
 def _opregion(scenario: Scenario, rom: Rom | None, built: Built) -> list[Leak]:
     """RVDA of an OpRegion 2.0: an absolute address, which vfio makes relative."""
-    from fwsim.machine.build import host_opregion
-
     raw = host_opregion(scenario, rom) if rom or scenario.host.opregion else b""
     host = int.from_bytes(raw[RVDA : RVDA + 8], "little")
     version = int.from_bytes(raw[0x16:0x18], "little")
@@ -233,30 +231,33 @@ def _into(igd: Igd, area: tuple[int, int]) -> list[int]:
 
 
 def _images(
-    scenario: Scenario, rom: Rom | None, offered: bytes, shadow: bytes | None, result: Leaks
+    scenario: Scenario, rom: Rom | None, offered: Offer, shadow: bytes | None, result: Leaks
 ) -> list[Leak]:  # fmt: skip
     """The base kept in the image: what the guest was given, and what its own POST stored there."""
     if scenario.hypervisor.kind == "none":
         return []
-    reader = (Reader("vBIOS", "4-9", "the image's own routine"),)
-    found = []
-    if rom is not None:
-        found = [_baked(each, "ROM", result, reader) for each in baked_in(rom.data, offered, result.host_stolen)]
+    host = result.host_stolen
+    if rom is None:
+        return [_baked(each, "shadow", result) for each in baked_in(b"", shadow or b"", host)]
+    given = baked_in(rom.data, offered.image, host, offered.patch)
+    found = [_baked(each, "ROM", result) for each in given]
     if shadow is not None:
-        given = {leak.offset for leak in found if leak.verdict != "patches"}
-        for each in left_behind(offered, shadow, result.host_stolen):
-            if each.offset not in given:
-                found.append(_baked(each, "shadow", result, reader))
+        start = rom.legacy.offset if rom.legacy else 0
+        known = {each.offset - start for each in given if each.held}
+        left = left_behind(offered.image[start:], shadow, host)
+        found += [_baked(each, "shadow", result) for each in left if each.offset not in known]
     return found
 
 
-def _baked(each: Baked, path: str, result: Leaks, reader: tuple[Reader, ...]) -> Leak:
+def _baked(each: Baked, path: str, result: Leaks) -> Leak:
+    """A dword of an image. The guest's own base is its own, wherever that lies in the host's memory."""
     verdict: Verdict = "passes" if each.held else "patches"
-    if each.held and _placed_there(result) and result.host_stolen[0] == each.held & PAGE:
-        verdict = "same"
+    note = each.how
+    if each.held and result.guest_stolen[1] > result.guest_stolen[0] == each.held & PAGE:
+        verdict, note = "same", f"{each.how}; the guest's own base"
     return Leak(
-        f"{path} +{each.offset:#x}", "ROM", "saved base", "stolen", each.host, each.held, verdict, note=each.how,
-        readers=reader, source="QEMU hw/vfio/igd.c", offset=each.offset,
+        f"{path} +{each.offset:#x}", "ROM", "saved base", "stolen", each.host, each.held, verdict, note=note,
+        readers=(Reader("vBIOS", "4-9", "the image's own routine"),), source="QEMU hw/vfio/igd.c", offset=each.offset,
     )  # fmt: skip
 
 

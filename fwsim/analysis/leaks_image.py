@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.hypervisor.shadow_patch import variable
+from fwsim.hypervisor.shadow_patch import Patch, variable
 
 Area = tuple[int, int]
 
@@ -22,20 +22,19 @@ class Baked:
     how: str
 
 
-def baked_in(file: bytes, offered: bytes, host: Area) -> list[Baked]:
+def baked_in(file: bytes, offered: bytes, host: Area, patch: Patch | None = None) -> list[Baked]:
     """Host addresses in the image that the guest was ``offered``, made of ``file`` (by a POST on the host, perhaps).
 
     Evidence is the routine that every Intel vBIOS loads its saved base with, as QEMU looks for it, or that the POST
     on the host stored the dword: a page address in the host's stolen memory that the file does not have there.
+    ``patch`` is what the hypervisor did to it.
     """
     found = {each.offset: each for each in left_behind(file, offered, host, "the POST on the host")}
     at, _ = variable(offered)
-    if at is not None:
-        held = _dword(offered, at)
-        if held:
-            found[at] = Baked(at, held, held, _routine(held, host))
-        elif _dword(file, at) and at + 4 <= len(file):
-            found[at] = Baked(at, 0, _dword(file, at), "cleared in the image by the hypervisor")
+    if patch is not None and patch.offset is not None and patch.held:
+        found[patch.offset] = Baked(patch.offset, 0, patch.held, "cleared in the image by the hypervisor")
+    elif at is not None and (held := _dword(offered, at)):
+        found[at] = Baked(at, held, held, _routine(held, host))
     return [found[at] for at in sorted(found)]
 
 

@@ -1,30 +1,98 @@
 """``fwsim check``: the rules of what a correct run, or a right placement, is, one line each."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
 
+if TYPE_CHECKING:
+    from fwsim.host.facts import Dumps
+
 
 def check(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or a file of fwsim alloc --json.")],
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="A run's folder, a file of fwsim alloc --json, or a guest's dumps."),
+    ],
     json: common.Json = False,
 ) -> None:
-    """Show the checks of a run or of a placement; exits 1 when one of them fails.
+    """Show the checks of a run, of a placement, or of what a real guest shows; exits 1 when one of them fails.
 
-    A placement's are made anew from what the file says.
+    A placement's are made anew from what the file says. A guest's dumps are a folder or a file as for fwsim host
+    import (lspci -xxxx, dmesg, /proc/iomem of the guest), or what host import kept of them.
 
     \b
     Examples:
       fwsim check runs/x220
       fwsim check placement.json
+      fwsim check guest-dumps
     """
-    failed = _check_placement(run, json) if run.is_file() else _check_run(run, json)
-    if failed:
+    if _check(run, json):
         raise typer.Exit(1)
+
+
+def _check(run: Path, json: bool) -> bool:
+    from fwsim.rundir import is_run
+
+    if run.is_dir():
+        return _check_run(run, json) if is_run(run) else _check_folder(run, json)
+    if not run.is_file():
+        return _check_run(run, json)  # which says what is wrong with it
+    facts = run.with_name(run.stem + ".facts.json") if run.suffix == ".toml" else run
+    if facts != run and not facts.is_file():
+        raise FwsimError(
+            "a scenario has no checks of its own", where=str(run), found=f"no {facts.name} beside it",
+            expected="a run, a placement, a guest's dumps, or a host file that fwsim host import made",
+            hint=f"run it: fwsim run {run}",
+        )  # fmt: skip
+    data = _read(facts)
+    if data[:64].split(b'"')[1:2] == [b"host_import"]:
+        from fwsim.host.hostfile import load_facts
+
+        return _show_guest(load_facts(data, str(facts)).dumps, run, json)
+    if data.lstrip()[:1] in (b"{", b"["):
+        return _check_placement(data, run, json)
+    from fwsim.host.hostfile import read_dumps
+
+    return _show_guest(read_dumps([run])[0], run, json)
+
+
+def _check_folder(folder: Path, json: bool) -> bool:
+    """A folder that is no run's: a guest's dumps, or nothing that can be checked."""
+    from fwsim.host.hostfile import read_dumps
+
+    try:
+        dumps = read_dumps([folder])[0]
+    except FwsimError as error:
+        if not error.what.startswith("nothing here"):
+            raise
+        return _check_run(folder, json)  # which says what a run's folder is
+    return _show_guest(dumps, folder, json)
+
+
+def _show_guest(dumps: "Dumps", where: Path, json: bool) -> bool:
+    from fwsim.host.judge import guest_checks
+
+    results, missing = guest_checks(dumps)
+    if json:
+        common.emit_json({"dumps": str(where), "checks": results, "missing": missing, "notes": dumps.notes})
+    else:
+        from fwsim.report.host import render_guest
+
+        common.emit(render_guest(dumps, results, missing))
+    return any(not result.ok for result in results)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FwsimError(
+            f"cannot be read: {error.strerror or error}", where=str(file), hint="check its permissions"
+        ) from None
 
 
 def _check_run(run: Path, json: bool) -> bool:
@@ -40,15 +108,9 @@ def _check_run(run: Path, json: bool) -> bool:
     return bool(summary.failed)
 
 
-def _check_placement(file: Path, json: bool) -> bool:
+def _check_placement(data: bytes, file: Path, json: bool) -> bool:
     from fwsim.alloc import decode, recheck
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise FwsimError(
-            f"cannot be read: {error.strerror or error}", where=str(file), hint="check its permissions"
-        ) from None
     results = decode(data, str(file))
     for result in results:
         result.checks = recheck(result)

@@ -1,0 +1,1 @@
+"""What do a real machine's dumps say? Reads them, tells what they agree on, and collects them."""

@@ -1,0 +1,142 @@
+"""What was found in the dumps? Facts with the place they come from, and the document ``fwsim host import`` prints."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import field
+
+from fwsim import __version__
+from fwsim.summary import CheckResult, E820Range
+from fwsim.units import MIB
+
+MASKS = {"bdsm": -MIB, "bgsm": -MIB, "tolud": -MIB, "tseg": -MIB, "ggc": ~1}
+"""The bits of a value in which two sources must agree: lock bits say nothing."""
+
+
+class Fact(msgspec.Struct, kw_only=True):
+    """One value from one source. ``line`` counts from 1, 0 in a binary file; ``how`` says where in it.
+
+    The lower ``rank``, the nearer the source is to the device: 0 configuration space, 1 registers read by a tool,
+    2 lspci's own text, 3 the kernel's log, 4 /proc/iomem, 5 worked out from other facts.
+    """
+
+    name: str
+    value: int
+    file: str
+    line: int = 0
+    how: str = ""
+    rank: int = 0
+
+    @property
+    def place(self) -> str:
+        """``file:line, how``."""
+        return f"{self.file}{f':{self.line}' if self.line else ''}{f', {self.how}' if self.how else ''}"
+
+    @property
+    def essence(self) -> int:
+        """The value without the bits that say nothing."""
+        return self.value & MASKS.get(self.name, -1)
+
+
+class Note(msgspec.Struct, kw_only=True):
+    """Something odd about the dumps; ``level`` is warning (something was not taken, or contradicts) or note."""
+
+    level: str
+    where: str
+    what: str
+    found: str = ""
+    expected: str = ""
+    next: str = ""
+
+
+class Missing(msgspec.Struct, kw_only=True):
+    """What no dump tells, and the ``command`` that collects it."""
+
+    what: str
+    command: str
+
+
+class Source(msgspec.Struct, kw_only=True):
+    """A file and what it was recognised as."""
+
+    file: str
+    kinds: list[str]
+
+
+class Area(msgspec.Struct, kw_only=True):
+    """A range of addresses, ``end`` exclusive, as /proc/iomem or the kernel's log names it."""
+
+    start: int
+    end: int
+    label: str
+    file: str = ""
+    line: int = 0
+
+
+class Monitor(msgspec.Struct, kw_only=True):
+    """What is attached: ``port`` as in a scenario's [[display]], "" unknown; ``edid`` a file, "" none."""
+
+    port: str
+    edid: str = ""
+    place: str = ""
+
+
+class Dumps(msgspec.Struct, kw_only=True):
+    """Everything the files say, nothing decided yet. ``opregion``, ``vbt`` and ``rom`` are paths of files to use."""
+
+    fwsim: str = __version__
+    sources: list[Source] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    cpu: str = ""
+    cpu_from: str = ""
+    guest_of: str = ""
+    e820: list[E820Range] = field(default_factory=list)
+    e820_from: str = ""
+    iomem: list[Area] = field(default_factory=list)
+    rmrr: list[Area] = field(default_factory=list)
+    bars: list[Area] = field(default_factory=list)
+    faults: list[Area] = field(default_factory=list)
+    opregion: str = ""
+    vbt: str = ""
+    rom: str = ""
+    rom_accepts: bool = True
+    monitors: list[Monitor] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def claims(self, name: str) -> list[Fact]:
+        """Every fact of this name, the best first: one that is not 0, of the lowest rank, as the files came."""
+        found = [fact for fact in self.facts if fact.name == name]
+        return sorted(found, key=lambda fact: (not fact.essence, fact.rank))
+
+    def best(self, name: str) -> Fact | None:
+        """The fact to go by, None where no source has it."""
+        return next(iter(self.claims(name)), None)
+
+    def value(self, name: str) -> int | None:
+        """Its value."""
+        fact = self.best(name)
+        return fact.value if fact else None
+
+    def disagreements(self) -> Iterator[tuple[Fact, list[Fact]]]:
+        """(what is taken, what says otherwise) for each name on which the sources differ."""
+        for name in dict.fromkeys(fact.name for fact in self.facts):
+            first, *rest = self.claims(name)
+            other = [fact for fact in rest if fact.essence != first.essence]
+            if other:
+                yield first, other
+
+    def say(self, level: str, where: str, what: str, found: str = "", expected: str = "", hint: str = "") -> None:
+        """Add a note, once."""
+        note = Note(level=level, where=where, what=what, found=found, expected=expected, next=hint)
+        if note not in self.notes:
+            self.notes.append(note)
+
+
+class Imported(msgspec.Struct, kw_only=True):
+    """What ``fwsim host import --json`` prints and keeps beside the host file; ``fwsim check`` reads it."""
+
+    host_import: str = ""
+    host_file: str = ""
+    dumps: Dumps
+    missing: list[Missing] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)

@@ -1,0 +1,90 @@
+"""Which PCI functions does lspci's text show? Headers, ids, BARs and bytes, as lspci -vvvxxxx mixes them."""
+
+import re
+from dataclasses import dataclass, field
+
+_HEADER = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\s+(\S.*)")
+_ROW = re.compile(r"([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*")
+_NAMED_IDS = re.compile(r"\[([0-9a-f]{4}):([0-9a-f]{4})\]")
+_PLAIN_IDS = re.compile(r"([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
+_CLASS = re.compile(r"\[([0-9a-f]{4})\]: ")
+_REGION = re.compile(r"Region (\d): Memory at ([0-9a-f]+) .*\[size=(\d+)([KMG])\]")
+_SHIFT = {"K": 10, "M": 20, "G": 30}
+
+PORTION = 16
+
+
+@dataclass(slots=True)
+class Function:
+    """One function as one file shows it. ``bytes_at`` and ``lines`` are by offset in configuration space."""
+
+    bdf: str
+    line: int = 0
+    vendor: int = 0
+    device: int = 0
+    class_code: int | None = None
+    bytes_at: dict[int, int] = field(default_factory=dict)
+    lines: dict[int, int] = field(default_factory=dict)
+    regions: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """(BAR, address, size, line)."""
+    clashes: list[int] = field(default_factory=list)
+    """Lines with a byte that contradicts an earlier one."""
+
+    def read(self, offset: int, width: int) -> int | None:
+        """A little-endian value, None where a byte of it is not shown."""
+        raw = [self.bytes_at.get(offset + number) for number in range(width)]
+        known = [byte for byte in raw if byte is not None]
+        return int.from_bytes(bytes(known), "little") if len(known) == width else None
+
+    def line_of(self, offset: int) -> int:
+        """The line that shows ``offset``, 0 in a binary file."""
+        return self.lines.get(offset & -PORTION, 0)
+
+
+def from_bytes(bdf: str, data: bytes) -> Function:
+    """The function whose configuration space ``data`` is."""
+    return Function(bdf, bytes_at=dict(enumerate(data)))
+
+
+def read_lspci(lines: list[str]) -> list[Function]:
+    """The functions in a text's ``lines``, rows of bytes going to the header above them; no function, no rows."""
+    found: dict[str, Function] = {}
+    current: Function | None = None
+    for number, raw in enumerate(lines, 1):
+        line = raw.lstrip("> ")
+        header = _HEADER.match(line)
+        if header:
+            domain, bus, device, function, rest = header.groups()
+            bdf = f"{bus}:{device}.{function}" if not int(domain or "0", 16) else f"{domain}:{bus}:{device}.{function}"
+            current = found.setdefault(bdf, Function(bdf, number))
+            _ids(current, rest)
+        elif current is not None:
+            _detail(current, line, number)
+    return list(found.values())
+
+
+def _ids(function: Function, rest: str) -> None:
+    plain = _PLAIN_IDS.match(rest)
+    named = _NAMED_IDS.search(rest)
+    if plain:
+        function.class_code = int(plain[1], 16)
+        function.vendor, function.device = int(plain[2], 16), int(plain[3], 16)
+    elif named:
+        function.vendor, function.device = int(named[1], 16), int(named[2], 16)
+        shown = _CLASS.search(rest)
+        function.class_code = int(shown[1], 16) if shown else function.class_code
+
+
+def _detail(function: Function, line: str, number: int) -> None:
+    row = _ROW.fullmatch(line)
+    if row:
+        base = int(row[1], 16)
+        function.lines.setdefault(base & -PORTION, number)
+        for at, byte in enumerate(bytes.fromhex(row[2]), base):
+            if function.bytes_at.setdefault(at, byte) != byte and number not in function.clashes:
+                function.clashes.append(number)
+        return
+    region = _REGION.search(line)
+    if region:
+        size = min(int(region[3]), 1 << 20) << _SHIFT[region[4]]
+        function.regions.append((int(region[1]), int(region[2], 16), size, number))

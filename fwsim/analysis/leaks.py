@@ -143,7 +143,9 @@ def _row(row: HostAddress, scenario: Scenario, probe: Probe, result: Leaks) -> I
         for path, read in paths
     ]  # fmt: skip
     if len(found) == 2 and found[0].guest == found[1].guest:
-        found = [replace(found[0], note=(found[0].note + "; " if found[0].note else "") + "by the I/O BAR too")]
+        found = [replace(found[0], also=found[1].path)]
+    elif len(found) == 2:  # no driver but a video BIOS goes that way
+        found[1] = replace(found[1], readers=tuple(each for each in base.readers if each.who.startswith("vBIOS")))
     yield from found
 
 
@@ -268,7 +270,7 @@ def _traced(leak: Leak, events: NDArray[np.void], result: Leaks, built: Built) -
     if leak.path == "ROM":
         area = result.host_stolen if leak.verdict in ("passes", "same") else None
         return replace(leak, flows=flows(events, 0, area, igd.family.pte_format) if area else ())
-    made = reads_of(events, leak.path, leak.offset, leak.width, leak.function)
+    made = reads_of(events, {leak.path, leak.also}, leak.offset, leak.width, leak.function)
     if not made or leak.verdict not in ("passes", "same") or leak.holds == "sizes":
         return replace(leak, reads=made)
     size = 1 << 20 if leak.holds == "reserved" else result.host_stolen[1] - result.host_stolen[0]

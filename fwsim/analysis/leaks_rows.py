@@ -38,6 +38,8 @@ class Leak:
     width: int = 4
     reads: tuple[Read, ...] = ()
     flows: tuple[Flow, ...] = ()
+    also: str = ""
+    """Another path that gives the same: I/O BAR."""
 
 
 @dataclass

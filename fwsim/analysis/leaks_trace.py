@@ -43,16 +43,15 @@ class Flow:
     moved: int = 0
 
 
-def reads_of(events: Events, path: str, offset: int, width: int, devfn: int) -> tuple[Read, ...]:
-    """The ROM's reads of the register at ``offset``, by ``path``; parts of it count."""
-    if path not in ("config", "BAR0", "I/O BAR"):
-        return ()
+def reads_of(events: Events, paths: set[str], offset: int, width: int, devfn: int) -> tuple[Read, ...]:
+    """The ROM's reads of the register at ``offset``, by one of ``paths``; parts of it count."""
     made = events[(events["actor"] == int(Actor.ROM)) & (events["op"] == int(Op.READ))]
-    if path == "config":
+    if "config" in paths:
         made, base = made[made["space"] == int(Space.PCI)], devfn << 12 | offset
     else:
         indexed = made["flags"] & int(Flag.INDEXED) != 0
-        made, base = made[(made["space"] == int(Space.MMIO)) & (indexed == (path == "I/O BAR"))], offset
+        wanted = (indexed & ("I/O BAR" in paths)) | (~indexed & ("BAR0" in paths))
+        made, base = made[(made["space"] == int(Space.MMIO)) & wanted], offset
     at = made["address"].astype(np.int64)
     made = made[(at < base + width) & (at + made["width"] > base)]
     found: dict[tuple[int, int, int, int], Read] = {}
@@ -62,7 +61,7 @@ def reads_of(events: Events, path: str, offset: int, width: int, devfn: int) -> 
         if key in found:
             found[key] = replace(found[key], count=found[key].count + 1)
         else:
-            place = address & 0xFFF if path == "config" else address
+            place = address & 0xFFF if "config" in paths else address
             found[key] = Read(seq, cs, ip, wide, place, value, aux, 1)
     return tuple(sorted(found.values(), key=lambda read: read.seq))
 

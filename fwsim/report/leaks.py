@@ -60,7 +60,8 @@ def _table(rows: list[Leak]) -> Table:
         table.add_column(name, overflow="fold")
     for leak in rows:
         reads = str(sum(read.count for read in leak.reads)) if leak.reads else "-"
-        table.add_row(*(Text(cell) for cell in (leak.where, leak.register, f"{leak.guest:#010x}",
+        where = leak.where.replace("BAR0", "BAR0, I/O") if leak.also else leak.where
+        table.add_row(*(Text(cell) for cell in (where, leak.register, f"{leak.guest:#010x}",
                                                 _HOLDS[leak.holds], reads)))  # fmt: skip
     return table
 
@@ -97,7 +98,8 @@ def _kept(rows: list[Leak], full: bool) -> Iterator[RenderableType]:
         yield Text(text, style="bold")
         for leak in some:
             values = f"host {leak.host:#x}, guest {leak.guest:#x}" if leak.verdict != "own" else f"{leak.host:#x}"
-            note = f" ({leak.note})" if leak.note else ""
+            said = "; ".join(filter(None, (leak.note, f"by the {leak.also} too" if leak.also else "")))
+            note = f" ({said})" if said else ""
             for line in _wrapped(f"{leak.where} {leak.register}: {values}{note}", "  "):
                 yield Text(line)
             for line in _detail(leak) if full else ():

@@ -2,15 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from fwsim.analysis.leaks import leaks_of
 from fwsim.analysis.leaks_image import baked_in, left_behind
+from fwsim.analysis.leaks_trace import reads_of
 from fwsim.errors import FwsimError
 from fwsim.run import run
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Firmware, Guest, Host, Hypervisor, Rom, Scenario
+from fwsim.trace.event import EVENT
 
 OWN = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 H = 0xDBA00000
@@ -174,6 +177,22 @@ def test_pgtbl_ctl_of_a_crestline_is_the_end_of_its_stolen_memory(tmp_path):
     """Its GTT is the last 512 KiB (a Crestline vBIOS writes end of stolen memory - 512K there)."""
     leak = by_place(of_text(tmp_path, '[host]\ncpu = "965"\n'))["BAR0 0x2020"]
     assert (leak.verdict, leak.guest & ~0xFFF) == ("passes", 0xBF800000 + (8 << 20) - (512 << 10))
+
+
+def test_reads_by_either_bar_are_found_and_nothing_else():
+    """A made trace: BAR0 0x1082C0 by memory, by the index and data ports, its neighbour, a write, and the firmware."""
+    rows = [
+        (1, 0, 0x10, 0x1082C0, 0xDD900001, 0xDD900001, 0xC000, 0, 0, 3, 0, 4),
+        (2, 0, 0x20, 0x1082C0, 0xDD900001, 0xDD900001, 0xC000, 64, 0, 3, 0, 4),
+        (3, 0, 0x20, 0x1082C0, 0xDD900001, 0xDD900001, 0xC000, 64, 0, 3, 0, 4),
+        (4, 0, 0x30, 0x1082C4, 0, 0, 0xC000, 0, 0, 3, 0, 4),
+        (5, 0, 0x40, 0x1082C0, 0, 0, 0xC000, 0, 0, 3, 1, 4),
+        (6, 0, 0x50, 0x1082C0, 0, 0, 0xC000, 0, 1, 3, 0, 4),
+    ]
+    events = np.array(rows, EVENT)
+    both = reads_of(events, {"BAR0", "I/O BAR"}, 0x1082C0, 4, 0)
+    assert [(read.seq, read.ip, read.count) for read in both] == [(1, 0x10, 1), (2, 0x20, 2)]
+    assert [read.ip for read in reads_of(events, {"I/O BAR"}, 0x1082C0, 4, 0)] == [0x20]
 
 
 def test_an_absolute_rvda_is_made_relative_by_vfio(tmp_path):

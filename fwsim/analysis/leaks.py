@@ -68,6 +68,8 @@ def _find(
         result = _header(scenario, built, notes)
         probe = Probe(built)
         for row in rows_for(scenario.host.cpu):
+            if row.holds not in ("opregion", "sizes") and not scenario.host.stolen_base:
+                continue
             found = list(_row(row, scenario, probe, result))
             if not found:
                 result.unset.append(f"{row.name} {_where(row, scenario.guest.devfn)}")
@@ -104,11 +106,13 @@ def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Bu
 
 
 def _header(scenario: Scenario, built: Built, notes: list[str]) -> Leaks:
-    wish = scenario.hypervisor
+    wish, placed = scenario.hypervisor, built.guest_stolen
+    if not scenario.host.stolen_base:
+        notes.append("the host has no stolen memory (host.bdsm is 0): no register holds its base")
     return Leaks(
         name=scenario.name, cpu=scenario.host.cpu, generation=scenario.host.family.gen,
         hypervisor=f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind,
-        host_stolen=built.host_stolen, guest_stolen=built.guest_stolen, host_opregion=scenario.host.asls,
+        host_stolen=built.host_stolen, guest_stolen=placed if placed[0] else (0, 0), host_opregion=scenario.host.asls,
         guest_opregion=built.placed.asls, notes=notes,
     )  # fmt: skip
 

@@ -15,6 +15,8 @@ from fwsim.trace.event import Actor, Op, Space
 FUNCTIONS = {"bridge": 0x00, "lpc": 0xF8}
 CONFIG_BYTES = 0x100
 """What CF8 and CFC reach of a function."""
+LOWEST = 1 << 20
+"""No stolen memory lies lower; where a base is 0 there is none."""
 _HEADER_BARS = (*range(0x10, 0x28, 4), 0x30)
 
 
@@ -26,6 +28,8 @@ def unlisted(probe: Probe, host: tuple[int, int]) -> Iterator[Leak]:
     """
     machine = probe.built.machine
     cpu, devfn = machine.scenario.host.cpu, machine.scenario.guest.devfn
+    if host[0] < LOWEST:
+        return
     rows = rows_for(cpu)
     known = {(row.space, (row.offset + at) & ~3) for row in rows for at in range(0, row.width, 4)}
     for space, at in (("igd", devfn), *FUNCTIONS.items()):

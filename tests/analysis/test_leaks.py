@@ -251,6 +251,26 @@ def test_a_rom_that_is_gone_or_changed_is_said(tmp_path):
     assert verdicts(leaks_of(out.path))["shadow +0x200"] == "passes"
 
 
+def test_a_host_without_stolen_memory_has_no_leak_of_it(tmp_path):
+    """bdsm 0: small numbers are no addresses of it."""
+    found = of_text(tmp_path, "[host]\nbdsm = 0\n")
+    assert found.passing == []
+    assert "no stolen memory" in found.notes[0]
+
+
+def test_a_guest_whose_firmware_placed_nothing_has_no_stolen_memory(tmp_path):
+    """SeaBIOS places it at 00:02.0 only."""
+    found = of_text(tmp_path, '[guest]\nslot = "00:03.0"\n')
+    assert found.guest_stolen == (0, 0)
+    assert verdicts(found)["config 00:03.0 @0x5C"] == "hides"
+
+
+def test_stolen_memory_past_4_gib_keeps_its_high_half(tmp_path):
+    found = by_place(of_text(tmp_path, '[host]\ncpu = "tigerlake"\nbdsm = 0x140000000\n'))
+    assert found["BAR0 0x1082c0"].guest == 0x143A00087
+    assert found["config 00:02.0 @0xF0"].guest == 0x13F800001
+
+
 def test_a_machine_without_an_igd_is_refused(tmp_path):
     with pytest.raises(FwsimError, match="no Intel graphics device"):
         of_text(tmp_path, '[host]\nvga = "cirrus"\n')

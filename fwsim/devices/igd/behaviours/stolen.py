@@ -37,6 +37,8 @@ def _reserved(family: Family, end: int) -> dict[int, int]:
     values = {0x1082C0: base & 0xFFF00000 | low}
     if family.gen >= 11:
         values[0x1082C4] = base >> 32
+    if base >= 1 << 32:  # how these two say more than 32 bits is not public
+        return values
     if family.gen >= 9:
         values[0xD48] = base & 0xFFFFF000 | 1
     if family.gen >= 12:

@@ -65,7 +65,7 @@ class Pair:
         a, b = self.left[pairs], self.right[self.match[pairs]]
         other = a["value"] != b["value"]
         other |= (a["op"] == int(Op.WRITE)) & (a["aux"] != b["aux"])
-        other &= ~clocks(a)
+        other &= ~clocks(a) & ~_only_read_only_bits(a, b)
         pairs, a, b = pairs[other], a[other], b[other]
         found: Found = []
         for members in _moved_alike(_grouped(_signatures(a)), a, b):
@@ -124,6 +124,12 @@ def clocks(events: NDArray[np.void]) -> Mask:
     clock |= (space == int(Space.MMIO)) & np.isin(address, _CLOCK_REGISTERS)
     mask: Mask = clock & (events["op"] == int(Op.READ))
     return mask
+
+
+def _only_read_only_bits(a: NDArray[np.void], b: NDArray[np.void]) -> Mask:
+    """Writes to port 61h that differ in bits 7:4 alone: read, with the clock in bits 4 and 5, and written back."""
+    mask: Mask = (a["space"] == int(Space.PORT)) & (a["address"] == 0x61) & (a["op"] == int(Op.WRITE))
+    return mask & ((a["value"] ^ b["value"]) & np.uint64(0xF) == 0)
 
 
 def _signatures(events: NDArray[np.void]) -> NDArray[np.uint64]:

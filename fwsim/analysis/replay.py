@@ -64,11 +64,16 @@ class Replayed:
 
 
 def replay(
-    path: Path, out: RunDir, rom: Path | None = None, scenario: Path | None = None, progress: Progress | None = None
+    path: Path,
+    out: RunDir,
+    rom: Path | None = None,
+    scenario: Path | None = None,
+    progress: Progress | None = None,
+    first: int = 0,
 ) -> Replayed:
     """Run the ROM of the run at ``path``, or ``rom``, against its record, into ``out``.
 
-    ``scenario``: the machine, where the run's folder has none. Raises FwsimError for what cannot be replayed.
+    ``scenario``: the machine, where the run's folder has none. ``first``: the seq to begin at. Raises FwsimError for what cannot be replayed.
     """
     folder = RunDir.open(path)
     events = folder.events()
@@ -78,7 +83,12 @@ def replay(
             hint="the run was cut or killed before its first event: make it again",
         )  # fmt: skip
     wanted, notes = _scenario(folder, rom, scenario)
-    record = as_record(events)
+    record = as_record(events, first)
+    if not record.compared.any():
+        raise FwsimError(
+            "nothing to replay", where=str(folder.events_path), found=f"no access of code from event {first} on",
+            expected=f"the record of a ROM's accesses; it has {len(events):,} events", hint="leave --from out",
+        )  # fmt: skip
     made: list[ReplaySession] = []
 
     def session(built: object) -> ReplaySession:

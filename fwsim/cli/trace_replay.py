@@ -20,6 +20,9 @@ def replay(
     scenario: Annotated[
         Path | None, typer.Option("--scenario", metavar="FILE", help="The machine, where the folder names none.")
     ] = None,
+    first: Annotated[
+        int, typer.Option("--from", min=1, metavar="SEQ", help="Where in the record the ROM begins, if not by itself.")
+    ] = 1,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Keep the replay as a run's folder.")] = None,
     force: common.Force = False,
     json: common.Json = False,
@@ -50,7 +53,7 @@ def replay(
                 raise FwsimError("--out is the run itself", where=str(out), hint="give another --out")
             folder = stack.enter_context(RunDir.create(out, force))
         progress = stack.enter_context(common.progress_bar())
-        result = execute(run, folder, rom, scenario, progress)
+        result = execute(run, folder, rom, scenario, progress, first)
     if json:
         common.emit_json(result)
     else:

@@ -48,18 +48,20 @@ class Record:
         return mask
 
 
-def as_record(events: NDArray[np.void]) -> Record:
+def as_record(events: NDArray[np.void], first: int = 0) -> Record:
     """A run's record begins at the call into the ROM; before it, the firmware placed things.
 
-    One without such a call is from elsewhere: of the spaces that it has no event in, it knows nothing.
+    One without such a call is from elsewhere: of the spaces that it has no event in, it knows nothing. ``first``: the
+    seq to begin at, where something else came before the ROM.
     """
+    begin = int(np.searchsorted(events["seq"], first))
     called = (events["space"] == int(Space.MEMORY)) & (events["op"] == int(Op.CALL))
     if called.any():
-        return Record(events, int(np.flatnonzero(called)[0]), (1 << len(Space)) - 1)
+        return Record(events, max(begin, int(np.flatnonzero(called)[0])), (1 << len(Space)) - 1)
     spaces = 0
     for space in np.unique(events["space"][events["actor"] <= int(Actor.FIRMWARE)]).tolist():
         spaces |= 1 << space
-    return Record(events, 0, spaces)
+    return Record(events, begin, spaces)
 
 
 class ReplaySession(Session):

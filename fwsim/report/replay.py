@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import wrap
 
 from fwsim.analysis.replay import Replayed, Row
 from fwsim.report.events import place_of, said
@@ -17,7 +18,7 @@ _REGISTERS = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp")
 
 def render(result: Replayed, out: Path | None = None) -> Iterator[str]:
     """A line each, 80 columns where they fit."""
-    yield f"{result.rom} against {result.run}"
+    yield f"{Path(result.rom).name} against {result.run}"
     yield _OUTCOMES[result.outcome]
     yield f"  matched    {result.matched:,} of {result.recorded:,} recorded accesses"
     if result.outcome in ("matched", "ended"):
@@ -37,9 +38,11 @@ def render(result: Replayed, out: Path | None = None) -> Iterator[str]:
         yield f"  moved      {result.moved:,} of them made elsewhere in the code; the first was"
         yield f"    {_numbered(result.moved_first, cpu)}"
     if result.other_first:
-        yield f"  models     would answer {result.other:,} reads otherwise; the first, with {result.other_value:#x}:"
+        reads = "1 read" if result.other == 1 else f"{result.other:,} reads"
+        yield f"  models     would answer {reads} otherwise; the first, with {result.other_value:#x}:"
         yield f"    {_numbered(result.other_first, cpu)}"
-    yield from (f"  note       {note}" for note in result.notes)
+    for note in result.notes:
+        yield from wrap(note, 80, initial_indent="  note       ", subsequent_indent=" " * 13)
     if out is not None:
         yield f"  folder     {out}"
 

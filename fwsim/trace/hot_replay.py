@@ -88,7 +88,8 @@ def _answered(root: Any, event: Any) -> Any:
     replay[P_NEXT] = number + np.uint64(1)
     replay[P_MATCHED] += np.uint64(1)
     theirs = u64s(at)
-    if mine[2] != theirs[2] or u16s(event)[24] != u16s(at)[24]:
+    known = theirs[2] != np.uint64(0) or u16s(at)[24] != 0  # records from elsewhere have no CS:IP
+    if known and (mine[2] != theirs[2] or u16s(event)[24] != u16s(at)[24]):
         replay[P_MOVED] += np.uint64(1)
         if replay[P_MOVED_FIRST] == np.uint64(0):
             replay[P_MOVED_FIRST] = theirs[0]

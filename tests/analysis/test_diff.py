@@ -105,7 +105,9 @@ def test_what_comes_out_of_a_fifo_is_no_poll(tmp_path):
 
 def test_clocks_and_ticks_are_no_difference(tmp_path):
     clock = [(PORT, READ, 0x3DA, 1), (MMIO, READ, 0x70000, 7)]
+    clock += [(PORT, WRITE, 0x61, 0x31)]
     later = [(PORT, READ, 0x3DA, 9), (MMIO, READ, 0x70000, 99), (INTERRUPT, CALL, 0x1C, 0), (INTERRUPT, CALL, 8, 0)]
+    later += [(PORT, WRITE, 0x61, 0x21)]
     assert two(tmp_path, [*BEGIN, *clock, *END], [*BEGIN, *later, *END]).same
 
 

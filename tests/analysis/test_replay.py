@@ -232,3 +232,30 @@ def test_bad_input(own, tmp_path, capsys, damage, named):
     captured = capsys.readouterr()
     assert named in captured.err
     assert captured.out == ""
+
+
+def test_a_record_from_elsewhere_knows_only_some_spaces(own, tmp_path):
+    """As a hypervisor's log has it: the device's own accesses, no CS:IP, no ports, something before the ROM."""
+    events = np.load(own() / "events.npy")
+    kept = np.concatenate([events[:20], events[np.isin(events["space"], (2, 3, 4)) & (events["actor"] == 0)]])
+    kept = kept[np.isin(kept["space"], (2, 3, 4))]
+    kept["seq"] = np.arange(1, len(kept) + 1)
+    kept["cs"] = kept["ip"] = kept["actor"] = 0
+    (tmp_path / "log").mkdir()
+    np.save(tmp_path / "log" / "events.npy", kept)
+    options = {"scenario": own() / "scenario.toml", "rom": roms_folder() / "igd-vbios.rom"}
+    first = int(np.flatnonzero(kept["op"] == 0)[0])
+    second = first + 1 + int(np.flatnonzero((kept["address"] == kept["address"][first])[first + 1 :])[0])
+    found = again(tmp_path / "log", tmp_path, **options)
+    assert found.outcome == "differs"
+    assert found.matched == 0
+    shutil.rmtree(tmp_path / "again")
+    found = again(tmp_path / "log", tmp_path, first=second + 1, **options)
+    assert found.outcome == "matched"
+    assert found.matched == len(kept) - second
+    assert found.moved == 0
+
+
+def test_from_past_the_end(own, capsys):
+    assert cli.main(["trace", "replay", str(own()), "--from", "99999999"]) == 2
+    assert "nothing to replay" in capsys.readouterr().err

@@ -129,7 +129,8 @@ def clocks(events: NDArray[np.void]) -> Mask:
 def _only_read_only_bits(a: NDArray[np.void], b: NDArray[np.void]) -> Mask:
     """Writes to port 61h that differ in bits 7:4 alone: read, with the clock in bits 4 and 5, and written back."""
     mask: Mask = (a["space"] == int(Space.PORT)) & (a["address"] == 0x61) & (a["op"] == int(Op.WRITE))
-    return mask & ((a["value"] ^ b["value"]) & np.uint64(0xF) == 0)
+    mask &= (a["value"] ^ b["value"]) & np.uint64(0xF) == 0
+    return mask
 
 
 def _signatures(events: NDArray[np.void]) -> NDArray[np.uint64]:

@@ -73,7 +73,8 @@ def replay(
 ) -> Replayed:
     """Run the ROM of the run at ``path``, or ``rom``, against its record, into ``out``.
 
-    ``scenario``: the machine, where the run's folder has none. ``first``: the seq to begin at. Raises FwsimError for what cannot be replayed.
+    ``scenario``: the machine, where the run's folder has none. ``first``: the seq to begin at.
+    Raises FwsimError for what cannot be replayed.
     """
     folder = RunDir.open(path)
     events = folder.events()

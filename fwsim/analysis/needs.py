@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.analysis.needs_opregion import OpRegionPart, opregion_parts
 from fwsim.errors import FwsimError
 from fwsim.registers.database import name_of, pci_function
 from fwsim.rundir import RunDir
@@ -96,6 +97,7 @@ class Needs:
     gtt: list[GttRange] = field(default_factory=list)
     registers: int = 0
     opregion: str = ""
+    opregion_parts: list[OpRegionPart] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -124,7 +126,25 @@ def needs_of(run: RunDir) -> Needs:
         hypervisor=f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind,
     )  # fmt: skip
     _fill(result, events, scenario)
+    if _reads_asls(result, scenario):
+        result.opregion = "its address was read (config 0xFC)"
+        try:
+            if sha256:
+                run.rom()
+            result.opregion_parts = opregion_parts(scenario)
+            result.opregion += ", and these parts used" if result.opregion_parts else ", and nothing of it used"
+        except FwsimError as error:
+            notes.append(f"which parts of the OpRegion it uses is not known: {error.what} ({error.where})")
     return result
+
+
+def _reads_asls(result: Needs, scenario: Scenario) -> bool:
+    """Whether the ROM read where the OpRegion is."""
+    bdf = pci_function(scenario.guest.devfn << 12)
+    return any(
+        each.bdf == bdf and each.access == "r" and each.offset < ASLS + 4 and each.offset + each.width > ASLS
+        for each in result.config
+    )
 
 
 def _fill(result: Needs, events: Events, scenario: Scenario) -> None:
@@ -136,10 +156,7 @@ def _fill(result: Needs, events: Events, scenario: Scenario) -> None:
     result.interrupts = _leaves(events)
     result.gtt = _gtt(made[made["space"] == int(Space.GTT)])
     result.registers = len(np.unique(made[made["space"] == int(Space.MMIO)]["address"]))
-    asls = scenario.guest.devfn << 12 | ASLS
-    touched = any(each.offset <= ASLS + 3 and each.offset + each.width > ASLS for each in result.config
-                  if each.bdf == pci_function(asls))  # fmt: skip
-    result.opregion = "its address was read (config 0xFC): all of it" if touched else "none: ASLS was not read"
+    result.opregion = "none: ASLS was not read"
 
 
 def _config(made: Events, cpu: str) -> list[Config]:

@@ -315,6 +315,15 @@ class Engine:
             self.uc.hook_del(handle)
             self.flush_code()
 
+    def watch(self, start: int, size: int, told: Callable[[int, int, bool], None]) -> None:
+        """Tell each access that code makes to memory there: address, bytes, whether it writes. Slow, from now on."""
+        kinds = unicorn.UC_HOOK_MEM_READ | unicorn.UC_HOOK_MEM_WRITE
+
+        def access(uc: Any, kind: int, address: int, width: int, value: int, data: Any) -> None:
+            told(address, width, kind == unicorn.UC_MEM_WRITE)
+
+        self.uc.hook_add(kinds, access, None, start, start + size - 1)
+
     def flush_code(self) -> None:
         """Forget translated code: after the host wrote into memory that had been executed."""
         self.uc.ctl_flush_tb()

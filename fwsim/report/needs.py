@@ -28,7 +28,15 @@ def render_needs(found: Needs) -> list[RenderableType]:
         "ports": ", ".join(each.text for each in found.ports) or "none",
         "INT": ", ".join(f"{each.text} x{each.count}" for each in found.interrupts) or "none",
         "GTT": ", ".join(_gtt(found.gtt)) or "none",
-        "OpRegion": found.opregion,
+        "OpRegion": ", ".join(
+            [
+                found.opregion,
+                *(
+                    f"{part.access.upper()} {part.first:#x}-{part.end - 1:#x} ({part.part})"
+                    for part in found.opregion_parts
+                ),
+            ]
+        ),
         "BAR0": f"{found.registers} registers",
     }
     unanswered = [each.text for each in found.ports if not each.answered]
@@ -78,8 +86,12 @@ def mirror_toml(found: Needs) -> str:
     ranges = ", ".join(
         f'{{ first = {each.first:#x}, end = {each.end:#x}, access = "{each.access}" }}' for each in found.gtt
     )
+    parts = ", ".join(
+        f'{{ first = {each.first:#x}, end = {each.end:#x}, access = "{each.access}", part = {_quoted(each.part)} }}'
+        for each in found.opregion_parts
+    )
     lines += ["", "[rest]", f"ports = [{ports}]", f"interrupts = [{leaves}]", f"gtt = [{ranges}]",
-              f"opregion = {_quoted(found.opregion)}"]  # fmt: skip
+              f"opregion = [{parts}]"]  # fmt: skip
     return "\n".join(lines) + "\n"
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from handmade import rom
 
 from fwsim.analysis.needs import needs_of
 from fwsim.errors import FwsimError
@@ -20,10 +21,10 @@ FAMILIES = tomllib.loads((Path(__file__).parents[1] / "data" / "needs.toml").rea
 CALLS = ((3, 0, 0), (0x12, 0, 0), (0x13, 0, 0), (0x4F00, 0, 0), (0x4F01, 0, 0x118), (0x4F02, 0x4118, 0))
 
 
-def on_host(folder, rom, cpu) -> RunDir:
+def on_host(folder, image, cpu) -> RunDir:
     scenario = Scenario(
         name="host", host=Host(cpu=cpu), hypervisor=Hypervisor(kind="none"), payload=Payload(draw="none"),
-        rom=Rom(file=str(rom), checksum="ignore"), call=tuple(Call(ax=ax, bx=bx, cx=cx) for ax, bx, cx in CALLS),
+        rom=Rom(file=str(image), checksum="ignore"), call=tuple(Call(ax=ax, bx=bx, cx=cx) for ax, bx, cx in CALLS),
     )  # fmt: skip
     out = RunDir.create(folder)
     out.write_scenario(scenario)
@@ -56,7 +57,8 @@ def test_a_familys_needs_are_its_list(real_rom, tmp_path, family):
     known = {each.name: each for each in catalog()}
     roms = [real_rom(name, known[name].sha256) for name in family["images"]]
     found = [
-        needs_of(on_host(tmp_path / name, rom, family["cpu"])) for name, rom in zip(family["images"], roms, strict=True)
+        needs_of(on_host(tmp_path / name, image, family["cpu"]))
+        for name, image in zip(family["images"], roms, strict=True)
     ]
     listed = {f"{bdf} {access}" for bdf, accesses in family["pci"].items() for access in accesses.split(", ")}
     assert set().union(*map(pci_of, found)) == listed - set(family["not_read"])
@@ -83,8 +85,32 @@ def test_what_needs_write_access(own, tmp_path):
     assert [each.text for each in found.ports] == ["in 61/1", "out e0/1"]
     assert [(each.text, each.known) for each in found.interrupts if each.vector == 0x15] == [("15 ax=5f35", False)]
     assert 0x1C not in {each.vector for each in found.interrupts}
-    assert "all of it" in found.opregion
+    assert "nothing of it used" in found.opregion  # by our ROM, which is what the made-up run's scenario names
     assert "no summary" in found.notes[0]
+
+
+ASLS_ROM = (
+    "66b8fc100080 baf80c 66ef bafc0c 66ed"  # eax = config 00:02.0 @FCh
+    "31c9 8ed9 67668b4810 67668b8800040000 67c6800003000001 cb"  # read +10h, +400h, 4 bytes each; write +300h, a byte
+)
+
+
+@pytest.mark.parametrize("kind", ["qemu", "none"])
+def test_parts_of_the_opregion(tmp_path, kind):
+    """A ROM that reads ASLS, the size in the header and VBT's signature, and writes DRDY of mailbox 3."""
+    (tmp_path / "asls.rom").write_bytes(rom(bytes.fromhex(ASLS_ROM)))
+    scenario = Scenario(hypervisor=Hypervisor(kind=kind), rom=Rom(file=str(tmp_path / "asls.rom"), any_device=True))
+    out = RunDir.create(tmp_path / "run")
+    run(scenario, out)
+    found = needs_of(out)
+    assert [(part.first, part.end, part.access, part.part) for part in found.opregion_parts] == [
+        (0x10, 0x14, "r", "header"), (0x300, 0x301, "w", "mailbox 3, ASLE"), (0x400, 0x404, "r", "mailbox 4, VBT"),
+    ]  # fmt: skip
+    assert tomllib.loads(mirror_toml(found))["rest"]["opregion"][0] == {
+        "first": 0x10, "end": 0x14, "access": "r", "part": "header",
+    }  # fmt: skip
+    (tmp_path / "asls.rom").unlink()
+    assert "not known" in needs_of(out).notes[-1]
 
 
 def event(seq, space, op, width, address, value, actor=0, flags=0, cs=0xC000):

@@ -1,0 +1,68 @@
+"""Which parts of the OpRegion does a ROM use? Memory is no event: the run is made again, with an eye on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fwsim.machine.build import Built
+from fwsim.machine.session import Session
+from fwsim.rom.opregion import SIZE
+from fwsim.rundir import RunDir
+from fwsim.scenario import Scenario
+
+_PARTS = (
+    (0x100, "header"), (0x200, "mailbox 1, ACPI"), (0x300, "mailbox 2, SWSCI"), (0x400, "mailbox 3, ASLE"),
+    (0x1C00, "mailbox 4, VBT"), (0x2000, "mailbox 5"),
+)  # fmt: skip
+"""End of each part (Intel IGD OpRegion specification 0.5), and its name."""
+
+
+@dataclass(frozen=True)
+class OpRegionPart:
+    """Bytes ``first`` to ``end`` (exclusive) of the OpRegion, all accessed so: ``access`` is r or w."""
+
+    first: int
+    end: int
+    access: str
+    part: str
+
+
+def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
+    """What the ROM of ``scenario`` reads and writes of the OpRegion, in order. Runs it; nothing is kept."""
+    from fwsim.run import run
+
+    seen: dict[str, set[int]] = {"r": set(), "w": set()}
+
+    class Watched(Session):
+        """Runs the guest's code, and notes what it does to the OpRegion."""
+
+        def __init__(self, built: Built) -> None:
+            super().__init__(built)
+            asls = built.placed.asls
+            size = len(built.guest.files.get("etc/igd-opregion", b"")) or SIZE
+
+            def told(address: int, width: int, writes: bool) -> None:
+                seen["w" if writes else "r"].update(range(address - asls, address - asls + width))
+
+            if asls:
+                built.machine.engine.watch(asls, size, told)
+
+    with TemporaryDirectory() as folder, RunDir.create(Path(folder) / "run") as out:
+        run(scenario, out, None, Watched)
+    return sorted(
+        (part for access, touched in seen.items() for part in _ranges(sorted(touched), access)),
+        key=lambda part: (part.first, part.access),
+    )
+
+
+def _ranges(touched: list[int], access: str) -> list[OpRegionPart]:
+    found: list[OpRegionPart] = []
+    for at in touched:
+        name = next((name for end, name in _PARTS if at < end), "extended VBT")
+        if found and found[-1].end == at and found[-1].part == name:
+            found[-1] = OpRegionPart(found[-1].first, at + 1, access, name)
+        else:
+            found.append(OpRegionPart(at, at + 1, access, name))
+    return found

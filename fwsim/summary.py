@@ -234,7 +234,7 @@ def decode(data: bytes, where: str = "summary.json") -> Summary:
     """The summary in ``data``. Raises FwsimError naming ``where``, and the version that wrote it when that differs."""
     try:
         return msgspec.json.decode(data, type=Summary)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FwsimError(
             "not a summary this version can read",
             where=where,
@@ -251,5 +251,5 @@ class _Version(msgspec.Struct):
 def _written_by(data: bytes) -> str:
     try:
         return f"written by fwsim {msgspec.json.decode(data, type=_Version).fwsim}"
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return f"{len(data)} bytes without fwsim's version"

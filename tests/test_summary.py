@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from fwsim import cli
+from fwsim.errors import FwsimError
+from fwsim.summary import decode
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}
@@ -59,3 +61,8 @@ def test_every_address_is_an_integer(document):
     numbers += [each for entry in firmware["e820"] for each in (entry["start"], entry["end"])]
     assert all(type(number) is int for number in numbers)
     assert {entry["type"] for entry in firmware["e820"]} <= {"RAM", "RESERVED", "ACPI", "NVS", "UNUSABLE"}
+
+
+def test_a_byte_that_is_no_text_is_named_too():
+    with pytest.raises(FwsimError, match="not a summary"):
+        decode(b'{"fwsim": "\x9f", "scenario": "x"}')

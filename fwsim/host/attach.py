@@ -10,6 +10,7 @@ from fwsim.host import recognise
 from fwsim.host.facts import Dumps, Monitor
 from fwsim.host.gather import Gathered, shown
 from fwsim.host.recognise import File
+from fwsim.registers.families import family
 from fwsim.rom.chain import MAX_FILE_SIZE, inspect_bytes
 from fwsim.rom.finding import Finding, first_error
 from fwsim.rom.opregion import SIZE, VBT_ROOM, build_opregion, parse_opregion
@@ -31,6 +32,8 @@ def attach(found: Gathered) -> dict[str, bytes]:
             "note", file.name, "a whole flash image: the option ROM is inside, compressed", f"{len(file.data)} bytes",
             "an option ROM", "take it out with UEFITool, or dump it from the device",
         )  # fmt: skip
+    if found.dumps.opregion:
+        packed.pop("vbt", None)  # the OpRegion has it
     _monitors(found, packed)
     return packed
 
@@ -125,14 +128,15 @@ def _monitors(found: Gathered, packed: dict[str, bytes]) -> None:
             continue
         port = port_of(file.name)
         if not port:
+            port = next(iter(family(dumps.cpu).displays if dumps.cpu else ()), "crt")
             dumps.say("note", file.name, "an EDID whose name has no connector: taken for the family's usual port",
                       f"{edid.maker} {edid.name}".strip(), "a name such as HDMI-A-1.edid")  # fmt: skip
         if port in taken:
-            dumps.say("note", file.name, "a second monitor on one port, not taken", port or "the usual port")
+            dumps.say("note", file.name, "a second monitor on one port, not taken", port)
             continue
         taken.add(port)
         if not file.plain:
-            packed[f"edid-{port or 'usual'}"] = file.data
+            packed[f"edid-{port}"] = file.data
         dumps.monitors.append(Monitor(port=port, edid=shown(file.path), place=file.name))
     for connector, place in found.connectors.items():
         port = port_of(connector)

@@ -215,7 +215,11 @@ def _edids(root: Path) -> Iterator[_Wanted]:
     if not paths:
         yield _Wanted("EDID", str(folder), "edid", _reader(folder / "card0-HDMI-A-1/edid"), "modprobe i915")
     for path in paths:
-        if (path.parent / "status").is_file() and (path.parent / "status").read_text().strip() != "connected":
+        try:
+            status = _reader(path.parent / "status")().strip()
+        except OSError:
+            status = b"connected"
+        if status != b"connected":
             continue
         connector = path.parent.name.partition("-")[2]
         yield _Wanted(f"EDID of {connector}", str(path), f"{connector}.edid", _reader(path), "is it on?")

@@ -46,7 +46,7 @@ def decode(found: Gathered) -> Family | None:
 
 
 def _identify(dumps: Dumps, function: Function, file: str) -> None:
-    for line in function.clashes:
+    for line in function.clashes[:1] if function.bdf in _IDS else ():
         dumps.say("warning", f"{file}:{line}", f"{function.bdf} is shown twice, with other bytes; the first counts",
                   hint="keep one machine's dumps in a folder")  # fmt: skip
     device, how = function.read(2, 2), f"config 0x02 of {function.bdf}"
@@ -165,6 +165,8 @@ def _derive(dumps: Dumps, fam: Family) -> None:
     reserved, usable = dumps.best("stolen_reserved"), dumps.best("stolen_usable")
     if reserved and reserved.value & 1 and usable and fam.gen >= 6:
         base = reserved.value & (~0x3FFFF if fam.gen == 7 else -MIB)
+        if base < usable.value:
+            return
         how = "STOLEN_RESERVED less what is usable below it"
         file, line = reserved.file, reserved.line
         dumps.facts.append(Fact(name="bdsm", value=base - usable.value, file=file, line=line, how=how, rank=5))

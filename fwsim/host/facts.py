@@ -57,9 +57,10 @@ class Missing(msgspec.Struct, kw_only=True):
 
 
 class Source(msgspec.Struct, kw_only=True):
-    """A file and what it was recognised as."""
+    """A file, by its name below the folder and by its whole path, and what it was recognised as."""
 
     file: str
+    path: str = ""
     kinds: list[str]
 
 
@@ -74,7 +75,7 @@ class Area(msgspec.Struct, kw_only=True):
 
 
 class Monitor(msgspec.Struct, kw_only=True):
-    """What is attached: ``port`` as in a scenario's [[display]], "" unknown; ``edid`` a file, "" none."""
+    """What is attached: ``port`` as in a scenario's [[display]]; ``edid`` a file, "" none."""
 
     port: str
     edid: str = ""

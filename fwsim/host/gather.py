@@ -52,8 +52,9 @@ def gather(paths: list[Path]) -> Gathered:
 
 
 def shown(path: Path | str) -> str:
-    """A file's name as text that can be printed: what is no UTF-8 in it becomes a question mark of Unicode's."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """A file's name as text that can be printed: what is no UTF-8 in it, or moves the cursor, becomes ``?``."""
+    text = os.fsencode(path).decode("utf-8", "replace")
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _what_there_was(dumps: Dumps) -> str:
@@ -91,7 +92,7 @@ def _take(found: Gathered, path: Path, name: str) -> None:
     if file is None:
         return
     kinds = _take_data(found, file)
-    found.dumps.sources.append(Source(file=name, kinds=kinds))
+    found.dumps.sources.append(Source(file=name, path=shown(file.path), kinds=kinds))
     promised = recognise.claim(name)
     if promised is None or promised[0] in kinds or recognise.OURS in kinds:
         return
@@ -99,7 +100,7 @@ def _take(found: Gathered, path: Path, name: str) -> None:
     if not file.data:
         found.dumps.say("warning", name, "is empty: reading it failed, or nobody did", "0 bytes", kind, command)
     elif kinds:
-        seen = f"a {' and a '.join(kinds)}, and taken as that"
+        seen = f"{' and '.join(kinds)}, and taken as that"
         found.dumps.say("note", name, "not what its name says", seen, f"by its name: {kind}", "rename it")
     else:
         seen = recognise.describe(file.data, recognise.text_of(file.data))

@@ -7,13 +7,13 @@ from pathlib import Path
 import msgspec
 
 from fwsim.errors import FwsimError
+from fwsim.host import recognise
 from fwsim.host.attach import attach
 from fwsim.host.decode import decode
 from fwsim.host.facts import Dumps, Imported
 from fwsim.host.gather import gather, shown
 from fwsim.host.judge import host_checks, missing
 from fwsim.placement_rules import span
-from fwsim.registers.families import family
 from fwsim.rom.files import refuse_existing, write_atomically
 from fwsim.scenario import loads
 from fwsim.units import MIB, format_size
@@ -80,11 +80,23 @@ def _kinds(dumps: Dumps) -> str:
 
 def _write(result: Imported, out: Path, packed: dict[str, bytes], force: bool) -> None:
     names = {kind: out.with_name(f"{out.stem}{_suffix(kind)}") for kind in packed}
-    refuse_existing([out, facts_of(out), *names.values()], force)
+    ours = [out, facts_of(out), *names.values()]
+    refuse_existing(ours, force)
+    _spare_the_dumps(ours, result.dumps)
     text = _text(result.dumps, out, {kind: str(path.absolute()) for kind, path in names.items()})
     for kind, path in names.items():
         write_atomically(path, packed[kind], force)
     write_atomically(out, text.encode(), force)
+
+
+def _spare_the_dumps(ours: list[Path], dumps: Dumps) -> None:
+    """--force replaces what an import wrote, never a dump that is being read."""
+    read = {source.path for source in dumps.sources if recognise.OURS not in source.kinds}
+    lost = next((path for path in ours if shown(path.absolute()) in read), None)
+    if lost is not None:
+        raise FwsimError(
+            "is one of the dumps", where=str(lost), expected="a name for the host file", hint="give another --out"
+        )
 
 
 def _suffix(kind: str) -> str:
@@ -110,7 +122,7 @@ def _text(dumps: Dumps, out: Path, written: dict[str, str]) -> str:
 
 
 def _compose(dumps: Dumps, out: Path, written: dict[str, str], left_out: set[str]) -> str:
-    lines = [f"{HEAD}: what was found, and where. Everything known is in {facts_of(out).name}.", ""]
+    lines = [f"{HEAD}: each value with its source; everything is in {facts_of(out).name}", ""]
     lines.append("[host]")
     lines.append(_line("cpu", f'"{dumps.cpu}"', dumps.cpu_from) if dumps.cpu else "# cpu: the device id is unknown")
     for name in _FIELDS:
@@ -126,10 +138,9 @@ def _compose(dumps: Dumps, out: Path, written: dict[str, str], left_out: set[str
         lines.append(_line("opregion", _path(region, out), why))
     lines += _kept(dumps)
     for monitor in dumps.monitors:
-        port = monitor.port or (family(dumps.cpu).displays or ("crt",))[0] if dumps.cpu else monitor.port or "crt"
-        lines += ["", "[[display]]", _line("port", f'"{port}"', monitor.place)]
+        lines += ["", "[[display]]", _line("port", f'"{monitor.port}"', monitor.place)]
         if monitor.edid:
-            name = written.get(f"edid-{monitor.port or 'usual'}") or monitor.edid
+            name = written.get(f"edid-{monitor.port}") or monitor.edid
             lines.append(_line("edid", _path(name, out), ""))
     if dumps.rom:
         lines += ["", "[rom]", _line("file", _path(written.get("rom") or dumps.rom, out), "")]

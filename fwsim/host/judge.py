@@ -21,7 +21,7 @@ COLLECT = {
     "e820": ("the firmware's memory map", "sudo dmesg > dmesg    (soon after boot: the log forgets its start)"),
     "iomem": ("/proc/iomem", "sudo cat /proc/iomem > iomem"),
     "opregion": ("the OpRegion", "sudo cp /sys/kernel/debug/dri/0/i915_opregion ."),
-    "rom": ("the option ROM", "sudo fwsim host capture --out dumps    (or 1 to sysfs's rom file, and copy it)"),
+    "rom": ("the option ROM", "sudo fwsim host capture --out dumps    (it enables sysfs's rom file)"),
     "edid": ("what is attached", "cp /sys/class/drm/card0-HDMI-A-1/edid HDMI-A-1.edid    (and so on)"),
 }  # fmt: skip
 """What a host file lives on, with the command that collects it."""

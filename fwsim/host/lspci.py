@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 _HEADER = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\s+(\S.*)")
 _ROW = re.compile(r"([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*")
 _NAMED_IDS = re.compile(r"\[([0-9a-f]{4}):([0-9a-f]{4})\]")
-_PLAIN_IDS = re.compile(r"([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
+_PLAIN_IDS = re.compile(r"(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
 _CLASS = re.compile(r"\[([0-9a-f]{4})\]: ")
 _REGION = re.compile(r"Region (\d): Memory at ([0-9a-f]+) .*\[size=(\d+)([KMG])\]")
 _SHIFT = {"K": 10, "M": 20, "G": 30}

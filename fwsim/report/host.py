@@ -56,7 +56,7 @@ def taken(dumps: Dumps) -> Table:
     for bar in dumps.bars:
         table.add_row(bar.label, f"{bar.start:#x}", f"{format_size(bar.end - bar.start)}, {bar.file}:{bar.line}")
     for monitor in dumps.monitors:
-        table.add_row("display", monitor.port or "usual port", monitor.place)
+        table.add_row("display", monitor.port, monitor.place)
     return table
 
 

@@ -256,6 +256,58 @@ def test_what_no_scenario_may_have_is_left_out_and_said(tmp_path):
     assert "dmesg:1: bdsm was not taken: stolen memory base is not aligned" in notes(result.dumps)
 
 
+def test_two_monitors_on_one_port(tmp_path):
+    """An EDID without a connector's name goes to the usual port, which VGA-1 has already."""
+    out = tmp_path / "host.toml"
+    result = import_host([folder(tmp_path, lspci=E6540, a=default_edid(), **{"VGA-1__edid": default_edid()})], out)
+    assert [each.port for each in load(out).display] == ["crt"]
+    assert "a: a second monitor on one port, not taken" in notes(result.dumps)
+
+
+def test_an_opregion_goes_before_a_vbt(tmp_path, data_vbt):
+    region = build_opregion(data_vbt, 0x0200)
+    files = {"lspci": E6540, "a__gz": gzip.compress(region), "i915_vbt": data_vbt + bytes(8)}
+    import_host([folder(tmp_path, **files)], tmp_path / "host.toml")
+    assert (tmp_path / "host.opregion").read_bytes() == region
+
+
+def test_force_spares_the_dumps(tmp_path):
+    place = folder(tmp_path, lspci=E6540)
+    with pytest.raises(FwsimError, match="is one of the dumps"):
+        import_host([place], place / "lspci", force=True)
+    assert (place / "lspci").read_text() == E6540
+    for _ in range(2):
+        import_host([place], place / "host.toml", force=True)
+
+
+def test_a_reserved_range_below_its_own_size(tmp_path):
+    log = "GEN6_STOLEN_RESERVED = 00100007\nMemory reserved for graphics device: 65536K, usable: 64512K\n"
+    dumps = facts(tmp_path, ids="00:02.0 Class 0300: 8086:9bca\n", log=log)
+    assert dumps.best("bdsm") is None
+
+
+def test_a_log_saved_as_utf_16(tmp_path):
+    dumps = facts(tmp_path, lspci=E6540, log=DMESG.encode("utf-16"))
+    assert len(dumps.e820) == 6
+
+
+def test_two_machines_in_one_folder(tmp_path):
+    dumps = facts(tmp_path, a=E6540, b=E6540.replace("18 90 7f ca", "18 50 9f da"))
+    assert [first.name for first, _ in dumps.disagreements()] == ["asls"]
+    dumps = import_host([tmp_path / "dumps/a", tmp_path / "dumps/b"]).dumps
+    assert [first.value for first, _ in dumps.disagreements()] == [0xCA7F9018]
+
+
+def test_a_rom_of_another_device(tmp_path, own_rom):
+    out = tmp_path / "host.toml"
+    foreign = bytearray(own_rom.read_bytes())
+    pcir = foreign.index(b"PCIR")
+    foreign[pcir + 4 : pcir + 6] = b"\x02\x10"
+    result = import_host([folder(tmp_path, lspci=E6540, a=bytes(foreign), b=own_rom.read_bytes())], out)
+    assert "a: another device's ROM, not taken" in notes(result.dumps)
+    assert load(out).rom.file == str(tmp_path / "dumps/b")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"hello\n", bytes(range(256)) * 9, b"00:02.0\n", b"\x1f\x8b\x08", b"{}"], ids=repr
 )

@@ -161,7 +161,7 @@ def _rom(root: Path) -> _Wanted:
             path.write_bytes(b"0")
 
     return _Wanted("option ROM", str(path), "pci-00-02.0.rom", read,
-                   "the firmware left no image at C0000; take it out of the flash image")  # fmt: skip
+                   "take it out of the flash image (UEFITool)")  # fmt: skip
 
 
 def _memmap(root: Path) -> bytes:
@@ -197,7 +197,7 @@ def _run_dmesg() -> bytes:
 def _debugfs(root: Path) -> Iterator[_Wanted]:
     """OpRegion and VBT: i915's debug files, below the card's number or its PCI address."""
     base = root / "sys/kernel/debug"
-    absent = "modprobe i915; mount -t debugfs none /sys/kernel/debug (xe has i915_vbt only under newer kernels)"
+    absent = "modprobe i915; mount -t debugfs none /sys/kernel/debug"
     for name, what in (("i915_opregion", "OpRegion"), ("i915_vbt", "VBT")):
         try:
             found = sorted((base / "dri").glob(f"*/{name}"))

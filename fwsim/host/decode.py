@@ -1,6 +1,6 @@
 """Which machine is this? The cpu's family by its ids, registers out of configuration space, and what follows."""
 
-from fwsim.host.facts import Area, Dumps, Fact
+from fwsim.host.facts import Area, Dumps, Fact, locate
 from fwsim.host.gather import Gathered
 from fwsim.host.lspci import Function
 from fwsim.registers.device_ids import DEVICE_IDS
@@ -10,6 +10,7 @@ from fwsim.units import MIB
 
 IGD, BRIDGE, LPC = "00:02.0", "00:00.0", "00:1f.0"
 INTEL = 0x8086
+NOT_INTEL = "is not Intel's"
 QEMU_BRIDGES = {0x1237: "QEMU's i440FX", 0x29C0: "QEMU's Q35"}
 """Host bridges that QEMU gives a guest; Q35's 29c0 is a G33's as well, which no IGD of gen 4 or later goes with."""
 
@@ -47,12 +48,12 @@ def decode(found: Gathered) -> Family | None:
 
 def _identify(dumps: Dumps, function: Function, file: str) -> None:
     for line in function.clashes[:1] if function.bdf in _IDS else ():
-        dumps.say("warning", f"{file}:{line}", f"{function.bdf} is shown twice, with other bytes; the first counts",
+        dumps.say("warning", locate(file, line), f"{function.bdf} is shown twice, with other bytes; the first counts",
                   hint="keep one machine's dumps in a folder")  # fmt: skip
     device, how = function.read(2, 2), f"config 0x02 of {function.bdf}"
     vendor, line = function.read(0, 2), function.line_of(0)
     if vendor == 0xFFFF:
-        dumps.say("warning", f"{file}:{line}", f"{function.bdf} did not answer", "ff ff", "86 80",
+        dumps.say("warning", locate(file, line), f"{function.bdf} did not answer", "ff ff", "86 80",
                   "wake the device, and dump it again")  # fmt: skip
         function.bytes_at = {}
     if vendor in (None, 0xFFFF):
@@ -61,14 +62,14 @@ def _identify(dumps: Dumps, function: Function, file: str) -> None:
     if not name or not device:
         return
     if vendor != INTEL:
-        dumps.say("warning", f"{file}:{line}", f"{function.bdf} is not Intel's", f"{vendor:04x}:{device:04x}", "8086",
+        dumps.say("warning", locate(file, line), f"{function.bdf} {NOT_INTEL}", f"{vendor:04x}:{device:04x}", "8086",
                   "name the dumps of a machine with an Intel IGD at 00:02.0")  # fmt: skip
         function.bytes_at = {}
         return
     rank = 0 if function.bytes_at else 2
     dumps.facts.append(Fact(name=name, value=device, file=file, line=line, how=how, rank=rank))
     if function.bytes_at and max(function.bytes_at) < _UNPRIVILEGED and name != "lpc_id":
-        dumps.say("warning", f"{file}:{line}", f"only the first 64 bytes of {function.bdf}: lspci ran without root",
+        dumps.say("warning", locate(file, line), f"only the first 64 bytes of {function.bdf}: lspci ran without root",
                   f"{len(function.bytes_at)} bytes", "256 bytes or more", "sudo lspci -xxxx")  # fmt: skip
 
 

@@ -13,6 +13,11 @@ MASKS = {"bdsm": -MIB, "bgsm": -MIB, "tolud": -MIB, "tseg": -MIB, "ggc": ~1}
 """The bits of a value in which two sources must agree: lock bits say nothing."""
 
 
+def locate(file: str, line: int) -> str:
+    """``file:line``; the file alone where it has no lines."""
+    return f"{file}:{line}" if line else file
+
+
 class Fact(msgspec.Struct, kw_only=True):
     """One value from one source. ``line`` counts from 1, 0 in a binary file; ``how`` says where in it.
 
@@ -30,7 +35,7 @@ class Fact(msgspec.Struct, kw_only=True):
     @property
     def place(self) -> str:
         """``file:line, how``."""
-        return f"{self.file}{f':{self.line}' if self.line else ''}{f', {self.how}' if self.how else ''}"
+        return locate(self.file, self.line) + (f", {self.how}" if self.how else "")
 
     @property
     def essence(self) -> int:

@@ -129,7 +129,7 @@ def _read(path: Path, name: str, dumps: Dumps) -> File | None:
 
 def _take_data(found: Gathered, file: File) -> list[str]:
     """Take what ``file`` tells; the kinds it was recognised as."""
-    kind = recognise.binary_kind(file.data)
+    kind = recognise.binary_kind(file.data) or recognise.of_another_vendor(file)
     if kind == recognise.CONFIG:
         return [kind] if _take_config(found, file) else []
     if kind:
@@ -149,6 +149,10 @@ def _take_data(found: Gathered, file: File) -> list[str]:
 def _take_config(found: Gathered, file: File) -> bool:
     """A raw configuration space: which function it is, its class says, and its name where there are several."""
     data, name = file.data, file.name
+    if data[:2] not in (b"\x86\x80", b"\0\0", b"\xff\xff"):
+        bdf = recognise.bdf_in(name)
+        found.functions += [(from_bytes(bdf, data), name)] if bdf else []  # whose vendor is told with its ids
+        return True
     if data[:2] != b"\x86\x80":
         what = "the device did not answer: off, in D3cold, or not there" if data[0] else "all zero"
         found.dumps.say("warning", name, what, data[:8].hex(" "), "86 80: Intel", "wake it, and dump it again")

@@ -9,7 +9,7 @@ import msgspec
 from fwsim.errors import FwsimError
 from fwsim.host import recognise
 from fwsim.host.attach import attach
-from fwsim.host.decode import decode
+from fwsim.host.decode import NOT_INTEL, decode
 from fwsim.host.facts import Dumps, Imported
 from fwsim.host.gather import gather, shown
 from fwsim.host.judge import host_checks, missing
@@ -75,11 +75,16 @@ def load_facts(data: bytes, where: str) -> Imported:
 
 
 def _kinds(dumps: Dumps) -> str:
-    return "; ".join(f"{each.file}: {', '.join(each.kinds) or 'not recognised'}" for each in dumps.sources[:4])
+    odd = [f"{note.where}: {note.what}" for note in dumps.notes if note.what.endswith(NOT_INTEL)]
+    known = [f"{each.file}: {', '.join(each.kinds)}" for each in dumps.sources if each.kinds]
+    return "; ".join([*odd, *known][:4])
 
 
 def _write(result: Imported, out: Path, packed: dict[str, bytes], force: bool) -> None:
     names = {kind: out.with_name(f"{out.stem}{_suffix(kind)}") for kind in packed}
+    if not out.absolute().parent.is_dir():
+        raise FwsimError("no such folder", where=str(out.parent), expected="where the host file goes",
+                         hint=f"mkdir -p {out.parent}, or another --out")  # fmt: skip
     ours = [out, facts_of(out), *names.values()]
     refuse_existing(ours, force)
     _spare_the_dumps(ours, result.dumps)

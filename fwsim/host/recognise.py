@@ -83,6 +83,13 @@ def _is_config(data: bytes) -> bool:
     return vendor in (0x8086, 0xFFFF, 0) and (vendor != 0x8086 or data[0x0E] & 0x7F in (0, 1, 2))
 
 
+def of_another_vendor(file: File) -> str:
+    """CONFIG for what is named as a configuration space and may be one, though not of a device of Intel's."""
+    promised = claim(file.name)
+    wanted = promised is not None and promised[0] == CONFIG and len(file.data) in _CONFIG_SIZES
+    return CONFIG if wanted and text_of(file.data) is None and file.data[0x0E] & 0x7F in (0, 1, 2) else ""
+
+
 def text_of(data: bytes) -> str | None:
     """``data`` as text, None when it is binary. Whatever is no ASCII in a log does not matter."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

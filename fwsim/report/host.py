@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fwsim.host.capture import Piece
-from fwsim.host.facts import Dumps, Fact, Imported, Missing, Note
+from fwsim.host.facts import Dumps, Fact, Imported, Missing, Note, locate
 from fwsim.registers.families import family
 from fwsim.summary import CheckResult
 from fwsim.units import format_size
@@ -54,7 +54,7 @@ def taken(dumps: Dumps) -> Table:
     for area in dumps.rmrr:
         table.add_row("rmrr", f"{area.start:#x}", f"to {area.end - 1:#x}, {area.file}:{area.line}")
     for bar in dumps.bars:
-        table.add_row(bar.label, f"{bar.start:#x}", f"{format_size(bar.end - bar.start)}, {bar.file}:{bar.line}")
+        table.add_row(bar.label, f"{bar.start:#x}", f"{format_size(bar.end - bar.start)}, {locate(bar.file, bar.line)}")
     for monitor in dumps.monitors:
         table.add_row("display", monitor.port, monitor.place)
     return table

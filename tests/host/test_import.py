@@ -235,6 +235,14 @@ def test_a_dump_that_is_not_what_its_name_says(tmp_path, name, content, said):
     assert dumps.value("bdsm") == 0xCD200001
 
 
+def test_a_display_of_another_vendor(tmp_path):
+    raw = config(IGD)
+    place = folder(tmp_path, **{"pci-00-02__0__config": b"\x34\x12" + raw[2:], "pci-00-00__0__config": config(BRIDGE)})
+    with pytest.raises(FwsimError, match="do not show the IGD") as error:
+        import_host([place])
+    assert "pci-00-02.0.config: 00:02.0 is not Intel's" in error.value.found
+
+
 def test_only_64_bytes_without_root(tmp_path):
     short = "\n".join(E6540.splitlines()[:1] + IGD.splitlines()[:10])
     dumps = facts(tmp_path, lspci=short)
@@ -326,6 +334,11 @@ def test_no_igd(tmp_path):
 def test_a_path_that_is_not_there(tmp_path):
     with pytest.raises(FwsimError, match="no such file"):
         import_host([tmp_path / "none"])
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(FwsimError, match="no such folder"):
+        import_host([folder(tmp_path, lspci=E6540)], tmp_path / "none/host.toml")
 
 
 def test_what_is_there_is_not_replaced(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.machine.waiting import CLOCK_PORTS
-from fwsim.trace.describe import rows
+from fwsim.trace.describe import enum_name, rows
 from fwsim.trace.event import Op, Space
 
 Row = dict[str, object]
@@ -156,7 +156,7 @@ def _grouped(signs: NDArray[np.uint64]) -> list[Indices]:
 
 def _what(events: NDArray[np.void]) -> dict[str, int]:
     names = zip(events["space"].tolist(), events["op"].tolist(), strict=True)
-    counts = Counter(f"{Space(space).name.lower()} {Op(op).name.lower()}" for space, op in names)
+    counts = Counter(f"{enum_name('space', space)} {enum_name('op', op)}" for space, op in names)
     return dict(counts.most_common())
 
 

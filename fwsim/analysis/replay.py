@@ -142,13 +142,12 @@ def _fill(result: Replayed, done: ReplaySession, events: NDArray[np.void], words
     if len(done.diverged):
         result.wanted, result.registers = rows(done.diverged)[0], done.registers
     if words[p.P_MOVED_FIRST]:
-        result.moved_first = _event(events, words[p.P_MOVED_FIRST])
+        result.moved_first = _event(events, words[p.P_MOVED_FIRST] - 1)
     if words[p.P_OTHER_FIRST]:
-        result.other_first, result.other_value = _event(events, words[p.P_OTHER_FIRST]), words[p.P_OTHER_VALUE]
+        result.other_first, result.other_value = _event(events, words[p.P_OTHER_FIRST] - 1), words[p.P_OTHER_VALUE]
 
 
-def _event(events: NDArray[np.void], seq: int) -> Row:
-    at = int(np.searchsorted(events["seq"], seq))
+def _event(events: NDArray[np.void], at: int) -> Row:
     return rows(events[at : at + 1])[0]
 
 

@@ -40,9 +40,8 @@ class Record:
     def compared(self) -> NDArray[np.bool_]:
         """Which events a replay has to match: what code did and was answered, from ``start`` on."""
         events = self.events
-        mask: NDArray[np.bool_] = (events["actor"] <= int(Actor.FIRMWARE)) & (
-            (self.spaces >> events["space"].astype(np.int64)) & 1 == 1
-        )
+        known = [space for space in range(len(Space)) if self.spaces >> space & 1]
+        mask: NDArray[np.bool_] = (events["actor"] <= int(Actor.FIRMWARE)) & np.isin(events["space"], known)
         mask &= ~((events["space"] == int(Space.INTERRUPT)) & np.isin(events["address"], p.TICKS))
         mask[: self.start] = False
         return mask
@@ -60,7 +59,7 @@ def as_record(events: NDArray[np.void], first: int = 0) -> Record:
         return Record(events, max(begin, int(np.flatnonzero(called)[0])), (1 << len(Space)) - 1)
     spaces = 0
     for space in np.unique(events["space"][events["actor"] <= int(Actor.FIRMWARE)]).tolist():
-        spaces |= 1 << space
+        spaces |= 1 << space if space < len(Space) else 0
     return Record(events, begin, spaces)
 
 

@@ -20,9 +20,9 @@ from fwsim.trace.event import EVENT, Actor, Op, Space
     P_STATE,  # a REPLAY_* value
     P_MATCHED,  # accesses that were as recorded
     P_MOVED,  # of those, made by an instruction elsewhere
-    P_MOVED_FIRST,  # seq of the first such event of the record; 0: none
+    P_MOVED_FIRST,  # 1 + the first such event's index in the record; 0: none
     P_OTHER,  # reads that the models would have answered otherwise
-    P_OTHER_FIRST,  # seq of the first such event of the record; 0: none
+    P_OTHER_FIRST,  # 1 + the first such event's index in the record; 0: none
     P_OTHER_VALUE,  # what the model would have answered there
     P_SEQ,  # seq of the replay's own event that the record does not have
     REPLAY_WORDS,
@@ -35,6 +35,7 @@ _SIZE = EVENT.itemsize
 _FIRMWARE, _INTERRUPT = int(Actor.FIRMWARE), int(Space.INTERRUPT)
 _READ, _WRITE, _CALL = int(Op.READ), int(Op.WRITE), int(Op.CALL)
 _TICK, _TICK_USER = TICKS
+_SPACES = len(Space)
 
 
 @intrinsic
@@ -45,7 +46,7 @@ def _compared(typingctx: Any, replay: Any, event: Any) -> Any:
 
 def _is_compared(replay: Any, event: Any) -> Any:
     byte = u8s(event)
-    if byte[52] > _FIRMWARE or not (u64s(replay)[P_SPACES] >> np.uint64(byte[53])) & np.uint64(1):
+    if byte[52] > _FIRMWARE or byte[53] >= _SPACES or not (u64s(replay)[P_SPACES] >> np.uint64(byte[53])) & np.uint64(1):
         return False
     vector = u64s(event)[3]
     return byte[53] != _INTERRUPT or (vector != np.uint64(_TICK) and vector != np.uint64(_TICK_USER))
@@ -92,13 +93,13 @@ def _answered(root: Any, event: Any) -> Any:
     if known and (mine[2] != theirs[2] or u16s(event)[24] != u16s(at)[24]):
         replay[P_MOVED] += np.uint64(1)
         if replay[P_MOVED_FIRST] == np.uint64(0):
-            replay[P_MOVED_FIRST] = theirs[0]
+            replay[P_MOVED_FIRST] = number + np.uint64(1)
     if u8s(event)[54] == _WRITE or u8s(event)[54] == _CALL:
         return mine[4]
     if mine[4] != theirs[4]:
         replay[P_OTHER] += np.uint64(1)
         if replay[P_OTHER_FIRST] == np.uint64(0):
-            replay[P_OTHER_FIRST] = theirs[0]
+            replay[P_OTHER_FIRST] = number + np.uint64(1)
             replay[P_OTHER_VALUE] = mine[4]
         mine[4] = theirs[4]
         mine[5] = theirs[5]

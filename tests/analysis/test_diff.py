@@ -204,3 +204,18 @@ def test_bad_folders(own, tmp_path, capsys, damage):
     else:
         assert (code, captured.out) == (2, "")
         assert "  next: " in captured.err
+
+
+def test_damaged_events_are_shown_as_they_are(own, tmp_path, capsys):
+    """Bytes changed at random, seq, space and operation among them: compared and replayed, no traceback."""
+    numbers = np.random.default_rng(4)
+    folder = tmp_path / "x"
+    shutil.copytree(own(), folder)
+    whole = (folder / "events.npy").read_bytes()
+    for changes in (1, 3, 30, 300, 3000) * 3:
+        data = np.frombuffer(whole, np.uint8).copy()
+        data[numbers.integers(4096, len(data), changes)] = numbers.integers(0, 256, changes)
+        (folder / "events.npy").write_bytes(data.tobytes())
+        for arguments in (["diff", str(folder), str(own())], ["diff", str(own()), str(folder)], ["replay", str(folder)]):
+            assert cli.main(["trace", *arguments]) in (0, 2, 3)
+    capsys.readouterr()

@@ -46,7 +46,9 @@ def _compared(typingctx: Any, replay: Any, event: Any) -> Any:
 
 def _is_compared(replay: Any, event: Any) -> Any:
     byte = u8s(event)
-    if byte[52] > _FIRMWARE or byte[53] >= _SPACES or not (u64s(replay)[P_SPACES] >> np.uint64(byte[53])) & np.uint64(1):
+    if byte[52] > _FIRMWARE or byte[53] >= _SPACES:
+        return False
+    if not (u64s(replay)[P_SPACES] >> np.uint64(byte[53])) & np.uint64(1):
         return False
     vector = u64s(event)[3]
     return byte[53] != _INTERRUPT or (vector != np.uint64(_TICK) and vector != np.uint64(_TICK_USER))

@@ -216,6 +216,7 @@ def test_damaged_events_are_shown_as_they_are(own, tmp_path, capsys):
         data = np.frombuffer(whole, np.uint8).copy()
         data[numbers.integers(4096, len(data), changes)] = numbers.integers(0, 256, changes)
         (folder / "events.npy").write_bytes(data.tobytes())
-        for arguments in (["diff", str(folder), str(own())], ["diff", str(own()), str(folder)], ["replay", str(folder)]):
+        damaged, good = str(folder), str(own())
+        for arguments in (["diff", damaged, good], ["diff", good, damaged], ["replay", damaged]):
             assert cli.main(["trace", *arguments]) in (0, 2, 3)
     capsys.readouterr()

@@ -10,6 +10,7 @@ from fwsim.errors import FwsimError
 
 if TYPE_CHECKING:
     from fwsim.host.facts import Dumps
+    from fwsim.rundir import RunDir
 
 
 def check(
@@ -98,9 +99,27 @@ def _read(file: Path) -> bytes:
 def _check_run(run: Path, json: bool) -> bool:
     from fwsim.rundir import RunDir
 
-    summary = RunDir.open(run).summary()
+    folder = RunDir.open(run)
+    if folder.file("import.json").is_file() and not folder.file("summary.json").is_file():
+        return _check_import(folder, json)
+    summary = folder.summary()
     if json:
         common.emit_json({"run": str(run), "checks": summary.checks})
+    else:
+        from fwsim.report.run import render_checks
+
+        common.emit(render_checks(summary))
+    return bool(summary.failed)
+
+
+def _check_import(folder: "RunDir", json: bool) -> bool:
+    """A folder that trace import made: what its log can tell, without a summary."""
+    from fwsim.analysis.faults import import_checks
+    from fwsim.summary import Summary
+
+    summary = Summary(checks=import_checks(folder))
+    if json:
+        common.emit_json({"run": str(folder.path), "checks": summary.checks})
     else:
         from fwsim.report.run import render_checks
 

@@ -5,6 +5,8 @@ from fwsim.cli import common
 COMMANDS: dict[str, str] = {
     "show": "Show a run's events, one a line.",
     "diff": "Compare two runs: where they part, and what differs.",
+    "export": "Write a run's events as another program reads them.",
+    "import": "Read a real machine's QEMU or kernel log, and compare it with a run.",
     "replay": "Run a ROM against a recorded trace.",
 }
 """Each command with the line that ``fwsim trace --help`` shows."""

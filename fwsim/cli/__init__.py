@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "trace": "Show and filter a run's events.",
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",
+    "report": "Show a run, or two compared, in a browser: one HTML file.",
     "bench": "Measure speed, each figure beside its reference.",
 }
 """Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""

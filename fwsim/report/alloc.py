@@ -30,7 +30,7 @@ STYLES = {
     "hole": (".", "dim"),
 }  # fmt: skip
 """Kind of a segment: its letter and style. Of several in one cell the first of this table is shown."""
-_E820 = {"RAM": "ram", "RESERVED": "reserved", "ACPI": "acpi", "NVS": "nvs", "UNUSABLE": "reserved"}
+E820_KINDS = {"RAM": "ram", "RESERVED": "reserved", "ACPI": "acpi", "NVS": "nvs", "UNUSABLE": "reserved"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def segments(result: Allocation) -> list[Segment]:
     """The address space, lowest first and without overlaps: what lies on top wins (stolen memory over e820)."""
     details, firmware = result.details, result.firmware
     layers = [Segment(*details.hole, "hole", "free for devices")] if details.hole else []
-    layers += [Segment(e.start, e.end, _E820.get(e.type, "reserved"), e.type) for e in firmware.e820]
+    layers += [Segment(e.start, e.end, E820_KINDS.get(e.type, "reserved"), e.type) for e in firmware.e820]
     layers += [Segment(*details.ecam, "ecam", "ECAM")] if details.ecam else []
     layers += [
         Segment(bar.address, bar.address + bar.size, "bar", f"{bar.name}")
@@ -60,6 +60,11 @@ def segments(result: Allocation) -> list[Segment]:
     if firmware.asls:
         opregion = result.ask.opregion or 0x2000
         layers.append(Segment(firmware.asls, firmware.asls + opregion, "opregion", "OpRegion (ASLS)"))
+    return flatten(layers)
+
+
+def flatten(layers: Sequence[Segment]) -> list[Segment]:
+    """``layers`` without overlaps, lowest first: the later one lies on top; equal neighbours become one."""
     points = sorted({point for layer in layers for point in (layer.start, layer.end)})
     found: list[Segment] = []
     for start, end in pairwise(points):

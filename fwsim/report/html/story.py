@@ -1,0 +1,177 @@
+"""What happened, in words? A paragraph for each of those who acted: host, hypervisor, firmware, ROM, IOMMU, screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from fwsim.report.html.facts import Facts
+from fwsim.summary import GttWrite
+from fwsim.units import format_size
+
+REASONS = {
+    "completed": "completed", "hung": "hung: the ROM waits for what never comes", "budget": "out of budget",
+    "invalid": "invalid code", "aborted": "aborted: the hypervisor killed the guest", "error": "failed",
+}  # fmt: skip
+_HYPERVISORS = {
+    "none": "Nobody stands between ROM and device: this is the host itself.",
+    "ranged": "fwsim's trap layer stands between. It moves a GTT entry to the guest's stolen memory if, and only if, "
+    "it points into the host's.",
+}  # fmt: skip
+_QEMU = {
+    "5.0": "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points",
+    "9.1": "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points",
+    "10.0": "it passes GTT entries as the ROM writes them",
+    "next": "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
+}  # fmt: skip
+
+_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": "No firmware"}
+
+
+def plural(count: int, what: str, many: str = "") -> str:
+    """``1 event``, ``2,005 events``."""
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
+
+
+def ended(facts: Facts) -> str:
+    """How the run ended, with the place where it did not end well."""
+    if not facts.whole:
+        return "unknown: the run left no summary"
+    stop = facts.summary.stop
+    where = f" (at {stop.cs:04x}:{stop.ip:04x})" if stop.reason != "completed" and (stop.cs or stop.ip) else ""
+    return REASONS.get(stop.reason, stop.reason) + where
+
+
+def story(facts: Facts) -> list[tuple[str, list[str]]]:
+    """(who, sentences) in the order of what happened; who had no part is left out."""
+    parts = [
+        ("Host", _host(facts)), ("Hypervisor", _hypervisor(facts)), ("Firmware", _firmware(facts)),
+        ("ROM", _rom(facts)), ("Changed on the way", _changed(facts)), ("IOMMU", _iommu(facts)),
+        ("Screen", _screen(facts)), ("End", _end(facts)),
+    ]  # fmt: skip
+    told = ((who, list(sentences)) for who, sentences in parts)
+    return [(who, sentences) for who, sentences in told if sentences]
+
+
+def _host(facts: Facts) -> Iterator[str]:
+    if facts.scenario is None:
+        return
+    host = facts.scenario.host
+    if not facts.graphics:
+        yield f"A {host.family.title} host; the guest's display device is {host.vga}."
+        return
+    start, end = facts.host_stolen
+    yield f"{host.family.title} (generation {host.family.gen}), graphics device 8086:{host.device_id:04x}."
+    if end > start:
+        yield f"Its firmware set {format_size(end - start)} of stolen memory aside at {start:#x}."
+    yield f"Its OpRegion is at {host.asls:#x}." if host.asls else "It has no OpRegion."
+
+
+def _hypervisor(facts: Facts) -> Iterator[str]:
+    if facts.scenario is None:
+        return
+    wish = facts.scenario.hypervisor
+    if wish.kind == "qemu":
+        yield f"QEMU {wish.profile} (vfio-pci) stands between ROM and device: {_QEMU[wish.profile]}."
+    else:
+        yield _HYPERVISORS[wish.kind]
+    if wish.kind != "none":
+        yield f"The guest is a {facts.scenario.guest.machine} with {format_size(facts.scenario.guest.ram)} of RAM."
+
+
+def _firmware(facts: Facts) -> Iterator[str]:
+    firmware = facts.summary.firmware
+    kind = _FIRMWARE.get(firmware.kind, firmware.kind)
+    name = " ".join(filter(None, (kind, facts.scenario.firmware.version if facts.scenario else "")))
+    if facts.on_host:
+        yield f"{name or 'The firmware'} found stolen memory and OpRegion where the host has them."
+        return
+    start, end = facts.guest_stolen
+    if end > start:
+        yield (
+            f"{name} reserved {format_size(end - start)} of the guest's RAM as its stolen memory at {start:#x}, and "
+            "wrote that address to BDSM."
+        )
+    elif firmware.bdsm:
+        yield f"{name} wrote {firmware.bdsm:#x} to BDSM."
+    elif facts.graphics:
+        yield f"{name or 'The firmware'} placed no stolen memory: BDSM is 0."
+    if firmware.asls:
+        yield f"It put the OpRegion at {firmware.asls:#x} (ASLS)."
+    if facts.bars:
+        yield "BARs: " + ", ".join(f"{bar} at {start:#x}" for bar, start, _ in facts.bars) + "."
+
+
+def _rom(facts: Facts) -> Iterator[str]:
+    rom, gtt = facts.summary.rom, facts.summary.gtt
+    name = Path(facts.scenario.rom.file).name if facts.scenario and facts.scenario.rom.file else "The ROM"
+    ids = f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}" if rom.size else ""
+    yield f"{name}{ids}."
+    if rom.source == "shadow":
+        yield "It was POSTed on the host first: the guest runs what lay at C0000 then, with all that POST left in it."
+    if gtt.writes:
+        yield f"It wrote {plural(gtt.writes, 'dword')} to the GTT{_first(gtt.first)}."
+        yield _targets(facts)
+    elif facts.graphics:
+        yield "It wrote nothing to the GTT."
+
+
+def _first(first: GttWrite | None) -> str:
+    return f", the first one {first.value:#x} at index {first.index:#x}" if first else ""
+
+
+def _targets(facts: Facts) -> str:
+    targets = facts.summary.gtt.targets
+    named = [
+        (targets.guest_stolen, "at the host's own stolen memory" if facts.on_host else "at the guest's stolen memory"),
+        (targets.host_stolen, "at the HOST's stolen memory"), (targets.guest_ram, "at RAM that the guest uses"),
+        (targets.unmapped, "where nothing is mapped"),
+    ]  # fmt: skip
+    said = ", ".join(f"{count:,} {where}" for count, where in named if count)
+    if not said:
+        return "Where its entries point in the end, the summary does not say."
+    silent = f" {targets.silent:,} of them hit RAM of the guest, where no fault tells." if targets.silent else ""
+    return f"Its valid entries point, in the end: {said}.{silent}"
+
+
+def _changed(facts: Facts) -> Iterator[str]:
+    gtt = facts.summary.gtt
+    if facts.on_host or not gtt.writes:
+        return
+    if not gtt.rewritten:
+        yield "Nothing: each entry reached the device as the ROM wrote it."
+        return
+    yield f"{gtt.rewritten:,} of {gtt.writes:,} GTT writes."
+    if gtt.first and gtt.first.written is not None and gtt.first.written != gtt.first.value:
+        yield f"The first, {gtt.first.value:#x}, became {gtt.first.written:#x}."
+
+
+def _iommu(facts: Facts) -> Iterator[str]:
+    if facts.on_host:
+        yield "It is off on the host."
+        return
+    iommu = facts.summary.iommu
+    if not iommu.faults:
+        yield "It refused nothing."
+        return
+    ways = {"5": "writes", "6": "reads"}
+    said = ", ".join(f"{count:,} {ways.get(code, 'of reason ' + code)}" for code, count in iommu.by_reason.items())
+    yield f"It refused {plural(iommu.faults, 'access', 'accesses')} of the graphics device: {said}."
+    if iommu.overflowed:
+        yield f"Only {iommu.recorded:,} found a free fault record."
+
+
+def _screen(facts: Facts) -> Iterator[str]:
+    for screen in facts.summary.display:
+        torn = f", {plural(screen.unreadable_pages, 'page')} of it could not be read" if screen.unreadable_pages else ""
+        yield f"Mode {screen.mode:x}h, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
+
+
+def _end(facts: Facts) -> Iterator[str]:
+    summary = facts.summary
+    yield f"{ended(facts).capitalize()}."
+    if summary.stop.detail:
+        yield " ".join(summary.stop.detail.split())
+    yield f"{plural(summary.events, 'event')} in {summary.virtual_ns / 1e6:,.3f} ms of virtual time."
+    for assist in summary.assists:
+        yield f"Helped, as no hardware would: {assist.count}x {assist.what}."

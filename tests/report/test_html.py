@@ -35,7 +35,7 @@ def copy(runs, tmp_path):
 class Page(HTMLParser):
     """Tags that are open at the end, scripts, and everything that names another place."""
 
-    VOID = {"meta", "link", "img", "br", "input", "rect", "circle", "path"}
+    VOID = ("meta", "link", "img", "br", "input", "rect", "circle", "path")
 
     def __init__(self, text):
         super().__init__()
@@ -197,7 +197,7 @@ def test_hostile_text_is_text(copy):
     assert any("alert(2)" in words for words in page.words)
 
 
-# --- folders that are not as they should be ----------------------------------------------------------------------------
+# --- folders that are not as they should be -------------------------------------------------------------------------
 
 
 def ok(folder, *more):

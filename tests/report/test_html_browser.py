@@ -49,7 +49,8 @@ def keys(browser, css, *names):
     for name in names:
         for kind in ("keydown", "keyup"):
             browser.execute_script(
-                "document.activeElement.dispatchEvent(new KeyboardEvent(arguments[0], {key: arguments[1], bubbles: true}))",
+                "document.activeElement.dispatchEvent("
+                "new KeyboardEvent(arguments[0], {key: arguments[1], bubbles: true}))",
                 kind, name,
             )  # fmt: skip
     return element
@@ -58,6 +59,12 @@ def keys(browser, css, *names):
 def shown(browser, run):
     route = find(browser, f".map[data-run='{run}'] svg.wide .route")
     return {name: route.get_attribute(f"data-{name}") for name in ("kind", "mapped", "page")}
+
+
+def numbers(browser):
+    """The first and the last event of the timeline's window."""
+    found = re.match(r"Events (\S+) to (\S+)\.", find(browser, ".window").text)
+    return [int(number.replace(",", "")) for number in found.groups()]
 
 
 def test_the_path_of_an_entry_is_the_runs(visit, runs):
@@ -120,9 +127,7 @@ def test_the_timeline_zooms_by_keyboard_and_by_button(visit, runs):
     window = ".time .window"
     assert find(browser, window).text.startswith("Events 1 to 1,932.")
     keys(browser, ".lanes", "+", "+", "ArrowLeft")
-    low, high = (
-        int(n.replace(",", "")) for n in re.match(r"Events (\S+) to (\S+)\.", find(browser, window).text).groups()
-    )
+    low, high = numbers(browser)
     assert abs(high - low - 1932 / 4) < 3
     lines = browser.execute_script("return document.querySelector('.events').textContent")
     assert f"{low:>8}" in lines or high - low > 400
@@ -165,7 +170,5 @@ def test_many_events_are_shown_and_zoomed(visit, runs, tmp_path):
     browser = visit(folder)
     assert find(browser, ".window").text.startswith(f"Events 1 to {count:,}.")
     keys(browser, ".lanes", *["+"] * 12)
-    low, high = (
-        int(n.replace(",", "")) for n in re.match(r"Events (\S+) to (\S+)\.", find(browser, ".window").text).groups()
-    )
+    low, high = numbers(browser)
     assert high - low < count / 200

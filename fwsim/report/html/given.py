@@ -5,12 +5,15 @@ Each may have nothing to say (no Intel device, no scenario, no ROM any more): th
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from fwsim.errors import FwsimError
 from fwsim.report.html.facts import Facts
 
+MOST_EVENTS = 2_000_000
+"""Of a run with more, the commands that take longer are named, not made."""
 MOST_DIFF = 20
 MOST_ROWS = 300
 """Of each table: a ROM that runs wild may touch anything."""
@@ -24,6 +27,8 @@ def leaks(facts: Facts) -> dict[str, Any]:
     """The places where the guest may meet an address of its host; those that get through come first."""
     if facts.scenario is None or not facts.graphics:
         return {}
+    if len(facts.events) > MOST_EVENTS:
+        return {"why": _too_many("leaks", facts)}
     from fwsim.analysis.leaks import leaks_of
 
     try:
@@ -48,6 +53,8 @@ def needs(facts: Facts) -> dict[str, Any]:
     """What the ROM touched of the machine: the list a hypervisor's author needs."""
     if facts.scenario is None or not facts.graphics:
         return {}
+    if len(facts.events) > MOST_EVENTS:
+        return {"why": _too_many("needs", facts)}
     from fwsim.analysis.needs import needs_of
 
     try:
@@ -59,7 +66,9 @@ def needs(facts: Facts) -> dict[str, Any]:
         "more": max(0, len(found.config) - MOST_ROWS),
         "interrupts": _some([f"INT {each.vector:02X}h AX={each.ax:04X}" for each in found.interrupts]),
         "gtt": [f"{each.access} {each.first:#x} to {each.end - 1:#x}" for each in found.gtt[:MOST_DIFF]],
-        "opregion": found.opregion, "registers": found.registers, "notes": found.notes,
+        "opregion": ": ".join(filter(None, (
+            found.opregion, ", ".join(f"{each.part} ({each.access})" for each in found.opregion_parts),
+        ))), "registers": found.registers, "notes": found.notes,
     }  # fmt: skip
 
 
@@ -67,6 +76,8 @@ def diff_lines(runs: Sequence[Facts]) -> list[str]:
     """What ``fwsim trace diff`` says of the two runs; why it says nothing, where it cannot."""
     if len(runs) != 2:
         return []
+    if any(len(facts.events) > MOST_EVENTS for facts in runs):
+        return [_too_many("trace diff", *runs)]
     from fwsim.analysis.diff import diff
     from fwsim.report.diff import render
 
@@ -74,6 +85,11 @@ def diff_lines(runs: Sequence[Facts]) -> list[str]:
         return list(render(diff(runs[0].folder.path, runs[1].folder.path), MOST_DIFF))
     except FwsimError as error:
         return [_reason(error)]
+
+
+def _too_many(command: str, *runs: Facts) -> str:
+    folders = " ".join(shlex.quote(str(facts.folder.path)) for facts in runs)
+    return f"Not made for more than {MOST_EVENTS:,} events. Ask for it: fwsim {command} {folders}"
 
 
 def _some(texts: list[str]) -> list[str]:

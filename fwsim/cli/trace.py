@@ -4,6 +4,7 @@ from fwsim.cli import common
 
 COMMANDS: dict[str, str] = {
     "show": "Show a run's events, one a line.",
+    "query": "Ask a run's events by SQL.",
     "diff": "Compare two runs: where they part, and what differs.",
     "export": "Write a run's events as another program reads them.",
     "import": "Read a real machine's QEMU or kernel log, and compare it with a run.",

@@ -1,0 +1,49 @@
+"""What do the trace commands open? A run's folder or its events.npy, with what names its registers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from fwsim.cli import common
+from fwsim.errors import FwsimError
+from fwsim.rundir import RunDir
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Opened(NamedTuple):
+    """A run's events; its ``host.cpu``, None where its files do not say; whether its display device is an IGD."""
+
+    events: "NDArray[np.void]"
+    cpu: str | None
+    igd: bool
+
+
+def open_trace(path: Path) -> Opened:
+    """The events of the run at ``path``. Says so on standard error when another version wrote it."""
+    from fwsim.trace.store import open_events
+
+    events = open_events(path) if path.is_file() else RunDir.open(path).events()
+    run = RunDir(path.absolute().parent if path.is_file() else path)
+    vendor: int | None = None
+    if run.file("summary.json").is_file():
+        try:
+            summary = run.summary()
+            vendor = summary.rom.vendor
+            other_version(str(run.file("summary.json")), summary.fwsim)
+        except FwsimError as error:
+            common.note(f"fwsim: {error}")
+    try:
+        scenario = run.scenario()
+    except FwsimError:
+        return Opened(events, None, True)
+    return Opened(events, scenario.host.cpu, scenario.host.vga == "igd" or vendor in (None, 0x8086))
+
+
+def other_version(where: str, version: str) -> None:
+    """Say that a run was written by another version, when it was."""
+    from fwsim import __version__
+
+    if version != __version__:
+        common.note(f"fwsim: {where}: written by fwsim {version}, read by {__version__}: names it had not are left out")

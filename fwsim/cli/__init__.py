@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",
     "report": "Show a run, or two compared, in a browser: one HTML file.",
+    "sweep": "Place or run every combination of a matrix.",
     "bench": "Measure speed, each figure beside its reference.",
 }
 """Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""

@@ -1,0 +1,180 @@
+"""What comes of one cell? A placement or a run as one row of plain values.
+
+Runs that differ in their calls only share one machine: it is put back to where the ROM's POST left it.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fwsim.errors import FwsimError
+from fwsim.sweep.matrix import Matrix, ask_value, table_of
+
+if TYPE_CHECKING:
+    from fwsim.machine.adopt import Offer
+    from fwsim.machine.session import SessionSnapshot
+    from fwsim.rom.chain import Rom
+    from fwsim.run import Posted
+    from fwsim.scenario import Scenario
+    from fwsim.summary import Summary
+
+Row = dict[str, Any]
+DIED = "the process died of it (killed, or a crash in native code)"
+COMMON = {"status": "VARCHAR", "failed": "VARCHAR", "why": "VARCHAR"}
+"""Every row's: ok | failed (checks) | refused (as input) | stopped (ROM) | crashed; the checks' ids; the reason."""
+PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asls": "UBIGINT", "size": "UBIGINT",
+          "announced": "UBIGINT"}  # fmt: skip
+RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
+    "gtt_writes", "gtt_rewritten", "guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent", "faults",
+    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
+
+
+def columns(matrix: Matrix) -> dict[str, str]:
+    """Column to its SQL type, in order."""
+    axes = {axis.name: "UBIGINT" if isinstance(axis.labels[0], int) else "VARCHAR" for axis in matrix.axes}
+    results = PLACED if matrix.kind == "placement" else RAN
+    return {"cell": "UBIGINT"} | axes | COMMON | {f"result_{n}" if n in axes else n: t for n, t in results.items()}
+
+
+def rows_of(matrix: Matrix, cells: list[int], runner: Runner) -> list[Row]:
+    """A row for each cell."""
+    return [row_of(matrix, cell, runner) for cell in cells]
+
+
+def row_of(matrix: Matrix, cell: int, runner: Runner) -> Row:
+    """The row of one cell; whatever goes wrong is in it."""
+    try:
+        result = _placed(matrix, cell) if matrix.kind == "placement" else _ran(matrix, cell, runner)
+    except FwsimError as error:
+        why = f"{error.what} ({error.found})" if error.found else error.what
+        result = {"status": "refused", "failed": "", "why": why}
+    except Exception as error:  # one crashing case is one failed row
+        result = {"status": "crashed", "failed": "", "why": f"{type(error).__name__}: {error}"}
+    return named(matrix, cell, result)
+
+
+def crashed(matrix: Matrix, cell: int) -> Row:
+    """The row of a cell that took its process with it."""
+    return named(matrix, cell, {"status": "crashed", "failed": "", "why": DIED})
+
+
+def named(matrix: Matrix, cell: int, result: Row) -> Row:
+    """``result`` with the cell's number and place before it, every column there."""
+    labels = matrix.labels(cell)
+    row = {"cell": cell} | labels | {f"result_{k}" if k in labels else k: v for k, v in result.items()}
+    return {name: row.get(name) for name in columns(matrix)}
+
+
+def _placed(matrix: Matrix, cell: int) -> Row:
+    from fwsim.alloc import Ask, place
+
+    values = {name: ask_value(name, value, f"set.{name}") for name, value in matrix.values(cell).items()}
+    result = place(Ask(**values))
+    failed = result.failed
+    why = "; ".join(result.details.notes) or (failed[0].detail if failed else "")
+    return {
+        "status": "failed" if failed else "ok", "failed": ",".join(check.id for check in failed), "why": why,
+        "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
+        "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
+    }  # fmt: skip
+
+
+def scenario_of(matrix: Matrix, cell: int) -> Scenario:
+    """The scenario of a cell, checked."""
+    from fwsim.scenario import Scenario, check
+    from fwsim.scenario_check import check_files
+    from fwsim.scenario_text import read_struct
+
+    scenario = read_struct(table_of(matrix, matrix.values(cell)), Scenario, "set", Path(matrix.folder))
+    check(scenario, "set")
+    check_files(scenario, "set")
+    return scenario
+
+
+def _ran(matrix: Matrix, cell: int, runner: Runner) -> Row:
+    summary = runner.run(scenario_of(matrix, cell))
+    failed, gtt = summary.failed, summary.gtt
+    stopped = summary.stop.reason != "completed"
+    why = summary.stop.detail if stopped else failed[0].detail if failed else ""
+    return {
+        "status": "stopped" if stopped else "failed" if failed else "ok",
+        "failed": ",".join(check.id for check in failed), "why": why, "stop": summary.stop.reason,
+        "bdsm": summary.firmware.bdsm, "asls": summary.firmware.asls, "gtt_writes": gtt.writes,
+        "gtt_rewritten": gtt.rewritten, "guest_stolen": gtt.targets.guest_stolen,
+        "host_stolen": gtt.targets.host_stolen, "guest_ram": gtt.targets.guest_ram, "unmapped": gtt.targets.unmapped,
+        "silent": gtt.targets.silent, "faults": summary.iommu.faults, "calls": len(summary.calls),
+        "calls_ok": sum(call.ok for call in summary.calls), "screens": len(summary.display),
+        "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display), "events": summary.events,
+        "code_bytes": summary.code_bytes, "virtual_ns": summary.virtual_ns,
+    }  # fmt: skip
+
+
+@dataclass
+class _Kept:
+    """A machine whose ROM has POSTed, and how to get back there."""
+
+    rom: Rom
+    posted: Posted
+    offered: Offer
+    snapshot: SessionSnapshot
+
+
+class Runner:
+    """Runs scenarios in this process, events in memory; keeps ``keep`` machines that have POSTed to go back to."""
+
+    def __init__(self, keep: int = 2) -> None:
+        self.keep = keep
+        self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._roms: dict[str, Rom] = {}
+
+    def run(self, scenario: Scenario) -> Summary:
+        """The summary that ``fwsim run`` of ``scenario`` gives, but for the wall clock."""
+        from fwsim.checks import check
+        from fwsim.machine.calls import Caller
+        from fwsim.machine.outcome import summarize
+
+        kept = self._posted(scenario)
+        built, session = kept.posted.built, kept.posted.session
+        caller = Caller(built, session, scenario, None)
+        if kept.posted.ending.reason == "completed":
+            for call in scenario.call:
+                caller.make(call)
+        caller.finish()
+        summary = summarize(scenario, kept.rom, kept.offered, built, session, caller)
+        summary.firmware.log = list(summary.firmware.log)  # the machine's own is cut back for the next run
+        summary.checks = check(scenario, summary)
+        return summary
+
+    def _posted(self, scenario: Scenario) -> _Kept:
+        from msgspec.json import encode
+        from msgspec.structs import replace
+
+        from fwsim.run import post
+
+        key = replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep")
+        name = encode(key)
+        found = self._kept.get(name)
+        if found is not None:
+            self._kept.move_to_end(name)
+            session = found.posted.session
+            session.restore(found.snapshot)
+            session.release, session.assists = None, {}
+            return found
+        while len(self._kept) >= self.keep:
+            _, old = self._kept.popitem(last=False)
+            old.posted.built.machine.recorder.close()
+        rom = self._rom(scenario.rom.file)
+        posted, offered = post(scenario, rom, None, lambda label, fraction: None)
+        kept = _Kept(rom, posted, offered, posted.session.snapshot())
+        self._kept[name] = kept
+        return kept
+
+    def _rom(self, name: str) -> Rom:
+        from fwsim.rom.chain import load
+
+        if name not in self._roms:
+            self._roms[name] = load(name)
+        return self._roms[name]

@@ -1,0 +1,146 @@
+"""Where do a sweep's rows go? Parquet: a part for each piece of work as it comes, one file at the end.
+
+A part is written beside and then renamed, so a sweep that is killed keeps whole parts only, and goes on after them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from fwsim.errors import FwsimError
+from fwsim.sweep.cell import Row, columns
+from fwsim.sweep.matrix import Matrix
+
+STATE, PARTS, ROWS = "sweep.json", "parts", "rows.parquet"
+_OURS = {STATE, PARTS, ROWS, "heatmap.png"}
+_MEMORY = "SET threads = 1; SET memory_limit = '256MB'; SET preserve_insertion_order = true"
+
+
+class Store:
+    """A sweep's folder. ``done`` holds the numbers of the pieces of work that need not be done again."""
+
+    def __init__(self, path: Path, matrix: Matrix) -> None:
+        self.path = path
+        self.matrix = matrix
+        self.done: set[int] = set()
+
+    @classmethod
+    def open(cls, path: Path, matrix: Matrix, force: bool = False) -> Store:
+        """A new folder, or that of the same sweep to go on with. Raises FwsimError for any other folder."""
+        store = cls(path, matrix)
+        if path.exists() or path.is_symlink():
+            store._take_up(force)
+        try:
+            (path / PARTS).mkdir(parents=True, exist_ok=True)
+            (path / STATE).write_text(json.dumps({"matrix": matrix.digest, "cells": matrix.cells}) + "\n")
+            for left in (path / PARTS).glob(".*"):
+                left.unlink()
+        except OSError as error:
+            raise _failed(path, error) from None
+        store.done = {int(part.stem) for part in (path / PARTS).glob("*.parquet")}
+        if store.rows.exists():
+            store.done = set(range(matrix.chunks))
+        return store
+
+    @property
+    def rows(self) -> Path:
+        """The file with every row."""
+        return self.path / ROWS
+
+    def _take_up(self, force: bool) -> None:
+        """The same sweep goes on; of another one the folder is replaced by ``force`` only, anything else never."""
+        path = self.path
+        if path.is_symlink() or not path.is_dir():
+            raise FwsimError("not a folder", where=str(path), expected="a sweep's folder", hint="give another --out")
+        names = {entry.name for entry in path.iterdir()}
+        if not names:
+            return
+        state: Any = None
+        with contextlib.suppress(OSError, ValueError):
+            state = json.loads((path / STATE).read_bytes())
+        if not isinstance(state, dict) or names - _OURS:
+            foreign = sorted(names - _OURS) or [STATE + " cannot be read"]
+            raise FwsimError(
+                "the folder is not a sweep's", where=str(path), found=foreign[0], expected=f"a folder with {STATE}",
+                hint="give another --out",
+            )  # fmt: skip
+        if state.get("matrix") == self.matrix.digest and not force:
+            return
+        if not force:
+            raise FwsimError(
+                "the folder holds another sweep", where=str(path), found="another matrix, ROM or version of fwsim",
+                expected="the same sweep, to go on with it", hint="give another --out, or --force to replace it",
+            )  # fmt: skip
+        for name in names:
+            entry = path / name
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def write(self, number: int, rows: list[Row]) -> None:
+        """Keep the rows of a piece of work. Raises FwsimError when the disk is full."""
+        text = self.path / PARTS / f".{number:06d}.json"
+        made = self.path / PARTS / f".{number:06d}.parquet"
+        try:
+            text.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+            if rows:
+                types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns(self.matrix).items())
+                source = f"read_json({_quoted(text)}, format = 'newline_delimited', columns = {{{types}}})"
+            else:
+                source = self._empty()
+            _execute(f"COPY (SELECT * FROM {source}) TO {_quoted(made)} (FORMAT parquet)", self.path)
+            text.unlink()
+            made.rename(made.with_name(made.name[1:]))
+        except OSError as error:
+            raise _failed(self.path, error) from None
+        self.done.add(number)
+
+    def _empty(self) -> str:
+        names = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns(self.matrix).items())
+        return f"(SELECT {names}) WHERE false"
+
+    def finish(self) -> None:
+        """Every row into one file, in the order of the cells; the parts go."""
+        if self.rows.exists():
+            return
+        made = self.path / PARTS / ".rows.parquet"
+        parts = _quoted(self.path / PARTS / "*.parquet")
+        query = f"SELECT * FROM read_parquet({parts}) ORDER BY cell"
+        _execute(f"COPY ({query}) TO {_quoted(made)} (FORMAT parquet, COMPRESSION zstd)", self.path)
+        try:
+            made.rename(self.rows)
+            shutil.rmtree(self.path / PARTS)
+        except OSError as error:
+            raise _failed(self.path, error) from None
+
+    def query(self, text: str) -> list[tuple[Any, ...]]:
+        """Rows of an SQL query over the table ``rows``."""
+        return _execute(text, self.path, f"CREATE VIEW rows AS SELECT * FROM read_parquet({_quoted(self.rows)})")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _execute(text: str, where: Path, before: str = "") -> list[tuple[Any, ...]]:
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(_MEMORY)
+            if before:
+                connection.execute(before)
+            return connection.execute(text).fetchall()
+    except duckdb.IOException as error:
+        first = str(error).splitlines()[0]
+        raise FwsimError(f"cannot write the rows: {first}", where=str(where), hint="free space; the sweep goes on "
+                         "where it was") from None  # fmt: skip
+
+
+def _failed(path: Path, error: OSError) -> FwsimError:
+    return FwsimError(
+        f"cannot write the sweep: {error.strerror or error}", where=str(path),
+        hint="free space, or give another --out; the same command goes on where it was",
+    )  # fmt: skip

@@ -48,7 +48,8 @@ def sweep(
         with common.progress_bar() as progress:
             execute(store, workers, progress)
     except KeyboardInterrupt:
-        common.note(f"fwsim: interrupted; the same command goes on: {len(store.done)} of {wanted.chunks} parts are kept")
+        kept = f"{len(store.done)} of {wanted.chunks} parts are kept"
+        common.note(f"fwsim: interrupted; the same command goes on: {kept}")
         raise
     from fwsim.report.sweep import heat_map, lines
     from fwsim.report.sweep import markdown as as_markdown

@@ -73,7 +73,8 @@ def _cell(outcome: tuple[set[str], set[str]] | None, reasons: dict[str, int]) ->
     if not failed:
         return "works"
     numbers = [str(reasons.setdefault(each, len(reasons) + 1)) for each in sorted(why) if each]
-    return "fails: " + " ".join(f"`{each}`" for each in sorted(failed)) + (f" ({', '.join(numbers)})" if numbers else "")
+    ids = " ".join(f"`{each}`" for each in sorted(failed))
+    return f"fails: {ids}" + (f" ({', '.join(numbers)})" if numbers else "")
 
 
 def heat_map(store: Store, x: Axis, y: Axis, file: Path) -> None:

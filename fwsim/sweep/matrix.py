@@ -331,13 +331,14 @@ def table_of(matrix: Matrix, values: dict[str, Any]) -> dict[str, Any]:
         *path, last = name.split(".")
         place: Any = table
         for number, key in enumerate(path):
-            empty: Any = [] if (path + [last])[number + 1].isdecimal() else {}
+            empty: Any = [] if [*path, last][number + 1].isdecimal() else {}
             if isinstance(place, list):
                 place.extend({} for _ in range(len(place), int(key) + 1) if int(key) < 64)
                 place = place[int(key)]
             else:
                 place = place.setdefault(key, empty)
         if not isinstance(place, dict):
-            raise FwsimError("not a field", where=f"{matrix.where}: set.{name}", found=name, expected="such as call.0.ax")
+            where = f"{matrix.where}: set.{name}"
+            raise FwsimError("not a field", where=where, found=name, expected="such as call.0.ax")
         place[last] = copy.deepcopy(value)
     return table

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from fwsim.run import run
 from fwsim.rundir import RunDir
 from fwsim.sweep.cell import Runner, rows_of, scenario_of
@@ -16,12 +14,11 @@ def matrix(**fields):
     return read({"kind": "run", "set": {"rom": {"file": str(ROM)}} | fields}, "m", Path("/"))
 
 
-@pytest.mark.parametrize("source", ["file", "shadow"])
-def test_restored_runs_equal_fresh_ones(tmp_path, source):
-    calls = [[{"ax": 0x4F02, "bx": 0xC114}], [{"ax": 3}], [{"ax": 0x4F00}, {"ax": 0x4F02, "bx": 0xC101}], []]
-    sweep = matrix(**{"rom.source": source, "call": calls, "guest.ram": ["1G", "4G"], "hypervisor.profile": "9.1"})
-    runner = Runner()
-    for cell in [0, 1, 2, 3, 1, 5, 0, 7, 4]:
+def test_restored_runs_equal_fresh_ones(tmp_path):
+    calls = [[{"ax": 0x4F02, "bx": 0xC114}], [{"ax": 3}]]
+    sweep = matrix(**{"rom.source": ["file", "shadow"], "call": calls, "hypervisor.profile": "9.1"})
+    runner = Runner(keep=1)
+    for cell in [0, 1, 0, 3]:
         scenario = scenario_of(sweep, cell)
         quick = runner.run(scenario)
         fresh = run(scenario, RunDir.create(tmp_path / f"{cell}", force=True))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fwsim.cli import common
-from fwsim.rundir import RunDir
+from fwsim.rundir import REPORT, RunDir
 
 
 def demo(
@@ -19,7 +19,7 @@ def demo(
     """Run fwsim's own ROM twice, with and without the rewrite, and compare.
 
     One host, one ROM as the host hands it out: under QEMU 10.0 it writes host addresses and its DMA faults; under the
-    trap layer that rewrites them it does not.
+    trap layer that rewrites them it does not. DIR/report.html shows both in a browser.
 
     \b
     Example:
@@ -29,12 +29,17 @@ def demo(
         from fwsim.demo import demo as execute
 
         summaries = execute(folder, progress)
+        from fwsim.report.html.page import render, save
+
+        both = [RunDir.open(folder.path / summary.scenario) for summary in summaries]
+        page = folder.file(REPORT)
+        save(render(both), page)
     if json:
         common.emit_json({"runs": summaries})
     else:
         from fwsim.report.run import render_demo
 
-        common.emit(render_demo(summaries, folder.path))
+        common.emit(render_demo(summaries, folder.path, page))
     if any(summary.stop.reason != "completed" for summary in summaries):
         raise typer.Exit(3)
 

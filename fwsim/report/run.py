@@ -62,8 +62,11 @@ def render_checks(summary: Summary) -> RenderableType:
     return Group(Text(f"checks       {len(summary.checks) - failed} hold, {failed} fail", style="bold"), table)
 
 
-def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> RenderableType:
-    """The demo's runs beside each other: placement, GTT writes and where they point, faults, checks and pictures."""
+def render_demo(summaries: Sequence[Summary], folder: Path | None = None, page: Path | None = None) -> RenderableType:
+    """The demo's runs beside each other: placement, GTT writes and where they point, faults, checks and pictures.
+
+    ``page`` is where all of it is shown in a browser.
+    """
     parts: list[RenderableType] = [Text(_DEMO_TITLE, style="bold")]
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=80, header_style="bold")
     table.add_column("", width=12)
@@ -82,6 +85,7 @@ def render_demo(summaries: Sequence[Summary], folder: Path | None = None) -> Ren
         parts += [_failure(summary.scenario, check.id, check.detail) for check in summary.failed]
     for summary in summaries if folder is not None else ():
         parts += [_whole("picture", Path(folder or "", summary.scenario, shot.file)) for shot in summary.display]
+    parts += [_whole("report", page)] if page is not None else []
     return Group(*parts, Text(_DEMO_MEANING, style="dim"))
 
 

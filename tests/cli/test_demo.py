@@ -8,7 +8,7 @@ def test_demo_fits_one_screen(engine, place, capsys):
     lines = capsys.readouterr().out.splitlines()
     text = "\n".join(lines)
     assert len(lines) <= 40
-    assert all(len(line) <= 80 for line in lines if "DMAR" not in line and "picture" not in line)
+    assert all(len(line) <= 80 for line in lines if not any(word in line for word in ("DMAR", "picture", "report")))
     for piece in (
         "qemu-10.0",
         "ranged",
@@ -34,3 +34,10 @@ def test_demo_again_needs_force(engine, place, capsys):
     assert cli.main(["demo", "--out", "d"]) == 0
     assert cli.main(["demo", "--out", "d"]) == 2
     assert cli.main(["demo", "--out", "d", "--force"]) == 0
+
+
+def test_demo_makes_a_page_of_both(engine, place, capsys):
+    assert cli.main(["demo", "--out", "d"]) == 0
+    assert f"{place}/d/report.html" in capsys.readouterr().out
+    text = (place / "d" / "report.html").read_text()
+    assert "<title>qemu-10.0 and ranged" in text

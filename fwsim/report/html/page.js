@@ -131,7 +131,7 @@ function unpack(packed, bins) {
   for (const each of packed) if (each < 0) at -= each; else counts[at++] = each;
   return counts;
 }
-const LABEL = 150, LANE = 26, ROOM = 20;
+const LABEL = 150, NARROW = 114, LANE = 26, ROOM = 20;
 for (const article of document.querySelectorAll(".time")) {
   const run = runs[article.dataset.run], line = run.timeline;
   if (!line.total) continue;
@@ -151,7 +151,7 @@ for (const article of document.querySelectorAll(".time")) {
     draw();
   }
   function draw() {
-    const width = Math.max(280, Math.round(lanes.clientWidth)), label = width < 500 ? 96 : LABEL;
+    const width = Math.max(280, Math.round(lanes.clientWidth)), label = width < 500 ? NARROW : LABEL;
     const height = line.lanes.length * LANE + ROOM, plot = width - label;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "img", "aria-label": "Events of each lane in this window" });
     const bars = Math.max(1, Math.min(last - first, Math.floor(plot / 2)));
@@ -183,13 +183,18 @@ for (const article of document.querySelectorAll(".time")) {
   function tellWindow() {
     const from = at(first), to = at(last);
     const where = axis === "seq" ? `seq > ${from} and seq <= ${to}` : `time_ns >= ${from} and time_ns ${last === line.bins ? "<=" : "<"} ${to}`;
-    status.textContent = (axis === "seq" ? `Events ${group(from + 1)} to ${group(to)}` : `${spoken(from)} to ${spoken(to)}`) + ". All of them: ";
+    status.textContent = (axis === "seq" ? `Events ${group(from + 1)} to ${group(to)}` : `${spoken(from)} to ${spoken(to)}`) + ". ";
     const code = document.createElement("code");
     code.textContent = `fwsim trace show ${run.folder} --where '${where}'`;
-    status.append(code);
+    status.append("All of them: ", code);
+    const said = document.createElement("span");
+    status.insertBefore(said, status.childNodes[1]);
     let lines = [];
     if (line.lines.length) for (let i = 0; i < line.lines.length && lines.length <= 400; i++) if (inside(i + 1, line.times[i] * 1000)) lines.push(line.lines[i]);
-    if (!lines.length || lines.length > 400 || last - first === line.bins && line.total > 400) lines = line.marks.filter(each => inside(each[0], each[1])).map(each => each[3]);
+    if (!lines.length || lines.length > 400 || last - first === line.bins && line.total > 400) {
+      lines = line.marks.filter(each => inside(each[0], each[1])).map(each => each[3]);
+      said.textContent = "Below are those that stand out: calls, and the first of each kind. ";
+    }
     list.replaceChildren(...lines.map(each => { const item = document.createElement("li"); item.textContent = each; return item; }));
   }
   const moves = {
@@ -208,7 +213,7 @@ for (const article of document.querySelectorAll(".time")) {
     moves[name]();
   });
   const binAt = event => {
-    const box = lanes.getBoundingClientRect(), label = box.width < 500 ? 96 : LABEL;
+    const box = lanes.getBoundingClientRect(), label = box.width < 500 ? NARROW : LABEL;
     return first + clamp((event.clientX - box.left - label) / (box.width - label), 0, 1) * (last - first);
   };
   lanes.addEventListener("pointerdown", event => { if (event.button === 0 && event.pointerType !== "touch") drag = { bin: binAt(event), x: event.clientX }; });

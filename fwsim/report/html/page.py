@@ -18,11 +18,11 @@ import msgspec
 from fwsim import __version__
 from fwsim.errors import FwsimError
 from fwsim.report.html import compare
-from fwsim.report.html.entries import CLASSES, MOST_RUNS, WORDS, entries
+from fwsim.report.html.entries import CLASSES, MOST_RUNS, WORDS, Entries, entries
 from fwsim.report.html.facts import Facts, gather
 from fwsim.report.html.faults import faults
 from fwsim.report.html.given import diff_lines, leaks, needs
-from fwsim.report.html.spaces import drawing
+from fwsim.report.html.spaces import aims, drawing
 from fwsim.report.html.story import ended, plural, story
 from fwsim.report.html.timeline import timeline
 from fwsim.rundir import SCENARIO, RunDir
@@ -40,7 +40,9 @@ def render(folders: Sequence[RunDir]) -> str:
     runs = [gather(folder) for folder in folders]
     _label(runs)
     room = PICTURES // len(runs)
-    sides = [_side(facts, room) for facts in runs]
+    tables = [entries(facts) for facts in runs]
+    aimed = [each for found in tables for each in aims(found)]
+    sides = [_side(facts, found, aimed, room) for facts, found in zip(runs, tables, strict=True)]
     data = json.dumps([side.pop("data") for side in sides], separators=(",", ":"))
     return _template(
         runs=sides, two=len(runs) > 1, figures=compare.figures(runs), checks=compare.checks(runs),
@@ -61,10 +63,9 @@ def _label(runs: Sequence[Facts]) -> None:
             return
 
 
-def _side(facts: Facts, room: int) -> dict[str, Any]:
+def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int) -> dict[str, Any]:
     """Everything the template shows of one run."""
-    found = entries(facts)
-    drawn = drawing(facts, found)
+    drawn = drawing(facts, found, aimed)
     line = timeline(facts)
     scenario = facts.folder.path / SCENARIO
     if len(found.runs) > MOST_RUNS:

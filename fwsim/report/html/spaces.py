@@ -17,7 +17,7 @@ from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import format_size
 
 FOUR_GIB = 1 << 32
-TOP, LINE, MOST_RIBBONS = 30, 15, 40
+TOP, LINE, MOST_RIBBONS, MOST_AIMS = 30, 15, 40, 6
 _SHORT = {
     "stolen": "stolen", "host-stolen": "stolen", "opregion": "OpReg.", "bar": "BAR", "ram": "RAM", "reserved": "res.",
     "nvs": "NVS", "acpi": "ACPI", "mapped": "mapped", "refused": "refused", "hole": "", "device": "devices",
@@ -128,12 +128,26 @@ def ribbons(found: Entries) -> list[dict[str, Any]]:
     return bands
 
 
-def drawing(facts: Facts, found: Entries) -> dict[str, Any]:
-    """What the template draws: for each layout its boxes, bands and marks, and the scale that the script needs."""
+def bands_of(found: Entries) -> list[dict[str, Any]]:
+    """The ribbons that are drawn: the widest ones, in the order of their entries."""
     bands = [band for band in ribbons(found) if band["kind"] != "invalid"]
-    bands = sorted(sorted(bands, key=lambda band: -band["count"])[:MOST_RIBBONS], key=lambda band: band["at"])
+    return sorted(sorted(bands, key=lambda band: -band["count"])[:MOST_RIBBONS], key=lambda band: band["at"])
+
+
+def aims(found: Entries) -> list[tuple[int, int]]:
+    """The ranges that many entries point at, each of which gets a height of its own."""
+    bands = sorted(bands_of(found), key=lambda band: -band["count"])[:MOST_AIMS]
+    return [(band["start"], band["end"]) for band in bands if band["count"] * 20 >= len(found.number)]
+
+
+def drawing(facts: Facts, found: Entries, aimed: list[tuple[int, int]]) -> dict[str, Any]:
+    """What the template draws: for each layout its boxes, bands and marks, and the scale that the script needs.
+
+    ``aimed`` are the ranges that get a height of their own: those of both runs, where two are compared.
+    """
+    bands = bands_of(found)
     spaces = columns(facts)
-    scale = scale_of(spaces, [(band["start"], band["end"]) for band in bands])
+    scale = scale_of(spaces, aimed)
     bottom = scale.ys[0]
     total = max(1, sum(count for count, _, _ in found.runs))
     for band in bands:

@@ -1,7 +1,7 @@
 """How is code run? One Unicorn engine for real, protected and long mode, with native hooks and slices between them."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +56,7 @@ _INT_IDS = (
 _IDTR_WORDS = 3  # uc_x86_mmr: selector, base, limit and flags
 _NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
+STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "cr0")
 _NAMES = (
     *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp",
     "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
@@ -177,7 +178,14 @@ class Engine:
         self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
         self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
 
-    def _hook(self, kind: int, callback: int, *extra: int) -> None:
+    def watch_steps(self, step: int, memory: int, data: int) -> None:
+        """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory access
+        (uc_cb_hookmem_t; reads once their value is there), with user data ``data``.
+        """
+        self._hook(unicorn.UC_HOOK_CODE, step, data=data)
+        self._hook(unicorn.UC_HOOK_MEM_WRITE | unicorn.UC_HOOK_MEM_READ_AFTER, memory, data=data)
+
+    def _hook(self, kind: int, callback: int, *extra: int, data: int = 0) -> None:
         handle = ctypes.c_size_t()
         arguments = [ctypes.c_int(number) for number in extra]
         status = uclib.uc_hook_add(
@@ -185,7 +193,7 @@ class Engine:
             ctypes.byref(handle),
             ctypes.c_int(kind),
             ctypes.c_void_p(callback),
-            ctypes.c_void_p(address_of(self.root)),
+            ctypes.c_void_p(data or address_of(self.root)),
             ctypes.c_uint64(1),
             ctypes.c_uint64(0),
             *arguments,
@@ -263,6 +271,13 @@ class Engine:
     def registers(self) -> dict[str, int]:
         """The general registers, segments, EIP and EFLAGS."""
         return {name: self.get(name) for name in GENERAL}
+
+    def register_batch(self, names: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """What native code needs to read these registers at once: ids, pointers, and the values they point to."""
+        ids = np.array([_IDS[name] for name in names], np.int32)
+        values = np.zeros(len(names), np.uint64)
+        pointers = np.array([address_of(values) + 8 * i for i in range(len(names))], np.uint64)
+        return ids, pointers, values
 
     @property
     def protected(self) -> bool:

@@ -1,15 +1,15 @@
-"""What does this code do? Disassembly of x86 code by recursive traversal, with port and PCI accesses named.
+"""Which code can be reached from here? Disassembly by recursive traversal, with port and PCI accesses named.
 
-The only importer of capstone. Constants are followed through each extended basic block: a DX or a CF8 address that is
+Constants are followed through each extended basic block: a DX or a CF8 address that is
 known there names the port and the PCI register an IN or OUT reaches. A call of a routine without conditions, as
 configuration helpers are, is followed with the caller's constants, so that its PCI accesses are named at the call.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Any
 
+from fwsim.disasm.engine import engine_for
 from fwsim.errors import FwsimError
 
 MAX_INSTRUCTIONS = 200_000
@@ -127,49 +127,8 @@ def pci_name(address: int, port_offset: int = 0) -> str:
 def instruction_at(code: bytes, offset: int, address: int | None = None, bits: int = 16) -> Instruction | None:
     """The instruction at ``offset`` of ``code``, printed as if at ``address``; None when the bytes are none."""
     where = offset if address is None else address
-    found = next(_engine(bits).disasm(code[offset : offset + 16], where, 1), None)
+    found = next(engine_for(bits).disasm(code[offset : offset + 16], where, 1), None)
     return Instruction(where, bytes(found.bytes), _text(found, bits)) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryOperand:
-    """A memory operand of the instruction at ``address``: what it does there, and how the address is made.
-
-    ``segment`` "" is the usual one; ``size`` and ``width`` (of the address) in bytes. RIP is folded into ``offset``.
-    """
-
-    address: int
-    size: int
-    reads: bool
-    writes: bool
-    segment: str
-    base: str
-    index: str
-    scale: int
-    offset: int
-    width: int
-
-
-def memory_operands(code: bytes, address: int, bits: int = 16) -> list[MemoryOperand]:
-    """The memory operands of straight-line ``code`` at ``address``, in order; what is no instruction ends the list."""
-    import capstone
-
-    found = []
-    for instruction in _engine(bits).disasm(code, address):
-        for operand in instruction.operands:
-            if operand.type != capstone.x86.X86_OP_MEM or instruction.mnemonic in ("lea", "nop"):
-                continue
-            memory = operand.mem
-            segment, base, index = (
-                instruction.reg_name(number) or "" for number in (memory.segment, memory.base, memory.index)
-            )
-            offset = memory.disp
-            if base in ("rip", "eip"):
-                base, offset = "", offset + instruction.address + instruction.size
-            reads, writes = (bool(operand.access & kind) for kind in (capstone.CS_AC_READ, capstone.CS_AC_WRITE))
-            place = (segment, base, index, memory.scale, offset, instruction.addr_size)
-            found.append(MemoryOperand(instruction.address, operand.size, reads, writes, *place))
-    return found
 
 
 def disassemble(code: bytes, entries: Iterable[int] = (3,), bits: int = 16, limit: int = MAX_INSTRUCTIONS) -> Listing:
@@ -207,18 +166,6 @@ def _follow_handlers(traversal: "_Traversal") -> tuple["_Annotator", tuple[Instr
         fresh = {address: label for address, label in annotator.handlers.items() if address not in traversal.found}
         if not fresh or traversal.truncated or not any(traversal.add(*handler) for handler in fresh.items()):
             return annotator, instructions
-
-
-@cache
-def _engine(bits: int) -> Any:
-    import capstone
-
-    modes = {16: capstone.CS_MODE_16, 32: capstone.CS_MODE_32, 64: capstone.CS_MODE_64}
-    if bits not in modes:
-        raise FwsimError("no such code width", found=str(bits), expected="16, 32 or 64")
-    engine = capstone.Cs(capstone.CS_ARCH_X86, modes[bits])
-    engine.detail = True
-    return engine
 
 
 def _is_branch(instruction: Any) -> bool:
@@ -270,7 +217,7 @@ class _Traversal:
 
     def _straight(self, address: int) -> None:
         """Decodes from ``address`` until the flow ends, or meets what is decoded already."""
-        engine = _engine(self.bits)
+        engine = engine_for(self.bits)
         while address < len(self.code) and address not in self.found and address not in self.inside:
             if len(self.found) >= self.limit:
                 self.truncated = True

@@ -1,0 +1,134 @@
+"""What did each instruction do? A native record of the last instructions: registers, code bytes, memory accesses.
+
+Two rings of fixed size, written by callbacks at every instruction and memory access; nothing else of a run changes.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import cfunc, types
+from numpy.typing import NDArray
+
+from fwsim.cpu.engine import STEP_REGISTERS, Engine
+from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, u8s, u16s, u32s, u64s
+
+STEP = np.dtype(
+    [
+        ("address", "<u8"),  # linear
+        ("mem", "<u8"),  # accesses recorded before this instruction's
+        ("code", "u1", 16),
+        ("regs", "<u4", 8),  # EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, before it
+        ("flags", "<u4"),
+        ("seq", "<u4"),  # events recorded before it
+        ("cs", "<u2"),
+        ("size", "<u2"),
+        ("bits", "<u4"),  # CR0: bit 0 protected mode
+    ]
+)
+ACCESS = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u4"), ("write", "<u4")])
+(
+    S_ROOT, S_STEPS, S_STEP_MASK, S_COUNT, S_MEM, S_MEM_MASK, S_MEM_COUNT, S_IDS, S_PTRS, S_VALUES, S_LOW, S_UNTIL,
+    S_WORDS,
+) = range(13)  # fmt: skip
+_A0000, _C0000 = 0xA0000, 0xC0000
+_WRITE = 17  # UC_MEM_WRITE
+_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+def _step(uc: Any, address: int, size: int, block: int) -> None:
+    """Before an instruction."""
+    words = u64s(block)
+    number = words[S_COUNT]
+    words[S_COUNT] = number + np.uint64(1)
+    if number >= words[S_UNTIL]:
+        return
+    root = u64s(words[S_ROOT])
+    at = words[S_STEPS] + (number & words[S_STEP_MASK]) * np.uint64(80)
+    wide = u64s(at)
+    wide[0] = np.uint64(address)
+    wide[1] = words[S_MEM_COUNT]
+    linear = np.uint64(address)
+    if linear < np.uint64(_A0000 - 16) or (linear >= np.uint64(_C0000) and linear + np.uint64(16) <= words[S_LOW]):
+        code = u64s(root[R_RAM] + linear)
+        wide[2] = code[0]
+        wide[3] = code[1]
+    else:
+        wide[2] = np.uint64(0)
+        wide[3] = np.uint64(0)
+    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], 11)
+    values = u64s(words[S_VALUES])
+    half = u32s(at)
+    for register in range(9):
+        half[8 + register] = np.uint32(values[register])
+    half[17] = np.uint32(root[R_SEQ])
+    short = u16s(at)
+    short[36] = np.uint16(values[9])
+    short[37] = np.uint16(size)
+    half[19] = np.uint32(values[10])
+
+
+@cfunc(types.void(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
+    """At a memory access."""
+    words = u64s(block)
+    if words[S_COUNT] > words[S_UNTIL]:
+        return
+    number = words[S_MEM_COUNT]
+    words[S_MEM_COUNT] = number + np.uint64(1)
+    at = words[S_MEM] + (number & words[S_MEM_MASK]) * np.uint64(24)
+    wide = u64s(at)
+    wide[0] = np.uint64(address)
+    wide[1] = np.uint64(value)
+    half = u32s(at)
+    half[4] = np.uint32(size)
+    half[5] = np.uint32(1 if kind == _WRITE else 0)
+
+
+class Steps:
+    """The last ``capacity`` instructions of an engine (a power of two), ``until`` so many have run in all."""
+
+    def __init__(self, engine: Engine, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1) -> None:
+        self._engine = engine
+        self._steps: NDArray[np.void] = np.empty(capacity, STEP)
+        self._accesses: NDArray[np.void] = np.empty(2 * capacity, ACCESS)
+        ids, pointers, values = engine.register_batch(STEP_REGISTERS)
+        self._keep = (ids, pointers)
+        self._block: NDArray[np.uint64] = np.zeros(S_WORDS, np.uint64)
+        for word, value in (
+            (S_ROOT, address_of(engine.root)), (S_STEPS, address_of(self._steps)), (S_STEP_MASK, capacity - 1),
+            (S_MEM, address_of(self._accesses)), (S_MEM_MASK, 2 * capacity - 1), (S_IDS, address_of(ids)),
+            (S_PTRS, address_of(pointers)), (S_VALUES, address_of(values)), (S_LOW, low), (S_UNTIL, until),
+        ):  # fmt: skip
+            self._block[word] = value
+        self._values = values
+        engine.watch_steps(_step.address, _memory.address, address_of(self._block))
+
+    @property
+    def count(self) -> int:
+        """Instructions executed since it was attached."""
+        return int(self._block[S_COUNT])
+
+    def window(self) -> tuple[int, NDArray[np.void], NDArray[np.void]]:
+        """The number of the first instruction kept, the kept ones in order, and their accesses.
+
+        ``mem`` of each is an index into these accesses. Instructions whose accesses were overwritten are left out.
+        """
+        end = min(self.count, int(self._block[S_UNTIL]))
+        first = max(0, end - len(self._steps))
+        steps = _unrolled(self._steps, first, end)
+        mem_end = int(self._block[S_MEM_COUNT])
+        mem_first = max(0, mem_end - len(self._accesses))
+        skip = int(np.searchsorted(steps["mem"], mem_first))
+        steps = steps[skip:].copy()
+        start = int(steps["mem"][0]) if len(steps) else mem_end
+        steps["mem"] -= np.uint64(start)
+        return first + skip, steps, _unrolled(self._accesses, start, mem_end)
+
+
+def _unrolled(ring: NDArray[np.void], first: int, end: int) -> NDArray[np.void]:
+    size = len(ring)
+    if end - first <= 0:
+        return ring[:0]
+    start, stop = first % size, (end - 1) % size + 1
+    return ring[start:stop] if start < stop else np.concatenate((ring[start:], ring[:stop]))

@@ -96,15 +96,18 @@ def _file_extent(rom: Rom) -> int:
     return min(len(rom.data), 0x20000) if rom.legacy else 0
 
 
-def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
+def post_on_host(
+    scenario: Scenario, rom: Rom, sessions: Sessions = Session, *, keep: bool = False
+) -> tuple[bytes, Igd]:
     """What lies at C0000 after a POST on the host itself, for the file's length, and the IGD as that POST left it.
 
-    Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
+    ``keep``: leave its events to be read. Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
     """
     host = host_of(scenario)
-    posted = call_init(host, rom, offer(host, rom, host.host.device_id, None), None, None)
+    posted = call_init(host, rom, offer(host, rom, host.host.device_id, None), None, None, sessions)
     machine = posted.built.machine
-    machine.recorder.close()
+    if not keep:
+        machine.recorder.close()
     if posted.ending.reason != "completed":
         ending = posted.ending
         raise FwsimError(

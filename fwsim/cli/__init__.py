@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "leaks": "Find host addresses that a guest can read.",
     "needs": "List what a hypervisor must mirror for a ROM.",
     "host": "Make a host file of a real machine's dumps.",
+    "why": "Follow a value back to its source.",
     "trace": "Show and filter a run's events.",
     "rom": "Look into an option ROM: images, VBT, code.",
     "lookup": "Decode one register.",

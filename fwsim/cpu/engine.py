@@ -56,7 +56,8 @@ _INT_IDS = (
 _IDTR_WORDS = 3  # uc_x86_mmr: selector, base, limit and flags
 _NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
-STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "cr0")
+STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "ds", "es", "ss",
+                  "cr0")  # fmt: skip
 _NAMES = (
     *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp",
     "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",
@@ -179,11 +180,11 @@ class Engine:
         self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
 
     def watch_steps(self, step: int, memory: int, data: int) -> None:
-        """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory access
-        (uc_cb_hookmem_t; reads once their value is there), with user data ``data``.
+        """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory write
+        (uc_cb_hookmem_t), with user data ``data``. Not at reads: a far return then goes to its own IP (2.1.4).
         """
         self._hook(unicorn.UC_HOOK_CODE, step, data=data)
-        self._hook(unicorn.UC_HOOK_MEM_WRITE | unicorn.UC_HOOK_MEM_READ_AFTER, memory, data=data)
+        self._hook(unicorn.UC_HOOK_MEM_WRITE, memory, data=data)
 
     def _hook(self, kind: int, callback: int, *extra: int, data: int = 0) -> None:
         handle = ctypes.c_size_t()

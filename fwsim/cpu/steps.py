@@ -1,6 +1,6 @@
-"""What did each instruction do? A native record of the last instructions: registers, code bytes, memory accesses.
+"""What did each instruction do? A native record of the last instructions: registers, code bytes, memory writes.
 
-Two rings of fixed size, written by callbacks at every instruction and memory access; nothing else of a run changes.
+Two rings of fixed size, written by callbacks at every instruction and memory write; nothing else of a run changes.
 """
 
 from typing import Any
@@ -10,28 +10,31 @@ from numba import cfunc, types
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import STEP_REGISTERS, Engine
-from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, u8s, u16s, u32s, u64s
+from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, u16s, u32s, u64s
 
 STEP = np.dtype(
     [
         ("address", "<u8"),  # linear
-        ("mem", "<u8"),  # accesses recorded before this instruction's
-        ("code", "u1", 16),
+        ("mem", "<u8"),  # writes recorded before this instruction's
+        ("code", "u1", 16),  # zero where it lies outside RAM
         ("regs", "<u4", 8),  # EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, before it
         ("flags", "<u4"),
         ("seq", "<u4"),  # events recorded before it
         ("cs", "<u2"),
         ("size", "<u2"),
-        ("bits", "<u4"),  # CR0: bit 0 protected mode
+        ("ds", "<u2"),
+        ("es", "<u2"),
+        ("ss", "<u2"),
+        ("protected", "<u2"),
     ]
 )
-ACCESS = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u4"), ("write", "<u4")])
+WRITE = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u8")])
 (
     S_ROOT, S_STEPS, S_STEP_MASK, S_COUNT, S_MEM, S_MEM_MASK, S_MEM_COUNT, S_IDS, S_PTRS, S_VALUES, S_LOW, S_UNTIL,
     S_WORDS,
 ) = range(13)  # fmt: skip
 _A0000, _C0000 = 0xA0000, 0xC0000
-_WRITE = 17  # UC_MEM_WRITE
+_SIZE, _WRITE_SIZE = STEP.itemsize, WRITE.itemsize
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
@@ -44,7 +47,7 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     if number >= words[S_UNTIL]:
         return
     root = u64s(words[S_ROOT])
-    at = words[S_STEPS] + (number & words[S_STEP_MASK]) * np.uint64(80)
+    at = words[S_STEPS] + (number & words[S_STEP_MASK]) * np.uint64(_SIZE)
     wide = u64s(at)
     wide[0] = np.uint64(address)
     wide[1] = words[S_MEM_COUNT]
@@ -56,7 +59,7 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     else:
         wide[2] = np.uint64(0)
         wide[3] = np.uint64(0)
-    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], 11)
+    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], 14)
     values = u64s(words[S_VALUES])
     half = u32s(at)
     for register in range(9):
@@ -65,24 +68,24 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     short = u16s(at)
     short[36] = np.uint16(values[9])
     short[37] = np.uint16(size)
-    half[19] = np.uint32(values[10])
+    for segment in range(3):
+        short[38 + segment] = np.uint16(values[10 + segment])
+    short[41] = np.uint16(values[13] & np.uint64(1))
 
 
 @cfunc(types.void(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
 def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
-    """At a memory access."""
+    """At a memory write."""
     words = u64s(block)
     if words[S_COUNT] > words[S_UNTIL]:
         return
     number = words[S_MEM_COUNT]
     words[S_MEM_COUNT] = number + np.uint64(1)
-    at = words[S_MEM] + (number & words[S_MEM_MASK]) * np.uint64(24)
+    at = words[S_MEM] + (number & words[S_MEM_MASK]) * np.uint64(_WRITE_SIZE)
     wide = u64s(at)
     wide[0] = np.uint64(address)
     wide[1] = np.uint64(value)
-    half = u32s(at)
-    half[4] = np.uint32(size)
-    half[5] = np.uint32(1 if kind == _WRITE else 0)
+    wide[2] = np.uint64(size)
 
 
 class Steps:
@@ -91,13 +94,13 @@ class Steps:
     def __init__(self, engine: Engine, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1) -> None:
         self._engine = engine
         self._steps: NDArray[np.void] = np.empty(capacity, STEP)
-        self._accesses: NDArray[np.void] = np.empty(2 * capacity, ACCESS)
+        self._writes: NDArray[np.void] = np.empty(2 * capacity, WRITE)
         ids, pointers, values = engine.register_batch(STEP_REGISTERS)
         self._keep = (ids, pointers)
         self._block: NDArray[np.uint64] = np.zeros(S_WORDS, np.uint64)
         for word, value in (
             (S_ROOT, address_of(engine.root)), (S_STEPS, address_of(self._steps)), (S_STEP_MASK, capacity - 1),
-            (S_MEM, address_of(self._accesses)), (S_MEM_MASK, 2 * capacity - 1), (S_IDS, address_of(ids)),
+            (S_MEM, address_of(self._writes)), (S_MEM_MASK, 2 * capacity - 1), (S_IDS, address_of(ids)),
             (S_PTRS, address_of(pointers)), (S_VALUES, address_of(values)), (S_LOW, low), (S_UNTIL, until),
         ):  # fmt: skip
             self._block[word] = value
@@ -110,20 +113,20 @@ class Steps:
         return int(self._block[S_COUNT])
 
     def window(self) -> tuple[int, NDArray[np.void], NDArray[np.void]]:
-        """The number of the first instruction kept, the kept ones in order, and their accesses.
+        """The number of the first instruction kept, the kept ones in order, and their memory writes.
 
-        ``mem`` of each is an index into these accesses. Instructions whose accesses were overwritten are left out.
+        ``mem`` of each is an index into these. Instructions whose writes were overwritten are left out.
         """
         end = min(self.count, int(self._block[S_UNTIL]))
         first = max(0, end - len(self._steps))
         steps = _unrolled(self._steps, first, end)
         mem_end = int(self._block[S_MEM_COUNT])
-        mem_first = max(0, mem_end - len(self._accesses))
+        mem_first = max(0, mem_end - len(self._writes))
         skip = int(np.searchsorted(steps["mem"], mem_first))
         steps = steps[skip:].copy()
         start = int(steps["mem"][0]) if len(steps) else mem_end
         steps["mem"] -= np.uint64(start)
-        return first + skip, steps, _unrolled(self._accesses, start, mem_end)
+        return first + skip, steps, _unrolled(self._writes, start, mem_end)
 
 
 def _unrolled(ring: NDArray[np.void], first: int, end: int) -> NDArray[np.void]:

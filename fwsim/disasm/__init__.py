@@ -4,6 +4,6 @@ from fwsim.disasm.listing import Access, Instruction, Listing, disassemble, inst
 from fwsim.disasm.operands import Decoded, MemoryOperand, Operand, decode, memory_operands
 
 __all__ = [
-    "Access", "Decoded", "Instruction", "Listing", "MemoryOperand", "Operand", "decode", "disassemble", "instruction_at",
-    "memory_operands", "pci_name", "port_name",
+    "Access", "Decoded", "Instruction", "Listing", "MemoryOperand", "Operand", "decode", "disassemble",
+    "instruction_at", "memory_operands", "pci_name", "port_name",
 ]  # fmt: skip

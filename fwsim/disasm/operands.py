@@ -48,18 +48,28 @@ def memory_operands(code: bytes, address: int, bits: int = 16) -> list[MemoryOpe
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """An explicit operand. ``kind`` is reg, imm or mem; ``registers`` of a memory operand's address."""
+    """An explicit operand. ``kind`` is reg, imm or mem.
+
+    A memory operand's address: ``segment`` ("" the usual one), ``registers`` base and index ("" none), ``scale``,
+    ``value`` the displacement, ``width`` of it in bytes.
+    """
 
     kind: str
     size: int
     name: str = ""
     value: int = 0
     registers: tuple[str, ...] = ()
+    segment: str = ""
+    scale: int = 1
+    width: int = 2
+    reads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One instruction: ``writes`` are all registers it writes; the immediate is ``imm_size`` bytes at ``imm_offset``."""
+    """One instruction: ``writes`` are all registers it writes; the immediate is ``imm_size`` bytes at
+    ``imm_offset``.
+    """
 
     name: str
     size: int
@@ -85,10 +95,17 @@ def decode(code: bytes, address: int, bits: int = 16) -> Decoded | None:
     for each in found.operands:
         kind = kinds.get(each.type, "")
         name = found.reg_name(each.reg) if kind == "reg" else ""
-        value = each.imm if kind == "imm" else 0
-        parts = (each.mem.base, each.mem.index) if kind == "mem" else ()
-        registers = tuple(found.reg_name(part) for part in parts if part)
-        operands.append(Operand(kind, each.size, name or "", value, registers))
+        if kind != "mem":
+            operands.append(Operand(kind, each.size, name or "", each.imm if kind == "imm" else 0))
+            continue
+        memory = each.mem
+        segment, base, index = (found.reg_name(part) or "" for part in (memory.segment, memory.base, memory.index))
+        operands.append(
+            Operand(
+                "mem", each.size, "", memory.disp, (base, index), segment, memory.scale, found.addr_size,
+                bool(each.access & capstone.CS_AC_READ) or found.mnemonic != "mov",
+            )
+        )  # fmt: skip
     reads, writes = found.regs_access()
     return Decoded(
         found.mnemonic, found.size, tuple(operands), tuple(map(found.reg_name, reads)),

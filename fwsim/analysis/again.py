@@ -1,0 +1,87 @@
+"""How is a run made again, with every instruction seen? The same machine, up to an event, its last steps recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.cpu.steps import Steps
+from fwsim.errors import FwsimError
+from fwsim.machine.build import Built
+from fwsim.machine.calls import Caller
+from fwsim.machine.session import Session
+from fwsim.native import R_EV_LIMIT
+from fwsim.rom.chain import load
+from fwsim.run import post, post_on_host
+from fwsim.rundir import RunDir
+from fwsim.scenario import Scenario
+
+WINDOW = 1 << 20
+"""Instructions kept at a time: 80 MiB, and 48 MiB for their memory writes."""
+
+
+@dataclass
+class Window:
+    """Recorded steps: the number of the first since reset, the steps, their memory writes, the events so far."""
+
+    first: int
+    steps: NDArray[np.void]
+    writes: NDArray[np.void]
+    events: NDArray[np.void]
+
+
+class Again:
+    """One machine of a run: the guest's, or that of the POST on the host that made its shadow."""
+
+    def __init__(self, scenario: Scenario, on_host: bool = False, window: int = WINDOW) -> None:
+        self.scenario = scenario
+        self.on_host = on_host
+        self.rom = load(scenario.rom.file)
+        self._window = window
+        self._steps: Steps | None = None
+        self._built: Built | None = None
+
+    def window(self, seq: int | None, until: int | None = None) -> Window:
+        """Run to event ``seq`` (None: the end); the steps before it, or before the step ``until``."""
+        limit = (1 << 63) - 1 if until is None else until
+
+        def watched(built: Built) -> Session:
+            self._built = built
+            self._steps = Steps(built.machine.engine, built.machine.low, self._window, limit)
+            if seq is not None:
+                built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
+            return Session(built)
+
+        if self.on_host:
+            post_on_host(self.scenario, self.rom, watched, keep=True)
+        else:
+            posted, _ = post(self.scenario, self.rom, None, lambda label, fraction: None, watched)
+            caller = Caller(posted.built, posted.session, self.scenario, None)
+            for call in self.scenario.call if posted.ending.reason == "completed" else ():
+                caller.make(call)
+                if posted.session.ended is not None:
+                    break
+        assert self._steps is not None
+        assert self._built is not None
+        first, steps, writes = self._steps.window()
+        recorder = self._built.machine.recorder
+        events = recorder.read(0, recorder.count)
+        recorder.close()
+        return Window(first, steps, writes, events)
+
+
+def check_same(found: NDArray[np.void], run: RunDir, recorded: NDArray[np.void], upto: int) -> None:
+    """What is explained must be what was recorded. Raises FwsimError where the run made again is another."""
+    count = min(upto, len(recorded))
+    if len(found) >= count and found[:count].tobytes() == recorded[:count].tobytes():
+        return
+    common = min(len(found), count)
+    same = found[:common] == recorded[:common]
+    at = int(np.argmin(same)) if common and not same.all() else common
+    raise FwsimError(
+        "the run made again is not the run that was recorded", where=str(run.path),
+        found=f"another event {at + 1} of {len(recorded)}", expected="the same events, byte for byte",
+        hint="the trace is another version's or was changed: run the scenario again",
+    )  # fmt: skip

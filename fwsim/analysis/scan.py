@@ -1,0 +1,153 @@
+"""Which earlier instruction wrote this? The backward search through recorded steps, natively."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fwsim.analysis.flow import Step, written_masks
+from fwsim.analysis.reads import Access, reads_of
+from fwsim.cpu.steps import WRITE
+from fwsim.disasm import Decoded, decode
+
+_EMPTY = np.zeros(0, np.int64)
+
+
+@njit(cache=True)
+def _kinds(address: Any, low: Any, high: Any) -> Any:
+    """A number for each step's instruction, the same for the same bytes at the same place; and the first of each."""
+    count = len(address)
+    slots = 1
+    while slots < 2 * count + 2:
+        slots *= 2
+    table = np.full(slots, -1, np.int64)
+    ids = np.empty(count, np.int32)
+    first = np.empty(count, np.int64)
+    known = 0
+    for step in range(count):
+        key = (address[step] * np.uint64(0x9E3779B97F4A7C15)) ^ (low[step] * np.uint64(0xC2B2AE3D27D4EB4F)) ^ high[step]
+        slot = np.int64((key ^ (key >> np.uint64(31))) & np.uint64(slots - 1))
+        while True:
+            held = table[slot]
+            if held < 0:
+                table[slot] = known
+                first[known] = step
+                ids[step] = known
+                known += 1
+                break
+            other = first[held]
+            if address[other] == address[step] and low[other] == low[step] and high[other] == high[step]:
+                ids[step] = held
+                break
+            slot = (slot + 1) & (slots - 1)
+    return ids, first[:known]
+
+
+@njit(cache=True)
+def _previous(
+    below: int, ids: Any, masks: Any, regs: Any, mem: Any, places: Any, sizes: Any, live: Any, wanted: Any
+) -> int:
+    """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte; -1."""
+    any_register = False
+    for register in range(9):
+        any_register = any_register or live[register] != 0
+    lowest = wanted[0] if len(wanted) else 0
+    highest = wanted[-1] if len(wanted) else -1
+    last = len(ids) - 1
+    for step in range(below - 1, -1, -1):
+        if any_register:
+            kind = ids[step]
+            for register in range(9):
+                if live[register] & masks[kind, register]:
+                    return step
+                if register < 8 and step < last and live[register] & (regs[step, register] ^ regs[step + 1, register]):
+                    return step
+        if len(wanted):
+            for access in range(mem[step], mem[step + 1]):
+                start, end = places[access], places[access] + sizes[access]
+                if start <= highest and end > lowest:
+                    at = np.searchsorted(wanted, start)
+                    if at < len(wanted) and wanted[at] < end:
+                        return step
+    return -1
+
+
+class Steps:
+    """A window of recorded steps, decoded as far as needed. ``first``: the number of its first step since reset."""
+
+    def __init__(self, first: int, steps: NDArray[np.void], writes: NDArray[np.void]) -> None:
+        self.first = first
+        self.rows = steps
+        code = steps["code"].copy().view("<u8").reshape(-1, 2) if len(steps) else np.zeros((0, 2), np.uint64)
+        self.address: NDArray[np.uint64] = np.ascontiguousarray(steps["address"])
+        self._ids, self._samples = _kinds(self.address, code[:, 0].copy(), code[:, 1].copy())
+        self._decoded: dict[int, Decoded | None] = {}
+        self.regs: NDArray[np.uint32] = np.ascontiguousarray(steps["regs"])
+        self.mem: NDArray[np.int64] = np.append(steps["mem"].astype(np.int64), len(writes))
+        self.seq: NDArray[np.uint32] = np.ascontiguousarray(steps["seq"])
+        self.writes = writes if len(writes) else np.zeros(0, WRITE)
+        self._places = self.writes["address"].astype(np.int64)
+        self._sizes = self.writes["size"].astype(np.int64)
+        self._masks: NDArray[np.uint32] = np.zeros((max(1, len(self._samples)), 9), np.uint32)
+        for kind in range(len(self._samples)):
+            found = self.decoded(int(self._samples[kind]))
+            if found is not None:
+                self._masks[kind] = written_masks(found)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def decoded(self, at: int) -> Decoded | None:
+        """The instruction of step ``at`` of this window; None for what is none (or lies where no code is kept)."""
+        kind = int(self._ids[at])
+        if kind not in self._decoded:
+            row = self.rows[at]
+            code, size = bytes(row["code"]), int(row["size"])
+            widths = (32, 16) if row["protected"] else (16, 32)
+            found = [decode(code, int(row["address"]), width) for width in widths]
+            exact = [each for each in found if each is not None and each.size == size]
+            self._decoded[kind] = next(iter(exact), found[0])
+        return self._decoded[kind]
+
+    def step(self, at: int) -> Step | None:
+        """Step ``at`` with what it accessed; None where it is no instruction."""
+        code = self.decoded(at)
+        if code is None:
+            return None
+        row = self.rows[at]
+        writes = [
+            Access(int(each["address"]), int(each["size"]), int(each["value"]) & (1 << 8 * int(each["size"])) - 1)
+            for each in self.writes[self.mem[at] : self.mem[at + 1]]
+        ]
+        regs = self.regs[at].tolist()
+        segments = {name: int(row[name]) for name in ("cs", "ds", "es", "ss")}
+        if row["protected"]:
+            segments = dict.fromkeys(segments, 0)
+        reads = reads_of(code, regs, segments, writes, self.after(at))
+        return Step(code, int(self.address[at]), regs, reads, writes, bytes(row["code"]))
+
+    def masks(self, at: int) -> list[int]:
+        """What of each register, and whether the flags, step ``at`` writes."""
+        found: list[int] = self._masks[self._ids[at]].tolist()
+        return found
+
+    def after(self, at: int) -> list[int]:
+        """The registers after step ``at``; before it for the window's last one, which has not run."""
+        found: list[int] = self.regs[min(at + 1, len(self.rows) - 1)].tolist()
+        return found
+
+    def previous(self, below: int, live: list[int], wanted: list[int]) -> int:
+        """The last step before ``below`` that writes any of the ``live`` register bits or the ``wanted`` bytes; -1."""
+        places = np.array(sorted(wanted), np.int64) if wanted else _EMPTY
+        return int(
+            _previous(
+                below, self._ids, self._masks, self.regs, self.mem, self._places, self._sizes,
+                np.array(live, np.uint32), places,
+            )
+        )  # fmt: skip
+
+    def of_event(self, seq: int) -> int:
+        """The step during which event ``seq`` was recorded; -1 where it is not in this window."""
+        at = int(np.searchsorted(self.seq, seq)) - 1
+        return at if at >= 0 and int(self.seq[0]) < seq else -1

@@ -1,0 +1,177 @@
+"""Why is this value what it is? The run is made again up to an event, and followed back to what is no code.
+
+What is printed is a story, oldest line first; a fault or a screen goes on through the layers, plane, GTT and IOMMU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fwsim.analysis.again import Again, check_same
+from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
+from fwsim.analysis.origins import Origins
+from fwsim.analysis.slicer import Slicer
+from fwsim.analysis.story import Teller, WhyNode, event_text
+from fwsim.analysis.targets import Target, parse
+from fwsim.errors import FwsimError
+from fwsim.rom.catalog import Licence, licence_of
+from fwsim.rundir import RunDir
+from fwsim.trace.event import Actor, Op, Space
+
+
+@dataclass
+class Why:
+    """The answer: ``nodes`` oldest first, the last is what was asked about. ``prevented``: what would have, if wrong."""
+
+    run: str
+    target: str
+    nodes: list[WhyNode] = field(default_factory=list)
+    prevented: list[str] = field(default_factory=list)
+    licence: Licence | None = None
+    """What is known of the ROM's licence: it is said before any of its instructions is shown."""
+
+    def lines(self) -> list[str]:
+        """The story, newest line last."""
+        return [node.line for node in self.nodes]
+
+
+def explain(run: RunDir, target: str) -> Why:
+    """Follow ``target`` (``fwsim why --help`` says what there is) of ``run`` back to its source.
+
+    Raises FwsimError for an event that is not there, a ROM that is gone or has changed, and a trace that is not the
+    scenario's own.
+    """
+    return _Explainer(run).explain(target)
+
+
+class _Explainer:
+    def __init__(self, run: RunDir) -> None:
+        self.run = run
+        self.events: NDArray[np.void] = run.events()
+        self.scenario = run.scenario()
+        if run.file("summary.json").exists():
+            run.rom()  # is it still what ran?
+        self.teller = Teller(Origins(self.scenario))
+        self._again = Again(self.scenario)
+        self._slices: dict[int, Slicer] = {}
+
+    def explain(self, text: str) -> Why:
+        """The answer."""
+        target = parse(text, self.events, self.scenario.host.family.pte_width)
+        why = Why(str(self.run.path), text)
+        if target.kind == "screen":
+            self._screen(target)
+        elif target.kind == "hang":
+            self._hang()
+        else:
+            self._event(target.seq)
+        why.nodes = self.teller.nodes
+        why.licence = licence_of(self.teller.origins.rom)
+        why.prevented = prevention(self.scenario, self.events, why.nodes)
+        return why
+
+    def _slicer(self, seq: int) -> Slicer:
+        if seq in self._slices:
+            return self._slices[seq]
+        window = self._again.window(seq)
+        check_same(window.events, self.run, self.events, seq)
+        self._slices[seq] = Slicer(window, lambda until: self._again.window(seq, until))
+        return self._slices[seq]
+
+    # --- one event --------------------------------------------------------------------------------------------------
+    def _event(self, seq: int) -> WhyNode:
+        event = self.events[seq - 1]
+        if event["space"] == Space.IOMMU:
+            return self._fault(seq)
+        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and event["cs"]:
+            return self._code(seq)
+        return self._made(seq)
+
+    def _code(self, seq: int) -> WhyNode:
+        """Made by code of the guest."""
+        event = self.events[seq - 1]
+        slicer = self._slicer(seq)
+        if event["op"] == Op.READ:
+            found = slicer.of_read(seq)
+        elif event["space"] == Space.INTERRUPT:
+            found = slicer.of_register(seq, 0, 0xFFFF)
+        else:
+            found = slicer.of_event(seq)
+        if found is None:
+            return self._made(seq)
+        self.teller.tell(found, slicer)
+        return self.teller.nodes[-1]
+
+    def _made(self, seq: int) -> WhyNode:
+        """Made by firmware, hypervisor or a device: the end of the story."""
+        event = self.events[seq - 1]
+        who = Actor(int(event["actor"])).name.lower()
+        text = event_text(self.events, seq, self.scenario.host.cpu)
+        firmware = self.scenario.firmware
+        named = f"the firmware ({f'{firmware.kind} {firmware.version}'.strip()})"
+        by = named if who == "firmware" else f"the {who}"
+        cs, ip = int(event["cs"]), int(event["ip"])
+        return self.teller.add(who, f"{text}, by {by}", seq=seq, value=int(event["value"]), cs=cs, ip=ip)
+
+    # --- through the layers -----------------------------------------------------------------------------------------
+    def _fault(self, seq: int) -> WhyNode:
+        """From the page that was refused to the entry that points at it, and to who wrote the entry."""
+        fault = self.events[seq - 1]
+        page = int(fault["address"])
+        write = gtt_write_for(self.events, seq, page, self.scenario.host.family)
+        sources = []
+        if write is None:
+            sources.append(self.teller.add("gtt", f"a GTT entry points at {page:#x}; nobody wrote it in this run"))
+        else:
+            sources.append(self._event(write))
+        if fault["op"] == Op.READ:
+            sources += self._plane(seq)
+        did = "read" if fault["op"] == Op.READ else "write"
+        means = "scanned out" if did == "read" else "drawn on"
+        text = f"DMA {did} of {page:#x} refused, reason {int(fault['value'])}: {means}, and the IOMMU maps nothing there"
+        return self.teller.add("fault", text, seq=seq, value=page, sources=[each.id for each in sources])
+
+    def _plane(self, seq: int) -> list[WhyNode]:
+        found = plane_base(self.events, seq, self.scenario.host.cpu)
+        if found is None:
+            return []
+        text = f"the plane shows from graphics address {found.base:#x} on ({found.name})"
+        return [self.teller.add("plane", text, cs=found.cs, ip=found.ip, seq=found.seq, value=found.base)]
+
+    def _screen(self, target: Target) -> None:
+        """The last picture: its mode, its plane, the entry of its first page, and what that page is."""
+        screens = self.run.summary().display
+        if not screens:
+            raise FwsimError(
+                "the run has no picture", where="EVENT", found="screen", expected="a mode that was set",
+                hint="add a [[call]] that sets one, such as ax = 0x4f02, bx = 0xc118",
+            )  # fmt: skip
+        screen = screens[-1]
+        width = self.scenario.host.family.pte_width
+        writes = (self.events["space"] == Space.GTT) & (self.events["op"] == Op.WRITE)
+        rows = np.flatnonzero(writes & (self.events["address"] == (screen.base >> 12) * width))
+        sources = [self._event(int(rows[-1]) + 1)] if len(rows) else []
+        sources += self._plane(len(self.events) + 1)
+        refused = f", {screen.unreadable_pages} pages refused" if screen.unreadable_pages else ", every page readable"
+        size = f"{screen.width}x{screen.height} {screen.format}"
+        self.teller.add(
+            "screen", f"{screen.file}: mode {screen.mode:#x}, {size}{refused}", sources=[each.id for each in sources]
+        )
+
+    def _hang(self) -> None:
+        summary = self.run.summary()
+        if not summary.hangs:
+            raise FwsimError(
+                "the run did not hang", where="EVENT", found="hang", expected="a run that ended hung",
+                hint=f"it ended: {summary.stop.reason}",
+            )  # fmt: skip
+        hang = summary.hangs[-1]
+        seq = stop_wait(self.events, hang)
+        source = [self._event(seq)] if seq else []
+        self.teller.add(
+            "hang", f"hung: {hang.detail or hang.input}", cs=hang.cs, ip=hang.ip, seq=seq,
+            sources=[each.id for each in source],
+        )  # fmt: skip

@@ -1,0 +1,345 @@
+"""How is a slice made? Backwards: the latest step that writes what is live becomes a node, what it read becomes live.
+
+The live set maps each location to who wants which bits of it. What is left when no step writes it any more is a *root*:
+an input, an answer, a byte that lay in memory before.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from fwsim.analysis.flow import FLAGS, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
+from fwsim.analysis.nodes import Node, Slice
+from fwsim.analysis.reads import Access
+from fwsim.analysis.scan import Steps
+from fwsim.analysis.stored import stored_by
+from fwsim.trace.event import Actor, Op, Space
+
+if TYPE_CHECKING:
+    from fwsim.analysis.slicer import Slicer
+
+BRANCH_REACH = 64
+"""Steps, and bytes, over which a conditional jump is taken to decide."""
+NODES = 200_000
+"""Nodes after which a slice is given up: what then still is live is a root."""
+_INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
+
+
+class Work:
+    """One slice in the making."""
+
+    def __init__(self, slicer: Slicer, steps: Steps, at: int, follow: bool = True) -> None:
+        self.follow = follow
+        self.slicer = slicer
+        self.steps = steps
+        self.at = at
+        self.slice = Slice()
+        self.live: dict[int, dict[int, int]] = {}
+        self.expect: dict[int, int] = {}
+        self.loads: list[tuple[int, list[int]]] = []
+        self._pending: list[tuple[int, int]] = []
+        self._own: set[tuple[int, int]] = set()
+        """(node, place) where the place is a byte of the node's own instruction."""
+
+    def node(self, index: int, kind: str, flow: Flow, value: int, mask: int) -> Node:
+        """The node of step ``index`` of the current window; its sources become live."""
+        row = self.steps.rows[index]
+        cs = int(row["cs"])
+        key = self.steps.first + index
+        found = self.slice.nodes.get(key)
+        if found is None:
+            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index))
+            self.slice.nodes[key] = found
+        found.mask |= mask
+        if flow.address:
+            self.loads.append((key, flow.address))
+        step = self.steps.step(index)
+        self.want(key, flow.demands, set(), step)
+        return found
+
+    def _code(self, index: int) -> bytes:
+        row = self.steps.rows[index]
+        return bytes(row["code"])[: int(row["size"])]
+
+    def _ip(self, index: int) -> int:
+        row = self.steps.rows[index]
+        linear, cs = int(row["address"]), int(row["cs"])
+        return linear if row["protected"] else linear - (cs << 4) & 0xFFFFFFFF
+
+    def want(self, key: int, demands: list[tuple[int, int]], seen: set[int], step: Step | None = None) -> None:
+        """Make ``demands`` live for node ``key``; what a memory byte read as is what a write must have left there."""
+        for place, mask in demands:
+            wanted = self.live.setdefault(place, {})
+            wanted[key] = wanted.get(key, 0) | mask
+            if place >= MEMORY and step is not None:
+                value = _byte_read(step, place - MEMORY)
+                if value is not None:
+                    self.expect[place] = value
+                if 0 <= place - MEMORY - step.address < step.code.size:
+                    self._own.add((key, place))
+
+    def run(self, top: int) -> Slice:
+        """Go back until nothing is live any more."""
+        self.slice.top = top
+        while (self.live or self._pending) and len(self.slice.nodes) < NODES:
+            registers = [0] * 9
+            wanted = []
+            for place, users in self.live.items():
+                if place < MEMORY:
+                    for mask in users.values():
+                        registers[place] |= mask
+                else:
+                    wanted.append(place - MEMORY)
+            found = self.steps.previous(self.at, registers, wanted) if self.live else -1
+            waiting = -self._pending[0][0] - self.steps.first if self._pending else -1
+            index = max(found, waiting)
+            if index < 0:
+                earlier = self.slicer.earlier(self.steps)
+                if earlier is None:
+                    break
+                self.steps, self.at = earlier, len(earlier)
+                continue
+            self.at = index
+            if waiting == index:
+                self._stored(heapq.heappop(self._pending)[1])
+            if found == index:
+                self._defined(index)
+        self.slice.complete = not self.live or self.steps.first == 0
+        self._roots()
+        if self.follow:
+            self._choices()
+        return self.slice
+
+    # --- what chose ---------------------------------------------------------------------------------------------------
+    def _choices(self) -> None:
+        """Where a table's bytes are constants, the value lies in which of them was read; where all is constant, in
+        which way the code went. Such a choice is followed, and kept when an input made it.
+        """
+        for key, registers in self.loads:
+            node = self.slice.nodes[key]
+            below = [self.slice.nodes[each] for each in node.sources]
+            if below and all(each.kind in ("byte", "constant") for each in below):
+                self._chosen(node, [(number, 0xFFFFFFFF) for number in registers])
+        if self.slice.reaches_outside:
+            return
+        for node in [each for each in self.slice.nodes.values() if each.kind == "code"]:
+            branch = self._branch(node.key)
+            if branch is not None:
+                self._chosen(node, [(FLAGS, 1)], branch)
+
+    def _chosen(self, node: Node, demands: list[tuple[int, int]], at: int | None = None) -> None:
+        steps, index = self.slicer.place_of(node.key if at is None else at)
+        work = Work(self.slicer, steps, index, follow=at is None)
+        made = Node(node.key, "code", "", node.cs, node.ip)
+        work.slice.nodes[made.key] = made
+        work.want(made.key, demands, set())
+        found = work.run(made.key)
+        if not found.reaches_outside:
+            return
+        node.chosen |= found.nodes[made.key].sources
+        for key, each in found.nodes.items():
+            if key != made.key:
+                self.slice.nodes.setdefault(key, each)
+
+    def _branch(self, key: int) -> int | None:
+        """The conditional jump that led to step ``key``: one that did not jump over it, or jumped to its block."""
+        steps, index = self.slicer.place_of(key)
+        here = int(steps.address[index])
+        for at in range(index - 1, max(-1, index - 1 - BRANCH_REACH), -1):
+            code = steps.decoded(at)
+            if code is None or not code.relative or not code.name.startswith("j") or code.name == "jmp":
+                continue
+            start, target = int(steps.address[at]), int(steps.address[at]) + code.size
+            goal = (start & ~0xFFFF) + (code.operands[0].value & 0xFFFF) if code.operands else target
+            jumped = int(steps.address[at + 1]) != target
+            over = not jumped and start < here < goal
+            into = jumped and goal <= here < goal + BRANCH_REACH
+            if over or into:
+                return steps.first + at
+        return None
+
+    # --- one step ---------------------------------------------------------------------------------------------------
+    def _defined(self, index: int) -> None:
+        step = self.steps.step(index)
+        before, after = self.steps.regs[index].tolist(), self.steps.after(index)
+        masks = self.steps.masks(index)
+        for number in range(9):
+            users = self.live.get(number)
+            if not users:
+                continue
+            static = masks[number]
+            changed = (before[number] ^ after[number]) & ~static if number < 8 else 0
+            if changed and any(mask & changed for mask in users.values()):
+                self._answered(index, number, changed)
+            if static and step is not None and any(mask & static for mask in users.values()):
+                self._register(index, step, number, static)
+        if step is not None:
+            for ordinal, write in enumerate(step.writes):
+                self._written(index, step, ordinal, write)
+
+    def _take(self, place: int, mask: int) -> tuple[int, list[int]]:
+        """The live bits of ``place`` within ``mask``, taken out of the live set, and who wanted them."""
+        users = self.live[place]
+        taken, who = 0, []
+        for key, wanted in list(users.items()):
+            if not wanted & mask:
+                continue
+            taken |= wanted & mask
+            who.append(key)
+            if wanted & ~mask:
+                users[key] = wanted & ~mask
+            else:
+                del users[key]
+        if not users:
+            del self.live[place]
+        return taken, who
+
+    def _link(self, who: list[int], key: int) -> None:
+        for each in who:
+            if each != key:
+                self.slice.nodes[each].sources.add(key)
+
+    def _register(self, index: int, step: Step, number: int, static: int) -> None:
+        taken, who = self._take(number, static)
+        flow = of_flags(step) if number == FLAGS else of_register(step, number, taken)
+        value = self.steps.after(index)[number] if number < 8 else 0
+        event = self._input(index, step, flow)
+        if event is None:
+            node = self.node(index, "code", flow, value, taken)
+            if flow.outside:
+                node.kind = "cpu"
+        else:
+            node = self.read(index, event, taken)
+        self._link(who, node.key)
+
+    def _input(self, index: int, step: Step, flow: Flow) -> int | None:
+        """The event by which this step read from a device, if it did."""
+        low, high = self._seqs(index)
+        if low == high or not (flow.outside or step.reads):
+            return None
+        events = self.slicer.inputs_between(low, high)
+        for event in events[::-1]:
+            if event["op"] == Op.READ and event["space"] in _INPUTS and event["actor"] == Actor.ROM:
+                return int(event["seq"])
+        return None
+
+    def _seqs(self, index: int) -> tuple[int, int]:
+        rows = self.steps.seq
+        last = int(rows[index + 1]) if index + 1 < len(rows) else len(self.slicer.events)
+        return int(rows[index]), last
+
+    def read(self, index: int, seq: int, mask: int) -> Node:
+        """A node for an input; where the device only gave back what code had stored, it goes on from there."""
+        event = self.slicer.events[seq - 1]
+        node = Node(
+            self.steps.first + index, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
+            event=seq, code=self._code(index),
+        )  # fmt: skip
+        node = self.slice.nodes.setdefault(node.key, node)
+        node.mask |= mask
+        stored = stored_by(self.slicer.events, seq, node.mask)
+        if stored is not None and not node.sources:
+            heapq.heappush(self._pending, (-self._step_of(stored), node.key))
+            node.kind = "readback"
+            node.selected = stored
+        return node
+
+    def _step_of(self, seq: int) -> int:
+        steps: Steps | None = self.steps
+        while steps is not None:
+            index = steps.of_event(seq)
+            if index >= 0:
+                return steps.first + index
+            steps = self.slicer.earlier(steps)
+        return 0
+
+    def _stored(self, reader: int) -> None:
+        """A device register is stored into, whose later read is a node."""
+        node = self.slice.nodes[reader]
+        step = self.steps.step(self.at)
+        if step is None:
+            return
+        flow = of_output(step, node.mask)
+        event = self.slicer.events[node.selected - 1]
+        made = self.node(self.at, "store", flow, int(event["value"]), node.mask)
+        made.event = node.selected
+        node.sources.add(made.key)
+
+    def _answered(self, index: int, number: int, changed: int) -> None:
+        """A register that changed though the instruction does not write it: firmware answered there."""
+        taken, who = self._take(number, changed)
+        key = self.steps.first + index
+        node = self.slice.nodes.get(key)
+        if node is None:
+            low, high = self._seqs(index)
+            events = self.slicer.inputs_between(low, high)
+            value = self.steps.after(index)[number]
+            node = Node(key, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index), value, taken)
+            mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
+            read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
+            back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
+            chosen = read if read is not None else back
+            node.event = int(chosen["seq"]) if chosen is not None else 0
+            self.slice.nodes[key] = node
+        self._link(who, node.key)
+
+    def _written(self, index: int, step: Step, ordinal: int, write: Access) -> None:
+        mask, who = 0, []
+        for at in range(write.size):
+            place = MEMORY + write.address + at
+            if place not in self.live:
+                continue
+            if write.value is None or self.expect.get(place, write.value >> 8 * at & 0xFF) != write.value >> 8 * at & 0xFF:
+                continue  # the write was dropped, or something that is no code wrote there since
+            part, users = self._take(place, 0xFF)
+            self.expect.pop(place, None)
+            mask |= part << 8 * at
+            who += users
+        if not mask:
+            return
+        flow = of_memory(step, ordinal, mask)
+        node = self.node(index, "code", flow, write.value, mask)
+        node.place, node.size = write.address, write.size
+        self._link(list(dict.fromkeys(who)), node.key)
+
+    # --- what is left -----------------------------------------------------------------------------------------------
+    def _roots(self) -> None:
+        """Bytes that lay in memory from the beginning, joined where they lie side by side; registers as they were."""
+        places = sorted(place for place in self.live if place >= MEMORY)
+        run: list[int] = []
+        for place in [*places, -1]:
+            if run and (place != run[-1] + 1 or self.live[place].keys() != self.live[run[0]].keys()):
+                self._root(run)
+                run = []
+            run.append(place)
+        for number in [place for place in self.live if place < MEMORY]:
+            key = -(number + 1)
+            self.slice.nodes[key] = Node(key, "start", "as it was", mask=sum(self.live[number].values()) or 1)
+            self._link(list(self.live[number]), key)
+
+    def _root(self, run: list[int]) -> None:
+        address = run[0] - MEMORY
+        value = sum(self.expect.get(place, 0) << 8 * at for at, place in enumerate(run))
+        mask = sum(_union(self.live[place]) << 8 * at for at, place in enumerate(run))
+        own = all((key, place) in self._own for place in run for key in self.live[place])
+        kind = "constant" if own else "byte"
+        node = Node(-run[0], kind, "lay there", value=value, mask=mask, place=address, size=len(run))
+        self.slice.nodes[node.key] = node
+        self._link(list(self.live[run[0]]), node.key)
+
+
+def _union(users: dict[int, int]) -> int:
+    total = 0
+    for mask in users.values():
+        total |= mask
+    return total
+
+
+def _byte_read(step: Step, address: int) -> int | None:
+    """What the step found at ``address``: in memory, or in its own immediate."""
+    for read in step.reads:
+        if read.value is not None and read.address <= address < read.address + read.size:
+            return read.value >> 8 * (address - read.address) & 0xFF
+    at = address - step.address
+    return step.raw[at] if 0 <= at < step.code.size else None

@@ -101,7 +101,8 @@ def post_on_host(
 ) -> tuple[bytes, Igd]:
     """What lies at C0000 after a POST on the host itself, for the file's length, and the IGD as that POST left it.
 
-    ``keep``: leave its events to be read. Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
+    ``keep``: leave its events to be read. Raises FwsimError when the ROM does not finish there: there is no shadow to
+    hand out.
     """
     host = host_of(scenario)
     posted = call_init(host, rom, offer(host, rom, host.host.device_id, None), None, None, sessions)

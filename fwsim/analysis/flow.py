@@ -83,7 +83,7 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
         return Flow("flags taken", [(FLAGS, 1)])
     if name == "leave":
         return Flow("popped", _memory(step.reads[0], mask) if number == 5 and step.reads else [(5, mask)])
-    if number == 4 and name in ("push", "pop", "call", "ret", "retf", "iret", "lcall", "enter") + _PUSHES:
+    if number == 4 and name in ("push", "pop", "call", "ret", "retf", "iret", "lcall", "enter", *_PUSHES):
         return Flow("moved", [(4, _below(mask))])
     place = next((each for each in operands if _is(each, number)), None)
     if place is None:
@@ -177,9 +177,11 @@ def _demand(step: Step, operand: Operand, mask: int) -> list[Demand]:
     if operand.kind == "mem":
         return _memory(step.reads[0], mask) if step.reads else []
     size = step.code.imm_size
+    if not size:  # a shift by 1 has none
+        return []
     if mask >> 8 * size:
         mask = mask & (1 << 8 * size) - 1 | 1 << 8 * size - 1
-    return _memory(Access(step.address + step.code.imm_offset, size, 0), mask) if size else []
+    return _memory(Access(step.address + step.code.imm_offset, size, 0), mask)
 
 
 def _chosen_by(operands: Iterable[Operand]) -> list[int]:
@@ -206,7 +208,7 @@ def _implicit(step: Step, how: str = "worked out") -> Flow:
 
 
 def _string_register(step: Step, number: int, mask: int) -> Flow:
-    kind, width = STRINGS[step.name]
+    kind, _ = STRINGS[step.name]
     if kind == "lods" and number == 0:
         return Flow("loaded", _memory(step.reads[-1], mask) if step.reads else [], [6])
     return Flow("counted", [(number, _below(mask))])

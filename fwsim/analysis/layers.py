@@ -39,7 +39,7 @@ def gtt_write_for(events: NDArray[np.void], seq: int, page: int, family: Family)
     writes = writes[rows["address"][writes] % family.pte_width == 0]
     if not len(writes):
         return None
-    entries, last = np.unique(rows["address"][writes][::-1], return_index=True)
+    _, last = np.unique(rows["address"][writes][::-1], return_index=True)
     latest = writes[len(writes) - 1 - last]
     form = family.pte_format
     values = rows["value"][latest].astype(np.uint64)

@@ -25,7 +25,7 @@ _LOW_AREAS = (
 
 
 class Origins:
-    """Names what one run's slices end at. ``events`` are the guest's own; a shadow's earlier POST is made when asked."""
+    """Names what one run's slices end at. A shadow's POST on the host is made again when it is asked for."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario

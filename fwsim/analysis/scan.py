@@ -104,7 +104,7 @@ class Steps:
         if kind not in self._decoded:
             row = self.rows[at]
             code, size = bytes(row["code"]), int(row["size"])
-            widths = (32, 16) if row["protected"] else (16, 32)
+            widths = (32, 16) if row["protected"] == 2 else (16, 32)
             found = [decode(code, int(row["address"]), width) for width in widths]
             exact = [each for each in found if each is not None and each.size == size]
             self._decoded[kind] = next(iter(exact), found[0])

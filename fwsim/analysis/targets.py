@@ -1,6 +1,7 @@
 """Which event is asked about? ``gtt[0]``, ``fault[0]``, ``config[0x5c]``, ``screen``, ``hang`` or a number, found."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from fwsim.errors import FwsimError
 from fwsim.trace.event import Op, Space
 
 EXPECTED = "an event's number, gtt[N], fault[N], config[0xNN], config[00:00.0@0xNN], mmio[0xN], screen or hang"
+_Finder = Callable[[int, NDArray[np.void], int, str], int]
 _ITEM = re.compile(r"(gtt|fault|config|mmio|port)\[\s*(.+?)\s*\]")
 _BDF = re.compile(r"(?:(\w\w):)?(\w\w)\.(\d)\s*@\s*(\w+)")
 
@@ -89,7 +91,7 @@ def _config(number: int, events: NDArray[np.void], pte_width: int, text: str) ->
     return _last(writes if len(writes) else np.flatnonzero(hit), "access to that register", text, "one it accessed")
 
 
-def _plain(space: Space) -> "object":
+def _plain(space: Space) -> _Finder:
     def find(number: int, events: NDArray[np.void], pte_width: int, text: str) -> int:
         hit = (events["space"] == space) & (events["address"] == number)
         writes = np.flatnonzero(hit & (events["op"] == Op.WRITE))
@@ -98,4 +100,6 @@ def _plain(space: Space) -> "object":
     return find
 
 
-_FINDERS = {"gtt": _gtt, "fault": _fault, "config": _config, "mmio": _plain(Space.MMIO), "port": _plain(Space.PORT)}
+_FINDERS: dict[str, _Finder] = {
+    "gtt": _gtt, "fault": _fault, "config": _config, "mmio": _plain(Space.MMIO), "port": _plain(Space.PORT),
+}  # fmt: skip

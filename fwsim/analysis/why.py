@@ -24,7 +24,7 @@ from fwsim.trace.event import Actor, Op, Space
 
 @dataclass
 class Why:
-    """The answer: ``nodes`` oldest first, the last is what was asked about. ``prevented``: what would have, if wrong."""
+    """The answer: ``nodes`` oldest first, the last is what was asked about; ``prevented``: what would have helped."""
 
     run: str
     target: str
@@ -131,7 +131,7 @@ class _Explainer:
             sources += self._plane(seq)
         did = "read" if fault["op"] == Op.READ else "write"
         means = "scanned out" if did == "read" else "drawn on"
-        text = f"DMA {did} of {page:#x} refused, reason {int(fault['value'])}: {means}, and the IOMMU maps nothing there"
+        text = f"DMA {did} of {page:#x} refused, reason {int(fault['value'])}: {means}, but mapped nowhere"
         return self.teller.add("fault", text, seq=seq, value=page, sources=[each.id for each in sources])
 
     def _plane(self, seq: int) -> list[WhyNode]:

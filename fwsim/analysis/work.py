@@ -290,7 +290,8 @@ class Work:
             place = MEMORY + write.address + at
             if place not in self.live:
                 continue
-            if write.value is None or self.expect.get(place, write.value >> 8 * at & 0xFF) != write.value >> 8 * at & 0xFF:
+            left = (write.value or 0) >> 8 * at & 0xFF
+            if self.expect.get(place, left) != left:
                 continue  # the write was dropped, or something that is no code wrote there since
             part, users = self._take(place, 0xFF)
             self.expect.pop(place, None)
@@ -299,7 +300,7 @@ class Work:
         if not mask:
             return
         flow = of_memory(step, ordinal, mask)
-        node = self.node(index, "code", flow, write.value, mask)
+        node = self.node(index, "code", flow, write.value or 0, mask)
         node.place, node.size = write.address, write.size
         self._link(list(dict.fromkeys(who)), node.key)
 

@@ -273,11 +273,16 @@ class Engine:
         """The general registers, segments, EIP and EFLAGS."""
         return {name: self.get(name) for name in GENERAL}
 
-    def register_batch(self, names: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """What native code needs to read these registers at once: ids, pointers, and the values they point to."""
-        ids = np.array([_IDS[name] for name in names], np.int32)
-        values = np.zeros(len(names), np.uint64)
-        pointers = np.array([address_of(values) + 8 * i for i in range(len(names))], np.uint64)
+    def register_batch(
+        self, names: Sequence[str], words: int = 1
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """What native code needs to read these registers at once: ids, pointers, and the values they point to.
+
+        ``words``: 64-bit words of each (3 for a table's: selector, base, limit).
+        """
+        ids = np.array([getattr(x86, f"UC_X86_REG_{name.upper()}") for name in names], np.int32)
+        values = np.zeros(words * len(names), np.uint64)
+        pointers = np.array([address_of(values) + 8 * words * i for i in range(len(names))], np.uint64)
         return ids, pointers, values
 
     @property

@@ -10,7 +10,7 @@ from numba import cfunc, types
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import STEP_REGISTERS, Engine
-from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, u16s, u32s, u64s
+from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, native, u16s, u32s, u64s
 
 STEP = np.dtype(
     [
@@ -25,17 +25,35 @@ STEP = np.dtype(
         ("ds", "<u2"),
         ("es", "<u2"),
         ("ss", "<u2"),
-        ("protected", "<u2"),
+        ("protected", "<u2"),  # 0 real mode, or its segments still; 1, 2 protected mode with 16, 32-bit code
     ]
 )
 WRITE = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u8")])
 (
     S_ROOT, S_STEPS, S_STEP_MASK, S_COUNT, S_MEM, S_MEM_MASK, S_MEM_COUNT, S_IDS, S_PTRS, S_VALUES, S_LOW, S_UNTIL,
-    S_WORDS,
-) = range(13)  # fmt: skip
+    S_REAL_CS, S_GDT_ID, S_GDT_PTR, S_GDT, S_WORDS,
+) = range(17)  # fmt: skip
 _A0000, _C0000 = 0xA0000, 0xC0000
 _SIZE, _WRITE_SIZE = STEP.itemsize, WRITE.itemsize
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
+
+
+@native
+def _mode(block: int, cs: int, cr0: int) -> Any:
+    """The step's ``protected``: protected mode begins with the segments of real mode, until a far jump."""
+    words = u64s(block)
+    if cr0 & np.uint64(1) == np.uint64(0):
+        words[S_REAL_CS] = np.uint64(cs)
+        return 0
+    if np.uint64(cs) == words[S_REAL_CS]:
+        return 0
+    root = u64s(words[S_ROOT])
+    call(root[R_FN_READ], root[R_UC], words[S_GDT_ID], words[S_GDT_PTR], 1)
+    at = u64s(words[S_GDT])[1] + (np.uint64(cs) & ~np.uint64(7))
+    if at >= np.uint64(_A0000 - 8) and (at < np.uint64(_C0000) or at + np.uint64(8) > words[S_LOW]):
+        return 2
+    descriptor = u64s(root[R_RAM] + at)[0]
+    return 2 if (descriptor >> np.uint64(54)) & np.uint64(1) else 1
 
 
 @cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
@@ -70,7 +88,7 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     short[37] = np.uint16(size)
     for segment in range(3):
         short[38 + segment] = np.uint16(values[10 + segment])
-    short[41] = np.uint16(values[13] & np.uint64(1))
+    short[41] = np.uint16(_mode(block, values[9], values[13]))
 
 
 @cfunc(types.void(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
@@ -96,12 +114,14 @@ class Steps:
         self._steps: NDArray[np.void] = np.empty(capacity, STEP)
         self._writes: NDArray[np.void] = np.empty(2 * capacity, WRITE)
         ids, pointers, values = engine.register_batch(STEP_REGISTERS)
-        self._keep = (ids, pointers)
+        gdt_id, gdt_pointer, gdt = engine.register_batch(("gdtr",), words=3)
+        self._keep = (ids, pointers, gdt_id, gdt_pointer, gdt)
         self._block: NDArray[np.uint64] = np.zeros(S_WORDS, np.uint64)
         for word, value in (
             (S_ROOT, address_of(engine.root)), (S_STEPS, address_of(self._steps)), (S_STEP_MASK, capacity - 1),
             (S_MEM, address_of(self._writes)), (S_MEM_MASK, 2 * capacity - 1), (S_IDS, address_of(ids)),
             (S_PTRS, address_of(pointers)), (S_VALUES, address_of(values)), (S_LOW, low), (S_UNTIL, until),
+            (S_GDT_ID, address_of(gdt_id)), (S_GDT_PTR, address_of(gdt_pointer)), (S_GDT, address_of(gdt)),
         ):  # fmt: skip
             self._block[word] = value
         self._values = values

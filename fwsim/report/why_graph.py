@@ -38,7 +38,7 @@ def write_graph(path: Path, why: Why, force: bool) -> None:
         raise FwsimError("the file exists", where=str(path), expected="a new name", hint="--force replaces it")
     boxes, top = [], _MARGIN
     for node in why.nodes:
-        lines = textwrap.wrap(node.line, _CHARS) or [""]
+        lines = textwrap.wrap(node.line.strip(), _CHARS) or [""]
         height = 2 * _PAD + _LINE * len(lines)
         boxes.append(_Box(node, top, height, lines))
         top += height + _GAP

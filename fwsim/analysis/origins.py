@@ -126,6 +126,8 @@ class Origins:
                 where = ", ".join(dict.fromkeys(f"{each.cs:04x}:{each.ip:04x}" for each in stores))
                 roots = [each for each in found.roots() if each.kind in ("input", "answer")]
                 leaf = f": {self._root(roots[0])}" if roots else ""
+                if stores[0].place >= ROM_BASE:  # the variable begins where the store did
+                    at = self.file_offset + stores[0].place - ROM_BASE
                 return f"ROM byte {at:#x} stored by the shadow's POST at {where}{leaf}", found
         if self._file(offset, node.size) != node.value.to_bytes(node.size, "little"):
             return f"ROM byte {at:#x}, set by the hypervisor or firmware to {value}", None
@@ -143,10 +145,11 @@ class Origins:
         """A base in the file itself: the dump of a machine that had POSTed."""
         host = self.scenario.host
         low, size = host.stolen_base, host.family.gms.decode(host.ggc)
-        start = node.place - ROM_BASE & ~3
-        held = int.from_bytes(self.image[start : start + 4], "little")
-        if node.kind == "byte" and low and low <= held < low + size:
-            return ", baked in: the image was dumped after a POST with that base"
+        at = node.place - ROM_BASE
+        for start in range(max(0, at - 3), at + 1):
+            held = int.from_bytes(self.image[start : start + 4], "little")
+            if node.kind == "byte" and low and low <= held < low + size and not held & 0xFFF:
+                return f", of {held:#x}, baked in: the image was dumped after a POST with that base"
         return ""
 
     @property

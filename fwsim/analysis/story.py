@@ -47,7 +47,7 @@ class WhyNode:
     @property
     def line(self) -> str:
         """The printed line."""
-        host = "host's POST " if self.machine == "host" else ""
+        host = "[host's POST] " if self.machine == "host" else ""
         times = f" ({self.count} times)" if self.count > 1 else ""
         return f"{self.where:<10} {host}{self.text}{times}".rstrip()
 

@@ -71,25 +71,27 @@ def stop_wait(events: NDArray[np.void], hang: Hang) -> int:
     return int(rows[-1]) + 1 if len(rows) else 0
 
 
-def prevention(scenario: Scenario, events: NDArray[np.void], nodes: list[WhyNode]) -> list[str]:
+def prevention(scenario: Scenario, nodes: list[WhyNode]) -> list[str]:
     """What would have kept a host address out, where the story ends in a refused page or in host memory."""
     host = scenario.host
     low, size = host.stolen_base, host.family.gms.decode(host.ggc)
     if scenario.hypervisor.kind == "none" or not nodes:
         return []
-    last = nodes[-1]
-    bad = [node for node in nodes if node.kind in ("fault", "event") and low <= node.value & ~0xFFF < low + size]
-    if last.kind not in ("fault", "event", "screen") or not bad:
+    bad = any(node.kind in ("fault", "event") and low <= node.value & ~0xFFF < low + size for node in nodes)
+    posted = any("stored by the shadow's POST" in node.text for node in nodes)
+    dumped = any("baked in" in node.text for node in nodes)
+    read = any(node.machine == "guest" and "@0x5" in node.text and "the device's" in node.text for node in nodes)
+    if nodes[-1].kind not in ("fault", "event", "screen") or not bad or not (posted or dumped or read):
         return []
-    found = ["the trap layer (hypervisor.kind = \"ranged\") moves an entry that lies in the host's stolen memory"]
-    if any("stored by the shadow's POST" in node.text for node in nodes):
+    found = ['the trap layer (hypervisor.kind = "ranged") moves an entry that lies in the host\'s stolen memory']
+    if posted:
         found += [
             'the shadow patch (hypervisor.profile = "next") clears the cached base, and the ROM reads BDSM again',
             'a pristine image (rom.source = "file") has no base in it',
             'QEMU to 9.1 (hypervisor.profile = "9.1") shifts entries below its limit by guest - host',
         ]
-    elif any("baked in" in node.text for node in nodes):
+    elif dumped:
         found.append("a pristine image, not a dump of a machine that had POSTed, has no base in it")
-    elif any(" @0x5E" in node.text or " @0x5C" in node.text for node in nodes):
+    else:
         found.append("BDSM emulated by the hypervisor (QEMU's legacy mode) hides the host's base from the ROM")
     return found

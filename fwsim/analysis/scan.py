@@ -83,6 +83,7 @@ class Steps:
         self.address: NDArray[np.uint64] = np.ascontiguousarray(steps["address"])
         self._ids, self._samples = _kinds(self.address, code[:, 0].copy(), code[:, 1].copy())
         self._decoded: dict[int, Decoded | None] = {}
+        self._last: tuple[int, Step | None] = (-1, None)
         self.regs: NDArray[np.uint32] = np.ascontiguousarray(steps["regs"])
         self.mem: NDArray[np.int64] = np.append(steps["mem"].astype(np.int64), len(writes))
         self.seq: NDArray[np.uint32] = np.ascontiguousarray(steps["seq"])
@@ -112,9 +113,13 @@ class Steps:
 
     def step(self, at: int) -> Step | None:
         """Step ``at`` with what it accessed; None where it is no instruction."""
+        if self._last[0] == at:
+            return self._last[1]
         code = self.decoded(at)
-        if code is None:
-            return None
+        self._last = (at, None if code is None else self._step(at, code))
+        return self._last[1]
+
+    def _step(self, at: int, code: Decoded) -> Step:
         row = self.rows[at]
         writes = [
             Access(int(each["address"]), int(each["size"]), int(each["value"]) & (1 << 8 * int(each["size"])) - 1)

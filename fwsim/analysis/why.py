@@ -70,7 +70,7 @@ class _Explainer:
             self._event(target.seq)
         why.nodes = self.teller.nodes
         why.licence = licence_of(self.teller.origins.rom)
-        why.prevented = prevention(self.scenario, self.events, why.nodes)
+        why.prevented = prevention(self.scenario, why.nodes)
         return why
 
     def _slicer(self, seq: int) -> Slicer:

@@ -113,6 +113,7 @@ def test_a_dump_of_a_posted_machine(runs, tmp_path):
     rom.write_bytes(data)
     why = explain(RunDir.open(made(tmp_path / "run", text_of(rom, "file"))), "gtt[0]")
     assert inputs(why) == []
+    assert any("pristine image" in line for line in why.prevented)
     byte = next(node for node in why.nodes if node.kind == "byte")
     assert "of the image on disk" in byte.text
     assert "baked in" in byte.text

@@ -80,7 +80,8 @@ def prevention(scenario: Scenario, nodes: list[WhyNode]) -> list[str]:
     bad = any(node.kind in ("fault", "event") and low <= node.value & ~0xFFF < low + size for node in nodes)
     posted = any("stored by the shadow's POST" in node.text for node in nodes)
     dumped = any("baked in" in node.text for node in nodes)
-    read = any(node.machine == "guest" and "@0x5" in node.text and "the device's" in node.text for node in nodes)
+    asked = [node.text for node in nodes if node.machine == "guest" and "the device's" in node.text]
+    read = any("@0x5E" in text or "@0x5C" in text for text in asked)
     if nodes[-1].kind not in ("fault", "event", "screen") or not bad or not (posted or dumped or read):
         return []
     found = ['the trap layer (hypervisor.kind = "ranged") moves an entry that lies in the host\'s stolen memory']

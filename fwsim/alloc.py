@@ -32,6 +32,8 @@ __all__ = [
 NOT_QEMU = ("hvmloader", "bhyve", "acrn", "crosvm")
 """Firmware of other hypervisors; every other kind is a QEMU guest's."""
 UEFI = ("ovmf", "host-base")
+ADDRESS_ONLY = ("bhyve",)
+"""These tell the guest an address and reserve it, but put no stolen memory there."""
 _ECAM_SIZE = 0x10000000
 _ECAMS = {"bhyve": 0xB0000000, "acrn": 0xE0000000}
 
@@ -228,8 +230,8 @@ def _details(ask: Ask, fam: Family, request: Request, placement: Placement, vers
     hole = placement.windows.get("mem32")
     announced = 0 if ask.firmware == "crosvm" else _announced(ask, fam)
     behind = list(placement.behind_bar)
-    if ask.firmware == "bhyve" and placement.bdsm:
-        notes.append("bhyve maps nothing there: the driver reads the address only")
+    if ask.firmware in ADDRESS_ONLY and placement.bdsm:
+        notes.append(f"{ask.firmware} maps nothing there: the driver reads the address only")
     if ask.firmware == "crosvm" and bdf in placement.asls:  # the OpRegion is a region of the device there
         behind.append((placement.asls[bdf], placement.asls[bdf] + ask.opregion))
     return Details(

@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -183,7 +184,7 @@ class Reader:
 
 def read_struct(table: dict[str, Any], kind: type[_S], where: str, base: Path | None) -> _S:
     """A ``kind`` from a parsed TOML document; errors name ``where`` and the field."""
-    plain = Reader(where, base).read(table, inspect.type_info(kind))
+    plain = Reader(where, base).read(table, _described(kind))
     try:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
@@ -293,7 +294,7 @@ def write_struct(struct: msgspec.Struct) -> str:
 
 
 def _write_table(struct: msgspec.Struct, path: str, lines: list[str]) -> None:
-    kind = inspect.type_info(type(struct))
+    kind = _described(type(struct))
     assert isinstance(kind, inspect.StructType)
     nested: list[tuple[str, Any]] = []
     for field in kind.fields:
@@ -319,6 +320,11 @@ def _is_nested(value: object) -> bool:
     if isinstance(value, tuple):
         return bool(value) and isinstance(value[0], msgspec.Struct)
     return isinstance(value, msgspec.Struct | dict)
+
+
+@cache
+def _described(kind: type) -> inspect.Type:
+    return inspect.type_info(kind)
 
 
 def _notation(kind: inspect.Type) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
 from itertools import groupby
 from pathlib import Path
@@ -10,9 +12,14 @@ from fwsim.errors import FwsimError
 from fwsim.sweep.matrix import Axis
 from fwsim.sweep.result import Result, outcomes, shares
 from fwsim.sweep.store import Store
-from fwsim.units import KIB, format_size
+from fwsim.units import format_size
 
 _BAR = 20
+_SIZES = ("ram", "stolen", "opregion", "rom", "max_low", "ecam")
+"""Fields that are sizes; other large numbers are addresses and registers' values."""
+_NUMBER = re.compile(r"\b(0x[0-9a-f]+|[0-9]+[KMG]?)\b")
+_HIGH, _WIDEST = 34, 16384
+"""Pixels: a line of the heat map, the widest one."""
 _FAIL, _OK = (0x00, 0x22, 0x4E), (0xFE, 0xE8, 0x38)
 """The ends of cividis, which the colour-blind tell apart; the numbers stand in the cells as well."""
 
@@ -37,73 +44,100 @@ def lines(result: Result) -> list[str]:
         for row in rows:
             share = row.ok / row.rows if row.rows else 0
             bar = "#" * round(share * _BAR)
-            label = textwrap.shorten(shown(row.value), 28) or shown(row.value)[:28]
+            label = shown(name, row.value)
+            label = label if len(label) <= 28 else label[:25] + "..."
             found.append(f"  {label:<28} {row.rows:>11,} {row.ok:>11,} {bar}".rstrip())
     return found
 
 
-def shown(value: int | str) -> str:
-    """A value as people write it: sizes with their unit."""
-    return format_size(value) if isinstance(value, int) and value >= KIB and value % KIB == 0 else str(value)
+def shown(name: str, value: int | str) -> str:
+    """A value of the axis ``name`` as people write it: sizes with their unit, registers in hex, calls by register."""
+    if isinstance(value, int):
+        if name.rpartition(".")[2] in _SIZES:
+            return format_size(value)
+        return str(value) if value < 256 or name.startswith("budget.") else f"{value:#x}"
+    if value[:2] in ("[{", "[]"):
+        try:
+            calls = json.loads(value)
+            return "; ".join(", ".join(f"{k}={shown('', v)}" for k, v in call.items()) for call in calls) or "no calls"
+        except (ValueError, AttributeError, TypeError, IndexError):
+            pass  # a text that only begins like one
+    return value
 
 
 def markdown(store: Store, axes: list[Axis]) -> str:
-    """Two axes down, one across: what works, what fails by which check, and below it why. Equal rows are joined."""
+    """Two axes down, one across: works, nothing placed, or fails; below it why. Equal rows are joined.
+
+    Reasons that differ in numbers only are one, told by the numbers of its first cell.
+    """
     first, second, across = axes
     found = outcomes(store, axes)
-    reasons: dict[str, int] = {}
-    out = [f"| {first.name} | {second.name} | " + " | ".join(shown(label) for label in across.labels) + " |",
-           "|---" * (2 + len(across.labels)) + "|"]  # fmt: skip
+    reasons: dict[str, tuple[int, str]] = {}
+    head = [first.name, second.name, *(shown(across.name, label) for label in across.labels)]
+    out = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
     for one in first.labels:
         cells = [
             (two, tuple(_cell(found.get((one, two, three)), reasons) for three in across.labels))
             for two in second.labels
         ]
         for row, group in groupby(cells, key=lambda each: each[1]):
-            names = [str(two) for two, _ in group]
-            out.append(f"| {one} | {', '.join(names)} | " + " | ".join(row) + " |")
-    out += ["", *(f"{number}. {why}" for why, number in reasons.items())]
+            names = ", ".join(shown(second.name, two) for two, _ in group)
+            out.append(f"| {shown(first.name, one)} | {names} | " + " | ".join(row) + " |")
+    out += ["", *(f"{number}. {why}" for number, why in reasons.values())]
     return "\n".join(out).rstrip() + "\n"
 
 
-def _cell(outcome: tuple[set[str], set[str]] | None, reasons: dict[str, int]) -> str:
+def _cell(outcome: tuple[set[str], set[str]] | None, reasons: dict[str, tuple[int, str]]) -> str:
     if outcome is None:
         return "-"
     failed, why = outcome
     if not failed:
         return "works"
-    numbers = [str(reasons.setdefault(each, len(reasons) + 1)) for each in sorted(why) if each]
-    ids = " ".join(f"`{each}`" for each in sorted(failed))
-    return f"fails: {ids}" + (f" ({', '.join(numbers)})" if numbers else "")
+    word = "nothing" if failed == {"nothing"} else "fails"
+    ids = " ".join(f"`{each}`" for each in sorted(failed - {"nothing"}))
+    text = f"{ids}: {'; '.join(sorted(why))}" if ids and why else ids or "; ".join(sorted(why))
+    number, _ = reasons.setdefault(_NUMBER.sub("#", text), (len(reasons) + 1, text))
+    return f"{word} ({number})"
 
 
 def heat_map(store: Store, x: Axis, y: Axis, file: Path) -> None:
     """Share of rows that are ok, per cent, as a PNG: ``x`` across, ``y`` down. Raises FwsimError."""
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
     if len(x.labels) > 200 or len(y.labels) > 200:
         raise FwsimError("too many values for a picture", where="--png", found=f"{len(x.labels)} x {len(y.labels)}",
                          expected="up to 200 each", hint="choose two others with --axes")  # fmt: skip
     share = shares(store, x, y)
-    side, left, top = 44, 12 + 7 * max(len(shown(v)) for v in (*y.labels, y.name)), 52
-    image = Image.new("RGB", (left + side * len(x.labels) + 8, top + side * len(y.labels) + 24), "white")
+    font = ImageFont.load_default(13)
+    across, down = [shown(x.name, v) for v in x.labels], [shown(y.name, v) for v in y.labels]
+    wide = max(46, round(max(font.getlength(text) for text in across)) + 10)
+    left, top = 24 + round(max(font.getlength(text) for text in (*down, y.name))), 62
+    title = f"ok, per cent of the rows: {x.name} across, {y.name} down"
+    size = max(left + wide * len(across), round(font.getlength(title)) + 12) + 12, top + _HIGH * len(down) + 12
+    if size[0] > _WIDEST:
+        raise FwsimError("the picture would be too wide", where="--png", found=f"{size[0]} pixels",
+                         expected=f"up to {_WIDEST}", hint="swap the two in --axes, or choose others")  # fmt: skip
+    image = Image.new("RGB", size, "white")
     draw = ImageDraw.Draw(image)
-    draw.text((4, 4), f"rows that are ok, per cent: {x.name} across, {y.name} down", fill="black")
-    for column, one in enumerate(x.labels):
-        draw.text((left + side * column + 2, 24 + 12 * (column % 2)), shown(one)[:12], fill="black")
-    for line, two in enumerate(y.labels):
-        draw.text((4, top + side * line + side // 2 - 6), shown(two), fill="black")
-        for column, one in enumerate(x.labels):
-            at = (left + side * column, top + side * line)
-            ok = share.get((one, two))
-            box = (*at, at[0] + side - 2, at[1] + side - 2)
+    draw.text((12, 10), title, fill="black", font=font)
+    for column, text in enumerate(across):
+        draw.text((left + wide * column + wide / 2 - 1, top - 8), text, fill="black", font=font, anchor="ms")
+    for line, text in enumerate(down):
+        middle = top + _HIGH * line + _HIGH / 2 - 1
+        draw.text((left - 8, middle), text, fill="black", font=font, anchor="rm")
+        for column in range(len(across)):
+            ok = share.get((x.labels[column], y.labels[line]))
+            at = (left + wide * column, top + _HIGH * line)
+            box = (*at, at[0] + wide - 3, at[1] + _HIGH - 3)
             if ok is None:
                 draw.rectangle(box, outline="gray")
                 continue
-            colour = tuple(round(low + (high - low) * ok) for low, high in zip(_FAIL, _OK, strict=True))
-            draw.rectangle(box, fill=colour)
-            draw.text((at[0] + 10, at[1] + 15), f"{100 * ok:.0f}", fill="black" if ok > 0.5 else "white")
+            draw.rectangle(
+                box, fill=tuple(round(low + (high - low) * ok) for low, high in zip(_FAIL, _OK, strict=True))
+            )
+            centre = (at[0] + wide / 2 - 1, middle)
+            draw.text(centre, f"{100 * ok:.0f}", fill="black" if ok > 0.5 else "white", font=font, anchor="mm")
     try:
-        image.save(file, "PNG")
+        image.save(file, "PNG", optimize=True)
     except (OSError, ValueError) as error:
         raise FwsimError(f"cannot write the picture: {error}", where=str(file), hint="give another --png") from None

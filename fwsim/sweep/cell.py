@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 DIED = "the process died of it (killed, or a crash in native code)"
 COMMON = {"status": "VARCHAR", "failed": "VARCHAR", "why": "VARCHAR"}
-"""Every row's: ok | failed (checks) | refused (as input) | stopped (ROM) | crashed; the checks' ids; the reason."""
+"""Every row's: ok | nothing | failed (checks) | refused (as input) | stopped (ROM) | crashed; the checks' ids; why.
+
+nothing: no check of a placement fails, but the guest gets no stolen memory.
+"""
 PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asls": "UBIGINT", "size": "UBIGINT",
           "announced": "UBIGINT"}  # fmt: skip
 RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
@@ -69,14 +72,16 @@ def named(matrix: Matrix, cell: int, result: Row) -> Row:
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:
-    from fwsim.alloc import Ask, place
+    from fwsim.alloc import ADDRESS_ONLY, Ask, place
 
     values = {name: ask_value(name, value, f"set.{name}") for name, value in matrix.values(cell).items()}
     result = place(Ask(**values))
     failed = result.failed
-    why = "; ".join(result.details.notes) or (failed[0].detail if failed else "")
+    there = result.firmware.bdsm and result.ask.firmware not in ADDRESS_ONLY
+    notes = "; ".join(result.details.notes)
+    why = failed[0].detail if failed and not (notes and failed[0].id.endswith("-set")) else notes
     return {
-        "status": "failed" if failed else "ok", "failed": ",".join(check.id for check in failed), "why": why,
+        "status": "failed" if failed else "ok" if there else "nothing", "failed": ",".join(check.id for check in failed), "why": why,
         "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
         "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
     }  # fmt: skip

@@ -38,11 +38,13 @@ class Axis:
     """One field and the values it takes."""
 
     name: str
-    values: tuple[Any, ...]
+    values: Sequence[Any]
 
     @cached_property
-    def labels(self) -> tuple[int | str, ...]:
+    def labels(self) -> Sequence[int | str]:
         """The values as a table shows them: all numbers, or all text."""
+        if isinstance(self.values, range):
+            return self.values
         plain = [plain_of(value) for value in self.values]
         if all(isinstance(value, int) for value in plain):
             return tuple(plain)
@@ -103,17 +105,33 @@ class Matrix:
         """What tells this sweep from every other: the matrix, what its files hold, and this version."""
         state = hashlib.sha256()
         skip = [{name: list(wanted) for name, wanted in rule.items()} for rule in self.skip]
-        axes = [[axis.name, list(axis.values)] for axis in self.axes]
+        axes = [
+            [axis.name, str(axis.values) if isinstance(axis.values, range) else list(axis.values)] for axis in self.axes
+        ]
         state.update(json.dumps([__version__, self.kind, self.base, axes, skip], sort_keys=True).encode())
-        for name in self._files():
-            path = Path(self.folder, name).expanduser()
-            state.update(path.read_bytes() if path.is_file() else b"none")
+        for text in _texts([self.base, *(axis.values for axis in self.axes)]):
+            path = Path(self.folder, text).expanduser()
+            if path.is_file():  # a ROM, an EDID, an OpRegion
+                state.update(path.read_bytes())
         return state.hexdigest()
 
-    def _files(self) -> list[str]:
+    def roms(self) -> list[str]:
+        """The ROMs it names."""
         named = self.base.get("rom", {})
         found = [named["file"]] if isinstance(named, dict) and isinstance(named.get("file"), str) else []
         return found + [str(value) for axis in self.axes if axis.name == "rom.file" for value in axis.values]
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """Every text in it that may be a file's name."""
+    if isinstance(value, str):
+        if 0 < len(value) < 256 and "\0" not in value:
+            yield value
+    elif isinstance(value, dict):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
 
 
 def plain_of(value: Any) -> Any:
@@ -201,10 +219,10 @@ def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
     if count > LIMIT:
         sizes = " x ".join(f"{name} ({len(values):,})" for name, values in wanted.items() if len(values) > 1)
         raise FwsimError(
-            f"{count:,} combinations, more than the {LIMIT:,} of the largest sweep", where=f"{where}: set", found=sizes,
+            f"{_count(count)} combinations, more than the {LIMIT:,} of the largest sweep", where=f"{where}: set", found=sizes,
             expected=f"up to {LIMIT:,}", hint="take fewer values, or make several sweeps",
         )  # fmt: skip
-    return tuple(Axis(name, tuple(values)) for name, values in wanted.items())
+    return tuple(Axis(name, values if isinstance(values, range) else tuple(values)) for name, values in wanted.items())
 
 
 def _values(name: str, value: Any, where: str) -> Sequence[Any]:
@@ -236,12 +254,22 @@ def _range(value: dict[str, Any], where: str) -> Sequence[int]:
     if last < first or by < 1 or ("times" in value and (by < 2 or first < 1)):
         raise FwsimError("a range that leads nowhere", where=where, found=show(value), expected="from <= to, step > 0")
     if "step" in value:
+        count = (last - first) // by + 1
+        if count > LIMIT:
+            raise FwsimError(
+                f"{_count(count)} values, more than the {LIMIT:,} rows of the largest sweep", where=where,
+                found=show(value), expected=f"up to {LIMIT:,}", hint="take a larger step",
+            )  # fmt: skip
         return range(first, last + 1, by)
     found = []
     while first <= last:
         found.append(first)
         first *= by
     return found
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number < 10**18 else "more than 10^18"
 
 
 def _skip(rules: Any, axes: tuple[Axis, ...], where: str) -> tuple[dict[str, tuple[Any, ...]], ...]:
@@ -285,7 +313,7 @@ def _check(matrix: Matrix) -> None:
             "no ROM named", where=f"{matrix.where}: set.rom.file", expected="an option ROM's file",
             hint='rom.file = "x220.rom" under [set]',
         )  # fmt: skip
-    for name in matrix._files():
+    for name in matrix.roms():
         if not Path(matrix.folder, name).expanduser().is_file():
             raise FwsimError("no such ROM", where=f"{matrix.where}: rom.file", found=name, expected="a file")
 

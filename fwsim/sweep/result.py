@@ -12,6 +12,9 @@ from fwsim.scenario_text import suggest
 from fwsim.sweep.matrix import Axis, Matrix
 from fwsim.sweep.store import Store
 
+SHOWN = 1000
+"""Values of the largest axis that is counted value by value."""
+
 
 class ByValue(msgspec.Struct, kw_only=True):
     """One value of an axis, or one rule (``failed`` only)."""
@@ -23,7 +26,7 @@ class ByValue(msgspec.Struct, kw_only=True):
 
 
 class Result(msgspec.Struct, kw_only=True):
-    """A sweep as ``--json`` prints it. ``rules``: how many rows failed each check; ``axes`` of several values only."""
+    """A sweep as ``--json`` prints it. ``rules``: how many rows failed each check; ``axes``: those of 2 to 1,000 values."""
 
     kind: str
     rows_file: str
@@ -47,6 +50,8 @@ def result_of(store: Store) -> Result:
     )
     axes = []
     for axis in varied(store.matrix):
+        if len(axis.values) > SHOWN:
+            continue
         counts = store.query(f"SELECT \"{axis.name}\", count(*), count(*) FILTER (status = 'ok') FROM rows GROUP BY 1")
         found = {value: (rows, ok) for value, rows, ok in counts}
         for label in axis.labels:
@@ -93,5 +98,6 @@ def outcomes(store: Store, axes: list[Axis]) -> dict[tuple[Any, ...], tuple[set[
         ids, reasons = found[tuple(at)]
         if status != "ok":
             ids.update(failed.split(",") if failed else [status])
-            reasons.add(why or "")
+            if why:
+                reasons.add(why)
     return found

@@ -104,9 +104,11 @@ class Recorder:
     def rewind(self, count: int) -> None:
         """Forget every event after the first ``count``: what a snapshot's restore does."""
         chunk = max(0, (count - 1) // CHUNK) if count else 0
-        os.ftruncate(self._fd, HEADER + count * EVENT.itemsize)
-        self._chunk = chunk - 1
-        self.next_chunk()
+        if self.path is not None:  # in a file, what a killed run leaves behind the last event must not look like one
+            os.ftruncate(self._fd, HEADER + count * EVENT.itemsize)
+        if self.path is not None or chunk != self._chunk:
+            self._chunk = chunk - 1
+            self.next_chunk()
         self.root[R_EV_NEXT] = count - chunk * CHUNK
         self.root[R_SEQ] = count
 

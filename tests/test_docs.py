@@ -167,7 +167,8 @@ def matches(wanted, printed):
 def place(tmp_path_factory):
     """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, runs."""
     folder = tmp_path_factory.mktemp("docs")
-    (folder / "roms").symlink_to(DOCS.parent / "roms")
+    for name in ("roms", "examples"):
+        (folder / name).symlink_to(DOCS.parent / name)
     (folder / "laptop.toml").write_text(re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1])
     for line in (
         "fwsim demo --out runs/demo", "fwsim run laptop.toml --out runs/laptop",

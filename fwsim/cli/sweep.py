@@ -34,7 +34,7 @@ def sweep(
 
     \b
     Example:
-      fwsim sweep examples/placements.toml --jobs 2 --png heat.png --axes ram,firmware
+      fwsim sweep examples/placements.toml --png heat.png --axes ram,firmware
     """
     wanted = load(matrix)
     table = axes_named(wanted, markdown, 3, "--markdown") if markdown else []

@@ -81,7 +81,8 @@ def _placed(matrix: Matrix, cell: int) -> Row:
     notes = "; ".join(result.details.notes)
     why = failed[0].detail if failed and not (notes and failed[0].id.endswith("-set")) else notes
     return {
-        "status": "failed" if failed else "ok" if there else "nothing", "failed": ",".join(check.id for check in failed), "why": why,
+        "status": "failed" if failed else "ok" if there else "nothing",
+        "failed": ",".join(check.id for check in failed), "why": why,
         "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
         "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
     }  # fmt: skip

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -219,8 +219,8 @@ def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
     if count > LIMIT:
         sizes = " x ".join(f"{name} ({len(values):,})" for name, values in wanted.items() if len(values) > 1)
         raise FwsimError(
-            f"{_count(count)} combinations, more than the {LIMIT:,} of the largest sweep", where=f"{where}: set", found=sizes,
-            expected=f"up to {LIMIT:,}", hint="take fewer values, or make several sweeps",
+            f"{_count(count)} combinations, more than the {LIMIT:,} of the largest sweep", where=f"{where}: set",
+            found=sizes, expected=f"up to {LIMIT:,}", hint="take fewer values, or make several sweeps",
         )  # fmt: skip
     return tuple(Axis(name, values if isinstance(values, range) else tuple(values)) for name, values in wanted.items())
 
@@ -318,9 +318,14 @@ def _check(matrix: Matrix) -> None:
             raise FwsimError("no such ROM", where=f"{matrix.where}: rom.file", found=name, expected="a file")
 
 
+@cache
+def _ask_fields() -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(Ask)}
+
+
 def ask_value(name: str, value: Any, where: str) -> Any:
     """``value`` as the field ``name`` of an Ask has it. Raises FwsimError."""
-    fields = {field.name: field.type for field in msgspec.structs.fields(Ask)}
+    fields = _ask_fields()
     if name not in fields:
         raise FwsimError(
             "unknown field", where=where, found=name, expected=", ".join(fields),
@@ -337,11 +342,15 @@ def ask_value(name: str, value: Any, where: str) -> Any:
         value = str(value)
     if not isinstance(value, str):
         raise FwsimError("wrong type", where=where, found=show(value), expected="a string", hint='write it as "..."')
-    if name == "firmware":
-        allocator(value)
-    elif name == "gen":
-        cpu_of(value)
-    elif name in _WORDS and value not in _WORDS[name]:
+    try:
+        if name == "firmware":
+            allocator(value)
+        elif name == "gen":
+            cpu_of(value)
+    except FwsimError as error:
+        error.where = where
+        raise
+    if name in _WORDS and value not in _WORDS[name]:
         raise FwsimError(
             "unknown value", where=where, found=show(value), expected=", ".join(_WORDS[name]),
             hint=suggest(value, _WORDS[name]) or "choose one of these",

@@ -26,7 +26,7 @@ class ByValue(msgspec.Struct, kw_only=True):
 
 
 class Result(msgspec.Struct, kw_only=True):
-    """A sweep as ``--json`` prints it. ``rules``: how many rows failed each check; ``axes``: those of 2 to 1,000 values."""
+    """A sweep as ``--json`` prints it. ``rules``: how many rows failed each check; ``axes``: of 2 to SHOWN values."""
 
     kind: str
     rows_file: str

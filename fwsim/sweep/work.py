@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -176,7 +177,7 @@ class Dask:
         tasks: dict[str, _Task] = {}
         kept: dict[int, dict[int, Row]] = {}
         wanted: dict[int, int] = {}
-        running = as_completed([])
+        running = as_completed(loop=self.client.loop)
 
         def submit(task: _Task) -> None:
             future = self.client.submit(_on_cluster, matrix, task.cells, pure=False)
@@ -211,8 +212,11 @@ class Dask:
             self.client.close()
 
 
-_RUNNERS: dict[str, Runner] = {}
+_RUNNER = Runner()
+_ALONE = threading.Lock()
+"""A Dask worker may have several threads; its machines are one thread's at a time."""
 
 
 def _on_cluster(matrix: Matrix, cells: list[int]) -> list[Row]:
-    return rows_of(matrix, cells, _RUNNERS.setdefault("own", Runner()))
+    with _ALONE:
+        return rows_of(matrix, cells, _RUNNER)

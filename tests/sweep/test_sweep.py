@@ -1,0 +1,137 @@
+"""Are the rows the same whoever did the work and whatever died on the way?"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from fwsim.errors import FwsimError
+from fwsim.sweep import work
+from fwsim.sweep.cell import Runner, row_of
+from fwsim.sweep.matrix import CHUNK, load, read
+from fwsim.sweep.store import Store
+
+REPO = Path(__file__).parents[2]
+STEP = {"from": "1G", "to": "4G", "step": "64M"}
+PLACED = {"firmware": ["seabios", "ovmf", "crosvm"], "gen": ["6", "12"], "ram": STEP}
+RUN = {"rom": {"file": str(REPO / "roms" / "igd-vbios.rom")}, "call": [[{"ax": 3}], [{"ax": 0x4F02, "bx": 0xC101}], []]}
+
+
+def placements(**fields):
+    return read({"set": PLACED | fields}, "m", Path("/"))
+
+
+def made(folder, matrix, workers):
+    store = Store.open(folder, matrix)
+    work.sweep(store, workers)
+    return table(folder)
+
+
+def table(folder):
+    return duckdb.sql(f"SELECT * FROM '{folder}/rows.parquet'").fetchall()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """The address of a scheduler on loopback with two workers."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+    ) as found:
+        yield found.scheduler_address
+
+
+def test_the_same_rows_whoever_works(tmp_path, cluster, monkeypatch):
+    monkeypatch.setitem(CHUNK, "placement", 60)
+    matrix = placements()
+    alone = [tuple(row_of(matrix, cell, Runner()).values()) for cell in range(matrix.cells)]
+    assert len(alone) == 3 * 2 * 49
+    assert made(tmp_path / "1", matrix, work.Processes(1)) == alone
+    assert made(tmp_path / "2", matrix, work.Processes(2)) == alone
+    assert made(tmp_path / "dask", matrix, work.Dask(cluster)) == alone
+
+
+def test_the_same_runs_whoever_works(tmp_path, cluster):
+    matrix = read({"kind": "run", "set": RUN}, "m", Path("/"))
+    here = made(tmp_path / "1", matrix, work.Processes(1))
+    assert {row[matrix_column(matrix, "status")] for row in here} == {"ok"}
+    assert made(tmp_path / "dask", matrix, work.Dask(cluster)) == here
+
+
+def matrix_column(matrix, name):
+    return list(row_of(matrix, 0, Runner())).index(name)
+
+
+def killed_at_2_gib(pipe, matrix):
+    """A worker that its third GiB of guest RAM kills."""
+    runner = Runner()
+    while True:
+        try:
+            cells = pipe.recv()
+        except EOFError:
+            return
+        if any(matrix.labels(cell)["ram"] == 2 << 30 for cell in cells):
+            os.kill(os.getpid(), signal.SIGKILL)
+        pipe.send(work.rows_of(matrix, cells, runner))
+
+
+def test_a_worker_that_is_killed_is_one_failed_row(tmp_path, monkeypatch):
+    matrix = placements(firmware="seabios", gen="6", ram=["1G", "2G", "3G"])
+    good = made(tmp_path / "good", matrix, work.Processes(1))
+    monkeypatch.setattr(work, "_serve", killed_at_2_gib)
+    rows = made(tmp_path / "bad", matrix, work.Processes(1))
+    assert [rows[0], rows[2]] == [good[0], good[2]]
+    assert "crashed" in rows[1]
+    assert "the process died of it (killed, or a crash in native code)" in rows[1]
+
+
+def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
+    matrix = tmp_path / "m.toml"
+    matrix.write_text('[set]\nfirmware = ["seabios", "crosvm"]\nram = { from = "1G", to = "3G", step = "2M" }\n')
+    out = tmp_path / "out"
+    script = "import sys; from fwsim.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", script, "sweep", str(matrix), "--jobs", "1", "--out", str(out)]
+    with subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE) as process:
+        limit = time.monotonic() + 60
+        while not list(out.glob("parts/0*.parquet")) and process.poll() is None and time.monotonic() < limit:
+            time.sleep(0.01)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    kept = {part.name: part.stat().st_mtime_ns for part in out.glob("parts/0*.parquet")}
+    assert kept
+    store = Store.open(out, load(matrix))
+    assert store.done
+    seen = []
+    work.sweep(store, Seen(seen))
+    assert set(seen) == set(range(store.matrix.chunks)) - {int(Path(name).stem) for name in kept}
+    assert table(out) == made(tmp_path / "fresh", load(matrix), work.Processes(2))
+    work.sweep(Store.open(out, load(matrix)), Seen(seen := []))
+    assert seen == []
+
+
+class Seen(work.Processes):
+    """One process; tells which pieces it was given."""
+
+    def __init__(self, seen):
+        super().__init__(1)
+        self.seen = seen
+
+    def work(self, matrix, pieces):
+        self.seen += pieces
+        return super().work(matrix, pieces)
+
+
+def test_a_dask_address_nobody_answers_is_said_soon(monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(work, "CLUSTER_WAIT_S", 1)
+    started = time.monotonic()
+    for address in ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1", "tcp://"):
+        with pytest.raises(FwsimError, match="no Dask scheduler answers") as error:
+            work.Dask(address)
+        assert error.value.hint == "start one: dask scheduler; or use --jobs"
+    assert time.monotonic() - started < 10

@@ -52,7 +52,7 @@ class Facts:
         if self.scenario is None:
             return True
         vga = self.scenario.host.vga
-        return vga == "igd" or (vga == "auto" and self.summary.rom.vendor in (INTEL, 0))
+        return vga == "igd" or (vga == "auto" and (self.summary.rom.vendor == INTEL or not self.whole))
 
     @cached_property
     def guest_stolen(self) -> Span:

@@ -25,7 +25,7 @@ _QEMU = {
     "next": "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
 }  # fmt: skip
 
-_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": "No firmware"}
+_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": ""}
 
 
 def plural(count: int, what: str, many: str = "") -> str:
@@ -58,7 +58,8 @@ def _host(facts: Facts) -> Iterator[str]:
         return
     host = facts.scenario.host
     if not facts.graphics:
-        yield f"A {host.family.title} host; the guest's display device is {host.vga}."
+        which = "the one that the ROM's ids name" if host.vga == "auto" else host.vga
+        yield f"A {host.family.title} host; the guest's display device is {which}."
         return
     start, end = facts.host_stolen
     yield f"{host.family.title} (generation {host.family.gen}), graphics device 8086:{host.device_id:04x}."
@@ -95,7 +96,7 @@ def _firmware(facts: Facts) -> Iterator[str]:
     elif firmware.bdsm:
         yield f"{name} wrote {firmware.bdsm:#x} to BDSM."
     elif facts.graphics:
-        yield f"{name or 'The firmware'} placed no stolen memory: BDSM is 0."
+        yield f"{name or 'Nobody'} placed {'no ' if name else ''}stolen memory: BDSM is 0."
     if firmware.asls:
         yield f"It put the OpRegion at {firmware.asls:#x} (ASLS)."
     if facts.bars:
@@ -105,7 +106,7 @@ def _firmware(facts: Facts) -> Iterator[str]:
 def _rom(facts: Facts) -> Iterator[str]:
     rom, gtt = facts.summary.rom, facts.summary.gtt
     name = Path(facts.scenario.rom.file).name if facts.scenario and facts.scenario.rom.file else "The ROM"
-    ids = f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}" if rom.size else ""
+    ids = f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}{'' if rom.size % 1024 == 0 else ' bytes'}" if rom.size else ""
     yield f"{name}{ids}."
     if rom.source == "shadow":
         yield "It was POSTed on the host first: the guest runs what lay at C0000 then, with all that POST left in it."
@@ -169,9 +170,11 @@ def _screen(facts: Facts) -> Iterator[str]:
 
 def _end(facts: Facts) -> Iterator[str]:
     summary = facts.summary
-    yield f"{ended(facts).capitalize()}."
+    how = ended(facts)
+    yield f"{how[:1].upper()}{how[1:]}."
     if summary.stop.detail:
-        yield " ".join(summary.stop.detail.split())
+        detail = summary.stop.detail.splitlines()[0].strip().rstrip(".")
+        yield f"{detail[:1].upper()}{detail[1:]}."
     yield f"{plural(summary.events, 'event')} in {summary.virtual_ns / 1e6:,.3f} ms of virtual time."
     for assist in summary.assists:
         yield f"Helped, as no hardware would: {assist.count}x {assist.what}."

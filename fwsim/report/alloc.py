@@ -5,14 +5,13 @@ The pictures need a list of segments: every address with what answers there, ``s
 
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from fwsim.alloc import Allocation
+from fwsim.report.segments import E820_KINDS, Segment, flatten
 from fwsim.units import MIB, format_size
 
 FOUR_GIB = 1 << 32
@@ -30,17 +29,6 @@ STYLES = {
     "hole": (".", "dim"),
 }  # fmt: skip
 """Kind of a segment: its letter and style. Of several in one cell the first of this table is shown."""
-E820_KINDS = {"RAM": "ram", "RESERVED": "reserved", "ACPI": "acpi", "NVS": "nvs", "UNUSABLE": "reserved"}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Bytes from ``start`` to ``end`` where one thing answers; ``kind`` is one of ``STYLES``."""
-
-    start: int
-    end: int
-    kind: str
-    label: str
 
 
 def segments(result: Allocation) -> list[Segment]:
@@ -61,22 +49,6 @@ def segments(result: Allocation) -> list[Segment]:
         opregion = result.ask.opregion or 0x2000
         layers.append(Segment(firmware.asls, firmware.asls + opregion, "opregion", "OpRegion (ASLS)"))
     return flatten(layers)
-
-
-def flatten(layers: Sequence[Segment]) -> list[Segment]:
-    """``layers`` without overlaps, lowest first: the later one lies on top; equal neighbours become one."""
-    points = sorted({point for layer in layers for point in (layer.start, layer.end)})
-    found: list[Segment] = []
-    for start, end in pairwise(points):
-        top = next((layer for layer in reversed(layers) if layer.start <= start and end <= layer.end), None)
-        if top is None:
-            continue
-        last = found[-1] if found else None
-        if last and last.end == start and (last.kind, last.label) == (top.kind, top.label):
-            found[-1] = Segment(last.start, end, top.kind, top.label)
-        else:
-            found.append(Segment(start, end, top.kind, top.label))
-    return found
 
 
 def render(result: Allocation) -> RenderableType:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from fwsim.alloc import Allocation
 from fwsim.errors import FwsimError
-from fwsim.report.alloc import Segment, segments
+from fwsim.report.alloc import segments
+from fwsim.report.segments import Segment
 from fwsim.units import format_size
 
 _COLORS = {

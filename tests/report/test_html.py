@@ -295,3 +295,11 @@ def test_a_run_beside_itself(copy):
     text = ok(copy, str(copy))
     assert "run (A)" in text
     assert 'class="differs"' not in text
+
+
+def test_the_first_refused_access_is_followed_to_its_source(runs):
+    words = " ".join(" ".join(Page(render([RunDir.open(runs / "qemu-10.0")])).words).split())
+    section = words[words.index("Where it came from") :]
+    assert "config 00:02.0 @0x5E read 0xdba0" in section
+    assert section.index("@0x5E read 0xdba0") < section.index("GTT[0x1] written 0xdba00001")
+    assert "What would have prevented it" in section

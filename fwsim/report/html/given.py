@@ -1,4 +1,4 @@
-"""What do other analyses say of the run? Leaks, needs and the difference of two runs, as the page shows them.
+"""What do other analyses say of the run? Why, leaks, needs and the difference of two runs, as the page shows them.
 
 Each may have nothing to say (no Intel device, no scenario, no ROM any more): then its section has the reason.
 """
@@ -21,6 +21,29 @@ _VERDICT = {
     "passes": "gets through", "hides": "hidden", "traps": "trapped", "patches": "patched",
     "same": "same as the guest's", "own": "the host's own", "size": "sizes only",
 }  # fmt: skip
+
+
+def why(facts: Facts, entry: int | None) -> dict[str, Any]:
+    """Where a hang's input, the first refused access or the first GTT entry (number ``entry``) came from."""
+    if facts.scenario is None:
+        return {}
+    first = facts.summary.gtt.first
+    if entry is None and first is not None:  # one that never got there
+        entry = first.index // facts.scenario.host.family.pte_width
+    faults, hung = facts.summary.iommu.faults, facts.summary.stop.reason == "hung"
+    target = "hang" if hung else "fault[0]" if faults else "" if entry is None else f"gtt[{entry:#x}]"
+    if not target:
+        return {}
+    if len(facts.events) > MOST_EVENTS:
+        return {"why": _too_many(f"why {target}", facts)}
+    from fwsim.analysis.why import explain
+
+    try:
+        found = explain(facts.folder, target)
+    except FwsimError as error:
+        return {"why": _reason(error)}
+    command = f"fwsim why {shlex.quote(str(facts.folder.path))} {shlex.quote(target)}"
+    return {"lines": found.lines(), "prevented": found.prevented if faults else [], "command": command}
 
 
 def leaks(facts: Facts) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from fwsim.report.html import compare
 from fwsim.report.html.entries import CLASSES, MOST_RUNS, WORDS, Entries, entries
 from fwsim.report.html.facts import Facts, gather
 from fwsim.report.html.faults import faults
-from fwsim.report.html.given import diff_lines, leaks, needs
+from fwsim.report.html.given import diff_lines, leaks, needs, why
 from fwsim.report.html.spaces import aims, drawing
 from fwsim.report.html.story import ended, plural, story
 from fwsim.report.html.timeline import timeline
@@ -84,7 +84,8 @@ def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int)
     }  # fmt: skip
     return {
         "label": facts.label, "facts": facts, "ended": ended(facts), "story": story(facts), "map": drawn, "line": line,
-        "screens": _screens(facts, room), "faults": faults(facts, found), "leaks": leaks(facts), "needs": needs(facts),
+        "screens": _screens(facts, room), "faults": faults(facts, found), "leaks": leaks(facts),
+        "why": why(facts, int(found.number[0]) if len(found.number) else None), "needs": needs(facts),
         "events": plural(len(facts.events), "event"), "failed": len(facts.summary.failed), "data": data,
         "again": f"fwsim run {shlex.quote(str(scenario))} --out {shlex.quote(str(facts.folder.path) + '-again')}"
         if facts.scenario else "", "rom": _rom_note(facts),

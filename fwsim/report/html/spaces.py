@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from fwsim.report.alloc import E820_KINDS, Segment, flatten
 from fwsim.report.html.entries import CLASSES, Entries
 from fwsim.report.html.facts import PAGE, Facts
+from fwsim.report.segments import E820_KINDS, Segment, flatten
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import format_size
 

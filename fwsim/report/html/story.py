@@ -106,7 +106,11 @@ def _firmware(facts: Facts) -> Iterator[str]:
 def _rom(facts: Facts) -> Iterator[str]:
     rom, gtt = facts.summary.rom, facts.summary.gtt
     name = Path(facts.scenario.rom.file).name if facts.scenario and facts.scenario.rom.file else "The ROM"
-    ids = f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}{'' if rom.size % 1024 == 0 else ' bytes'}" if rom.size else ""
+    ids = (
+        f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}{'' if rom.size % 1024 == 0 else ' bytes'}"
+        if rom.size
+        else ""
+    )
     yield f"{name}{ids}."
     if rom.source == "shadow":
         yield "It was POSTed on the host first: the guest runs what lay at C0000 then, with all that POST left in it."

@@ -12,7 +12,7 @@ from fwsim.rundir import REPORT, RunDir
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    other: Annotated[Path | None, typer.Argument(metavar="[RUN2]", help="Another one, to compare it with.")] = None,
+    other: Annotated[Path | None, typer.Argument(metavar="RUN2", help="Another one, to compare it with.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default RUN/report.html.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out names.")] = False,
     json: common.Json = False,

@@ -44,7 +44,13 @@ def leaks_of(target: Path) -> Leaks:
     if not run.file("summary.json").exists():
         notes.append("the run was killed or still goes on: it has no summary, its events are taken as far as they go")
     shadow = run.read(SHADOW) if run.file(SHADOW).exists() else None
-    return _find(scenario, _rom_of(run, scenario, notes), notes, events, shadow)
+    rom = _rom_of(run, scenario, notes)
+    found = _find(scenario, rom, notes, events, shadow)
+    if rom is not None and events is not None:
+        from fwsim.analysis.leaks_follow import follow
+
+        follow(run, found)
+    return found
 
 
 def _rom_of(run: RunDir, scenario: Scenario, notes: list[str]) -> Rom | None:

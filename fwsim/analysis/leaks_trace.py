@@ -32,7 +32,8 @@ class Read:
 class Flow:
     """Writes that carry an address of the range: where to, how many, the first's number and value.
 
-    ``moved``: how many of them the hypervisor rewrote on their way to the device.
+    ``moved``: how many of them the hypervisor rewrote on their way to the device. ``origin``: what the first came from,
+    followed through the code; "" where it was not.
     """
 
     space: str
@@ -41,6 +42,7 @@ class Flow:
     seq: int
     value: int
     moved: int = 0
+    origin: str = ""
 
 
 def reads_of(events: Events, paths: set[str], offset: int, width: int, devfn: int) -> tuple[Read, ...]:
@@ -67,7 +69,7 @@ def reads_of(events: Events, paths: set[str], offset: int, width: int, devfn: in
 
 
 def flows(events: Events, after: int, area: tuple[int, int], pte: PteFormat) -> tuple[Flow, ...]:
-    """The ROM's writes behind event ``after`` whose value is an address in ``area``: a match of values, no proof."""
+    """The ROM's writes behind event ``after`` whose value is an address in ``area``: a match of values, to be followed."""
     wrote = events[
         (events["actor"] == int(Actor.ROM)) & (events["op"] == int(Op.WRITE)) & (events["seq"] > np.uint64(after))
     ]

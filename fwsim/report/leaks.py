@@ -86,6 +86,7 @@ def _traced(leak: Leak, indent: str) -> Iterator[str]:
     for flow in leak.flows:
         moved = f"; {flow.moved} of them moved by the hypervisor" if flow.moved else ""
         text = f"-> {flow.space} {flow.where}: {flow.count} writes, first {flow.value:#x} (event {flow.seq}){moved}"
+        text += f"; it came from {flow.origin}" if flow.origin else ""
         yield from _wrapped(text, indent)
 
 

@@ -116,6 +116,7 @@ def test_ranged_moves_what_the_shadow_leaks(tmp_path):
     found = leaks_of(made(tmp_path / "run", source="shadow", kind="ranged").path)
     (leak,) = [leak for leak in found.passing if leak.path == "ROM"]
     assert [(flow.count, flow.moved) for flow in leak.flows] == [(255, 255)]
+    assert leak.flows[0].origin.startswith("ROM byte 0x200 stored by the shadow's POST")
 
 
 def test_the_newest_qemu_patches_the_shadow(tmp_path):

@@ -97,12 +97,14 @@ def _read(file: Path) -> bytes:
 
 
 def _check_run(run: Path, json: bool) -> bool:
+    from fwsim.cli.opened import other_version
     from fwsim.rundir import RunDir
 
     folder = RunDir.open(run)
     if folder.file("import.json").is_file() and not folder.file("summary.json").is_file():
         return _check_import(folder, json)
     summary = folder.summary()
+    other_version(str(folder.file("summary.json")), summary.fwsim)
     if json:
         common.emit_json({"run": str(run), "checks": summary.checks})
     else:

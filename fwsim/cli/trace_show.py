@@ -20,7 +20,11 @@ def show(
     verbosity: Annotated[
         int | None,
         typer.Option(
-            "--verbosity", "-v", min=0, max=3, metavar="0-3",
+            "--verbosity",
+            "-v",
+            min=0,
+            max=3,
+            metavar="0-3",
             help="0 story, 1 folded, 2 with fields, 3 every event. Default 1; 3 with --where, --first or --last.",
         ),
     ] = None,

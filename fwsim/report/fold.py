@@ -12,11 +12,13 @@ from fwsim.report.fold_pairs import Access, Events, accesses
 from fwsim.report.fold_step import Step
 from fwsim.report.fold_time import Delay, timer
 from fwsim.report.trace import Names
-from fwsim.trace.describe import flags_of, pci_text
+from fwsim.trace.describe import enum_name, flags_of, pci_text
 from fwsim.trace.event import Actor, Flag, Space
 
 _READ, _WRITE, _CALL, _RETURN, _NOTE = range(5)
 _MATTERS = int(Flag.REWRITTEN | Flag.FAULTED)
+_LISTED = 8
+"""Values that a line lists; of more it says the first and the last."""
 _VGA = {"seq": "SR", "gfx": "GR", "crtc": "CR", "attr": "AR"}
 _NUMBERS = {"port": int(Space.PORT), "pci": int(Space.PCI), "mmio": int(Space.MMIO)}
 _DEVICE = int(Actor.DEVICE)
@@ -98,6 +100,7 @@ class Same:
         self.folder = folder
         self.n = access.n
         self.times = 1
+        self.values = [access.value]  # the first few
         self.changes = 0
         self.change = (0, 0, 0)  # at which access, from, to
         self.written: Access | None = None
@@ -125,6 +128,8 @@ class Same:
             return False
         else:
             self.times += 1
+            if self.times <= _LISTED:
+                self.values.append(access.value)
             if access.value != self.last.value:
                 self.changes += 1
                 self.change = (self.times, self.last.value, access.value)
@@ -167,6 +172,8 @@ class Same:
         if not self.changes:
             return f": {self.first.value:#x}"
         at, before, after = self.change
+        if (self.changes > 1 or self.first.op == _WRITE) and self.times <= _LISTED:
+            return ": " + " ".join(f"{value:#x}" for value in self.values)
         if self.changes > 1 or self.first.op == _WRITE:
             return f": {self.first.value:#x} ... {self.last.value:#x}"
         up, down = after & ~before, before & ~after
@@ -279,7 +286,7 @@ def _event(access: Access) -> str:
     if space == "memory" and op == _CALL:
         return f"far call {access.address:#x}, AX={value & 0xFFFF:04X}"
     was = f" (was {access.aux:#x})" if access.aux != value else ""
-    return f"{('read', 'write', 'call', 'return', 'note')[op]} {space} {access.address:#x}: {value:#x}{was}"
+    return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{was}"
 
 
 def _words(value: int) -> str:

@@ -48,7 +48,9 @@ class Wires:
             made = self.gmbus[wire.unit] = Gmbus(self, wire.unit, self.gmbus.get(wire.unit))
         else:
             made = Aux(self, wire.unit, self.messages.setdefault(wire.unit, {}))
-        made.take(access)
+        if not made.take(access) and isinstance(made, Gmbus):
+            made.forget()  # what was left unfinished stays so
+            made.take(access)
         return made
 
 
@@ -88,10 +90,10 @@ class Gmbus:
     def __init__(self, wires: Wires, unit: str, last: "Gmbus | None") -> None:
         self.wires = wires
         self.unit = unit
-        self.pin = last.pin if last else None
+        self.pin: int | None = last.pin if last else None
         self.continued = last is not None and last.unfinished()
         self.command: int | None = last.command if last and self.continued else None
-        self.moved = last.moved if last and self.continued else 0
+        self.moved: int = last.moved if last and self.continued else 0
         self.data: list[int] = []
         self.early: list[int] = []  # written to GMBUS3 before the command
         self.nak = False
@@ -102,6 +104,10 @@ class Gmbus:
     def length(self) -> int:
         """How many bytes the command moves."""
         return (self.command or 0) >> 16 & 0x1FF
+
+    def forget(self) -> None:
+        """Begin anew instead of going on with the last transaction's command."""
+        self.command, self.moved, self.continued = None, 0, False
 
     def unfinished(self) -> bool:
         """Whether bytes of its command are still to come."""
@@ -152,7 +158,7 @@ class Gmbus:
         """The transaction as one step."""
         pin = "GMBUS" if self.pin is None else f"GMBUS pin {self.pin}"
         if self.command is None:
-            yield Step(1, self.first, self.n, (f"{pin}: {self.n} accesses, nothing sent",))
+            yield Step(1, self.first, self.n, (f"{pin}: no transfer",))
             return
         reads = self.command & 1
         text = f"{pin}: {'read' if reads else 'write'} {self.command >> 1 & 0x7F:02x}h"
@@ -225,7 +231,7 @@ class Aux:
         """The transaction as one step."""
         where = f"AUX {self.channel}"
         if self.sent is None:
-            yield Step(1, self.first, self.n, (f"{where}: {self.n} accesses, nothing sent",))
+            yield Step(1, self.first, self.n, (f"{where}: no transfer",))
             return
         text = f"{where}: {_request(self.sent)}"
         size = self.control >> 20 & 31

@@ -9,10 +9,12 @@ from fwsim.registers.host_addresses import ROWS
 from fwsim.report.fold import Folder, HostAddresses
 from fwsim.report.fold_step import Step
 from fwsim.report.trace import Events, Names, names_for
+from fwsim.trace.event import Space
 
 HEADING = f"{'seq':>8} {'time us':>12} {'events':>7}  what"
 _MARGIN = 31
 _WIDTH = 80
+_NUMBERS = {"port": int(Space.PORT), "pci": int(Space.PCI), "mmio": int(Space.MMIO)}
 _FUNCTIONS = {"igd": 0x2 << 15, "bridge": 0}
 Fields = Callable[[str, int, int], list[str]]
 """What a register's value says, field by field, from (space, address, value)."""
@@ -25,9 +27,9 @@ def folded_lines(
     yield HEADING
     names: Names = names_for(cpu, igd=igd)
     folder = Folder(names, host_addresses(cpu) if igd else frozenset())
-    fields = fields_for(cpu) if verbosity >= 2 else None
+    fields = fields_for(cpu, names) if verbosity >= 2 else None
     hidden = total = 0
-    for step in folder.steps(chunks):
+    for step in repeated(folder.steps(chunks)):
         total += step.n
         if step.level > verbosity:
             hidden += step.n
@@ -39,6 +41,26 @@ def folded_lines(
         yield "no events"
 
 
+def repeated(steps: Iterator[Step]) -> Iterator[Step]:
+    """Steps that say the same, one after another, as one that says how often."""
+    last: Step | None = None
+    times = 1
+    for step in steps:
+        if last is not None:
+            if (step.level, step.lines, step.decode) == (last.level, last.lines, last.decode):
+                times += 1
+                last = last._replace(n=last.n + step.n)
+                continue
+            yield _times(last, times)
+        last, times = step, 1
+    if last is not None:
+        yield _times(last, times)
+
+
+def _times(step: Step, times: int) -> Step:
+    return step if times == 1 else step._replace(lines=(*step.lines[:-1], f"{step.lines[-1]}, {times} times so"))
+
+
 def host_addresses(cpu: str | None) -> HostAddresses:
     """The registers that hold an address of the host on a host of this cpu (None: on any)."""
     rows = [row for row in ROWS if cpu is None or cpu in row.families]
@@ -47,11 +69,12 @@ def host_addresses(cpu: str | None) -> HostAddresses:
     )
 
 
-def fields_for(cpu: str | None) -> Fields:
-    """The register database as ``Fields``: what is not 0 in a value, a field a line."""
+def fields_for(cpu: str | None, names: Names) -> Fields:
+    """The register database as ``Fields``: what is not 0 in a value, a field a line; ``names`` knows the others."""
+
     def fields(space: str, address: int, value: int) -> list[str]:
         found = name_of(space, address, cpu)
-        if found is None:
+        if found is None or (space in _NUMBERS and not names(_NUMBERS[space], address)):
             return []
         rows = decode(found, value << 8 * (address - found.address))
         return [f"{row.field} = {row.value:#x}: {row.meaning}" for row in rows if row.value]

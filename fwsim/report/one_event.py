@@ -19,9 +19,10 @@ def find(events: Events, number: int, where: str) -> int:
     count = len(events)
     if 0 < number <= count and int(events[number - 1]["seq"]) == number:
         return number - 1
-    place = int(np.searchsorted(events["seq"], number))
-    if place < count and int(events[place]["seq"]) == number:
-        return place
+    if count and int(events[0]["seq"]) <= number <= int(events[-1]["seq"]):
+        place = int(np.searchsorted(events["seq"], number))
+        if int(events[place]["seq"]) == number:
+            return place
     numbers = f", {int(events[0]['seq'])} to {int(events[-1]['seq'])}" if count else ""
     raise FwsimError(
         "no such event", where=f"{where}, --event", found=str(number),
@@ -78,4 +79,6 @@ def _fields(event: dict[str, object], cpu: str | None, igd: bool) -> list[Decode
     found = name_of(space, address, cpu)
     if found is None or (not igd and found.register.function == "igd") or (not igd and space == "mmio"):
         return []
-    return decode(found, value << 8 * (address - found.address))
+    low = 8 * (address - found.address)
+    moved = range(low, low + 8 * int(str(event["width"])))
+    return [row for row in decode(found, value << low) if any(int(bit) in moved for bit in row.bits.split(":"))]

@@ -22,7 +22,7 @@ def seqs(capsys) -> list[int]:
 
 
 def test_table(run, capsys):
-    assert cli.main(["trace", "show", run]) == 0
+    assert cli.main(["trace", "show", run, "-v", "3"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][0] == "seq"
     assert lines[1] == ["1", "1.000", "rom", "c000:0123", "port", "write.4", "0x0cf8", "0x8000105c", "CONFIG_ADDRESS"]
@@ -123,3 +123,66 @@ def test_bad_options(run, capsys, options):
 def test_a_folder_that_is_no_run(tmp_path, capsys):
     assert cli.main(["trace", "show", str(tmp_path)]) == 2
     assert "not a run's folder" in capsys.readouterr().err
+
+
+def test_default_verbosity_folds_unless_events_were_selected(run, capsys):
+    def printed(*options):
+        assert cli.main(["trace", "show", run, *options]) == 0
+        return capsys.readouterr().out
+
+    assert printed() == printed("-v", "1") != printed("-v", "3")
+    assert printed("--first", "9") == printed("-v", "3")
+    assert printed("--where", "seq > 0", "--verbosity", "1") == printed()
+    assert json.loads(printed("--json", "-v", "0"))["recorded"] == 6
+    assert "  2  as 1, and what" in printed("--help")
+
+
+def test_one_event(run, capsys):
+    assert cli.main(["trace", "show", run, "--event", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[0] for line in lines[1:6]] == [" ", ">", " ", " ", " "]
+    assert any(line.split() == ["value", "0xdba0"] for line in lines)
+    assert any("BASE = 0xdba: stolen memory base: 0xdba00000" in line for line in lines)
+    assert not any("LOCK" in line for line in lines)  # bit 0 is not in the word at 5Eh
+    assert cli.main(["trace", "show", run, "--event", "2", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["event"]["seq"], document["register"]) == (2, "BDSM+2")
+    assert [event["seq"] for event in document["before"] + document["after"]] == [1, 3, 4, 5]
+
+
+@pytest.mark.parametrize("number", ["0", "7", "99999999999999999999"])
+def test_an_event_past_the_end(run, capsys, number):
+    assert cli.main(["trace", "show", run, "--event", number]) == 2
+    captured = capsys.readouterr()
+    assert "no such event" in captured.err
+    assert "one of its 6 events, 1 to 6" in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--event", "1", "-v", "1"], ["--event", "1", "--first", "1"], ["-v", "4"], ["-v", "-1"], ["--event", "x"],
+     ["--event", "-1"]],
+)  # fmt: skip
+def test_bad_verbosity_and_event(run, capsys, options):
+    assert cli.main(["trace", "show", run, *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.err
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+
+
+def test_an_event_of_a_run_without_any(tmp_path, capsys):
+    np.save(tmp_path / "events.npy", np.zeros(0, dtype=EVENT))
+    assert cli.main(["trace", "show", str(tmp_path / "events.npy"), "--event", "1"]) == 2
+    assert "has none" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["trace", "show"], ["check"]])
+def test_another_versions_run_is_read_and_named(run, capsys, command):
+    Path(run, "scenario.toml").write_text("")
+    Path(run, "summary.json").write_bytes(encode(Summary(fwsim="0.0.1")))
+    cli.main([*command, run])
+    captured = capsys.readouterr()
+    assert "written by fwsim 0.0.1" in captured.err
+    assert captured.out

@@ -69,7 +69,7 @@ def reads_of(events: Events, paths: set[str], offset: int, width: int, devfn: in
 
 
 def flows(events: Events, after: int, area: tuple[int, int], pte: PteFormat) -> tuple[Flow, ...]:
-    """The ROM's writes behind event ``after`` whose value is an address in ``area``: a match of values, to be followed."""
+    """The ROM's writes behind event ``after`` whose value is an address in ``area``: a match of values."""
     wrote = events[
         (events["actor"] == int(Actor.ROM)) & (events["op"] == int(Op.WRITE)) & (events["seq"] > np.uint64(after))
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import cast
 
 import msgspec
@@ -101,6 +102,7 @@ def resolve(ask: Ask, reads_ggc: bool) -> Ask:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=256)
 def cpu_of(gen: str) -> str:
     """The host cpu of a generation's number (its first one) or name. Raises FwsimError naming the nearest."""
     from fwsim.registers.families import families

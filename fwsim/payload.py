@@ -169,6 +169,13 @@ def encode(rgb: Rgb, layout: ModeLayout, palette: Rgb | None = None) -> bytes:
     return buffer.tobytes()[: pitch * (height - 1) + width * size]
 
 
+@lru_cache(maxsize=4)
+def encoded_card(layout: ModeLayout, palette: bytes) -> bytes:
+    """The test card as ``encode`` makes it; ``palette``: 768 bytes, none but for 8 bits a pixel."""
+    colours = np.frombuffer(palette, np.uint8).reshape(-1, 3) if palette else None
+    return encode(test_card(layout.width, layout.height), layout, colours)
+
+
 def _fields(layout: ModeLayout) -> tuple[FieldSize, ...]:
     if len(layout.fields) == 3 and all(bits for bits, _ in layout.fields):
         return layout.fields

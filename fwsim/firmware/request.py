@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from fwsim.errors import FwsimError
@@ -181,11 +182,13 @@ class Allocator(Protocol):
         ...
 
 
+@lru_cache(maxsize=1024)
 def format_bdf(bdf: int) -> str:
     """``bdf`` as bb:dd.f in hex."""
     return f"{bdf >> 8:02x}:{bdf >> 3 & 31:02x}.{bdf & 7:x}"
 
 
+@lru_cache(maxsize=1024)
 def parse_bdf(text: str) -> int:
     """bus<<8 | device<<3 | function from "02.0", "00:02.0" or "0000:00:02.0". Raises FwsimError."""
     bus, _, slot = text.rpartition(":")

@@ -16,7 +16,7 @@ from fwsim.machine.guard import FRAME_NS
 from fwsim.machine.session import Session
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_TIME
-from fwsim.payload import ModeLayout, encode, test_card
+from fwsim.payload import ModeLayout, encoded_card
 from fwsim.picture import png_bytes
 from fwsim.rundir import RunDir
 from fwsim.scenario import Call, Scenario
@@ -137,9 +137,8 @@ class Caller:
         layout = self._layout(BUFFER)
         if not returned or not result.ok or not layout.width or not layout.height:
             return
-        card = test_card(layout.width, layout.height)
-        colours = palette(self.machine.vga)
-        self._write(layout.base, encode(card, layout, colours))
+        colours = palette(self.machine.vga).tobytes() if layout.bpp == 8 else b""
+        self._write(layout.base, encoded_card(layout, colours))
 
     def _write(self, base: int, data: bytes) -> None:
         """Store ``data`` at guest-physical ``base`` as the CPU would: by the aperture, in video memory or in RAM."""

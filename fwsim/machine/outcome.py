@@ -106,8 +106,8 @@ def _targets(built: Built) -> GttTargets:
     """Where the valid entries that the guest's ROM wrote point at, by the first range that has the page."""
     igd, machine = built.machine.igd, built.machine
     assert igd is not None
-    entries = igd.entries()
-    chosen = entries[(igd.touched != 0) & (entries & np.uint64(1) != 0)]
+    written = igd.entries(np.flatnonzero(igd.touched))
+    chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
     if machine.scenario.hypervisor.kind == "none":  # the host has nobody else's memory: whatever it maps is its own
         return GttTargets(guest_stolen=int(chosen.size))

@@ -6,6 +6,7 @@ A row is a complete host: every default that a scenario's ``[host]`` table may o
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Literal
 
 from fwsim.errors import FwsimError
@@ -137,6 +138,7 @@ def families() -> tuple[Family, ...]:
     return ROWS
 
 
+@lru_cache(maxsize=256)
 def family(cpu: str) -> Family:
     """The row of ``host.cpu = cpu`` (case does not matter); raises FwsimError naming the nearest name for another."""
     rows = {row.name.lower(): row for row in families()}

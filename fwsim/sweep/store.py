@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,22 +118,33 @@ class Store:
 
     def query(self, text: str) -> list[tuple[Any, ...]]:
         """Rows of an SQL query over the table ``rows``."""
-        return _execute(text, self.path, f"CREATE VIEW rows AS SELECT * FROM read_parquet({_quoted(self.rows)})")
+        view = f"CREATE OR REPLACE TEMP VIEW rows AS SELECT * FROM read_parquet({_quoted(self.rows)})"
+        return _execute(text, self.path, view)
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+@cache
+def _connection() -> Any:
+    """One for the process: to open one takes as long as a hundred placements."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute(_MEMORY)
+    return connection
+
+
 def _execute(text: str, where: Path, before: str = "") -> list[tuple[Any, ...]]:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
-            connection.execute(_MEMORY)
-            if before:
-                connection.execute(before)
-            return connection.execute(text).fetchall()
+        connection = _connection()
+        if before:
+            connection.execute(before)
+        rows: list[tuple[Any, ...]] = connection.execute(text).fetchall()
+        return rows
     except duckdb.IOException as error:
         first = str(error).splitlines()[0]
         raise FwsimError(f"cannot write the rows: {first}", where=str(where), hint="free space; the sweep goes on "

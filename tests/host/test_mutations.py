@@ -27,7 +27,7 @@ def material(own_rom, data_vbt):
     texts = (E6540, DMESG, IOMEM, guest(), GUEST_DMESG)
     region = build_opregion(data_vbt)
     binaries = (config(IGD), config(IGD, 4096), region, own_rom.read_bytes()[:8192], default_edid(), data_vbt)
-    return [text.encode() for text in texts] + [*binaries, gzip.compress(E6540.encode())]
+    return [text.encode() for text in texts] + [*binaries, gzip.compress(E6540.encode(), mtime=0)]
 
 
 def survives(folder, tmp_path):

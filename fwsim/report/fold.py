@@ -160,13 +160,14 @@ class Same:
             return text + (f" ({self.times} times)" if self.times > 1 else "")
         place = self.folder.place(first)
         if self.written:
-            wrote = self.written.value
-            return f"{place} {first.value:#x} -> {wrote:#x}" if wrote != first.value else f"{place} is {wrote:#x}, kept"
+            wrote, had = self.written.value, f"{first.value:#x}{_was(first)}"
+            if wrote == first.value and not _was(self.written):
+                return f"{place} is {had}, kept"
+            return f"{place} {had} -> {wrote:#x}{_was(self.written)}"
         if self.times == 1:
-            was = f" (was {first.aux:#x})" if first.aux != first.value else ""
-            return f"{place} {'is' if first.op == _READ else '='} {first.value:#x}{was}"
+            return f"{place} {'is' if first.op == _READ else '='} {first.value:#x}{_was(first)}"
         did = f"{place} {'read' if first.op == _READ else 'written'} {self.times} times"
-        return did + self._changed()
+        return did + self._changed() + _was(self.last)
 
     def _changed(self) -> str:
         if not self.changes:
@@ -271,6 +272,11 @@ class Run:
         return f"{numbers[0]:#x} {'-' if step < 0 else '+'} n*{abs(step):#x}" if step else f"all {numbers[0]:#x}"
 
 
+def _was(access: Access) -> str:
+    """What it was before the hypervisor changed it."""
+    return f" (was {access.aux:#x})" if access.aux != access.value else ""
+
+
 def _delta(one: Access, other: Access) -> tuple[int, int, int]:
     return other.address - one.address, other.value - one.value, other.aux - one.aux
 
@@ -285,8 +291,7 @@ def _event(access: Access) -> str:
         return f"{text} returns {_words(value)}" if op == _RETURN else f"{text} {_words(value)}"
     if space == "memory" and op == _CALL:
         return f"far call {access.address:#x}, AX={value & 0xFFFF:04X}"
-    was = f" (was {access.aux:#x})" if access.aux != value else ""
-    return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{was}"
+    return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{_was(access)}"
 
 
 def _words(value: int) -> str:

@@ -235,7 +235,9 @@ class Aux:
             return
         text = f"{where}: {_request(self.sent)}"
         size = self.control >> 20 & 31
-        reply = _big_endian(self.reply)[:size]
+        read = next((place for place in range(5) if place not in self.reply), 5)  # as many data registers were read
+        failed = self.control & (1 << 28 | 1 << 25)
+        reply = [] if failed else _big_endian(self.reply)[: min(size, 4 * read)]
         if not self.answered:
             text += ", no answer seen"
         elif self.control & 1 << 28:

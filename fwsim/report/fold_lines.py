@@ -7,6 +7,7 @@ from fwsim.registers.core import decode
 from fwsim.registers.database import name_of
 from fwsim.registers.host_addresses import ROWS
 from fwsim.report.fold import Folder, HostAddresses
+from fwsim.report.fold_cycle import repeated
 from fwsim.report.fold_step import Step
 from fwsim.report.trace import Events, Names, names_for
 from fwsim.trace.event import Space
@@ -39,26 +40,6 @@ def folded_lines(
         yield f"{hidden} events not shown at this verbosity"
     elif not total:
         yield "no events"
-
-
-def repeated(steps: Iterator[Step]) -> Iterator[Step]:
-    """Steps that say the same, one after another, as one that says how often."""
-    last: Step | None = None
-    times = 1
-    for step in steps:
-        if last is not None:
-            if (step.level, step.lines, step.decode) == (last.level, last.lines, last.decode):
-                times += 1
-                last = last._replace(n=last.n + step.n)
-                continue
-            yield _times(last, times)
-        last, times = step, 1
-    if last is not None:
-        yield _times(last, times)
-
-
-def _times(step: Step, times: int) -> Step:
-    return step if times == 1 else step._replace(lines=(*step.lines[:-1], f"{step.lines[-1]}, {times} times so"))
 
 
 def host_addresses(cpu: str | None) -> HostAddresses:

@@ -143,6 +143,9 @@ def test_a_transaction_of_aux():
     rows += [mmio(R, control, 0x40400064), mmio(R, first, 0x00110A84)]
     assert said(*rows) == [(5, "AUX B: native read 00000h, 3 bytes, acknowledged:\n  11 0a 84")]
     rows[3] = mmio(R, control, 0x50000064)
+    rows[3] = mmio(R, control, 0x40400064)
+    assert said(*rows[:4]) == [(4, "AUX B: native read 00000h, 3 bytes, answered by 4\n  bytes")]
+    rows[3] = mmio(R, control, 0x50000064)
     assert said(*rows[:4]) == [(4, "AUX B: native read 00000h, 3 bytes, nobody\n  answers (time-out)")]
 
 
@@ -154,6 +157,28 @@ def test_delays():
     assert said(*rows) == [(150, "delay: PIT read 100 times, 149 us")]
     assert said(port(R, 0x61, 0x30), port(W, 0x61, 0x31)) == [(1, "port 0x61 PORT61 is 0x30"),
                                                                (1, "port 0x61 PORT61 = 0x31")]  # fmt: skip
+
+
+def test_lines_that_repeat():
+    one, two = mmio(R, 0x70008, 0), mmio(R, 0x70024, 4)
+    steps = said(*[one, two] * 50, one, mmio(W, 0x70008, 9))
+    assert [n for n, _ in steps] == [1, 1, 1, 1, 96, 2]
+    assert steps[4][1] == "the 2 lines above 48 times more"
+    rows = [port(W, 0x3C4, 1), port(W, 0x3C5, 0x20)] * 5
+    assert said(*rows) == [(10, "VGA SR01 written 5 times: 0x20")]
+    aux = [mmio(W, 0xE4110, 0x80400064), mmio(R, 0xE4110, 0x50400064)] * 9
+    assert [n for n, _ in said(*aux)] == [18]
+    assert said(*aux)[0][1].replace("\n ", "").endswith("nobody answers (time-out), 9 times so")
+
+
+def test_the_story_has_reads_of_host_addresses_and_rewrites():
+    config = (Space.PCI, R, 2, 0x1005E, 0xDBA0)
+    rows = [config, (Space.PCI, R, 2, 0x10002, 0x126), (Space.PCI, W, 4, 0x10010, 0xFE400000)]
+    rows += [mmio(R, 0x70008, 0), (Space.MMIO, R, 4, 0x70008, 5, Flag.REWRITTEN, 6)]
+    rows += [(Space.IOMMU, R, 4, 0xDBA00000, 6, Flag.FAULTED), (Space.MEMORY, Op.NOTE, 4, 0xC0400, 0, 0, 7)]
+    steps, hidden = folded(trace(*rows), 0)
+    assert [text.partition(" ")[0] for _, text in steps] == ["00:02.0", "00:02.0", "0x70008", "DMA", "note"]
+    assert hidden == 1
 
 
 def test_fields_at_verbosity_2():

@@ -168,6 +168,14 @@ class Dask:
                 "no Dask scheduler answers", where="--dask", found=f"{address}: {str(error).splitlines()[0]}",
                 expected="such as tcp://127.0.0.1:8786", hint="start one: dask scheduler; or use --jobs",
             ) from None  # fmt: skip
+        try:
+            self.client.wait_for_workers(1, timeout=CLUSTER_WAIT_S)
+        except TimeoutError:
+            self.client.close()
+            raise FwsimError(
+                "the Dask cluster has no workers", where="--dask", found=address, expected="at least one",
+                hint=f"start some: dask worker {address}",
+            ) from None  # fmt: skip
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
         """(Number, rows) of each piece, as they are done; a few for each worker are under way at a time."""
@@ -198,6 +206,12 @@ class Dask:
                 task = tasks.pop(future.key)
                 if future.status == "finished":
                     rows = future.result()
+                elif why := _trouble(future):
+                    raise FwsimError(
+                        "the Dask cluster cannot do it", where="--dask", found=why,
+                        expected="workers with the same version of fwsim",
+                        hint="install it on them; the same command goes on where it was",
+                    )  # fmt: skip
                 elif len(task.cells) > 1:
                     for cell in task.cells:
                         submit(_Task(task.number, [cell]))
@@ -210,6 +224,16 @@ class Dask:
                     more()
         finally:
             self.client.close()
+
+
+def _trouble(future: Any) -> str:
+    """What is wrong with the cluster itself; nothing where a worker died of its cells: those are rows."""
+    from distributed.scheduler import KilledWorker
+
+    if future.status != "error":
+        return f"work that is {future.status}"
+    error = future.exception()
+    return "" if isinstance(error, KilledWorker) else f"{type(error).__name__}: {error}"
 
 
 _RUNNER = Runner()

@@ -58,7 +58,7 @@ def test_the_same_rows_whoever_works(tmp_path, cluster, monkeypatch):
 
 def test_the_same_runs_whoever_works(tmp_path, cluster):
     matrix = read({"kind": "run", "set": RUN}, "m", Path("/"))
-    here = made(tmp_path / "1", matrix, work.Processes(1))
+    here = made(tmp_path / "1", matrix, Seen([]))
     assert {row[matrix_column(matrix, "status")] for row in here} == {"ok"}
     assert made(tmp_path / "dask", matrix, work.Dask(cluster)) == here
 
@@ -109,21 +109,42 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     seen = []
     work.sweep(store, Seen(seen))
     assert set(seen) == set(range(store.matrix.chunks)) - {int(Path(name).stem) for name in kept}
-    assert table(out) == made(tmp_path / "fresh", load(matrix), work.Processes(2))
+    assert table(out) == made(tmp_path / "fresh", load(matrix), Seen([]))
     work.sweep(Store.open(out, load(matrix)), Seen(seen := []))
     assert seen == []
 
 
-class Seen(work.Processes):
-    """One process; tells which pieces it was given."""
+class Seen:
+    """This very process; tells which pieces it was given."""
 
     def __init__(self, seen):
-        super().__init__(1)
         self.seen = seen
 
     def work(self, matrix, pieces):
         self.seen += pieces
-        return super().work(matrix, pieces)
+        runner = Runner()
+        for piece in self.seen:
+            yield piece, work.rows_of(matrix, matrix.chunk(piece), runner)
+
+
+def test_a_cluster_without_workers_or_fwsim_is_said(tmp_path, monkeypatch, cluster):
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(work, "CLUSTER_WAIT_S", 1)
+    with (
+        distributed.LocalCluster(
+            n_workers=0, processes=False, host="127.0.0.1", protocol="tcp", dashboard_address=None, silence_logs=50
+        ) as empty,
+        pytest.raises(FwsimError, match="has no workers"),
+    ):
+        work.Dask(empty.scheduler_address)
+    monkeypatch.setattr(work, "_on_cluster", without_fwsim)
+    with pytest.raises(FwsimError, match="cannot do it") as error:
+        made(tmp_path / "dask", placements(), work.Dask(cluster))
+    assert "No module named 'fwsim'" in error.value.found
+
+
+def without_fwsim(matrix, cells):
+    raise ModuleNotFoundError("No module named 'fwsim'")
 
 
 def test_a_dask_address_nobody_answers_is_said_soon(monkeypatch):

@@ -41,7 +41,7 @@ def cluster():
     """The address of a scheduler on loopback with two workers."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
     ) as found:
         yield found.scheduler_address
 
@@ -132,7 +132,12 @@ def test_a_cluster_without_workers_or_fwsim_is_said(tmp_path, monkeypatch, clust
     monkeypatch.setattr(work, "CLUSTER_WAIT_S", 1)
     with (
         distributed.LocalCluster(
-            n_workers=0, processes=False, host="127.0.0.1", protocol="tcp", dashboard_address=None, silence_logs=50
+            n_workers=0,
+            processes=False,
+            host="127.0.0.1",
+            protocol="tcp",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
         ) as empty,
         pytest.raises(FwsimError, match="has no workers"),
     ):

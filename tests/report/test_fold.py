@@ -18,6 +18,7 @@ from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
 OWN = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 SNM_2170 = "9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04"
+HSW_2180 = "356fe5c4bef3d9ee84299208593cae7d4e0bbbebd223c71e7eb20974467df4e5"
 STEP = re.compile(r"^ *(\d+) +\d+\.\d{3} +(\d+)  (.*)$")
 FURTHER = re.compile(r"^ {31}(.*)$")
 HIDDEN = re.compile(r"^(\d+) events not shown at this verbosity$")
@@ -233,11 +234,11 @@ def edid_of_ours() -> bytes:
     return bytes(data)
 
 
-def made(folder, rom, **more) -> RunDir:
+def made(folder, rom, *, host=None, port="crt", **more) -> RunDir:
     (folder / "monitor.edid").write_bytes(edid_of_ours())
     scenario = Scenario(
-        name="x", host=Host(cpu=CPU, bdsm=0xDBA00000),
-        display=(Display(port="crt", edid=str(folder / "monitor.edid")),), rom=Rom(file=str(rom), **more),
+        name="x", host=host or Host(cpu=CPU, bdsm=0xDBA00000),
+        display=(Display(port=port, edid=str(folder / "monitor.edid")),), rom=Rom(file=str(rom), **more),
         hypervisor=Hypervisor(kind="ranged"), call=(Call(ax=0x4F02, bx=0xC114),),
     )  # fmt: skip
     with RunDir.create(folder / "run") as out:
@@ -278,3 +279,14 @@ def test_a_real_image(tmp_path, capsys, real_rom):
     folds = check_run(out, capsys)
     assert any(text.startswith("delay: PIT read") for text in folds)
     assert len(folds) < len(out.events()) / 8
+
+
+def test_a_real_image_that_asks_by_aux(tmp_path, capsys, real_rom):
+    """The EDID comes over AUX sixteen bytes at a time; so do the replies that the lines show."""
+    rom = real_rom("hsw2180.dat", HSW_2180)
+    out = made(tmp_path, rom, host=Host(cpu="haswell", device_id=0x416, lpc_id=0x8C4F), port="dp-b", checksum="ignore")
+    steps, hidden = shown(out, capsys, 1)
+    assert sum(n for n, _ in steps) + hidden == len(out.events())
+    texts = [" ".join(text.split()) for _, text in steps]
+    blocks = [text.rpartition(": ")[2] for text in texts if text.startswith("AUX B: I2C read 50h, 16 bytes, ack")]
+    assert bytes.fromhex(" ".join(blocks[:8])) == edid_of_ours()

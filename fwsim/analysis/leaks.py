@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 BRIDGE, RVDA = 0x00, 0x3BA
 
 
-def leaks_of(target: Path) -> Leaks:
+def leaks_of(target: Path, *, followed: bool = True) -> Leaks:
     """The leaks of a run's folder, or of a scenario file, whose ROM is not run (and need not be named).
 
+    ``followed``: where a value went is followed back to its source, which makes the run again.
     Raises FwsimError for what is neither, and where no Intel graphics device is in the machine.
     """
     if target.is_file():
@@ -46,7 +47,7 @@ def leaks_of(target: Path) -> Leaks:
     shadow = run.read(SHADOW) if run.file(SHADOW).exists() else None
     rom = _rom_of(run, scenario, notes)
     found = _find(scenario, rom, notes, events, shadow)
-    if rom is not None and events is not None:
+    if followed and rom is not None and events is not None:
         from fwsim.analysis.leaks_follow import follow
 
         follow(run, found)

@@ -55,7 +55,7 @@ def leaks(facts: Facts) -> dict[str, Any]:
     from fwsim.analysis.leaks import leaks_of
 
     try:
-        found = leaks_of(facts.folder.path)
+        found = leaks_of(facts.folder.path, followed=False)  # the section above has a story of that kind
     except FwsimError as error:
         return {"why": _reason(error)}
     rows = [

@@ -30,6 +30,8 @@ _KEYS = ("kind", "scenario", "set", "skip")
 _RANGE = ("from", "to", "step", "times")
 _LISTS = ("call", "display", "bars", "firmware.drivers")
 """Fields that are lists themselves: they take a list of lists."""
+_MOST_CALLS = 64
+"""The largest number in such a path as ``call.3.ax`` is one less."""
 _WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "profile": tuple(PROFILES)}
 
 
@@ -251,8 +253,10 @@ def _range(value: dict[str, Any], where: str) -> Sequence[int]:
             raise FwsimError("wrong type", where=f"{where}.{key}", found=show(each), expected="a number")
     first, last = numbers["from"], numbers["to"]
     by = numbers.get("step", numbers.get("times", 0))
-    if last < first or by < 1 or ("times" in value and (by < 2 or first < 1)):
-        raise FwsimError("a range that leads nowhere", where=where, found=show(value), expected="from <= to, step > 0")
+    if first < 0 or last < first or by < 1 or ("times" in value and (by < 2 or first < 1)):
+        raise FwsimError(
+            "a range that leads nowhere", where=where, found=show(value), expected="0 <= from <= to, step > 0"
+        )
     if "step" in value:
         count = (last - first) // by + 1
         if count > LIMIT:
@@ -369,11 +373,11 @@ def table_of(matrix: Matrix, values: dict[str, Any]) -> dict[str, Any]:
         place: Any = table
         for number, key in enumerate(path):
             empty: Any = [] if [*path, last][number + 1].isdecimal() else {}
-            if isinstance(place, list):
-                place.extend({} for _ in range(len(place), int(key) + 1) if int(key) < 64)
+            if isinstance(place, list) and key.isdecimal() and int(key) < _MOST_CALLS:
+                place.extend({} for _ in range(len(place), int(key) + 1))
                 place = place[int(key)]
             else:
-                place = place.setdefault(key, empty)
+                place = place.setdefault(key, empty) if isinstance(place, dict) else None
         if not isinstance(place, dict):
             where = f"{matrix.where}: set.{name}"
             raise FwsimError("not a field", where=where, found=name, expected="such as call.0.ax")

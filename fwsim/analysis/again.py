@@ -18,8 +18,8 @@ from fwsim.run import post, post_on_host
 from fwsim.rundir import RunDir
 from fwsim.scenario import Scenario
 
-WINDOW = 1 << 20
-"""Instructions kept at a time: 80 MiB, and 48 MiB for their memory writes."""
+WINDOW = 1 << 21
+"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes."""
 
 
 @dataclass
@@ -35,11 +35,11 @@ class Window:
 class Again:
     """One machine of a run: the guest's, or that of the POST on the host that made its shadow."""
 
-    def __init__(self, scenario: Scenario, on_host: bool = False, window: int = WINDOW) -> None:
+    def __init__(self, scenario: Scenario, on_host: bool = False) -> None:
         self.scenario = scenario
         self.on_host = on_host
         self.rom = load(scenario.rom.file)
-        self._window = window
+        self._window = WINDOW
         self._steps: Steps | None = None
         self._built: Built | None = None
 

@@ -106,9 +106,11 @@ class Steps:
             row = self.rows[at]
             code, size = bytes(row["code"]), int(row["size"])
             widths = (32, 16) if row["protected"] == 2 else (16, 32)
-            found = [decode(code, int(row["address"]), width) for width in widths]
-            exact = [each for each in found if each is not None and each.size == size]
-            self._decoded[kind] = next(iter(exact), found[0])
+            usual = decode(code, int(row["address"]), widths[0])
+            other = None
+            if usual is None or usual.size != size:
+                other = decode(code, int(row["address"]), widths[1])
+            self._decoded[kind] = other if other is not None and other.size == size else usual
         return self._decoded[kind]
 
     def step(self, at: int) -> Step | None:

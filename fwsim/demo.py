@@ -1,10 +1,11 @@
 """What does the demo run? One host, one ROM, two hypervisors."""
 
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import Summary
 from fwsim.rom.catalog import roms_folder
-from fwsim.run import Progress, run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario, loads
-from fwsim.summary import Summary
+from fwsim.running.pipeline import Progress, run
+from fwsim.scenario.load import loads
+from fwsim.scenario.model import Scenario
 
 _TEXT = """
 name = "{name}"

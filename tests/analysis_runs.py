@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import loads
+from fwsim.results.folder import RunDir
+from fwsim.running.pipeline import run
+from fwsim.scenario.load import loads
 
 
 def made(out: Path, text: str) -> Path:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fwsim.report.trace import select
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import load
+from fwsim.results.folder import RunDir
+from fwsim.running.pipeline import run
+from fwsim.scenario.load import load
 from fwsim.trace.describe import rows
 from fwsim.trace.where import compile_where
 

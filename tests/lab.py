@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fwsim.machine.calls import Caller
+from fwsim.results.summary import CallResult
 from fwsim.rom.chain import load
-from fwsim.run import post
-from fwsim.scenario import Call, Scenario
-from fwsim.summary import CallResult
+from fwsim.running.calls import Caller
+from fwsim.running.pipeline import post
+from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points."""

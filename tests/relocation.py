@@ -12,10 +12,10 @@ The rewrite up to 9.1 writes value - H + G, whatever the value is: H + n becomes
 from dataclasses import dataclass
 from pathlib import Path
 
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Guest, Host, Hypervisor, Rom, Scenario
-from fwsim.summary import Summary
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import Summary
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Guest, Host, Hypervisor, Rom, Scenario
 
 H = 0xDBA00000
 MASK = 0xFFFFFFFF

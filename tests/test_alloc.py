@@ -10,15 +10,25 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from fwsim.alloc import Allocation, Ask, BarAsk, decode, explain, largest_opregion, largest_stolen, place, recheck
-from fwsim.alloc_ask import parse_bars
-from fwsim.checks import RULES, stolen_size
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import ROWS
-from fwsim.placement_rules import PLACED, SHARED, Placed, check_placed
+from fwsim.placement.allocate import (
+    Allocation,
+    Ask,
+    BarAsk,
+    decode,
+    explain,
+    largest_opregion,
+    largest_stolen,
+    place,
+    recheck,
+)
+from fwsim.placement.ask import parse_bars
 from fwsim.registers.families import families, family
-from fwsim.scenario import loads
-from fwsim.summary import E820Range
+from fwsim.results.summary import E820Range
+from fwsim.rules.placement import PLACED, SHARED, Placed, check_placed
+from fwsim.rules.run import RULES, stolen_size
+from fwsim.scenario.load import loads
 from fwsim.units import parse_size
 
 HERE = Path(__file__).parent
@@ -47,8 +57,8 @@ def test_seabios_as_measured():
     [("pc", "2G", "10.0", "sandybridge"), ("q35", "4G", "next", "haswell"), ("pc", "6G", "9.1", "ivybridge")],
 )
 def test_the_same_as_a_run(machine, ram, profile, cpu, tmp_path):
-    from fwsim.run import run
-    from fwsim.rundir import RunDir
+    from fwsim.results.folder import RunDir
+    from fwsim.running.pipeline import run
 
     scenario = loads(
         f'[host]\ncpu = "{cpu}"\n[hypervisor]\nprofile = "{profile}"\n[guest]\nmachine = "{machine}"\nram = "{ram}"\n'
@@ -321,7 +331,7 @@ def test_what_is_no_allocation(data):
 
 def test_placement_imports_nothing_heavy():
     code = (
-        "import sys; from fwsim.alloc import *; from fwsim.firmware.allocators import ROWS\n"
+        "import sys; from fwsim.placement.allocate import *; from fwsim.firmware.allocators import ROWS\n"
         "for name in ROWS: place(Ask(firmware=name))\n"
         "print([m for m in sys.argv[1:] if m in sys.modules])"
     )

@@ -12,8 +12,8 @@ import pytest
 from handmade import RETURN, pcir, rom
 
 from fwsim import cli
-from fwsim.machine.adopt import _cpus_for
 from fwsim.registers.families import families
+from fwsim.running.option_rom import _cpus_for
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 LABELS = ("\n  found: ", "\n  expected: ", "\n  next: ")

@@ -3,10 +3,8 @@
 import msgspec
 import pytest
 
-from fwsim.checks import RULES, check, stolen_size
 from fwsim.registers.families import families
-from fwsim.scenario import loads
-from fwsim.summary import (
+from fwsim.results.summary import (
     Assist,
     CallResult,
     E820Range,
@@ -20,6 +18,8 @@ from fwsim.summary import (
     Stop,
     Summary,
 )
+from fwsim.rules.run import RULES, check, stolen_size
+from fwsim.scenario.load import loads
 
 MIB = 1 << 20
 GUEST = """

@@ -11,15 +11,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fwsim import scenario, summary
-from fwsim.scenario import dumps, loads
+from fwsim.results import summary
+from fwsim.scenario import model
+from fwsim.scenario.load import dumps, loads
 from fwsim.trace.event import ENUMS, EVENT, Flag
 
 DOCS = Path(__file__).parents[1] / "docs"
 TABLES = {
-    "Top level": scenario.Scenario, "[host]": scenario.Host, "[[display]]": scenario.Display,
-    "[hypervisor]": scenario.Hypervisor, "[guest]": scenario.Guest, "[firmware]": scenario.Firmware,
-    "[rom]": scenario.Rom, "[[call]]": scenario.Call, "[payload]": scenario.Payload, "[budget]": scenario.Budget,
+    "Top level": model.Scenario, "[host]": model.Host, "[[display]]": model.Display,
+    "[hypervisor]": model.Hypervisor, "[guest]": model.Guest, "[firmware]": model.Firmware,
+    "[rom]": model.Rom, "[[call]]": model.Call, "[payload]": model.Payload, "[budget]": model.Budget,
 }  # fmt: skip
 TABLE_NAMES = {"display", "call", *(name.strip("[]") for name in TABLES)}
 

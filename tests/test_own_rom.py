@@ -10,8 +10,8 @@ from lab import Lab
 from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenario
 
 from fwsim.devices.igd.scanout import HATCH
-from fwsim.payload import test_card
-from fwsim.scenario import Call, Hypervisor
+from fwsim.running.payload import test_card
+from fwsim.scenario.model import Call, Hypervisor
 from fwsim.trace.event import Actor, Op, Space
 from fwsim.trace.store import open_events
 

@@ -12,10 +12,10 @@ from glyphs import font_of, read_png, read_text
 from lab import BUFFER, Lab
 
 from fwsim.devices.adapters import ADAPTERS
-from fwsim.payload import test_card
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Host, Rom, Scenario, Vga
+from fwsim.results.folder import RunDir
+from fwsim.running.payload import test_card
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Host, Rom, Scenario, Vga
 
 SEABIOS, VGABIOS = Path("/usr/share/seabios"), Path("/usr/share/vgabios")
 

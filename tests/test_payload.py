@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fwsim.payload import ModeLayout, encode
-from fwsim.payload import test_card as make_card
+from fwsim.running.payload import ModeLayout, encode
+from fwsim.running.payload import test_card as make_card
 
 
 def pixels(*colours):

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fwsim.errors import FwsimError
-from fwsim.picture import png_bytes, write_png
+from fwsim.results.png import png_bytes, write_png
 
 
 def chunks(data):

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 
 from fwsim.devices.igd.scanout import scan
-from fwsim.machine.adopt import legacy_image, offer, refusal
+from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
-from fwsim.machine.calls import Caller
-from fwsim.machine.session import Session
 from fwsim.native import PORT_STORE
-from fwsim.payload import test_card
+from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.run import run as execute
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, loads
+from fwsim.running.calls import Caller
+from fwsim.running.option_rom import legacy_image, offer, refusal
+from fwsim.running.payload import test_card
+from fwsim.running.pipeline import run as execute
+from fwsim.scenario.load import loads
+from fwsim.scenario.model import Call
 
 BUFFER = 0x10000
 # sha256 prefix: cpu, linear modes with the cpu's usual display, two displays

@@ -6,10 +6,10 @@ from glyphs import font_of, read_png, read_text
 from lab import Lab
 from relocation import GEN6, H, check_aborted, check_row, ran, scenario
 
-from fwsim.payload import test_card
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Host, Hypervisor, Rom, Scenario
+from fwsim.results.folder import RunDir
+from fwsim.running.payload import test_card
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Host, Hypervisor, Rom, Scenario
 from fwsim.trace.event import Op, Space
 from fwsim.trace.store import open_events
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario, loads
-from fwsim.summary import Summary, decode, encode
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import Summary, decode, encode
+from fwsim.scenario.load import loads
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT
 
 

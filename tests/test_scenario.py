@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.scenario import Budget, Call, Display, Host, Scenario, dumps, load, loads, with_overrides
+from fwsim.scenario.load import dumps, load, loads, with_overrides
+from fwsim.scenario.model import Budget, Call, Display, Host, Scenario
 
 DESIGN_EXAMPLE = """
 name = "x220-legacy"
@@ -205,7 +206,7 @@ def test_overrides():
         ["host.bdsm=0xcd200000", "call.0.ax=3", "call.1.ax=0x4f02", "rom.any_device=true", "hypervisor.profile=9.1",
          "rom.int15.5034.ax=0x5f", "display=[{port = 'none'}]", "guest.ram=4M", "hypervisor.lpc=false"],
     )  # fmt: skip
-    from fwsim.scenario_text import read_struct
+    from fwsim.scenario.text import read_struct
 
     scenario = read_struct(table, Scenario, "x", None)
     assert (scenario.host.cpu, scenario.host.bdsm) == ("haswell", 0xCD200000)

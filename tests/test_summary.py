@@ -7,7 +7,7 @@ import pytest
 
 from fwsim import cli
 from fwsim.errors import FwsimError
-from fwsim.summary import decode
+from fwsim.results.summary import decode
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}

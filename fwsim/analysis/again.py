@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.steps import Steps
+from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
 from fwsim.machine.build import Built
-from fwsim.machine.calls import Caller
-from fwsim.machine.session import Session
 from fwsim.native import R_EV_LIMIT
+from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.run import post, post_on_host
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario
+from fwsim.running.calls import Caller
+from fwsim.running.pipeline import post, post_on_host
+from fwsim.scenario.model import Scenario
 
 WINDOW = 1 << 21
 """Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes."""

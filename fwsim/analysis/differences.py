@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.machine.waiting import CLOCK_PORTS
+from fwsim.environment.wait.waiting import CLOCK_PORTS
 from fwsim.trace.describe import enum_name, rows
 from fwsim.trace.event import Op, Space
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from fwsim.devices.vtd import Style, Vtd
 from fwsim.errors import FwsimError
 from fwsim.registers.pte import VALID
-from fwsim.rundir import RunDir
-from fwsim.summary import CheckResult
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import CheckResult
 from fwsim.trace.event import Op, Space
 
 IGD_SOURCE = 0x0010

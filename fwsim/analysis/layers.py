@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from fwsim.registers.database import name_of
 from fwsim.registers.families import Family
-from fwsim.scenario import Scenario
-from fwsim.summary import Hang
+from fwsim.results.summary import Hang
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Op, Space
 
 if TYPE_CHECKING:

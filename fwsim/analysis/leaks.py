@@ -12,14 +12,14 @@ from fwsim.analysis.leaks_rows import PAGE, Leak, Leaks, Verdict
 from fwsim.analysis.leaks_sweep import unlisted
 from fwsim.analysis.leaks_trace import flows, reads_of
 from fwsim.errors import FwsimError
-from fwsim.machine.adopt import Offer, offer
 from fwsim.machine.build import Built, build, display_device, host_opregion
 from fwsim.machine.probe import Probe
 from fwsim.registers.host_addresses import HostAddress, Reader, rows_for
+from fwsim.results.folder import SHADOW, RunDir
 from fwsim.rom.chain import Rom, load
-from fwsim.rundir import SHADOW, RunDir
-from fwsim.scenario import Scenario
-from fwsim.scenario import load as load_scenario
+from fwsim.running.option_rom import Offer, offer
+from fwsim.scenario.load import load as load_scenario
+from fwsim.scenario.model import Scenario
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,7 +105,7 @@ def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Bu
     if rom is None:
         scenario = with_fields(scenario, host=with_fields(scenario.host, vga="igd"))
         return Offer(b""), None, build(scenario, Rom(Path(), b"", "", (), ()), b"", None)
-    from fwsim.run import post_on_host
+    from fwsim.running.pipeline import post_on_host
 
     shadow, before = post_on_host(scenario, rom) if scenario.rom.source == "shadow" else (None, None)
     offered = offer(scenario, rom, scenario.host.device_id, shadow)

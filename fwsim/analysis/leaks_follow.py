@@ -8,7 +8,7 @@ from fwsim.analysis.leaks_rows import Leaks
 from fwsim.analysis.leaks_trace import Flow
 from fwsim.analysis.why import Why, explain
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 MOST = 6
 """Flows that are followed in one run: each is a run of its own."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.hypervisor.shadow_patch import Patch, variable
+from fwsim.hypervisor.qemu.shadow_patch import Patch, variable
 
 Area = tuple[int, int]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fwsim.analysis.needs_opregion import OpRegionPart, opregion_parts
 from fwsim.errors import FwsimError
 from fwsim.registers.database import name_of, pci_function
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario
+from fwsim.results.folder import RunDir
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Events = NDArray[np.void]

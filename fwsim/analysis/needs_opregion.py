@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fwsim.environment.bios.session import Session
 from fwsim.machine.build import Built
-from fwsim.machine.session import Session
+from fwsim.results.folder import RunDir
 from fwsim.rom.opregion import SIZE
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario
+from fwsim.scenario.model import Scenario
 
 _PARTS = (
     (0x100, "header"), (0x200, "mailbox 1, ACPI"), (0x300, "mailbox 2, SWSCI"), (0x400, "mailbox 3, ASLE"),
@@ -31,7 +31,7 @@ class OpRegionPart:
 
 def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
     """What the ROM of ``scenario`` reads and writes of the OpRegion, in order. Runs it; nothing is kept."""
-    from fwsim.run import run
+    from fwsim.running.pipeline import run
 
     seen: dict[str, set[int]] = {"r": set(), "w": set()}
 

@@ -8,18 +8,19 @@ from fwsim.analysis.again import Again
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.stored import INDEXED, index_before
-from fwsim.machine.adopt import legacy_image
 from fwsim.registers.database import name_of
 from fwsim.rom.chain import Rom, load
-from fwsim.run import ROM_BASE, post_on_host
-from fwsim.scenario import Scenario
+from fwsim.running.option_rom import legacy_image
+from fwsim.running.pipeline import ROM_BASE, post_on_host
+from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 _INDEX_NAMES = {0x71: "CMOS", 0x73: "CMOS", 0x3C5: "VGA sequencer", 0x3CF: "VGA graphics", 0x3D5: "VGA CRTC",
                 0x3B5: "VGA CRTC"}  # fmt: skip
 _LOW_AREAS = (
-    (0x000, 0x400, "the interrupt vector table"), (0x400, 0x500, "the BIOS data area"),
+    (0x000, 0x400, "the interrupt vector table"),
+    (0x400, 0x500, "the BIOS data area"),
     (0xF0000, 0x100000, "the firmware's segment"),
 )
 

@@ -11,13 +11,14 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
-from fwsim.machine.replay import ReplaySession, as_record
-from fwsim.run import Progress
-from fwsim.run import run as execute
-from fwsim.rundir import SCENARIO, RunDir
-from fwsim.scenario import Scenario, load
-from fwsim.trace import hot_replay as p
+from fwsim.results.folder import SCENARIO, RunDir
+from fwsim.running.pipeline import Progress
+from fwsim.running.pipeline import run as execute
+from fwsim.scenario.load import load
+from fwsim.scenario.model import Scenario
+from fwsim.trace import answer as p
 from fwsim.trace.describe import rows
 
 Outcome = Literal["matched", "beyond", "differs", "ended"]

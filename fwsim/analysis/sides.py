@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
-from fwsim.rundir import SCENARIO, SUMMARY, RunDir
-from fwsim.scenario import Scenario
-from fwsim.summary import Summary
+from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
+from fwsim.results.summary import Summary
+from fwsim.scenario.model import Scenario
 
 Difference = tuple[str, object, object]
 """A name, and what it is in A and in B; None where one has none."""

@@ -17,8 +17,8 @@ from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.story import Teller, WhyNode, event_text
 from fwsim.analysis.targets import Target, parse
 from fwsim.errors import FwsimError
+from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import Licence, licence_of
-from fwsim.rundir import RunDir
 from fwsim.trace.event import Actor, Op, Space
 
 

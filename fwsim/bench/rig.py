@@ -5,10 +5,10 @@ from pathlib import Path
 
 from fwsim.demo import scenarios
 from fwsim.errors import FwsimError
-from fwsim.machine.adopt import offer
 from fwsim.machine.build import build
 from fwsim.native import R_ACTOR, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS, STOP_NONE
 from fwsim.rom.chain import load
+from fwsim.running.option_rom import offer
 from fwsim.trace.event import Actor
 
 _NO_LIMIT = 1 << 62

@@ -12,18 +12,18 @@ from fwsim.bench import loops
 from fwsim.bench.reference import Record, Reference, Watched
 from fwsim.cpu.plain import PlainCpu
 from fwsim.demo import scenarios
+from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
-from fwsim.machine.adopt import legacy_image, offer, refusal
 from fwsim.machine.build import Built, build
-from fwsim.machine.calls import Caller
-from fwsim.machine.session import Session
-from fwsim.picture import png_bytes
 from fwsim.registers.families import family_of_device
+from fwsim.results.folder import RunDir
+from fwsim.results.png import png_bytes
 from fwsim.rom.chain import Rom, load
-from fwsim.run import ROM_BASE, run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Host, Hypervisor, Scenario
-from fwsim.scenario import Rom as RomChoice
+from fwsim.running.calls import Caller
+from fwsim.running.option_rom import legacy_image, offer, refusal
+from fwsim.running.pipeline import ROM_BASE, run
+from fwsim.scenario.model import Call, Host, Hypervisor, Scenario
+from fwsim.scenario.model import Rom as RomChoice
 
 ROUNDS = 5
 

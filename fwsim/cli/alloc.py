@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from fwsim.alloc import Allocation, Ask, explain, place
-from fwsim.alloc_ask import parse_bars
 from fwsim.cli import common
 from fwsim.errors import FwsimError
+from fwsim.placement.allocate import Allocation, Ask, explain, place
+from fwsim.placement.ask import parse_bars
 from fwsim.units import parse_size
 
 Results = list[Allocation | tuple[str, str]]

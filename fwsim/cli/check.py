@@ -10,7 +10,7 @@ from fwsim.errors import FwsimError
 
 if TYPE_CHECKING:
     from fwsim.host.facts import Dumps
-    from fwsim.rundir import RunDir
+    from fwsim.results.folder import RunDir
 
 
 def check(
@@ -36,7 +36,7 @@ def check(
 
 
 def _check(run: Path, json: bool) -> bool:
-    from fwsim.rundir import is_run
+    from fwsim.results.folder import is_run
 
     if run.is_dir():
         return _check_run(run, json) if is_run(run) else _check_folder(run, json)
@@ -98,7 +98,7 @@ def _read(file: Path) -> bytes:
 
 def _check_run(run: Path, json: bool) -> bool:
     from fwsim.cli.opened import other_version
-    from fwsim.rundir import RunDir
+    from fwsim.results.folder import RunDir
 
     folder = RunDir.open(run)
     if folder.file("import.json").is_file() and not folder.file("summary.json").is_file():
@@ -117,7 +117,7 @@ def _check_run(run: Path, json: bool) -> bool:
 def _check_import(folder: "RunDir", json: bool) -> bool:
     """A folder that trace import made: what its log can tell, without a summary."""
     from fwsim.analysis.faults import import_checks
-    from fwsim.summary import Summary
+    from fwsim.results.summary import Summary
 
     summary = Summary(checks=import_checks(folder))
     if json:
@@ -130,7 +130,7 @@ def _check_import(folder: "RunDir", json: bool) -> bool:
 
 
 def _check_placement(data: bytes, file: Path, json: bool) -> bool:
-    from fwsim.alloc import decode, recheck
+    from fwsim.placement.allocate import decode, recheck
 
     results = decode(data, str(file))
     for result in results:

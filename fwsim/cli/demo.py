@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fwsim.cli import common
-from fwsim.rundir import REPORT, RunDir
+from fwsim.results.folder import REPORT, RunDir
 
 
 def demo(

@@ -26,7 +26,7 @@ def needs(
     """
     from fwsim.analysis.needs import needs_of
     from fwsim.report.needs import mirror_toml, render_needs
-    from fwsim.rundir import RunDir
+    from fwsim.results.folder import RunDir
 
     found = needs_of(RunDir.open(run))
     if out is not None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 if TYPE_CHECKING:
     import numpy as np

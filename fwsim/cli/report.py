@@ -7,7 +7,7 @@ import typer
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.rundir import REPORT, RunDir
+from fwsim.results.folder import REPORT, RunDir
 
 
 def report(

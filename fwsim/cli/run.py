@@ -7,9 +7,10 @@ import typer
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario, load
-from fwsim.summary import Summary
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import Summary
+from fwsim.scenario.load import load
+from fwsim.scenario.model import Scenario
 
 Roms = Annotated[Path | None, typer.Option("--rom", metavar="FILE", help="The ROM to run instead of the scenario's.")]
 Sets = Annotated[
@@ -60,7 +61,7 @@ def run(
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:
     """Run ``scenario`` into a new folder, with a progress bar; a run that fails before its first event leaves none."""
     with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
-        from fwsim.run import run as execute
+        from fwsim.running.pipeline import run as execute
 
         folder.write_scenario(scenario)  # first: a run that is killed has said what it was
         try:

@@ -9,13 +9,13 @@ import typer
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fwsim.scenario import Scenario
+    from fwsim.scenario.model import Scenario
 
 TEXTS = ("qemu", "dmesg")
 SUFFIX = {
@@ -101,7 +101,7 @@ def _announced(scenario: Scenario | None) -> int:
     """MiB of stolen memory that QEMU says it gives the guest; 0 where it is another hypervisor, or gives none."""
     if scenario is None or scenario.hypervisor.kind != "qemu":
         return 0
-    from fwsim.checks import stolen_size
+    from fwsim.rules.run import stolen_size
 
     return stolen_size(scenario) >> 20
 

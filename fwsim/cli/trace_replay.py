@@ -9,7 +9,7 @@ import typer
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 
 def replay(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from fwsim.cli import common
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 
 def why(

@@ -273,9 +273,7 @@ class Engine:
         """The general registers, segments, EIP and EFLAGS."""
         return {name: self.get(name) for name in GENERAL}
 
-    def register_batch(
-        self, names: Sequence[str], words: int = 1
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    def register_batch(self, names: Sequence[str], words: int = 1) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         """What native code needs to read these registers at once: ids, pointers, and the values they point to.
 
         ``words``: 64-bit words of each (3 for a table's: selector, base, limit).

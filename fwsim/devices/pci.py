@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, native, trap, u8s, u32s, u64s
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.hot import record
 from fwsim.trace.progress import seen
+from fwsim.trace.record import record
 
 SLOTS = 16
 DWORDS = 1024  # of a function's configuration space (PCI Express: 4 KiB)

@@ -15,7 +15,7 @@ from fwsim.rom.chain import MAX_FILE_SIZE, inspect_bytes
 from fwsim.rom.finding import Finding, first_error
 from fwsim.rom.opregion import SIZE, VBT_ROOM, build_opregion, parse_opregion
 from fwsim.rom.vbt import parse_vbt
-from fwsim.scenario import Port
+from fwsim.scenario.model import Port
 
 _CONNECTOR = re.compile(r"(HDMI-A|HDMI|eDP|DP|DVI-D|DVI-I|DVI|LVDS|VGA)-(\d)(?!\d)", re.IGNORECASE)
 _LETTERS = "bcd"

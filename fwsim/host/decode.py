@@ -5,7 +5,7 @@ from fwsim.host.gather import Gathered
 from fwsim.host.lspci import Function
 from fwsim.registers.device_ids import DEVICE_IDS
 from fwsim.registers.families import Family, family, family_of_device
-from fwsim.summary import E820Range
+from fwsim.results.summary import E820Range
 from fwsim.units import MIB
 
 IGD, BRIDGE, LPC = "00:02.0", "00:00.0", "00:1f.0"

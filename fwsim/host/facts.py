@@ -6,7 +6,7 @@ import msgspec
 from msgspec import field
 
 from fwsim import __version__
-from fwsim.summary import CheckResult, E820Range
+from fwsim.results.summary import CheckResult, E820Range
 from fwsim.units import MIB
 
 MASKS = {"bdsm": -MIB, "bgsm": -MIB, "tolud": -MIB, "tseg": -MIB, "ggc": ~1}

@@ -12,7 +12,7 @@ from fwsim.host.kernel import read_log
 from fwsim.host.listings import read_inteltool, read_iomem, read_registers
 from fwsim.host.lspci import Function, from_bytes, read_lspci
 from fwsim.host.recognise import File
-from fwsim.summary import E820Range
+from fwsim.results.summary import E820Range
 
 MAX_FILES = 2000
 OUR_CAPTURE = "fwsim host capture:"

@@ -13,9 +13,9 @@ from fwsim.host.decode import NOT_INTEL, decode
 from fwsim.host.facts import Dumps, Imported
 from fwsim.host.gather import gather, shown
 from fwsim.host.judge import host_checks, missing
-from fwsim.placement_rules import span
 from fwsim.rom.files import refuse_existing, write_atomically
-from fwsim.scenario import loads
+from fwsim.rules.placement import span
+from fwsim.scenario.load import loads
 from fwsim.units import MIB, format_size
 
 FACTS = ".facts.json"

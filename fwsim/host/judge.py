@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 from fwsim.errors import FwsimError
 from fwsim.host.facts import Area, Dumps, Missing
 from fwsim.memory.ranges import Range
-from fwsim.placement_rules import SHARED, Layout, Placed, Verdict, check_placed, span
 from fwsim.registers.families import Family, family
+from fwsim.results.summary import CheckResult
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
-from fwsim.summary import CheckResult
+from fwsim.rules.placement import SHARED, Layout, Placed, Verdict, check_placed, span
 from fwsim.units import MIB, format_size
 
 NEED_E820 = ("bdsm-reserved", "asls-reserved")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwsim.hypervisor.igd import IgdVersion, index_limit
+from fwsim.hypervisor.qemu.versions import IgdVersion, index_limit
 
 NO_INDEX = 0xFFFFFFFF
 ABORT_TEXT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"

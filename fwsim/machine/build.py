@@ -11,13 +11,10 @@ from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
-from fwsim.firmware.bios import segment
-from fwsim.firmware.bios.bios import Bios
-from fwsim.firmware.bios.context import Context
-from fwsim.firmware.place import Placed, Wish, place
-from fwsim.hypervisor import hot as hypervisor
-from fwsim.hypervisor.setup import Facts, Guest, set_up
-from fwsim.hypervisor.vfio_opregion import region_bytes, view_of
+from fwsim.hypervisor import gtt_path as hypervisor
+from fwsim.hypervisor.qemu.layers import Facts, Guest, set_up
+from fwsim.hypervisor.vfio.opregion import region_bytes, view_of
+from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.board import (
     PM_BASE,
     BarSpec,
@@ -27,14 +24,14 @@ from fwsim.machine.board import (
     add_igd,
     host_pm_base,
 )
-from fwsim.machine.guard import Guard
+from fwsim.machine.iommu import Guard
 from fwsim.machine.machine import Machine
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
-from fwsim.scenario import Scenario
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 RAMFB_FILE = "etc/ramfb"
@@ -47,7 +44,6 @@ class Built:
     """A machine ready to have its ROM called."""
 
     machine: Machine
-    bios: Bios
     placed: Placed
     guest: Guest
     host_stolen: tuple[int, int]
@@ -129,7 +125,7 @@ def build(
     if display:
         machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
     stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
-    built = Built(machine, None, Placed(), Guest(), (base, base + stolen_size), (0, 0))  # type: ignore[arg-type]  # bios follows
+    built = Built(machine, Placed(), Guest(), (base, base + stolen_size), (0, 0))
     opregion = _opregion(scenario, rom, warnings)
     if igd and display:
         if before:
@@ -143,13 +139,6 @@ def build(
     _add_platform(built, scenario)
     _place(built, scenario, len(image))
     built.log += warnings
-    low = machine.low
-    context = Context(
-        machine.engine, machine.ram, machine.pci, machine.root, low, machine.high,
-        e820=built.placed.e820_entries, int15=scenario.rom.answers(), pmm_top=built.placed.pmm_top,
-    )  # fmt: skip
-    segment.build(machine.ram, low)
-    built.bios = Bios(context, machine.recorder)
     _dma(built, scenario)
     if igd:
         built.guest_stolen = (built.placed.bdsm, built.placed.bdsm + built.guest.bdsm_size)

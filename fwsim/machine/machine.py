@@ -15,11 +15,11 @@ from fwsim.devices.pci import PciBus
 from fwsim.devices.platform import PortDevice
 from fwsim.devices.timers import new_platform
 from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga, VgaState
-from fwsim.hypervisor.hot import HYP_WORDS
-from fwsim.machine import hot
-from fwsim.machine.accesses import Accesses
+from fwsim.hypervisor.gtt_path import HYP_WORDS
+from fwsim.machine import callbacks as hot
+from fwsim.machine.accessing_instruction import Accesses
+from fwsim.machine.address_map import Windows
 from fwsim.machine.board import BoardFunction
-from fwsim.machine.windows import Windows
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
@@ -67,7 +67,7 @@ from fwsim.native import (
     TRAP_PORT_OUT,
     address_of,
 )
-from fwsim.scenario import Scenario
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor
 from fwsim.trace.recorder import Recorder
 
@@ -171,7 +171,7 @@ class Machine:
             self.root[word] = address_of(array)
         self.root[R_IGD] = address_of(self.igd.block) if self.igd else 0
         if self.adapter:
-            from fwsim.machine import hot_adapter
+            from fwsim.machine import callbacks_adapter as hot_adapter
 
             self.root[R_FN_ADAPTER_IN] = hot_adapter.adapter_in.address
             self.root[R_FN_ADAPTER_OUT] = hot_adapter.adapter_out.address

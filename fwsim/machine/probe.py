@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwsim.machine import hot
+from fwsim.machine import callbacks as hot
 from fwsim.machine.build import Built
 from fwsim.native import R_HOSTED, address_of
 

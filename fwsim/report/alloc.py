@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fwsim.alloc import Allocation
+from fwsim.placement.allocate import Allocation
 from fwsim.report.segments import E820_KINDS, Segment, flatten
 from fwsim.units import MIB, format_size
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fwsim.alloc import Allocation
 from fwsim.errors import FwsimError
+from fwsim.placement.allocate import Allocation
 from fwsim.report.alloc import segments
 from fwsim.report.segments import Segment
 from fwsim.units import format_size

@@ -7,7 +7,7 @@ from rich.text import Text
 from fwsim.host.capture import Piece
 from fwsim.host.facts import Dumps, Fact, Imported, Missing, Note, locate
 from fwsim.registers.families import family
-from fwsim.summary import CheckResult
+from fwsim.results.summary import CheckResult
 from fwsim.units import format_size
 
 _SHOWN = (

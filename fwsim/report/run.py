@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fwsim.summary import CallResult, GttWrite, Summary
+from fwsim.results.summary import CallResult, GttWrite, Summary
 from fwsim.units import format_size
 
 _SHOWN_LINES = 4

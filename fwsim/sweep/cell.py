@@ -14,12 +14,12 @@ from fwsim.errors import FwsimError
 from fwsim.sweep.matrix import Matrix, ask_value, table_of
 
 if TYPE_CHECKING:
-    from fwsim.machine.adopt import Offer
-    from fwsim.machine.session import SessionSnapshot
+    from fwsim.environment.bios.session import SessionSnapshot
+    from fwsim.results.summary import Summary
     from fwsim.rom.chain import Rom
-    from fwsim.run import Posted
-    from fwsim.scenario import Scenario
-    from fwsim.summary import Summary
+    from fwsim.running.option_rom import Offer
+    from fwsim.running.pipeline import Posted
+    from fwsim.scenario.model import Scenario
 
 Row = dict[str, Any]
 DIED = "the process died of it (killed, or a crash in native code)"
@@ -72,7 +72,7 @@ def named(matrix: Matrix, cell: int, result: Row) -> Row:
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:
-    from fwsim.alloc import ADDRESS_ONLY, Ask, place
+    from fwsim.placement.allocate import ADDRESS_ONLY, Ask, place
 
     values = {name: ask_value(name, value, f"set.{name}") for name, value in matrix.values(cell).items()}
     result = place(Ask(**values))
@@ -90,9 +90,9 @@ def _placed(matrix: Matrix, cell: int) -> Row:
 
 def scenario_of(matrix: Matrix, cell: int) -> Scenario:
     """The scenario of a cell, checked."""
-    from fwsim.scenario import Scenario, check
-    from fwsim.scenario_check import check_files
-    from fwsim.scenario_text import read_struct
+    from fwsim.scenario.check import check, check_files
+    from fwsim.scenario.model import Scenario
+    from fwsim.scenario.text import read_struct
 
     scenario = read_struct(table_of(matrix, matrix.values(cell)), Scenario, "set", Path(matrix.folder))
     check(scenario, "set")
@@ -138,9 +138,9 @@ class Runner:
 
     def run(self, scenario: Scenario) -> Summary:
         """The summary that ``fwsim run`` of ``scenario`` gives, but for the wall clock."""
-        from fwsim.checks import check
-        from fwsim.machine.calls import Caller
-        from fwsim.machine.outcome import summarize
+        from fwsim.rules.run import check
+        from fwsim.running.calls import Caller
+        from fwsim.running.outcome import summarize
 
         kept = self._posted(scenario)
         built, session = kept.posted.built, kept.posted.session
@@ -158,7 +158,7 @@ class Runner:
         from msgspec.json import encode
         from msgspec.structs import replace
 
-        from fwsim.run import post
+        from fwsim.running.pipeline import post
 
         key = replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep")
         name = encode(key)

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 
 from fwsim import __version__
-from fwsim.alloc_ask import DRIVERS, MACHINES, Ask, cpu_of, parse_bars
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
-from fwsim.hypervisor.igd import VERSIONS as PROFILES
-from fwsim.scenario_text import parse_toml, show, suggest
+from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
+from fwsim.placement.ask import DRIVERS, MACHINES, Ask, cpu_of, parse_bars
+from fwsim.scenario.text import parse_toml, show, suggest
 from fwsim.units import parse_size
 
 LIMIT = 10_000_000
@@ -303,8 +303,8 @@ def _check(matrix: Matrix) -> None:
             for value in axis.values[:1] if isinstance(axis.values, range) else axis.values:
                 ask_value(axis.name, value, f"{matrix.where}: set.{axis.name}")
         return
-    from fwsim.scenario import Scenario
-    from fwsim.scenario_text import read_struct
+    from fwsim.scenario.model import Scenario
+    from fwsim.scenario.text import read_struct
 
     first = matrix.values(0)
     for axis in matrix.axes:

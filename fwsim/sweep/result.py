@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from fwsim.errors import FwsimError
-from fwsim.scenario_text import suggest
+from fwsim.scenario.text import suggest
 from fwsim.sweep.matrix import Axis, Matrix
 from fwsim.sweep.store import Store
 

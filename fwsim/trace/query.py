@@ -97,9 +97,7 @@ def _rows(connection: Any, sql: str) -> Iterator[tuple[Any, ...]]:
         raise _explained(str(error), sql) from None
 
 
-def _prepare(
-    connection: Any, sources: list[Source], sql: str, decode: Callable[[str, int, int], str] | None
-) -> None:
+def _prepare(connection: Any, sources: list[Source], sql: str, decode: Callable[[str, int, int], str] | None) -> None:
     for number, source in enumerate(sources):
         columns = {name: np.asarray(source.events[name]) for name in EVENT.names or ()}
         connection.register(f"raw_{number}", columns)

@@ -4,7 +4,7 @@ import json
 
 from fwsim import cli
 from fwsim.analysis.faults import dmesg, explain, import_checks, import_folder
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 STRANGE = "DMAR: [DMA Read] Request device [00:02.0] fault addr 12345000 [fault reason 06] PTE Read access is not set\n"
 WRITE = "DMAR: [DMA Write] Request device [00:02.0] fault addr {:x} [fault reason 07] Next page table ptr is invalid\n"

@@ -10,9 +10,9 @@ from fwsim.analysis.leaks import leaks_of
 from fwsim.analysis.leaks_image import baked_in, left_behind
 from fwsim.analysis.leaks_trace import reads_of
 from fwsim.errors import FwsimError
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Firmware, Guest, Host, Hypervisor, Rom, Scenario
+from fwsim.results.folder import RunDir
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Firmware, Guest, Host, Hypervisor, Rom, Scenario
 from fwsim.trace.event import EVENT
 
 OWN = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"

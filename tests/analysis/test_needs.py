@@ -10,10 +10,10 @@ from handmade import rom
 from fwsim.analysis.needs import needs_of
 from fwsim.errors import FwsimError
 from fwsim.report.needs import mirror_toml
+from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import catalog
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Host, Hypervisor, Payload, Rom, Scenario
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Host, Hypervisor, Payload, Rom, Scenario
 from fwsim.trace.event import EVENT
 
 OWN = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"

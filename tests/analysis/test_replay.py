@@ -11,8 +11,8 @@ from handmade import RETURN, rom
 
 from fwsim import cli
 from fwsim.analysis.replay import replay
+from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import roms_folder
-from fwsim.rundir import RunDir
 
 SNM_2170 = "9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04"
 SCRIPT = '[rom]\nfile = "{rom}"\n'

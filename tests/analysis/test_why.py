@@ -12,7 +12,7 @@ from analysis_runs import made
 from fwsim.analysis.why import explain
 from fwsim.cli import main
 from fwsim.errors import FwsimError
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 from fwsim.trace.event import EVENT
 
 OURS = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"

@@ -12,7 +12,7 @@ from analysis_runs import made
 from handmade import rom
 
 from fwsim.analysis.why import explain
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 PROLOGUE = """
 bits 16

@@ -7,9 +7,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fwsim.rundir import RunDir
-from fwsim.scenario import Scenario
-from fwsim.summary import (
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import (
     CallResult,
     CheckResult,
     E820Range,
@@ -24,6 +23,7 @@ from fwsim.summary import (
     Summary,
     Unhandled,
 )
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT
 
 LINE = (
@@ -122,10 +122,10 @@ def sample_events() -> np.ndarray:
 @pytest.fixture
 def engine(monkeypatch) -> Engine:
     fake = Engine()
-    for name in ("run", "demo"):
-        module = ModuleType(f"fwsim.{name}")
+    for where, name in (("fwsim.running.pipeline", "run"), ("fwsim.demo", "demo")):
+        module = ModuleType(where)
         setattr(module, name, getattr(fake, name))
-        monkeypatch.setitem(sys.modules, f"fwsim.{name}", module)
+        monkeypatch.setitem(sys.modules, where, module)
     return fake
 
 

@@ -1,8 +1,8 @@
 import json
 
 from fwsim import cli
-from fwsim.rundir import RunDir
-from fwsim.summary import CheckResult
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import CheckResult
 
 
 def test_check(tmp_path, capsys, example):

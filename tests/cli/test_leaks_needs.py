@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fwsim.cli import main
-from fwsim.rundir import RunDir
-from fwsim.scenario import loads
+from fwsim.results.folder import RunDir
+from fwsim.scenario.load import loads
 from fwsim.trace.event import EVENT
 
 

@@ -9,7 +9,7 @@ import pytest
 import fwsim
 from fwsim import cli
 from fwsim.errors import FwsimError
-from fwsim.summary import Summary, encode
+from fwsim.results.summary import Summary, encode
 from fwsim.trace.event import EVENT
 
 HEAVY = ("numba", "unicorn", "numpy", "lief", "capstone", "rich", "PIL")

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from fwsim import cli
-from fwsim.scenario import loads
-from fwsim.summary import Assist, CallResult, E820Range, Hang, Stop
+from fwsim.results.summary import Assist, CallResult, E820Range, Hang, Stop
+from fwsim.scenario.load import loads
 
 
 def test_run_prints_one_screen(engine, place, capsys, dmar_line):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fwsim import cli
-from fwsim.summary import RomSummary, Summary, encode
+from fwsim.results.summary import RomSummary, Summary, encode
 from fwsim.trace.event import EVENT
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fwsim.cpu.engine import ALL, READ_ONLY, CpuFaultError, Engine, Hooks
-from fwsim.machine import hot
+from fwsim.machine import callbacks as hot
 from fwsim.memory.ram import Ram
 from fwsim.native import (
     IPS_SLOTS,

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from handmade import rom
 
+from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
-from fwsim.machine.session import Session
 from fwsim.rom.chain import load_bytes
-from fwsim.scenario import loads
+from fwsim.scenario.load import loads
 
 CARRY, ZERO = 1, 0x40
 MIB = 1 << 20
@@ -207,7 +207,7 @@ def test_an_unknown_leaf_is_an_event_and_a_default_answer(guest, vector, ax):
     assert g.cpu.get("ah") == 0x86
     row = g.firmware_events(6)[-1]
     assert (int(row["address"]), int(row["op"]), int(row["flags"]) & 16) == (vector, 3, 16)
-    assert g.built.bios.unknown_leaves() == [(vector, ax, 1)]
+    assert g.session.bios.unknown_leaves() == [(vector, ax, 1)]
 
 
 def test_a_given_answer(guest):
@@ -215,7 +215,7 @@ def test_a_given_answer(guest):
     assert not g.call(0x15, ax=0x5F34) & CARRY
     assert g.get("ax", "cx") == [0x005F, 0x1234]
     assert g.call(0x15, ax=0x5F40) & CARRY
-    assert g.built.bios.unknown_leaves() == []
+    assert g.session.bios.unknown_leaves() == []
 
 
 def test_clock_and_wait(guest):

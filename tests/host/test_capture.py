@@ -12,7 +12,7 @@ from fwsim.host import capture as capture_module
 from fwsim.host.capture import capture
 from fwsim.host.hostfile import import_host
 from fwsim.rom.opregion import build_opregion
-from fwsim.scenario import load
+from fwsim.scenario.load import load
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from fwsim.devices.edid import default_edid
 from fwsim.errors import FwsimError
 from fwsim.host.hostfile import import_host, load_facts, read_dumps
 from fwsim.rom.opregion import build_opregion
-from fwsim.scenario import load
+from fwsim.scenario.load import load
 
 
 def folder(tmp_path, **files):

@@ -16,7 +16,7 @@ from fwsim.host.hostfile import import_host, read_dumps
 from fwsim.host.judge import guest_checks
 from fwsim.registers.device_ids import DEVICE_IDS
 from fwsim.rom.opregion import build_opregion
-from fwsim.scenario import load
+from fwsim.scenario.load import load
 
 NAMES = ("lspci.txt", "dmesg", "iomem", "i915_opregion", "igd.rom", "HDMI-A-1.edid", "pci-00-02.0.config", "x")
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor import igd
-from fwsim.hypervisor.igd import Emulated, LegacyFacts
+from fwsim.hypervisor.qemu import versions as igd
+from fwsim.hypervisor.qemu.versions import Emulated, LegacyFacts
 
 OLD, MIDDLE, TEN, NEXT = (igd.version(name) for name in ("5.0", "9.1", "10.0", "next"))
 

@@ -1,4 +1,4 @@
-from fwsim.hypervisor.vfio_opregion import region_bytes, view, view_of
+from fwsim.hypervisor.vfio.opregion import region_bytes, view, view_of
 
 
 def opregion(version, rvda=0, rvds=0, size_kib=8):

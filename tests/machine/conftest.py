@@ -11,11 +11,11 @@ import pytest
 from handmade import rom
 from numpy.typing import NDArray
 
+from fwsim.environment.bios.session import Ending, Session
 from fwsim.machine.build import Built, build
 from fwsim.machine.machine import Machine
-from fwsim.machine.session import Ending, Session
 from fwsim.rom.chain import load_bytes
-from fwsim.scenario import loads
+from fwsim.scenario.load import loads
 
 ENTRY = 0x100
 """Where ``handmade.rom`` puts the code: C000:0100."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fwsim.machine.waiting import waited_for
+from fwsim.environment.wait.waiting import waited_for
 
 CASES = {
     "divide by zero": ("31c9 f7f1", "invalid", 0x102, "divide error"),

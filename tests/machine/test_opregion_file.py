@@ -5,7 +5,7 @@ import struct
 from fwsim.machine.build import build
 from fwsim.rom.catalog import roms_folder
 from fwsim.rom.chain import load
-from fwsim.scenario import loads
+from fwsim.scenario.load import loads
 
 RVDA, RVDS, VERSION = 0x3BA, 0x3C2, 0x16
 

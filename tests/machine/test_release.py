@@ -2,7 +2,7 @@
 
 import pytest
 
-from fwsim.machine.session import ASSIST_POLLS
+from fwsim.environment.bios.session import ASSIST_POLLS
 
 # in al,dx / test al,10h / jnz: waits for bit 4 of port 300h (open bus, all ones) to clear, then returns
 BIT_CLEAR = "ba 0003 ec a8 10 75 fb cb"

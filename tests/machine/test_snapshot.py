@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
-from fwsim.machine.session import Session
 from fwsim.rom.chain import load
-from fwsim.scenario import loads
+from fwsim.scenario.load import loads
 
 OURS = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 

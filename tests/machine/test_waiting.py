@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fwsim.machine.waiting import Wait, waited_for
+from fwsim.environment.wait.waiting import Wait, waited_for
 from fwsim.trace.event import EVENT
 
 PORT, PCI, MMIO, INTERRUPT = 0, 2, 3, 6

@@ -1,6 +1,8 @@
 """Vectors read from QEMU's vfio-igd and Xen code, Xen's vPCI, crosvm."""
 
-from fwsim.hypervisor import igd, igd_trap, vpci, xen_pt
+from fwsim.hypervisor import igd_trap, vpci
+from fwsim.hypervisor import xen as xen_pt
+from fwsim.hypervisor.qemu import versions as igd
 
 MIB = 1 << 20
 PROFILES = {"qemu-igd-v1": "5.0", "qemu-igd-v2": "9.1", "qemu-igd-new": "next"}

@@ -6,7 +6,7 @@ from read_hypervisor import number
 
 from fwsim.devices import vtd_lines
 from fwsim.errors import FwsimError
-from fwsim.hypervisor import vfio_opregion
+from fwsim.hypervisor.vfio import opregion as vfio_opregion
 from fwsim.registers.gms import GGMS, GMS
 from fwsim.registers.pte import FORMATS
 

@@ -11,9 +11,9 @@ from fwsim.devices.edid import default_edid
 from fwsim.report.fold import ordinal
 from fwsim.report.fold_lines import HEADING, folded_lines
 from fwsim.report.fold_time import duration
-from fwsim.run import run
-from fwsim.rundir import RunDir
-from fwsim.scenario import Call, Display, Host, Hypervisor, Rom, Scenario
+from fwsim.results.folder import RunDir
+from fwsim.running.pipeline import run
+from fwsim.scenario.model import Call, Display, Host, Hypervisor, Rom, Scenario
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
 OWN = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"

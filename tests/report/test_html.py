@@ -15,8 +15,8 @@ from fwsim.report.html.entries import CLASSES, entries, linear_runs
 from fwsim.report.html.facts import gather
 from fwsim.report.html.page import render
 from fwsim.report.html.timeline import BINS, timeline
-from fwsim.rundir import RunDir
-from fwsim.summary import decode, encode
+from fwsim.results.folder import RunDir
+from fwsim.results.summary import decode, encode
 from fwsim.trace.event import EVENT
 
 

@@ -9,7 +9,7 @@ from test_html import hostile, many_events
 
 from fwsim.demo import demo
 from fwsim.report.html.page import render
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
 
 pytest.importorskip("selenium")
 

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.vfio_opregion import region_bytes, view_of
+from fwsim.hypervisor.vfio.opregion import region_bytes, view_of
 from fwsim.rom.opregion import SIZE, build_opregion, display_name, parse_opregion
 from fwsim.rom.source import find_vbt
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from fwsim.run import run
-from fwsim.rundir import RunDir
+from fwsim.results.folder import RunDir
+from fwsim.running.pipeline import run
 from fwsim.sweep.cell import Runner, rows_of, scenario_of
 from fwsim.sweep.matrix import read
 

@@ -95,9 +95,7 @@ def _load_bool(raw: bytes | None, default: bool) -> bool:
     return default if text not in (b"0", b"off", b"no") else False
 
 
-def place_bars(
-    request: Request, version: Version, memory_map: E820Map, pcimem_start: int, out: Placement
-) -> None:
+def place_bars(request: Request, version: Version, memory_map: E820Map, pcimem_start: int, out: Placement) -> None:
     """Place every BAR and bridge window of ``request`` into ``out``. Raises PciPanicError where the firmware panics."""
     over_4g = memory_map.ram_over_4g()
     pad, top = high_policy(version, request, over_4g)

@@ -35,9 +35,7 @@ def judge_header(signature: int, units: int, sum8: int, *, enforce_checksum: boo
     return Verdict(True)
 
 
-def judge_image(
-    vendor: int, device: int, code_type: int, indicator: int, *, want_vendor: int, want_device: int
-) -> str:
+def judge_image(vendor: int, device: int, code_type: int, indicator: int, *, want_vendor: int, want_device: int) -> str:
     """One image of a ROM BAR by its PCIR: "take", "next" (try the one behind it) or "fail" (it was the last)."""
     if (vendor, device, code_type) == (want_vendor, want_device, _CODE_PCAT):
         return "take"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from fwsim.report.html.facts import Facts
 from fwsim.report.html.story import ended
-from fwsim.scenario import dumps
-from fwsim.summary import GttWrite
+from fwsim.results.summary import GttWrite
+from fwsim.scenario.load import dumps
 
 
 @dataclass(frozen=True)

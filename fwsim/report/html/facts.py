@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim import __version__
-from fwsim.checks import INTEL, stolen_size
 from fwsim.errors import FwsimError
 from fwsim.memory.ramsplit import FOUR_GIB, ram_split
-from fwsim.rundir import SCENARIO, SUMMARY, RunDir
-from fwsim.scenario import Scenario
-from fwsim.summary import Summary
+from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
+from fwsim.results.summary import Summary
+from fwsim.rules.run import INTEL, stolen_size
+from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
 Events = NDArray[np.void]

@@ -25,7 +25,7 @@ from fwsim.report.html.given import diff_lines, leaks, needs, why
 from fwsim.report.html.spaces import aims, drawing
 from fwsim.report.html.story import ended, plural, story
 from fwsim.report.html.timeline import timeline
-from fwsim.rundir import SCENARIO, RunDir
+from fwsim.results.folder import SCENARIO, RunDir
 
 if TYPE_CHECKING:
     from markupsafe import Markup

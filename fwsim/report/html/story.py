@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fwsim.report.html.facts import Facts
-from fwsim.summary import GttWrite
+from fwsim.results.summary import GttWrite
 from fwsim.units import format_size
 
 REASONS = {

@@ -3,8 +3,8 @@
 import numpy as np
 from numba import njit
 
+from fwsim.devices.igd.access import is_clock, mmio_read, mmio_write
 from fwsim.devices.igd.device import Igd
-from fwsim.devices.igd.hot import is_clock, mmio_read, mmio_write
 from fwsim.native import R_IGD, R_TIME, ROOT_WORDS, address_of, u64s
 from fwsim.registers.families import family
 

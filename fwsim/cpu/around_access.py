@@ -1,0 +1,244 @@
+"""What does native code do around every access, block and INT? Time, CS:IP, budgets, dispatch through the IVT."""
+
+from typing import Any
+
+import numpy as np
+
+from fwsim.native import (
+    IPS_WORDS,
+    R_ACCESS,
+    R_BLOCK,
+    R_BLOCK_FROM,
+    R_BLOCK_SIZE,
+    R_CODE,
+    R_CODE_LIMIT,
+    R_CODE_MARK,
+    R_CODE_NEXT,
+    R_CS,
+    R_EA,
+    R_FN_READ,
+    R_FN_WRITE,
+    R_GENERAL,
+    R_GENERAL_COUNT,
+    R_HOSTED,
+    R_IDLE_LIMIT,
+    R_IDS_CSIP,
+    R_IDS_GENERAL,
+    R_IDS_INT,
+    R_INT_VALUES,
+    R_IP,
+    R_IPS,
+    R_IRQ_TIME,
+    R_ORDINAL,
+    R_ORDINAL_AT,
+    R_PTRS_CSIP,
+    R_PTRS_GENERAL,
+    R_PTRS_INT,
+    R_RAM,
+    R_STEP,
+    R_TIME,
+    R_TIME_LIMIT,
+    R_UC,
+    SPIN_RUNS,
+    STOP_CODE,
+    STOP_FAULT,
+    STOP_IDLE,
+    STOP_IRQ,
+    STOP_NONE,
+    STOP_SPIN,
+    STOP_TIME,
+    TRAP_MMIO_IP,
+    call,
+    inlined,
+    native,
+    stop,
+    trap,
+    u16s,
+    u64s,
+)
+from fwsim.trace.event import Op, Space
+from fwsim.trace.progress import seen
+from fwsim.trace.record import record
+
+_CALL = int(Op.CALL)
+_INTERRUPT = int(Space.INTERRUPT)
+_IF = 0x200
+_TF = 0x100
+LOOK = 1 << 20
+RETRY_NS = 10_000
+"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting."""
+
+
+@inlined
+def _next_look(root: int, code: int) -> Any:
+    """The count of code bytes at which a block has to look closer, ``code`` being executed by now."""
+    words = u64s(root)
+    return min(code + np.uint64(LOOK), words[R_CODE_MARK] + words[R_IDLE_LIMIT], words[R_CODE_LIMIT])
+
+
+@inlined
+def tick(root: int) -> None:
+    """One access: a step of virtual time. What time and code may cause is worked out here: a block asks one thing."""
+    words = u64s(root)
+    words[R_TIME] += words[R_STEP]
+    words[R_CODE_MARK] = words[R_CODE]
+    words[R_CODE_NEXT] = _next_look(root, words[R_CODE])
+    if words[R_TIME] >= words[R_IRQ_TIME]:
+        words[R_CODE_NEXT] = np.uint64(0)
+    if words[R_TIME] >= words[R_TIME_LIMIT]:
+        stop(root, STOP_TIME, 0)
+
+
+@inlined
+def enter_port(root: int) -> None:
+    """Before a port access: time, and the accessing instruction's CS:IP.
+
+    Unicorn 2.1.4 has EIP on the instruction itself in IN and OUT hooks (measured for every form, REP included).
+    """
+    words = u64s(root)
+    tick(root)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
+
+
+@native
+def enter_memory(root: int, address: int, size: int, write: int) -> None:
+    """Before a memory-mapped register access at a guest-physical address: time and CS:IP.
+
+    The engine's EIP is stale here. Python finds the instruction in the running block; what it found serves the same
+    access of the same block again, where more than one could be it only while its registers make the same address.
+    """
+    words = u64s(root)
+    tick(root)
+    if words[R_HOSTED]:
+        words[R_CS] = np.uint64(0)
+        words[R_IP] = np.uint64(0)
+        return
+    if words[R_ORDINAL_AT] != words[R_CODE]:
+        words[R_ORDINAL_AT] = words[R_CODE]
+        words[R_ORDINAL] = np.uint64(0)
+    before = words[R_IP]
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
+    key = (words[R_BLOCK] << np.uint64(20)) ^ (words[R_BLOCK_SIZE] << np.uint64(12)) ^ (words[R_CS] << np.uint64(44))
+    key = (key ^ (words[R_ORDINAL] << np.uint64(2)) ^ (np.uint64(write) << np.uint64(1))) | np.uint64(1)
+    slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(54)
+    table = u64s(words[R_IPS] + slot * np.uint64(8 * IPS_WORDS))
+    if table[0] != key or (table[2] and not _reaches(root, table, np.uint64(address))):
+        words[R_IP] = before
+        table[1] = trap(root, TRAP_MMIO_IP, address, size, write)
+        table[0] = key
+        for word in range(5):
+            table[2 + word] = words[R_EA + word]
+    words[R_ORDINAL] += np.uint64(1)
+    words[R_ACCESS] = (np.uint64(address) << np.uint64(1)) | np.uint64(write)
+    words[R_IP] = table[1]
+
+
+@native
+def _reaches(root: int, table: Any, address: int) -> Any:
+    """Whether the instruction in this slot makes ``address`` with the registers as they are now."""
+    words = u64s(root)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_GENERAL], words[R_PTRS_GENERAL], words[R_GENERAL_COUNT])
+    general = u64s(words[R_GENERAL])
+    total = table[3]
+    base = table[2] & np.uint64(0xFF)
+    index = (table[2] >> np.uint64(8)) & np.uint64(0xFF)
+    if base:
+        total += general[base - np.uint64(1)]
+    if index:
+        total += general[index - np.uint64(1)] * ((table[2] >> np.uint64(16)) & np.uint64(0xFF))
+    return np.uint64(address) - ((total & table[5]) + table[4]) < table[6]
+
+
+@native
+def on_block(root: int, address: int, size: int) -> None:
+    """At the entry of each block of code: the budget of code bytes, and due interrupts.
+
+    Every word touched here costs a percent of the speed of short loops: what can be worked out later is.
+    """
+    words = u64s(root)
+    code = words[R_CODE] + np.uint64(size)
+    words[R_CODE] = code
+    if words[R_BLOCK] != np.uint64(address):
+        words[R_BLOCK] = np.uint64(address)
+        words[R_BLOCK_SIZE] = np.uint64(size)
+        words[R_BLOCK_FROM] = code
+    if code >= words[R_CODE_NEXT]:
+        _due(root, code, size)
+
+
+@native
+def _due(root: int, code: int, size: int) -> None:
+    """Stop for a budget, an interrupt or a spin: before the block, which is therefore not counted yet."""
+    words = u64s(root)
+    reason = STOP_NONE
+    if code >= words[R_CODE_LIMIT]:
+        reason = STOP_CODE
+    elif words[R_TIME] >= words[R_IRQ_TIME] and _interruptible(root):
+        reason = STOP_IRQ
+    elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
+        reason = STOP_IDLE
+    elif code - words[R_BLOCK_FROM] >= np.uint64(size) * np.uint64(SPIN_RUNS):
+        reason = STOP_SPIN
+        words[R_BLOCK_FROM] = code
+    words[R_CODE_NEXT] = _next_look(root, code)
+    if reason != STOP_NONE:
+        words[R_CODE] -= np.uint64(size)
+        stop(root, reason, 0)
+
+
+@native
+def _interruptible(root: int) -> Any:
+    """Whether IF is set; else the interrupt stays pending, and is looked at again a little later."""
+    words = u64s(root)
+    at = words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8)  # EFLAGS, the second of that list
+    call(words[R_FN_READ], words[R_UC], at[0], at[1], 1)
+    if u64s(words[R_INT_VALUES])[1] & np.uint64(_IF):
+        return True
+    words[R_IRQ_TIME] = words[R_TIME] + np.uint64(RETRY_NS)
+    return False
+
+
+@native
+def on_interrupt(root: int, vector: int) -> None:
+    """INT n or a CPU exception. INT 10h and the like in real mode: push FLAGS, CS, IP and go where the IVT says.
+
+    Values read: CR0, EFLAGS, SS, ESP, CS, EIP, EAX, EBX, ECX, EDX, IDTR. EIP is already behind an INT instruction. What
+    may be an exception (vectors to 14), protected mode, a short IDT or a stack outside plain RAM: Python's.
+    """
+    words = u64s(root)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
+    values = u64s(words[R_INT_VALUES])
+    low = np.uint64(0xFFFF)
+    number = np.uint64(vector)
+    offset = (values[3] - np.uint64(6)) & low
+    at = (values[2] << np.uint64(4)) + offset
+    table = values[11]
+    limit = values[12] & np.uint64(0xFFFFFFFF)
+    plain = number > np.uint64(14) and values[0] & np.uint64(1) == np.uint64(0)
+    plain = plain and number * np.uint64(4) + np.uint64(3) <= limit and table < np.uint64(0x90000)
+    if not plain or offset > np.uint64(0xFFFA) or at >= np.uint64(0xA0000):
+        stop(root, STOP_FAULT, number)
+        return
+    ip = values[5] & low
+    words[R_CS] = values[4]
+    words[R_IP] = (ip - np.uint64(2)) & low
+    tick(root)
+    packed = (
+        (values[6] & low)
+        | ((values[7] & low) << np.uint64(16))
+        | ((values[8] & low) << np.uint64(32))
+        | ((values[9] & low) << np.uint64(48))
+    )
+    record(root, _INTERRUPT, _CALL, 2, number, packed, packed, 0)
+    seen(root, np.uint64(6 << 32) | number, packed, False)
+    values[3] = (values[3] & ~low) | offset
+    frame = u16s(words[R_RAM] + at)
+    frame[0] = np.uint16(ip)
+    frame[1] = np.uint16(values[4])
+    frame[2] = np.uint16(values[1])
+    target = u16s(words[R_RAM] + table + number * np.uint64(4))
+    values[1] &= ~np.uint64(_IF | _TF)
+    values[5] = np.uint64(target[0])
+    values[4] = np.uint64(target[1])
+    skip = np.uint64(8)  # write EFLAGS, SS, ESP, CS, EIP: CR0 stays as it is
+    call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + skip, 5)

@@ -1,0 +1,1 @@
+"""Environments run code and answer what it asks: BIOS services, real images, UEFI, a record."""

@@ -1,0 +1,1 @@
+"""QEMU's vfio-igd, release by release."""

@@ -1,0 +1,1 @@
+"""What the Linux kernel's vfio-pci makes of an assigned device."""

@@ -1,0 +1,362 @@
+"""Which firmware would place what where? One configuration, no ROM: the placement, and what the rules say of it.
+
+``place`` takes an ``Ask`` and gives an ``Allocation``: ``firmware`` and ``checks`` as in ``summary.json``, and what
+only a placement tells. It takes under a millisecond and imports neither numpy nor numba.
+"""
+
+from functools import lru_cache
+
+import msgspec
+from msgspec import field
+from msgspec.structs import replace
+
+from fwsim import __version__
+from fwsim.errors import FwsimError
+from fwsim.firmware.acrn import dsm_size
+from fwsim.firmware.allocators import allocator, check_version
+from fwsim.firmware.ovmf_igd import family_of, stolen_size
+from fwsim.firmware.request import Bar, Function, Host, Placement, Request, Step, format_bdf, parse_bdf
+from fwsim.hypervisor.qemu.versions import LegacyFacts, emulated_registers, generation, legacy_refusal, version
+from fwsim.memory.ranges import Range
+from fwsim.placement.ask import Ask, BarAsk, igd_bars, machine_functions, resolve
+from fwsim.registers.families import Family, family
+from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
+from fwsim.rules.placement import Placed, check_placed
+from fwsim.units import MIB, format_size
+
+__all__ = [
+    "Allocation", "Ask", "BarAsk", "BarPlace", "Details", "GuestStep", "decode", "explain", "largest_stolen", "place",
+    "recheck",
+]  # fmt: skip
+
+NOT_QEMU = ("hvmloader", "bhyve", "acrn", "crosvm")
+"""Firmware of other hypervisors; every other kind is a QEMU guest's."""
+UEFI = ("ovmf", "host-base")
+ADDRESS_ONLY = ("bhyve",)
+"""These tell the guest an address and reserve it, but put no stolen memory there."""
+_ECAM_SIZE = 0x10000000
+_ECAMS = {"bhyve": 0xB0000000, "acrn": 0xE0000000}
+
+
+class BarPlace(msgspec.Struct, kw_only=True):
+    """One BAR of the machine: ``address`` None where the firmware found no place; ``name`` such as "00:02.0 BAR2"."""
+
+    name: str
+    size: int
+    kind: str
+    address: int | None = None
+
+
+class GuestStep(msgspec.Struct, kw_only=True):
+    """One moment of a guest's start: what is ``mapped`` then, what ``breaks``; not ``sure``: it only may happen."""
+
+    step: str
+    mapped: str
+    breaks: str = ""
+    sure: bool = True
+
+
+class Details(msgspec.Struct, kw_only=True):
+    """What a placement tells besides. Ranges are (start, end); ``register`` is where BDSM went, 0 for nowhere.
+
+    ``size``: bytes of stolen memory really placed; ``announced``: what the guest's GGC says. ``notes`` say why.
+    """
+
+    version: str = ""
+    boot: str = "ok"
+    register: int = 0
+    size: int = 0
+    announced: int = 0
+    ecam: tuple[int, int] | None = None
+    hole: tuple[int, int] | None = None
+    behind_bar: list[tuple[int, int]] = field(default_factory=list)
+    bars: list[BarPlace] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    steps: list[GuestStep] = field(default_factory=list)
+
+
+class Allocation(msgspec.Struct, kw_only=True):
+    """The outcome, as ``fwsim alloc --json`` prints it. ``ask`` has every default filled in."""
+
+    fwsim: str = __version__
+    ask: Ask
+    firmware: FirmwareSummary
+    details: Details
+    checks: list[CheckResult] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[CheckResult]:
+        """The checks that did not hold."""
+        return [check for check in self.checks if not check.ok]
+
+
+def place(ask: Ask) -> Allocation:
+    """Let the firmware place what ``ask`` says, and judge it.
+
+    Firmware that finds no room is no error, it says so. Raises FwsimError for what no machine can be, an unknown
+    firmware, version or cpu, and two devices in one place.
+    """
+    ask = resolve(ask, reads_ggc(ask))
+    row = allocator(ask.firmware)
+    check_version(row, ask.version)
+    fam = family(ask.gen)
+    request = _request(ask, fam)
+    placement = row.place(request)
+    bdf = parse_bdf(ask.slot)
+    result = Allocation(
+        ask=ask,
+        firmware=FirmwareSummary(
+            kind=ask.firmware, bdsm=placement.bdsm.get(bdf, 0), asls=placement.asls.get(bdf, 0),
+            e820=[E820Range(start=start, end=end, type=name) for start, end, name in placement.e820],
+            bars={str(index): address for (at, index), address in placement.bars.items() if at == bdf},
+            log=[*placement.log, *placement.warnings],
+        ),
+        details=_details(ask, fam, request, placement, ask.version or row.default_version),
+    )  # fmt: skip
+    result.checks = recheck(result)
+    return result
+
+
+def recheck(result: Allocation) -> list[CheckResult]:
+    """The rules applied to ``result`` as it stands, whatever its ``checks`` say."""
+    return check_placed(_placed(result))
+
+
+def decode(data: bytes, where: str) -> list[Allocation]:
+    """What ``fwsim alloc --json`` printed (several by --compare). Raises FwsimError naming ``where``."""
+    try:
+        parts = msgspec.json.decode(data)
+        many = parts.get("placements") if isinstance(parts, dict) else None
+        return msgspec.convert([parts] if many is None else [part for part in many if "error" not in part],
+                               list[Allocation])  # fmt: skip
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise FwsimError(
+            "not what fwsim alloc --json prints", where=where, found=str(error), expected="ask, firmware, details",
+            hint="fwsim alloc --firmware seabios --json > placement.json",
+        ) from None  # fmt: skip
+
+
+def explain(result: Allocation) -> Allocation:
+    """``result``, with the largest size that would fit where a size is to blame. Places several times."""
+    for check in result.checks:
+        if check.id == "bdsm-set" and not check.ok:
+            largest = largest_stolen(result.ask)
+            if largest and largest < result.ask.stolen:
+                check.detail += f"; the largest that fits is {format_size(largest)}"
+        elif check.id == "asls-set" and not check.ok:
+            pages = largest_opregion(result.ask)
+            if pages and pages < result.ask.opregion:
+                check.detail += f"; the largest that fits is {format_size(pages)}"
+        elif check.id in ("firmware-boots", "bars-placed") and not check.ok:
+            fits = _largest_bar(result.ask)
+            if fits:
+                check.detail += f"; {fits}"
+    return result
+
+
+def largest_stolen(ask: Ask) -> int:
+    """The most stolen memory, in whole MiB, that this firmware places in this guest; 0 where it places none at all."""
+    low, high = 0, (1 << 32) // MIB + 1
+    codes = _announceable(ask) if reads_ggc(ask) else []
+    if codes:
+        return next((size for size in reversed(codes) if _fits(ask, size)), 0)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if _fits(ask, middle * MIB) else (low, middle)
+    return low * MIB
+
+
+def largest_opregion(ask: Ask) -> int:
+    """The largest OpRegion, in whole pages, that this firmware places in this guest; 0 where it places none at all."""
+    low, high = 0, (min(ask.ram, 1 << 32) >> 12) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        placed = place(replace(ask, opregion=middle << 12)).firmware.asls
+        low, high = (middle, high) if placed else (low, middle)
+    return low << 12
+
+
+def _fits(ask: Ask, size: int) -> bool:
+    return bool(place(replace(ask, stolen=size, ggc=-1)).firmware.bdsm)
+
+
+def _announceable(ask: Ask) -> list[int]:
+    rule = family(ask.gen).gms
+    sizes = {rule.decode(code << rule.shift) for code in range((rule.mask >> rule.shift) + 1)}
+    return sorted(size for size in sizes if size)
+
+
+def _largest_bar(ask: Ask) -> str:
+    """For a BAR that finds no room: the largest that does in its stead."""
+    bars = igd_bars(family(ask.gen), ask)
+    biggest = max((bar for bar in bars if bar.kind != "io"), key=lambda bar: bar.size, default=None)
+    if biggest is None:
+        return ""
+    size = biggest.size >> 1
+    while size >= 4096:
+        smaller = BarAsk(index=biggest.index, size=size, kind=biggest.kind, is64=biggest.is64)
+        others = [bar for bar in ask.bars if bar.slot or bar.index != biggest.index]
+        tried = place(replace(ask, bars=[*others, smaller]))
+        if tried.details.boot == "ok" and not any(bar.address is None for bar in tried.details.bars):
+            return f"the largest BAR{biggest.index} that fits is {format_size(size)}"
+        size >>= 1
+    return ""
+
+
+def reads_ggc(ask: Ask) -> bool:
+    """Whether this firmware takes the size of the stolen memory from GGC, not from what it is told."""
+    return ask.firmware in ("acrn", "host-base") or (ask.firmware == "ovmf" and ask.driver == "vfioigd")
+
+
+def _request(ask: Ask, fam: Family) -> Request:
+    options: dict[str, object] = {"holder": ask.holder, "guest": ask.guest, "ecam_size": ask.ecam}
+    if ask.firmware == "ovmf":
+        options["driver"] = ask.driver
+    return Request(
+        machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, ask.firmware in NOT_QEMU),
+        opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
+        max_low=ask.max_low or None, options=options,
+        host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen),
+    )  # fmt: skip
+
+
+def _details(ask: Ask, fam: Family, request: Request, placement: Placement, version_name: str) -> Details:
+    bdf = parse_bdf(ask.slot)
+    notes = list(placement.notes)
+    reason = "" if placement.bdsm.get(bdf) else _why_none(ask, fam, placement)
+    if reason:
+        notes.append(reason)
+    hole = placement.windows.get("mem32")
+    announced = 0 if ask.firmware == "crosvm" else _announced(ask, fam)
+    behind = list(placement.behind_bar)
+    if ask.firmware in ADDRESS_ONLY and placement.bdsm:
+        notes.append(f"{ask.firmware} maps nothing there: the driver reads the address only")
+    if ask.firmware == "crosvm" and bdf in placement.asls:  # the OpRegion is a region of the device there
+        behind.append((placement.asls[bdf], placement.asls[bdf] + ask.opregion))
+    return Details(
+        version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
+        size=placement.bdsm_size.get(bdf, 0), announced=announced, ecam=placement.ecam or _ecam(ask, version_name),
+        hole=(hole[0], hole[1]) if hole else None, behind_bar=behind,
+        bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
+        steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
+    )  # fmt: skip
+
+
+def _announced(ask: Ask, fam: Family) -> int:
+    """What GGC says, as the firmware that reads it does."""
+    if ask.firmware == "acrn":
+        return dsm_size(ask.ggc)
+    rule = family_of(ask.device) if reads_ggc(ask) else None
+    return stolen_size(rule, ask.ggc) if rule is not None and rule.gms else fam.gms.decode(ask.ggc)
+
+
+def _ecam(ask: Ask, version_name: str) -> tuple[int, int] | None:
+    from fwsim.firmware.ovmf import NEWER
+
+    base = _ECAMS.get(ask.firmware, 0)
+    if not base and ask.machine == "q35" and ask.firmware not in NOT_QEMU:
+        base = 0xE0000000 if ask.firmware in UEFI and version_name == NEWER else 0xB0000000
+    return (base, base + _ECAM_SIZE) if base else None
+
+
+def _bars(functions: tuple[Function, ...], placement: Placement) -> list[BarPlace]:
+    """Every BAR with its address; none where this firmware leaves them to the device model."""
+    if not placement.bars and placement.boot == "ok":
+        return []
+    rows: dict[tuple[int, int], Bar] = {(f.bdf, bar.index): bar for f in functions for bar in f.bars}
+    found = [
+        BarPlace(
+            name=f"{format_bdf(bdf)} BAR{index}", size=bar.size, kind=bar.kind, address=placement.bars.get((bdf, index))
+        )
+        for (bdf, index), bar in rows.items()
+    ]
+    for (bdf, index), address in placement.bars.items():
+        if (bdf, index) not in rows:  # the ROM's, or one the firmware made itself
+            size = next((f.rom_size for f in functions if f.bdf == bdf and index == 6), 0) or _behind(
+                placement, address
+            )
+            name = "ROM" if index == 6 else f"BAR{index}"
+            found.append(BarPlace(name=f"{format_bdf(bdf)} {name}", size=size, kind="mem", address=address))
+    return found
+
+
+def _behind(placement: Placement, address: int) -> int:
+    return next((end - start for start, end in placement.behind_bar if start == address), 0)
+
+
+def _why_none(ask: Ask, fam: Family, placement: Placement) -> str:
+    """Why this firmware leaves BDSM at 0, where its own log does not say it."""
+    kind, display = ask.firmware, ask.class_code >> 8
+    if kind in ("hvmloader", "crosvm"):
+        return {
+            "hvmloader": f"hvmloader places none: the guest reads the host's {ask.host_bdsm:#x}, which is not mapped",
+            "crosvm": "crosvm shows GMS 0: the guest has no stolen memory, whatever the host has",
+        }[kind]
+    if not ask.stolen:
+        return "no stolen memory was asked for"
+    if kind in ("seabios", *UEFI, "acrn") and ask.slot != "00:02.0":
+        return f"the device is at {ask.slot}: stolen memory is for 00:02.0 only"
+    if kind == "seabios" and display != 0x0300:
+        return f"class {ask.class_code:06x}: SeaBIOS sets up 0300 only"
+    if kind == "seabios" and ask.opregion and not placement.asls:
+        return "the OpRegion found no room, and SeaBIOS then leaves BDSM alone too"
+    if kind not in UEFI:
+        return ""
+    if kind == "ovmf" and ask.driver == "none":
+        return "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS"
+    if kind == "ovmf" and ask.driver == "gvt" and ask.class_code != 0x030000:
+        return f"class {ask.class_code:06x}: the driver sets up 030000 only"
+    failed = next((line for line in placement.log if "failed to allocate" in line), "")
+    return failed or ("" if ask.driver == "gvt" and kind == "ovmf" else _why_vfioigd(ask, fam))
+
+
+def _why_vfioigd(ask: Ask, fam: Family) -> str:
+    if not ask.opregion:
+        return "without etc/igd-opregion the driver refuses altogether"
+    rule = family_of(ask.device)
+    if rule is None:
+        return f"device id {ask.device:04x} ({fam.title}) is not in the driver's table"
+    if not rule.gms:
+        return f"{fam.title}: the driver sets up no stolen memory from Meteor Lake on"
+    return "" if stolen_size(rule, ask.ggc) else f"GGC {ask.ggc:#06x} announces none"
+
+
+@lru_cache(maxsize=64)
+def _legacy(profile: str, device: int, ggc: int, machine: str, slot_2: bool, vga: bool) -> tuple[str, bool]:
+    """(Why legacy mode does not come up, whether BDSM is emulated) for a QEMU profile."""
+    row = version(profile)
+    gen = generation(row, device)
+    refusal = legacy_refusal(
+        row,
+        LegacyFacts(gen=gen, gmch=ggc, machine=machine, slot_2=slot_2, vga_class=vga, lpc_occupied=machine == "q35"),
+    )
+    registers = emulated_registers(row, gen, legacy=not refusal, opregion=True)
+    return refusal, any(register.offset in (0x5C, 0xC0) for register in registers)
+
+
+def _placed(result: Allocation) -> Placed:
+    """What the rules look at, from the outcome alone."""
+    ask, details, firmware = result.ask, result.details, result.firmware
+    fam = family(ask.gen)
+    qemu = ask.firmware not in NOT_QEMU
+    refusal, emulated = (
+        _legacy(ask.profile, ask.device, ask.ggc, ask.machine, ask.slot == "00:02.0", ask.class_code == 0x030000)
+        if qemu
+        else ("", True)
+    )
+    nobody = ask.firmware == "none" or (ask.firmware == "crosvm" and not firmware.bdsm)
+    wanted = details.announced if reads_ggc(ask) else ask.stolen
+    return Placed(
+        family=fam, kind=ask.firmware, e820=firmware.e820, bdsm=firmware.bdsm, asls=firmware.asls,
+        wanted=0 if nobody or fam.bdsm_register is None else wanted, size=details.size,
+        opregion=0 if ask.firmware == "none" else ask.opregion,
+        bars=[(b.name, b.address, b.size) for b in details.bars if b.kind != "io" and b.address is not None],
+        missing=[b.name for b in details.bars if b.address is None and (b.kind != "io" or ask.firmware != "crosvm")],
+        behind_bar=[Range(*each) for each in details.behind_bar], boot=details.boot, register=details.register,
+        ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
+        ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
+        host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=refusal, emulates_bdsm=emulated,
+        vbios=ask.firmware not in UEFI, notes=details.notes, warnings=details.warnings,
+        steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Rules judge a placement or a run."""

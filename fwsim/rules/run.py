@@ -1,0 +1,258 @@
+"""Is this run what a correct one would be? The rules, one small function each, in one table.
+
+A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from fwsim.hypervisor.qemu.versions import (
+    BDSM_NEW,
+    BDSM_OLD,
+    LegacyFacts,
+    emulated_registers,
+    generation,
+    legacy_refusal,
+    stolen,
+    version,
+)
+from fwsim.memory.ranges import Range
+from fwsim.registers.families import Family
+from fwsim.results.summary import CheckResult, Summary
+from fwsim.rom.opregion import SIZE as OPREGION_SIZE
+from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
+from fwsim.scenario.model import Scenario
+
+INTEL = 0x8086
+
+
+IGD_SLOT = 0x10
+"""00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules look at: the run, and what follows from its scenario.
+
+    ``stolen`` is the guest's stolen memory (on the host itself, the host's), empty where the firmware placed none;
+    ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's.
+    """
+
+    scenario: Scenario
+    summary: Summary
+    graphics: bool
+    on_host: bool
+    wanted: int
+
+    @property
+    def family(self) -> Family:
+        """The host cpu's row."""
+        return self.scenario.host.family
+
+    @property
+    def bdsm(self) -> int:
+        """The base of the guest's stolen memory, the lock bit left out; 0 where there is none."""
+        return (self.scenario.host.bdsm if self.on_host else self.summary.firmware.bdsm) & ~1
+
+    @property
+    def asls(self) -> int:
+        """The address of the guest's OpRegion; 0 where there is none."""
+        return self.scenario.host.asls if self.on_host else self.summary.firmware.asls
+
+    @property
+    def stolen(self) -> Range:
+        """The guest's stolen memory."""
+        return Range(self.bdsm, self.bdsm + self.wanted)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """What the rules of a placement look at."""
+        firmware, placed = self.summary.firmware, self.scenario.firmware.kind != "none"
+        offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
+        in_slot = self.scenario.guest.devfn == IGD_SLOT
+        bars = [
+            (f"BAR{bar.index} ({bar.role})", address, bar.size)
+            for bar in self.family.bars
+            if bar.kind != "io" and (address := firmware.bars.get(str(bar.index), 0))
+        ]
+        return Layout(
+            family=self.family, e820=firmware.e820, bdsm=self.bdsm, asls=self.asls, bars=bars,
+            wanted=self.wanted if self.bdsm or self.on_host or (placed and in_slot) else 0,
+            opregion=OPREGION_SIZE if self.asls or offered else 0,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
+
+    id: str
+    test: Callable[[Facts], Verdict]
+    protects: str
+    source: str
+
+
+def check(scenario: Scenario, summary: Summary) -> list[CheckResult]:
+    """Every rule that concerns the run, in the table's order."""
+    vga = scenario.host.vga
+    graphics = vga == "igd" or (vga == "auto" and summary.rom.vendor == INTEL)
+    on_host = scenario.hypervisor.kind == "none"
+    facts = Facts(scenario, summary, graphics, on_host, stolen_size(scenario) if graphics else 0)
+    verdicts = ((rule, rule.test(facts)) for rule in RULES)
+    return [CheckResult(rule.id, *verdict) for rule, verdict in verdicts if verdict is not None]
+
+
+def stolen_size(scenario: Scenario) -> int:
+    """Bytes of stolen memory that the firmware is asked for; 0 where the hypervisor offers the guest none."""
+    host, hypervisor = scenario.host, scenario.hypervisor
+    if hypervisor.kind == "none":
+        return host.family.gms.decode(host.ggc)
+    row = version("10.0" if hypervisor.kind == "ranged" else hypervisor.profile)
+    gen = generation(row, host.device_id)
+    refused = legacy_refusal(
+        row,
+        LegacyFacts(
+            gen=gen,
+            gmch=host.ggc,
+            machine=scenario.guest.machine,
+            slot_2=scenario.guest.devfn == 0x10,
+            lpc_occupied=scenario.guest.machine == "q35",
+        ),
+    )
+    emulated = emulated_registers(row, gen, legacy=not refused, opregion=True, x_igd_gms=hypervisor.gms)
+    if not any(register.offset in (BDSM_OLD, BDSM_NEW) for register in emulated):
+        return 0
+    return stolen(row, gen, host.ggc, hypervisor.gms).bdsm_size
+
+
+# --- the ROM ---------------------------------------------------------------------------------------------------------
+
+
+def _rom_finished(facts: Facts) -> Verdict:
+    stop = facts.summary.stop
+    if stop.reason == "completed":
+        return True, "init and every call returned"
+    where = f" at {stop.cs:04x}:{stop.ip:04x}" if stop.cs or stop.ip else ""
+    return False, f"{stop.reason}{where}{': ' + stop.detail.splitlines()[0] if stop.detail else ''}"
+
+
+def _calls_answered(facts: Facts) -> Verdict:
+    wanted, made = len(facts.scenario.call), facts.summary.calls
+    if not wanted and not made:
+        return None
+    bad = [call for call in made if not call.ok]
+    if bad:
+        first = bad[0]
+        answer = f"INT {first.vector:02X}h AX={first.ax:04X} BX={first.bx:04X} answered AX={first.result_ax:04X}"
+        return False, f"{len(bad)} of {len(made)} refused: {answer}{', ' + first.detail if first.detail else ''}"
+    if len(made) < wanted:
+        return False, f"{len(made)} of {wanted} were made"
+    return True, f"{len(made)} of {len(made)}"
+
+
+def _assists(facts: Facts) -> Verdict:
+    if not facts.scenario.rom.assist:
+        return None
+    assists = facts.summary.assists
+    if not assists:
+        return True, "none was needed"
+    return False, "; ".join(f"{assist.count}x {assist.what}" for assist in assists)
+
+
+def _budget(facts: Facts) -> Verdict:
+    budget, used = facts.scenario.budget, facts.summary
+    return used.stop.reason != "budget", (
+        f"{used.code_bytes:,} of {budget.code:,} code bytes, {used.events:,} of {budget.events:,} events, "
+        f"{used.virtual_ns / 1e9:.3f} of {budget.time_ns / 1e9:g} s"
+    )
+
+
+# --- placement -------------------------------------------------------------------------------------------------------
+
+
+def _of_layout(rule: PlacementRule, facts: Facts) -> Verdict:
+    return rule.test(facts.layout) if facts.graphics else None
+
+
+# --- what the device reads ------------------------------------------------------------------------------------------
+
+
+def _gtt_inside(facts: Facts) -> Verdict:
+    if not facts.graphics:
+        return None
+    targets, first = facts.summary.gtt.targets, facts.summary.gtt.first
+    total = targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
+    if not targets.host_stolen and not targets.unmapped:
+        if not total:
+            return True, "no entry was written"
+        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}"
+    parts = []
+    if targets.host_stolen:
+        base = facts.scenario.host.bdsm & ~1
+        where = span(base, base + facts.family.gms.decode(facts.scenario.host.ggc))
+        parts.append(f"{targets.host_stolen} of {total} entries point at the host's stolen memory, {where}")
+    if targets.unmapped:
+        parts.append(f"{targets.unmapped} of {total} entries point where nothing is mapped")
+    if first is not None:
+        parts.append(f"the first write was {first.value:#x}")
+    return False, "; ".join(parts)
+
+
+def _gtt_harmless(facts: Facts) -> Verdict:
+    if not facts.graphics:
+        return None
+    targets = facts.summary.gtt.targets
+    if not targets.guest_ram and not targets.silent:
+        return True, "no entry points at memory that the guest uses"
+    first = facts.summary.gtt.first
+    where = f", from {first.value if first.written is None else first.written:#x} on" if first else ""
+    return (
+        False,
+        f"{targets.guest_ram + targets.silent} entries point at RAM that the guest uses{where}: no fault tells",
+    )
+
+
+def _no_faults(facts: Facts) -> Verdict:
+    if not facts.graphics or facts.on_host:
+        return None
+    iommu = facts.summary.iommu
+    if not iommu.faults:
+        return True, "none"
+    reasons = ", ".join(f"{count}x reason {reason}" for reason, count in sorted(iommu.by_reason.items()))
+    lost = f", {iommu.faults - iommu.recorded} of them found no free record" if iommu.overflowed else ""
+    return False, f"{iommu.faults} DMA faults ({reasons}){lost}"
+
+
+def _screens(facts: Facts) -> Verdict:
+    screens = facts.summary.display
+    if not screens:
+        return None
+    torn = [screen for screen in screens if screen.unreadable_pages]
+    if not torn:
+        return True, f"{len(screens)} of {len(screens)}"
+    parts = [f"{screen.file or f'mode {screen.mode:#x}'} lacks {screen.unreadable_pages} pages" for screen in torn]
+    return False, "; ".join(parts)
+
+
+def _ggc(facts: Facts) -> Verdict:
+    """A note, not a failure: GGC is taken as the scenario gives it."""
+    if not facts.graphics:
+        return None
+    host = facts.scenario.host
+    return True, ggc_note(facts.family, host.ggc, host.bdsm & ~1)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
+    Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
+    Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
+    Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
+    *(Rule(rule.id, partial(_of_layout, rule), rule.protects, rule.source) for rule in SHARED),
+    Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
+    Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
+    Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
+    Rule("screens-complete", _screens, "a torn picture", "scan-out, page by page"),
+    Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
+)
+"""Every rule. ``ggc-usual`` is a note: the run obeys the value, and the rule says what is odd about it."""

@@ -1,0 +1,1 @@
+"""The pipeline of a run: POST, calls, pictures, summary, checks."""

@@ -1,0 +1,90 @@
+"""How does a ROM get into the machine? Offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from fwsim.errors import FwsimError
+from fwsim.firmware.seabios.optionrom import ROM_START, judge_header
+from fwsim.hypervisor.qemu.shadow_patch import Patch, patch
+from fwsim.hypervisor.qemu.versions import generation, version
+from fwsim.rom.chain import Rom, load_bytes
+from fwsim.rom.repair import fix, fix_checksum, fix_ids
+from fwsim.scenario.model import Scenario
+
+SHADOW_END = 0xF0000
+VFIO_REGION = 0x20000
+"""Bytes of the ROM region vfio makes of the shadow at C0000."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The image the guest's firmware finds, and what was done to it on the way."""
+
+    image: bytes
+    patch: Patch | None = None
+
+
+def check_ids(scenario: Scenario, rom: Rom) -> None:
+    """Refuse a ROM that is not for the scenario's IGD. Raises FwsimError listing the ids it accepts."""
+    device = scenario.host.device_id
+    if scenario.rom.any_device or rom.vendor is None or rom.accepts(0x8086, device):
+        return
+    near = [name for name in _cpus_for(rom.ids) if name != scenario.host.cpu]
+    raise FwsimError(
+        "the ROM is for another device", where=str(rom.path), found=f"host.device_id = {device:#06x}",
+        expected=f"vendor {rom.vendor:04x}, device " + ", ".join(f"{number:#06x}" for number in rom.ids),
+        hint=(f'host.cpu = "{near[0]}", or set host.device_id; ' if near else "set host.device_id; ")
+        + "rom.any_device = true runs it all the same",
+    )  # fmt: skip
+
+
+def _cpus_for(ids: tuple[int, ...]) -> list[str]:
+    """The host cpus that ``ids`` name, most often named first: PCIR's own id may be a placeholder of another family."""
+    from fwsim.registers.families import family_of_device
+
+    rows = [family_of_device(number) for number in ids]
+    return [name for name, _ in Counter(row.name for row in rows if row).most_common()]
+
+
+def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Offer:
+    """The image as the guest gets it. ``shadow`` is C0000 after a POST on the host; None: the file itself.
+
+    A file is given with romfile=: the id in PCIR becomes the device's (SeaBIOS matches nothing else), the checksum with
+    it. A shadow is read by vfio: ids as vfio fixes them, and the checksum made right where vfio leaves it wrong.
+    """
+    if rom.vendor is None:
+        return Offer(rom.data)
+    if shadow is None:
+        data = rom.data
+        if rom.device != device and rom.data[0:2] == b"U\xaa":
+            data = fix_ids(rom.data, None, device)[0]
+        return Offer(data)
+    data = fix(shadow, rom.vendor, device)
+    if sum(data[: data[2] * 512]) & 0xFF:
+        data, _ = fix_checksum(data, 0, 6)
+    if scenario.hypervisor.kind == "qemu":
+        row = version(scenario.hypervisor.profile)
+        if row.patches_shadow and 6 <= generation(row, scenario.host.device_id) <= 9:
+            done = patch(data)
+            return Offer(done.image, done)
+    return Offer(data)
+
+
+def legacy_image(image: bytes, rom: Rom) -> bytes:
+    """The bytes SeaBIOS copies: the first code type 0 image, as long as its length byte says."""
+    offered = load_bytes(image, rom.path)
+    legacy = offered.legacy
+    if legacy is None:
+        raise FwsimError(
+            "no legacy image in this ROM", where=str(rom.path), found="EFI images only",
+            expected="an image of code type 0", hint="legacy firmware cannot run it",
+        )  # fmt: skip
+    return image[legacy.offset : legacy.offset + image[legacy.offset + 2] * 512]
+
+
+def refusal(code: bytes, enforce: bool) -> str:
+    """Why SeaBIOS would not run ``code``; "" when it would."""
+    if len(code) > SHADOW_END - ROM_START:
+        return f"{len(code):#x} bytes do not fit between C0000 and F0000"
+    verdict = judge_header(int.from_bytes(code[:2], "little"), code[2], sum(code), enforce_checksum=enforce)
+    return "" if verdict.accepted else verdict.text

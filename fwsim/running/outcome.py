@@ -1,0 +1,189 @@
+"""What came of a run? The summary, read off the machine and its events."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from fwsim.devices.igd import layout as g
+from fwsim.environment.bios.session import Ending, Session
+from fwsim.environment.wait.waiting import Wait
+from fwsim.hypervisor.igd_trap import ABORT_TEXT
+from fwsim.machine.build import Built
+from fwsim.native import R_CODE, R_TIME
+from fwsim.registers.database import name_of
+from fwsim.results.summary import (
+    Assist,
+    E820Range,
+    FirmwareSummary,
+    Gtt,
+    GttFirst,
+    GttTargets,
+    GttWrite,
+    Hang,
+    Iommu,
+    Leaf,
+    Place,
+    RomImage,
+    RomSummary,
+    Stop,
+    Summary,
+    Unhandled,
+)
+from fwsim.rom.chain import Rom
+from fwsim.running.calls import Caller
+from fwsim.running.option_rom import Offer
+from fwsim.scenario.model import Scenario
+from fwsim.trace.event import Flag, Op, Space
+
+_REFUSED = (1 << 64) - 1
+_SLICE = 1 << 20
+
+
+def summarize(scenario: Scenario, rom: Rom, offered: Offer, built: Built, session: Session, caller: Caller) -> Summary:
+    """The summary, checks left out."""
+    machine = built.machine
+    ending = session.ended or Ending("completed")
+    summary = Summary(scenario=scenario.name, rom=_rom(scenario, rom), firmware=_firmware(scenario, built))
+    summary.gtt = _gtt(built)
+    summary.stop, summary.hangs = _stop(built, session, ending)
+    summary.iommu = _iommu(caller)
+    summary.assists = [
+        Assist(what=release.text(_input(release.wait, built)), count=count)
+        for release, count in session.assists.values()
+    ]
+    summary.calls, summary.display = caller.calls, caller.screens
+    summary.unhandled = _unhandled(built, session, scenario)
+    summary.events = machine.recorder.count
+    summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])
+    return summary
+
+
+def _rom(scenario: Scenario, rom: Rom) -> RomSummary:
+    images = [
+        RomImage(
+            offset=image.offset, size=image.size, code_type=image.code_type or 0,
+            vendor=image.pcir.vendor if image.pcir else 0, device=image.pcir.device if image.pcir else 0,
+        )
+        for image in rom.images
+    ]  # fmt: skip
+    return RomSummary(
+        sha256=rom.sha256, size=len(rom.data), vendor=rom.vendor or 0, device=rom.device or 0, images=images,
+        source=scenario.rom.source,
+    )  # fmt: skip
+
+
+def _firmware(scenario: Scenario, built: Built) -> FirmwareSummary:
+    placed = built.placed
+    return FirmwareSummary(
+        kind=scenario.firmware.kind, bdsm=placed.bdsm, asls=placed.asls,
+        e820=[E820Range(start=start, end=end, type=name) for start, end, name in placed.e820],
+        bars={str(index): address for index, address in sorted(placed.bars.items())}, log=built.log,
+    )  # fmt: skip
+
+
+def _gtt(built: Built) -> Gtt:
+    igd, first = built.machine.igd, built.machine.first_gtt
+    if igd is None:
+        return Gtt()
+    block = igd.block
+    gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]), targets=_targets(built))
+    if first is not None:
+        index, value, written, registers = first
+        gtt.first = GttFirst(
+            index=index, value=value, written=None if written == _REFUSED else written, registers=registers
+        )
+        last = int(block[g.G_LAST_WRITTEN])
+        written_last = None if last == _REFUSED else last
+        gtt.last = GttWrite(index=int(block[g.G_LAST_INDEX]), value=int(block[g.G_LAST_VALUE]), written=written_last)
+    return gtt
+
+
+def _targets(built: Built) -> GttTargets:
+    """Where the valid entries that the guest's ROM wrote point at, by the first range that has the page."""
+    igd, machine = built.machine.igd, built.machine
+    assert igd is not None
+    written = igd.entries(np.flatnonzero(igd.touched))
+    chosen = written[written & np.uint64(1) != 0]
+    pages = igd.targets(chosen)
+    if machine.scenario.hypervisor.kind == "none":  # the host has nobody else's memory: whatever it maps is its own
+        return GttTargets(guest_stolen=int(chosen.size))
+
+    def inside(start: int, end: int) -> np.ndarray:
+        return (pages >= np.uint64(start)) & (pages < np.uint64(max(end, start)))
+
+    ram = inside(0, 0xA0000) | inside(0xC0000, machine.low) | inside(1 << 32, (1 << 32) + machine.high)
+    guest = inside(*built.guest_stolen) if built.guest_stolen[1] > built.guest_stolen[0] > 0 else np.zeros_like(ram)
+    host = inside(*built.host_stolen) & ~guest
+    return GttTargets(
+        guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
+        unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
+    )  # fmt: skip
+
+
+def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Hang]]:
+    """The stop, and for a hang which input it waited for, since when, and the last answer."""
+    stop = Stop(reason=ending.reason, cs=ending.cs, ip=ending.ip, detail=ending.detail)  # type: ignore[arg-type]  # the same words
+    machine = built.machine
+    if ending.reason == "aborted" and machine.first_gtt:
+        registers = machine.first_gtt[3]
+        stop.cs, stop.ip = registers["cs"], registers["eip"]
+        stop.detail = f"{ABORT_TEXT}\n{_register_dump(registers)}"
+    if ending.reason != "hung":
+        return stop, []
+    if ending.detail:
+        return stop, [Hang(cs=stop.cs, ip=stop.ip, detail=ending.detail)]
+    release = session.release
+    if release is None:
+        return stop, [Hang(cs=stop.cs, ip=stop.ip)]
+    wait = release.wait
+    stop.cs, stop.ip = wait.cs, wait.ip
+    stop.detail = release.text(_input(wait, built))
+    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=stop.detail)]
+
+
+def _input(wait: Wait, built: Built) -> str:
+    """The input as a person names it, with the register's name where the database has one."""
+    known = wait.space in ("mmio", "pci", "port")
+    register = name_of(wait.space, wait.address, built.machine.scenario.host.cpu) if known else None
+    return f"{wait.text} ({register.name})" if register else wait.text
+
+
+def _register_dump(registers: dict[str, int]) -> str:
+    """As QEMU's hw_error prints a CPU (target/i386 cpu_dump_state): the lines that matter in real mode."""
+    names = (("eax", "ebx", "ecx", "edx"), ("esi", "edi", "ebp", "esp"))
+    lines = ["CPU #0:"]
+    lines += [" ".join(f"{name.upper()}={registers[name]:08x}" for name in row) for row in names]
+    lines.append(f"EIP={registers['eip']:08x} EFL={registers['eflags']:08x}")
+    lines.append(f"CS ={registers['cs']:04x} {registers['cs'] << 4:08x}")
+    return "\n".join(lines)
+
+
+def _iommu(caller: Caller) -> Iommu:
+    vtd = caller.vtd
+    return Iommu(
+        faults=vtd.faults, recorded=vtd.recorded, overflowed=vtd.overflowed, by_reason=dict(vtd.by_reason),
+        lines=list(vtd.lines),
+    )  # fmt: skip
+
+
+def _unhandled(built: Built, session: Session, scenario: Scenario) -> Unhandled:
+    """Ports nothing answers, IGD registers that no row of the database describes, and leaves nobody knows."""
+    ports: Counter[int] = Counter()
+    registers: Counter[int] = Counter()
+    recorder = built.machine.recorder
+    gen = scenario.host.cpu
+    for first in range(0, recorder.count, _SLICE):
+        part = recorder.read(first, min(first + _SLICE, recorder.count))
+        open_bus = part[(part["space"] == int(Space.PORT)) & (part["flags"] & int(Flag.UNHANDLED) != 0)]
+        ports.update(open_bus["address"].tolist())
+        if built.machine.igd is not None:
+            touched = part[(part["space"] == int(Space.MMIO)) & (part["op"] <= int(Op.WRITE))]
+            registers.update(touched["address"].tolist())
+    unknown = {at: count for at, count in registers.items() if name_of("mmio", at, gen) is None}
+    return Unhandled(
+        ports=[Place(address=at, count=count) for at, count in sorted(ports.items())],
+        registers=[Place(address=at, count=count) for at, count in sorted(unknown.items())],
+        interrupts=[Leaf(vector=vector, ax=ax, count=count) for vector, ax, count in session.bios.unknown_leaves()],
+    )

@@ -1,0 +1,1 @@
+"""Scenarios describe one run: host, hypervisor, guest, firmware, ROM and calls, from and to TOML."""

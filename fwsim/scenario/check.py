@@ -1,0 +1,226 @@
+"""Scenarios that no machine can be are refused here: the checks that go beyond one field's type and range."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fwsim.errors import FwsimError
+from fwsim.firmware.seabios.versions import version_row
+from fwsim.scenario.choices import ADDRESS_SPACE, FIRMWARE_VERSIONS, SLOT
+from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
+from fwsim.scenario.text import suggest
+from fwsim.units import GIB, KIB, MIB, format_size
+
+HOST_MEMORY_END = 0xFEC00000
+"""Where IOAPIC, local APICs and the flash begin, up to 4 GiB: no memory of a host (SeaBIOS src/config.h)."""
+OPREGION = 8 * KIB
+"""Bytes of an OpRegion without extended VBT (Linux drivers/vfio/pci/vfio_pci_igd.c)."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
+_ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
+
+
+def check(scenario: Scenario, where: str = "scenario") -> None:
+    """Refuse what no machine can be, naming the field. Raises FwsimError; ``where`` comes before the field."""
+    if not _NAME.fullmatch(scenario.name):
+        raise FwsimError(
+            "not a usable name", where=f"{where}: name", found=repr(scenario.name),
+            expected="letters, digits, . _ and -, up to 100", hint="it names the run's folder: runs/NAME",
+        )  # fmt: skip
+    _check_firmware(scenario.firmware, f"{where}: firmware")
+    _check_bdsm(scenario.host, f"{where}: host.bdsm")
+    if scenario.host.vga in ("auto", "igd") and (scenario.hypervisor.kind == "none" or scenario.rom.source == "shadow"):
+        _check_host_memory(scenario.host, f"{where}: host")
+    _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+    _check_slot(scenario.guest, f"{where}: guest.slot")
+    _check_int15(scenario.rom.int15, f"{where}: rom.int15")
+    if scenario.payload.floppy:
+        raise FwsimError(
+            "this version runs no boot sector", where=f"{where}: payload.floppy", found=scenario.payload.floppy,
+            expected="nothing", hint='remove it; draw = "test-card" paints as a boot loader does',
+        )  # fmt: skip
+    ports = [display.port for display in scenario.display]
+    for index, port in enumerate(ports):
+        if port in ports[:index] or (port == "none" and len(ports) > 1):
+            raise FwsimError(
+                "port named twice" if port != "none" else "none beside another display",
+                where=f"{where}: display.{index}.port", found=port, expected="each port once",
+                hint="remove one [[display]]",
+            )  # fmt: skip
+
+
+def _one_of(word: str, known: Sequence[str], where: str) -> None:
+    if word not in known:
+        raise FwsimError(
+            "unknown value", where=where, found=f'"{word}"', expected="one of " + ", ".join(known),
+            hint=suggest(word, known) or "choose one that this version of fwsim models",
+        )  # fmt: skip
+
+
+def _check_firmware(firmware: Firmware, where: str) -> None:
+    _one_of(firmware.kind, tuple(FIRMWARE_VERSIONS), f"{where}.kind")
+    if firmware.kind == "seabios":
+        try:
+            version_row(firmware.version)
+        except FwsimError as error:
+            error.where = f"{where}.version"
+            raise
+    elif firmware.version:
+        raise FwsimError(
+            f"firmware {firmware.kind} has no versions", where=f"{where}.version", found=f'"{firmware.version}"',
+            expected="nothing", hint="remove it",
+        )  # fmt: skip
+    for field, named in (("image", firmware.image), ("drivers", ", ".join(firmware.drivers))):
+        if named:
+            raise FwsimError(
+                f"firmware {firmware.kind} is a model, it runs no image", where=f"{where}.{field}", found=named,
+                expected="nothing", hint="remove it",
+            )  # fmt: skip
+
+
+def _check_bdsm(host: Host, where: str) -> None:
+    base = host.bdsm & ~1  # bit 0 is the lock
+    if base % MIB:
+        raise FwsimError(
+            "stolen memory base is not aligned", where=where, found=f"{host.bdsm:#x}",
+            expected="a multiple of 1 MiB (0x100000); bit 0, the lock, may be set",
+            hint=f"nearest below: {base & -MIB:#x}; lspci -xxx -s 02.0 shows it at "
+            + f"{host.family.bdsm_register or 0x5C:#x}",
+        )  # fmt: skip
+    if base >= 4 * GIB and host.family.gen < 11:
+        raise FwsimError(
+            "stolen memory base is past 4 GiB", where=where, found=f"{host.bdsm:#x}",
+            expected=f"below 0x100000000: BDSM has 32 bits before gen 11 ({host.cpu} is gen {host.family.gen})",
+            hint="take the dword at 0x5c of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_host_memory(host: Host, where: str) -> None:
+    """The ROM runs on the host itself: its stolen memory and its OpRegion cannot lie over the PC's own addresses."""
+    size = host.family.gms.decode(host.ggc)
+    stolen = range(host.stolen_base, host.stolen_base + size)
+    opregion = range(host.asls, host.asls + (OPREGION if host.family.asls else 0))  # families without one: 0
+    for what, field, at, offset in (
+        ("stolen memory", "bdsm", stolen, host.family.bdsm_register or 0x5C), ("the OpRegion", "asls", opregion, 0xFC),
+    ):  # fmt: skip
+        if len(at) and (at.start < MIB or (at.start < 4 * GIB and at.stop > HOST_MEMORY_END)):
+            raise FwsimError(
+                f"{what} lies where no host has RAM", where=f"{where}.{field}", found=f"{at.start:#x}-{at.stop - 1:#x}",
+                expected=f"a range from 1 MiB (0x100000) to {HOST_MEMORY_END:#x}: the ROM runs on the host itself here",
+                hint=f"take the dword at {offset:#x} of lspci -xxx -s 02.0",
+            )  # fmt: skip
+    if stolen.start < opregion.stop and opregion.start < stolen.stop:
+        raise FwsimError(
+            "the OpRegion lies in stolen memory", where=f"{where}.asls",
+            found=f"{host.asls:#x}, stolen memory is {stolen.start:#x}-{stolen.stop - 1:#x}",
+            expected="an address outside of it", hint="take the dwords at 0x5c and 0xfc of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_ram(ram: int, where: str) -> None:
+    if ram < MIB or ram > ADDRESS_SPACE or ram % 4096:
+        raise FwsimError(
+            "no RAM" if ram == 0 else "larger than the address space" if ram > ADDRESS_SPACE else "impossible RAM size",
+            where=where, found=format_size(ram), expected="1M to 1T (2^40, the address space), whole 4 KiB pages",
+            hint='such as ram = "2G"',
+        )  # fmt: skip
+
+
+def _check_slot(guest: Guest, where: str) -> None:
+    match = SLOT.fullmatch(guest.slot)
+    if not match or int(match[1], 16) or int(match[2], 16) > 31 or int(match[3], 16):
+        raise FwsimError(
+            "not a PCI slot of this machine", where=where, found=f'"{guest.slot}"',
+            expected="00:DD.0 with DD from 02 to 1e: bus 00, function 0", hint='such as slot = "00:02.0"',
+        )  # fmt: skip
+    taken = {0: "the host bridge", 31: "the LPC bridge"} | ({1: "the PIIX bridge"} if guest.machine == "pc" else {})
+    owner = taken.get(int(match[2], 16))
+    if owner:
+        raise FwsimError(
+            f"slot is taken by {owner}",
+            where=where,
+            found=f'"{guest.slot}"',
+            expected="a free one",
+            hint='such as "00:02.0"',
+        )
+
+
+def _check_int15(answers: RomInt15, where: str) -> None:
+    for leaf, registers in answers.items():
+        if not _LEAF.fullmatch(leaf):
+            raise FwsimError(
+                "not an INT 15h leaf", where=f"{where}.{leaf}", found=f'"{leaf}"', expected="AX as four hex digits",
+                hint='such as "5f34" = { ax = 0x005f, cx = 0 }',
+            )  # fmt: skip
+        for register, value in registers.items():
+            _one_of(register, _ANSWER_REGISTERS, f"{where}.{leaf}.{register}")
+            if register == "carry" and value > 1:
+                raise FwsimError(
+                    "out of range",
+                    where=f"{where}.{leaf}.carry",
+                    found=str(value),
+                    expected="0 or 1",
+                    hint="0: CF clear",
+                )
+
+
+def check_files(scenario: Scenario, where: str) -> None:
+    """Refuse a scenario with a file that is not there or not what its field wants. Raises FwsimError, as ``check``."""
+    _file_named("rom.file", scenario.rom.file, where, None)
+    _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
+    for index, display in enumerate(scenario.display):
+        _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)
+
+
+def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tuple[str, str]] | None) -> None:
+    if not name:
+        return
+    path = Path(name)
+    if not path.is_file():
+        raise FwsimError(
+            "no such file" if not path.exists() else "not a file", where=f"{where}: {field}", found=name,
+            expected="a file; relative names start from the scenario's folder",
+            hint="give another with --rom FILE" if field == "rom.file" else f"correct it, or --set {field}=FILE",
+        )  # fmt: skip
+    if judge is None:
+        return
+    try:
+        with path.open("rb") as file:
+            data = file.read(MIB + 1)
+    except OSError as error:
+        raise FwsimError(
+            f"cannot be read: {error.strerror or error}", where=f"{where}: {field}", found=name,
+            expected="a file that can be read", hint="check its permissions, or name another file",
+        ) from None  # fmt: skip
+    found, expected = judge(data)
+    if found:
+        kind = field.rpartition(".")[2]
+        raise FwsimError(
+            f"not an {'EDID' if kind == 'edid' else 'OpRegion'}", where=f"{where}: {field}",
+            found=f"{found}, in {name}", expected=expected, hint=_DUMPS[kind],
+        )  # fmt: skip
+
+
+_DUMPS = {
+    "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",
+    "opregion": "copy /sys/kernel/debug/dri/0/i915_opregion, or leave it out: one is made from the ROM's VBT",
+}
+
+
+def _judge_edid(data: bytes) -> tuple[str, str]:
+    """(What is wrong, what would be right). A wrong checksum is a monitor's own affair: ROMs meet such monitors."""
+    magic = bytes.fromhex("00ffffffffffff00")
+    if len(data) not in (128, 256):
+        return f"{len(data)} bytes", "128 or 256 bytes"
+    return (f"first bytes {data[:8].hex(' ')}", magic.hex(" ")) if data[:8] != magic else ("", "")
+
+
+def _judge_opregion(data: bytes) -> tuple[str, str]:
+    signature = b"IntelGraphicsMem"
+    if data[:16] != signature[: len(data)] or not data:
+        found = f"first bytes {data[:8].hex(' ')}" if data else "0 bytes"
+        return found, f"{signature.hex(' ', 4)} ({signature.decode()})"
+    if not 8 * KIB <= len(data) <= MIB:
+        return f"{len(data) if len(data) <= MIB else f'over {MIB}'} bytes", "8 KiB to 1 MiB"
+    return "", ""

@@ -1,0 +1,84 @@
+"""Scenarios come from TOML files, with overrides, and go back to TOML."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from fwsim.errors import FwsimError
+from fwsim.scenario.check import check, check_files
+from fwsim.scenario.model import Scenario
+from fwsim.scenario.text import parse_toml, read_struct, with_overrides, write_struct
+from fwsim.units import MIB
+
+__all__ = ["dumps", "load", "loads", "with_overrides"]
+
+
+def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:
+    """The scenario in the TOML file ``path``, with ``PATH=VALUE`` overrides, and ``rom`` in place of its ROM file.
+
+    Files in it are relative to its folder (``rom``: to the current one), and must exist; ``name`` defaults to the
+    file's. Raises FwsimError for a file that cannot be read, and for everything ``loads`` refuses.
+    """
+    path = Path(path)
+    table = with_overrides(parse_toml(_read_text(path), str(path)), overrides)
+    table.setdefault("name", _name_from(path.stem))
+    if rom is not None:
+        section = table.setdefault("rom", {})
+        if isinstance(section, dict):
+            section["file"] = str(Path(rom).absolute())
+    scenario = _from_table(table, str(path), path.absolute().parent)
+    check_files(scenario, str(path))
+    return scenario
+
+
+def loads(text: str, where: str = "scenario", base: Path | None = None) -> Scenario:
+    """The scenario in a TOML text; ``where`` names it in errors, ``base`` is where relative files start.
+
+    Raises FwsimError with the field's path, the value found and what was expected. Files are not opened.
+    """
+    return _from_table(parse_toml(text, where), where, base)
+
+
+def dumps(scenario: Scenario) -> str:
+    """``scenario`` as TOML with every default written out: ``loads(dumps(s)) == s``."""
+    return write_struct(scenario)
+
+
+def _from_table(table: dict[str, Any], where: str, base: Path | None) -> Scenario:
+    try:
+        scenario = read_struct(table, Scenario, where, base)
+    except FwsimError as error:
+        if error.where == "host.cpu":  # the look-up of a family does not know the file
+            error.where = f"{where}: host.cpu"
+            error.hint = error.hint or "choose the family of the host's processor"
+        raise
+    check(scenario, where)
+    return scenario
+
+
+def _read_text(path: Path) -> str:
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MIB else b"\0"
+    except FileNotFoundError:
+        raise FwsimError(
+            "no such scenario file", where=str(path), hint="name a .toml file, or try: fwsim demo"
+        ) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FwsimError(
+            f"cannot read the scenario: {reason}", where=str(path), hint="name a readable .toml file"
+        ) from None
+    try:
+        if b"\0" not in data:
+            return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    raise FwsimError(
+        "not a scenario", where=str(path), found="55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text",
+        expected="a TOML file", hint="a ROM goes with --rom: fwsim run scenario.toml --rom FILE",
+    )  # fmt: skip
+
+
+def _name_from(stem: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "default"

@@ -1,0 +1,192 @@
+"""The scenario's tables: host, hypervisor, guest, firmware, ROM, calls and budget, as frozen structs.
+
+Every struct is resolved: a value left out is filled in from the host's CPU family when the struct is made. Attributes
+bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
+"""
+
+from typing import Annotated, Literal, cast
+
+import msgspec
+from msgspec import Meta
+from msgspec.structs import force_setattr
+
+from fwsim.registers.families import Family, family
+from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
+from fwsim.units import GIB
+
+Hex16 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF})]
+Hex32 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF_FFFF})]
+Hex64 = Annotated[int, Meta(extra={"as": "hex", "max": (1 << 64) - 1})]
+File = Annotated[str, Meta(extra={"as": "path"})]
+Switch = Literal["auto", "on", "off"]
+Vga = Literal[
+    "auto", "igd", "stdvga", "cirrus", "ati", "qxl", "virtio", "vmware", "bochs-display", "ramfb", "isavga", "banshee"
+]  # fmt: skip
+Port = Literal[
+    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
+]  # fmt: skip
+
+_UNSET = -1
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A TOML table: immutable, knows every key it may hold."""
+
+
+class Host(_Table, frozen=True):
+    """The physical machine. Numbers left out are those of the CPU family (``fwsim/registers/families.py``).
+
+    ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
+    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT.
+    """
+
+    cpu: str = "sandybridge"
+    vga: Vga = "auto"
+    device_id: Hex16 = _UNSET
+    ggc: Hex16 = _UNSET
+    bdsm: Hex64 = _UNSET
+    asls: Hex32 = _UNSET
+    opregion: File = ""
+    lpc_id: Hex16 = _UNSET
+
+    def __post_init__(self) -> None:
+        """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
+        force_setattr(self, "cpu", self.family.name)
+        for name in ("device_id", "ggc", "bdsm", "asls", "lpc_id"):
+            if getattr(self, name) == _UNSET:
+                force_setattr(self, name, getattr(self.family, name))
+
+    @property
+    def stolen_base(self) -> int:
+        """First byte of stolen memory: ``bdsm`` without its lock bit."""
+        return self.bdsm & ~1
+
+    @property
+    def family(self) -> Family:
+        """The CPU family ``cpu`` names."""
+        return family(self.cpu)
+
+
+class Display(_Table, frozen=True):
+    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor."""
+
+    port: Port = "crt"
+    edid: File = ""
+
+
+class Hypervisor(_Table, frozen=True):
+    """Who stands between guest and device. ``profile`` is QEMU's (``ranged`` acts as 10.0 but for its rewrite).
+
+    ``gms`` is x-igd-gms (0 = the host's), ``opregion`` and ``lpc`` are x-igd-opregion and x-igd-lpc.
+    """
+
+    kind: Literal["none", "ranged", "qemu"] = "qemu"
+    profile: Literal["5.0", "9.1", "10.0", "next"] = "10.0"
+    gms: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = 0
+    opregion: Switch = "auto"
+    lpc: Switch = "auto"
+
+
+class Guest(_Table, frozen=True):
+    """The virtual machine. ``ram`` in bytes, 1 MiB to 2^40; ``slot`` is the display device's, bus 00, function 0."""
+
+    machine: Literal["pc", "q35"] = "pc"
+    ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
+    slot: str = "00:02.0"
+
+    @property
+    def devfn(self) -> int:
+        """``slot`` as PCI's device<<3 | function."""
+        match = SLOT.fullmatch(self.slot)
+        return (int(match[2], 16) << 3 | int(match[3], 16)) if match else 0x10
+
+
+class Firmware(_Table, frozen=True):
+    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one."""
+
+    kind: str = "seabios"
+    version: str = ""
+    image: File = ""
+    drivers: tuple[File, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Fill in the version."""
+        if not self.version:
+            force_setattr(self, "version", FIRMWARE_VERSIONS.get(self.kind, ""))
+
+
+RomInt15 = dict[str, dict[str, Hex16]]
+
+
+class Rom(_Table, frozen=True):
+    """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer.
+
+    ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    """
+
+    file: File = ""
+    source: Literal["file", "shadow"] = "file"
+    checksum: Literal["enforce", "ignore"] = "enforce"
+    any_device: bool = False
+    assist: bool = False
+    posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
+    reset: Literal["flr", "none"] = "flr"
+    int15: RomInt15 = {}
+
+    def answers(self) -> dict[int, dict[str, int]]:
+        """The INT 15h answers by AX; registers ax bx cx dx si di, and carry (0 or 1). One not named stays as it was."""
+        return {int(leaf, 16): dict(registers) for leaf, registers in self.int15.items()}
+
+
+class Call(_Table, frozen=True):
+    """One software interrupt made after the ROM's init. Registers of 16 bits; es:di 0:0 stands for the run's buffer."""
+
+    vector: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = msgspec.field(default=0x10, name="int")
+    ax: Hex16 = 0
+    bx: Hex16 = 0
+    cx: Hex16 = 0
+    dx: Hex16 = 0
+    si: Hex16 = 0
+    di: Hex16 = 0
+    bp: Hex16 = 0
+    es: Hex16 = 0
+
+
+class Payload(_Table, frozen=True):
+    """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run.
+
+    ``frames``: how long each screen is looked at before the next mode, in frames of 1/60 s of virtual time.
+    """
+
+    draw: Literal["test-card", "none"] = "test-card"
+    frames: Annotated[int, Meta(extra={"min": 1, "max": 600})] = 1
+    floppy: File = ""
+
+
+class Budget(_Table, frozen=True):
+    """When to stop: after ``code`` executed code bytes, ``time_ns`` virtual ns (key ``time``), ``events`` records."""
+
+    code: Annotated[int, Meta(extra={"as": "size", "min": 1})] = 8 * GIB
+    time_ns: Annotated[int, Meta(extra={"as": "ns", "min": 1})] = msgspec.field(default=300_000_000_000, name="time")
+    events: Annotated[int, Meta(extra={"min": 1})] = 10_000_000
+
+
+class Scenario(_Table, frozen=True):
+    """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
+
+    name: str = "default"
+    host: Host = msgspec.field(default_factory=Host)
+    display: tuple[Display, ...] = ()
+    hypervisor: Hypervisor = msgspec.field(default_factory=Hypervisor)
+    guest: Guest = msgspec.field(default_factory=Guest)
+    firmware: Firmware = msgspec.field(default_factory=Firmware)
+    rom: Rom = msgspec.field(default_factory=Rom)
+    call: tuple[Call, ...] = ()
+    payload: Payload = msgspec.field(default_factory=Payload)
+    budget: Budget = msgspec.field(default_factory=Budget)
+
+    def __post_init__(self) -> None:
+        """A host with no display named has what is usual for its family."""
+        if not self.display:
+            usual = tuple(Display(port=cast(Port, port)) for port in self.host.family.displays)
+            force_setattr(self, "display", usual or (Display(port="none"),))

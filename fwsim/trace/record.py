@@ -1,0 +1,92 @@
+"""How does native code record an event? Straight into the memory-mapped window of ``events.npy``.
+
+What is recorded is what the reader gets: an access returns the value its event has. That is where a replay answers.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+from fwsim.native import (
+    R_ACTOR,
+    R_CS,
+    R_EV_CAP,
+    R_EV_LIMIT,
+    R_EV_NEXT,
+    R_EVENTS,
+    R_IP,
+    R_REPLAY,
+    R_SEQ,
+    R_TIME,
+    STOP_EVENTS,
+    TRAP_EVENTS_FULL,
+    fixed,
+    stop,
+    trap,
+    u8s,
+    u16s,
+    u64s,
+)
+from fwsim.trace.answer import answered
+from fwsim.trace.event import EVENT
+
+_SIZE = EVENT.itemsize
+
+
+def _record_as(
+    root: Any, actor: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
+) -> Any:
+    words = u64s(root)
+    if words[R_EV_NEXT] >= words[R_EV_CAP]:
+        trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
+        if words[R_EV_NEXT] >= words[R_EV_CAP]:
+            return value
+    at = words[R_EVENTS] + words[R_EV_NEXT] * np.uint64(_SIZE)
+    words[R_EV_NEXT] += np.uint64(1)
+    wide = u64s(at)
+    wide[1] = words[R_TIME]
+    wide[2] = words[R_IP]
+    wide[3] = address
+    wide[4] = value
+    wide[5] = aux
+    half = u16s(at)
+    half[24] = np.uint16(words[R_CS])
+    half[25] = np.uint16(flags)
+    byte = u8s(at)
+    byte[52] = np.uint8(actor)
+    byte[53] = np.uint8(space)
+    byte[54] = np.uint8(op)
+    byte[55] = np.uint8(width)
+    words[R_SEQ] += np.uint64(1)
+    wide[0] = words[R_SEQ]
+    if words[R_SEQ] >= words[R_EV_LIMIT]:  # in a replay always: the limit is 0, so that nobody else asks for it
+        if words[R_REPLAY]:
+            return answered(root, at)
+        stop(root, STOP_EVENTS, 0)
+    return value
+
+
+@intrinsic
+def record_as(
+    typingctx: Any, root: Any, actor: Any, space: Any, op: Any, width: Any,
+    address: Any, value: Any, aux: Any, flags: Any,
+) -> Any:  # fmt: skip
+    """Append one event, at the current virtual time and CS:IP, and return its value: what a reader gets.
+
+    ``seq`` is written last: a torn record is never read.
+    """
+    return fixed(_record_as, 9, types.uint64)
+
+
+def _record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> Any:
+    return record_as(root, u64s(root)[R_ACTOR], space, op, width, address, value, aux, flags)
+
+
+@intrinsic
+def record(
+    typingctx: Any, root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
+) -> Any:
+    """Append one event of the actor whose code is running, and return its value."""
+    return fixed(_record, 8, types.uint64)

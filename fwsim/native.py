@@ -117,7 +117,7 @@ config.CACHE_DIR = _cache_dir  # numba may have been imported, and the variable 
     R_PCI,
     R_PLATFORM,
     R_IGD,
-    R_HYP,
+    R_HYP,  # the hypervisor's own words, for its GTT policy
     R_VGA,
     R_FN_ADAPTER_IN,  # uint64 in(root, port, size, 0): a port of a display adapter other than the IGD
     R_FN_ADAPTER_OUT,  # out(root, port, size, value)
@@ -156,7 +156,8 @@ SPIN_RUNS = 1 << 20
     TRAP_MMIO_IP,  # a = physical address, b = size, c = 1 for a write: which instruction of the block? Fills R_EA
     TRAP_DMA_FAULT,  # a = aperture page, b = 1 for a write: it leads nowhere
     TRAP_REPLAY,  # the record does not have the access that runs now
-) = range(8)
+    TRAP_GTT_POLICY,  # a = entry or dword, b = byte offset: what does the device get? Refuses by G_REFUSED
+) = range(9)
 
 # --- what a port is -------------------------------------------------------------------------------------------------
 (

@@ -27,7 +27,7 @@ from fwsim.placement.ask import parse_bars
 from fwsim.registers.families import families, family
 from fwsim.results.summary import E820Range
 from fwsim.rules.placement import PLACED, SHARED, Placed, check_placed
-from fwsim.rules.run import RULES, stolen_size
+from fwsim.rules.run import RULES
 from fwsim.scenario.load import loads
 from fwsim.units import parse_size
 
@@ -65,7 +65,8 @@ def test_the_same_as_a_run(machine, ram, profile, cpu, tmp_path):
         f'[rom]\nfile = "{HERE.parent / "roms" / "igd-vbios.rom"}"\nany_device = true\n'
     )
     ran = run(scenario, RunDir.create(tmp_path / "run")).firmware
-    ask = Ask(machine=machine, ram=parse_size(ram), gen=cpu, rom=0x10000, profile=profile, stolen=stolen_size(scenario))
+    stolen = scenario.assignment.stolen
+    ask = Ask(machine=machine, ram=parse_size(ram), gen=cpu, rom=0x10000, profile=profile, stolen=stolen)
     assert place(replace(ask, ggc=scenario.host.ggc)).firmware == ran
 
 

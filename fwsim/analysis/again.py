@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fwsim.cpu.steps import Steps
 from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load

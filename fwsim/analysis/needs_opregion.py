@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fwsim.environment.bios.session import Session
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.results.folder import RunDir
 from fwsim.rom.opregion import SIZE
 from fwsim.scenario.model import Scenario
@@ -41,7 +41,7 @@ def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
         def __init__(self, built: Built) -> None:
             super().__init__(built)
             asls = built.placed.asls
-            size = len(built.guest.files.get("etc/igd-opregion", b"")) or SIZE
+            size = len(built.given.files.get("etc/igd-opregion", b"")) or SIZE
 
             def told(address: int, width: int, writes: bool) -> None:
                 seen["w" if writes else "r"].update(range(address - asls, address - asls + width))

@@ -14,7 +14,8 @@ from fwsim.cpu.plain import PlainCpu
 from fwsim.demo import scenarios
 from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build
+from fwsim.machine.build import build
+from fwsim.machine.built import Built
 from fwsim.registers.families import family_of_device
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes

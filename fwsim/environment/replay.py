@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fwsim.environment.bios.context import CARRY
 from fwsim.environment.bios.session import Ending, Session
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import (
     R_EV_LIMIT,
     R_REPLAY,

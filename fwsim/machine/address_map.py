@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.board.function import BarSpec
 from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import callbacks as hot
-from fwsim.machine.board import COMMAND_IO, COMMAND_MEMORY, BarSpec, BoardFunction
+from fwsim.machine.plugged import COMMAND_IO, COMMAND_MEMORY, Plugged
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
@@ -57,9 +58,11 @@ class Windows:
             engine.map_ram(start, machine.ram, start, size)
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
-        engine.map_native(
-            VGA_START, VGA_END - VGA_START, hot.vga_window_read.address, hot.vga_window_write.address, self._root
-        )
+        if machine.shows_vga:
+            reads, writes = hot.vga_window_read.address, hot.vga_window_write.address
+            engine.map_native(VGA_START, VGA_END - VGA_START, reads, writes, self._root)
+        else:
+            self._open(VGA_START, VGA_END)
         self._open(max(low, VGA_END), FOUR_GIB)
 
     def _open(self, start: int, end: int) -> None:
@@ -83,7 +86,7 @@ class Windows:
         engine.map_ram(start, ram, 0, ram.size)
         self._fixed.append((start, start + ram.size))
 
-    def bar_address(self, function: BoardFunction, bar: BarSpec) -> int:
+    def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
         pci = self._m.pci
         at = 0x10 + 4 * bar.index

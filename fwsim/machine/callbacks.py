@@ -7,12 +7,14 @@ from numba import cfunc, types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
 from fwsim.devices.igd import layout as g
-from fwsim.devices.igd.access import gtt_load, mmio_read, mmio_write
+from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
+from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
+from fwsim.devices.igd.overlay import overlaid
+from fwsim.devices.igd.port_pair import iobar_in, iobar_out
 from fwsim.devices.pci import pci_address_in, pci_address_out, pci_data_in, pci_data_out
 from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
-from fwsim.hypervisor.gtt_path import gtt_write, iobar_in, iobar_out, is_clock, mirror_read
 from fwsim.native import (
     PORT_61,
     PORT_BAR,
@@ -231,7 +233,7 @@ def _register_read(root: int, offset: int) -> Any:
         seen(root, (4 << 32) | offset, value, False)
         return value
     real = mmio_read(root, offset)
-    shown = mirror_read(root, offset, real)
+    shown = overlaid(root, offset, real)
     value = forced(root, (3 << 32) | offset, shown)
     flags = _MIRRORED if shown != real else 0
     value = record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
@@ -244,7 +246,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         at = np.uint64(offset) - igd[g.G_GTT_AT]
-        gtt_write(root, at, value, np.uint64(0xFFFFFFFFFFFFFFFF), 0)
+        gtt_write(root, at, value, NO_INDEX, 0)
         seen(root, (4 << 32) | at, value, False)
         return
     record(root, _MMIO, _WRITE, 4, offset, value, value, 0)

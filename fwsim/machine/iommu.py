@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 FRAME_NS = 16_666_667
 """One frame at 60 Hz: over so long the faults of a scan-out spread."""
-IGD_SOURCE = 0x0010
 FAULT_READ, FAULT_WRITE = 6, 5
 """VT-d fault reasons: PTE read, write access is not set."""
 
@@ -24,7 +23,8 @@ class Guard:
     def __init__(self, machine: Machine) -> None:
         self.vtd = Vtd()
         self._machine = machine
-        self._on = machine.scenario.hypervisor.kind != "none" and machine.igd is not None
+        self._dma = machine.scenario.hypervisor.design.dma
+        self._on = self._dma.translated and machine.igd is not None
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 
     def refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
@@ -40,7 +40,7 @@ class Guard:
             if any(start <= address < end for start, end in bars):
                 continue
             at = now + span_ns * number // len(pages)
-            self.vtd.fault(at, IGD_SOURCE, address, read)
+            self.vtd.fault(at, self._dma.requester, address, read)
             machine.recorder.append(
                 (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
             )

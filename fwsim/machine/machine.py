@@ -15,11 +15,11 @@ from fwsim.devices.pci import PciBus
 from fwsim.devices.platform import PortDevice
 from fwsim.devices.timers import new_platform
 from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga, VgaState
-from fwsim.hypervisor.gtt_path import HYP_WORDS
+from fwsim.hypervisor.interface import GttPolicy
 from fwsim.machine import callbacks as hot
 from fwsim.machine.accessing_instruction import Accesses
 from fwsim.machine.address_map import Windows
-from fwsim.machine.board import BoardFunction
+from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
@@ -43,7 +43,6 @@ from fwsim.native import (
     R_EV_LIMIT,
     R_FN_ADAPTER_IN,
     R_FN_ADAPTER_OUT,
-    R_HYP,
     R_IDLE_LIMIT,
     R_IGD,
     R_IPS,
@@ -96,10 +95,13 @@ class MachineSnapshot:
 class Machine:
     """A machine of ``scenario`` with an empty bus; ``build`` (its neighbour) populates it.
 
-    ``igd`` is None where another display device is in its place.
+    ``igd`` is None where another display device is in its place. ``vga``: the display answers the VGA ports and
+    A0000-BFFFF; without it, nothing does.
     """
 
-    def __init__(self, scenario: Scenario, recorder_path: Any, igd: Igd | None, adapter: Adapter | None) -> None:
+    def __init__(
+        self, scenario: Scenario, recorder_path: Any, igd: Igd | None, adapter: Adapter | None, *, vga: bool = True
+    ) -> None:
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
         self._set_limits()
@@ -111,12 +113,13 @@ class Machine:
         self.adapter = adapter
         self.vga = Vga(KIND_IGD) if igd else (adapter.make() if adapter else Vga())
         self.pci = PciBus()
-        self.functions: list[BoardFunction] = []
+        self.functions: list[Plugged] = []
         self.ports: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.latch: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.platform = new_platform()
-        self.hyp: NDArray[np.uint64] = np.zeros(HYP_WORDS, np.uint64)
-        self.raw_gtt = np.zeros(igd.gtt.size if igd else 2, np.uint32)
+        self.policy = GttPolicy()
+        self.overlays: NDArray[np.uint64] = np.zeros(0, np.uint64)
+        self.shows_vga = vga
         self.bar_bases: NDArray[np.uint64] = np.zeros(3, np.uint64)
         self.novel: NDArray[np.uint64] = np.zeros(NOVEL_SLOTS, np.uint64)
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
@@ -162,7 +165,6 @@ class Machine:
             (R_LATCH, self.latch),
             (R_PCI, self.pci.block),
             (R_PLATFORM, self.platform),
-            (R_HYP, self.hyp),
             (R_VGA, self.vga.block),
             (R_BAR_BASES, self.bar_bases),
             (R_NOVEL, self.novel),
@@ -185,8 +187,9 @@ class Machine:
         ports[0x92] = PORT_STORE
         self.latch[0x92] = 2
         ports[0x80] = ports[0xE0] = ports[0x500] = ports[0xED] = PORT_SINK
-        ports[0x3B4:0x3B6] = ports[0x3BA] = PORT_VGA
-        ports[0x3C0:0x3DB] = PORT_VGA
+        if self.shows_vga:
+            ports[0x3B4:0x3B6] = ports[0x3BA] = PORT_VGA
+            ports[0x3C0:0x3DB] = PORT_VGA
         if self.adapter and self.adapter.dispi:
             ports[0x1CE:0x1D0] = PORT_DISPI
 
@@ -236,9 +239,10 @@ class Machine:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def _arrays(self) -> list[NDArray[Any]]:
         own: list[NDArray[Any]] = [
-            self.root, self.ports, self.latch, self.platform, self.hyp, self.raw_gtt, self.bar_bases, self.novel,
-            self.ips,
+            self.root, self.ports, self.latch, self.platform, self.bar_bases, self.novel, self.ips,
         ]  # fmt: skip
+        if self.policy.words is not None:
+            own.append(self.policy.words)
         devices: list[NDArray[Any]] = [*self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
         return own + devices
 

@@ -16,7 +16,8 @@ from fwsim.firmware.acrn import dsm_size
 from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.ovmf_igd import family_of, stolen_size
 from fwsim.firmware.request import Bar, Function, Host, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor.qemu.versions import LegacyFacts, emulated_registers, generation, legacy_refusal, version
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Choice, Device
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, igd_bars, machine_functions, resolve
 from fwsim.registers.families import Family, family
@@ -322,17 +323,13 @@ def _why_vfioigd(ask: Ask, fam: Family) -> str:
     return "" if stolen_size(rule, ask.ggc) else f"GGC {ask.ggc:#06x} announces none"
 
 
-@lru_cache(maxsize=64)
-def _legacy(profile: str, device: int, ggc: int, machine: str, slot_2: bool, vga: bool) -> tuple[str, bool]:
-    """(Why legacy mode does not come up, whether BDSM is emulated) for a QEMU profile."""
-    row = version(profile)
-    gen = generation(row, device)
-    refusal = legacy_refusal(
-        row,
-        LegacyFacts(gen=gen, gmch=ggc, machine=machine, slot_2=slot_2, vga_class=vga, lpc_occupied=machine == "q35"),
+@lru_cache(maxsize=256)
+def _legacy(profile: str, device: int, ggc: int, machine: str, devfn: int, class_code: int) -> tuple[str, bool]:
+    """(Why QEMU's legacy mode does not come up, whether BDSM is the guest's own)."""
+    given = kinds.hypervisor(Choice("qemu", profile)).assign(
+        Device(device, 0, ggc, 0, 0, 0, class_code=class_code, machine=machine, devfn=devfn)
     )
-    registers = emulated_registers(row, gen, legacy=not refusal, opregion=True)
-    return refusal, any(register.offset in (0x5C, 0xC0) for register in registers)
+    return given.refusal, given.own_bdsm
 
 
 def _placed(result: Allocation) -> Placed:
@@ -341,7 +338,7 @@ def _placed(result: Allocation) -> Placed:
     fam = family(ask.gen)
     qemu = ask.firmware not in NOT_QEMU
     refusal, emulated = (
-        _legacy(ask.profile, ask.device, ask.ggc, ask.machine, ask.slot == "00:02.0", ask.class_code == 0x030000)
+        _legacy(ask.profile, ask.device, ask.ggc, ask.machine, parse_bdf(ask.slot), ask.class_code)
         if qemu
         else ("", True)
     )

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.request import Bar, BarKind, Function, format_bdf, parse_bdf
-from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Choice
 from fwsim.registers.families import Family, family
 from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.units import MIB, format_size, parse_size
@@ -89,9 +90,10 @@ def resolve(ask: Ask, reads_ggc: bool) -> Ask:
     fam = family(name)
     for what, word, known in (
         ("machine", ask.machine, MACHINES), ("driver", ask.driver, DRIVERS), ("holder", ask.holder, HOLDERS),
-        ("guest", ask.guest, GUESTS), ("profile", ask.profile, tuple(PROFILES)),
+        ("guest", ask.guest, GUESTS),
     ):  # fmt: skip
         _one_of(word, known, f"--{what}")
+    _check_profile(ask.profile)
     _check_sizes(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
     return replace(
@@ -100,6 +102,15 @@ def resolve(ask: Ask, reads_ggc: bool) -> Ask:
         host_bdsm=fam.bdsm if ask.host_bdsm < 0 else ask.host_bdsm,
         host_asls=fam.asls if ask.host_asls < 0 else ask.host_asls,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _check_profile(profile: str) -> None:
+    try:
+        kinds.hypervisor(Choice("qemu", profile))
+    except FwsimError as error:
+        error.where = "--profile"
+        raise
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,8 @@ from fwsim.devices.igd.scanout import Scan, scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import palette, render
 from fwsim.environment.bios.session import Session
-from fwsim.machine.build import Built, lights
+from fwsim.machine.build import lights
+from fwsim.machine.built import Built
 from fwsim.machine.iommu import FRAME_NS
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_TIME

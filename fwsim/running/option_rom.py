@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.seabios.optionrom import ROM_START, judge_header
-from fwsim.hypervisor.qemu.shadow_patch import Patch, patch
-from fwsim.hypervisor.qemu.versions import generation, version
+from fwsim.hypervisor.interface import RomChange
 from fwsim.rom.chain import Rom, load_bytes
 from fwsim.rom.repair import fix, fix_checksum, fix_ids
 from fwsim.scenario.model import Scenario
@@ -21,7 +20,7 @@ class Offer:
     """The image the guest's firmware finds, and what was done to it on the way."""
 
     image: bytes
-    patch: Patch | None = None
+    change: RomChange | None = None
 
 
 def check_ids(scenario: Scenario, rom: Rom) -> None:
@@ -62,12 +61,8 @@ def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Of
     data = fix(shadow, rom.vendor, device)
     if sum(data[: data[2] * 512]) & 0xFF:
         data, _ = fix_checksum(data, 0, 6)
-    if scenario.hypervisor.kind == "qemu":
-        row = version(scenario.hypervisor.profile)
-        if row.patches_shadow and 6 <= generation(row, scenario.host.device_id) <= 9:
-            done = patch(data)
-            return Offer(done.image, done)
-    return Offer(data)
+    change = scenario.hypervisor.design.change_rom(data, scenario.device)
+    return Offer(change.image if change else data, change)
 
 
 def legacy_image(image: bytes, rom: Rom) -> bytes:

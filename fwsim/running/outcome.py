@@ -9,8 +9,7 @@ import numpy as np
 from fwsim.devices.igd import layout as g
 from fwsim.environment.bios.session import Ending, Session
 from fwsim.environment.wait.waiting import Wait
-from fwsim.hypervisor.igd_trap import ABORT_TEXT
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import R_CODE, R_TIME
 from fwsim.registers.database import name_of
 from fwsim.results.summary import (
@@ -107,7 +106,7 @@ def _targets(built: Built) -> GttTargets:
     written = igd.entries(np.flatnonzero(igd.touched))
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
-    if machine.scenario.hypervisor.kind == "none":  # the host has nobody else's memory: whatever it maps is its own
+    if machine.scenario.hypervisor.design.on_host:  # the host has nobody else's memory: whatever it maps is its own
         return GttTargets(guest_stolen=int(chosen.size))
 
     def inside(start: int, end: int) -> np.ndarray:
@@ -129,7 +128,7 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     if ending.reason == "aborted" and machine.first_gtt:
         registers = machine.first_gtt[3]
         stop.cs, stop.ip = registers["cs"], registers["eip"]
-        stop.detail = f"{ABORT_TEXT}\n{_register_dump(registers)}"
+        stop.detail = f"{machine.scenario.hypervisor.design.abort_text()}\n{_register_dump(registers)}"
     if ending.reason != "hung":
         return stop, []
     if ending.detail:

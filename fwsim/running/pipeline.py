@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fwsim.board.display import display_adapter
 from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Ending, Session
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build, display_device, host_of, lights
+from fwsim.machine.build import build, host_of, lights
+from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -73,7 +75,7 @@ def post(
 ) -> tuple[Posted, Offer]:
     """POST the guest's ROM, after a POST on the host where the scenario wants the shadow of one."""
     shadow, before = None, None
-    if display_device(scenario, rom) is None:
+    if display_adapter(scenario, rom) is None:
         check_ids(scenario, rom)
         if scenario.rom.source == "shadow":
             tell("POST on the host", None)
@@ -89,7 +91,7 @@ def post(
 
 
 def _is_igd(scenario: Scenario, rom: Rom) -> bool:
-    return display_device(scenario, rom) is None
+    return display_adapter(scenario, rom) is None
 
 
 def _file_extent(rom: Rom) -> int:
@@ -154,10 +156,10 @@ def call_init(
 
 def _note_patch(built: Built, offered: Offer) -> None:
     """An event for the shadow patch: the variable it cleared and what it held, or that it found none."""
-    if offered.patch is None:
+    if offered.change is None:
         return
-    found = offered.patch.offset is not None
-    address, held = (ROM_BASE + (offered.patch.offset or 0), offered.patch.held) if found else (0, 0)
+    found = offered.change.offset is not None
+    address, held = (ROM_BASE + (offered.change.offset or 0), offered.change.held) if found else (0, 0)
     time_ns = int(built.machine.root[R_TIME])
     built.machine.recorder.append(
         (time_ns, 0, address, 0, held, 0, 1 if found else 16, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.seabios.versions import version_row
+from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.scenario.choices import ADDRESS_SPACE, FIRMWARE_VERSIONS, SLOT
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.text import suggest
@@ -30,7 +31,8 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
         )  # fmt: skip
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
-    if scenario.host.vga in ("auto", "igd") and (scenario.hypervisor.kind == "none" or scenario.rom.source == "shadow"):
+    design = _design(scenario, where)
+    if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_slot(scenario.guest, f"{where}: guest.slot")
@@ -48,6 +50,14 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
                 where=f"{where}: display.{index}.port", found=port, expected="each port once",
                 hint="remove one [[display]]",
             )  # fmt: skip
+
+
+def _design(scenario: Scenario, where: str) -> Design:
+    try:
+        return scenario.hypervisor.design
+    except FwsimError as error:
+        error.where = f"{where}: {error.where}"
+        raise
 
 
 def _one_of(word: str, known: Sequence[str], where: str) -> None:

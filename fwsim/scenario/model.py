@@ -10,6 +10,9 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.registers.families import Family, family
 from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
 from fwsim.units import GIB
@@ -37,7 +40,9 @@ class Host(_Table, frozen=True):
     """The physical machine. Numbers left out are those of the CPU family (``fwsim/registers/families.py``).
 
     ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
-    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT.
+    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
+    00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
+    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem).
     """
 
     cpu: str = "sandybridge"
@@ -48,6 +53,8 @@ class Host(_Table, frozen=True):
     asls: Hex32 = _UNSET
     opregion: File = ""
     lpc_id: Hex16 = _UNSET
+    subsystem: Hex32 = _UNSET
+    bridge_subsystem: Hex32 = _UNSET
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -55,11 +62,19 @@ class Host(_Table, frozen=True):
         for name in ("device_id", "ggc", "bdsm", "asls", "lpc_id"):
             if getattr(self, name) == _UNSET:
                 force_setattr(self, name, getattr(self.family, name))
+        for name, device in (("subsystem", self.device_id), ("bridge_subsystem", self.family.host_bridge_id)):
+            if getattr(self, name) == _UNSET:
+                force_setattr(self, name, device << 16 | 0x8086)
 
     @property
     def stolen_base(self) -> int:
         """First byte of stolen memory: ``bdsm`` without its lock bit."""
         return self.bdsm & ~1
+
+    @property
+    def stolen_size(self) -> int:
+        """Bytes of stolen memory, as ``ggc`` says."""
+        return self.family.gms.decode(self.ggc)
 
     @property
     def family(self) -> Family:
@@ -75,16 +90,31 @@ class Display(_Table, frozen=True):
 
 
 class Hypervisor(_Table, frozen=True):
-    """Who stands between guest and device. ``profile`` is QEMU's (``ranged`` acts as 10.0 but for its rewrite).
+    """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
-    ``gms`` is x-igd-gms (0 = the host's), ``opregion`` and ``lpc`` are x-igd-opregion and x-igd-lpc.
+    ``gms``, ``opregion``, ``lpc`` and ``vga`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion, x-igd-lpc, x-vga.
+    ``options`` are an installed kind's own.
     """
 
-    kind: Literal["none", "ranged", "qemu"] = "qemu"
-    profile: Literal["5.0", "9.1", "10.0", "next"] = "10.0"
+    kind: str = kinds.DEFAULT
+    profile: str = ""
     gms: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = 0
     opregion: Switch = "auto"
     lpc: Switch = "auto"
+    vga: Literal["auto", "on"] = "auto"
+    options: dict[str, str | int | bool] = {}
+
+    def __post_init__(self) -> None:
+        """Fill in the kind's usual profile."""
+        if not self.profile:
+            force_setattr(self, "profile", kinds.default_profile(self.kind))
+
+    @property
+    def design(self) -> Design:
+        """The hypervisor itself. Raises FwsimError for a kind, profile or option that is not there."""
+        return kinds.hypervisor(
+            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.options)
+        )
 
 
 class Guest(_Table, frozen=True):
@@ -190,3 +220,17 @@ class Scenario(_Table, frozen=True):
         if not self.display:
             usual = tuple(Display(port=cast(Port, port)) for port in self.host.family.displays)
             force_setattr(self, "display", usual or (Display(port="none"),))
+
+    @property
+    def device(self) -> Device:
+        """The physical IGD and its place in the guest, as the hypervisor finds them."""
+        host = self.host
+        return Device(
+            device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
+            stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
+        )  # fmt: skip
+
+    @property
+    def assignment(self) -> Assignment:
+        """What the hypervisor makes of that device."""
+        return self.hypervisor.design.assign(self.device)

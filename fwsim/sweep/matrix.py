@@ -17,7 +17,6 @@ from fwsim import __version__
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
-from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
 from fwsim.placement.ask import DRIVERS, MACHINES, Ask, cpu_of, parse_bars
 from fwsim.scenario.text import parse_toml, show, suggest
 from fwsim.units import parse_size
@@ -32,7 +31,7 @@ _LISTS = ("call", "display", "bars", "firmware.drivers")
 """Fields that are lists themselves: they take a list of lists."""
 _MOST_CALLS = 64
 """The largest number in such a path as ``call.3.ax`` is one less."""
-_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "profile": tuple(PROFILES)}
+_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS}
 
 
 @dataclass(frozen=True)

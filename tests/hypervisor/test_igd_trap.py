@@ -1,4 +1,5 @@
 from fwsim.hypervisor.igd_trap import NO_INDEX, IobarTrap, rewrite
+
 from fwsim.hypervisor.qemu.versions import version
 
 HOST, GUEST = 0x7DA00001, 0xBD700000

@@ -34,8 +34,24 @@
     G_SIDEBAND,  # address: uint64[SIDEBAND_SLOTS][2]: key and value of the units' registers behind IOSF
     G_UNITS,  # address: uint64[n][UNIT_WORDS]: what those units do by themselves
     G_UNIT_COUNT,
+    G_POLICY,  # address of the hypervisor's function for GTT writes; POLICY_PYTHON: ask Python; 0: they pass
+    G_POLICY_WHOLE,  # 1: it judges whole entries, not dwords
+    G_REFUSED,  # 1: it refused the write
+    G_RAW,  # address: uint32 a GTT dword, as the guest wrote it, for a policy that judges whole entries
+    G_PAIR,  # address of the hypervisor's function that hears each access of the port pair; 0: none
+    G_OVERLAYS,  # address: uint64[n][OVERLAY_WORDS]: dwords of BAR0 that the hypervisor answers
+    G_OVERLAY_COUNT,
     IGD_WORDS,
-) = range(34)
+) = range(41)
+POLICY_PYTHON = 1
+
+# A dword of BAR0 that is answered from elsewhere
+(
+    O_OFFSET,  # in BAR0
+    O_MASK,  # the bits that are
+    O_ANSWER,  # address of the uint32 that they come from
+    OVERLAY_WORDS,
+) = range(4)
 
 # GMBUS engine words
 (

@@ -14,7 +14,7 @@ from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
 from fwsim.environment.wait.trials import Release, force, investigate
 from fwsim.environment.wait.waiting import TAIL, waited_for
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.machine.machine import IDLE_LIMIT, MachineSnapshot
 from fwsim.native import (
     R_ACTOR,

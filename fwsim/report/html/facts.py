@@ -14,7 +14,7 @@ from fwsim.errors import FwsimError
 from fwsim.memory.ramsplit import FOUR_GIB, ram_split
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
-from fwsim.rules.run import INTEL, stolen_size
+from fwsim.rules.run import INTEL
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
@@ -44,7 +44,7 @@ class Facts:
     @property
     def on_host(self) -> bool:
         """Whether the ROM ran on the host itself: no hypervisor, and no IOMMU."""
-        return self.scenario is not None and self.scenario.hypervisor.kind == "none"
+        return self.scenario is not None and self.scenario.hypervisor.design.on_host
 
     @property
     def graphics(self) -> bool:
@@ -62,7 +62,7 @@ class Facts:
         base = self.summary.firmware.bdsm & ~1
         if not base or self.scenario is None or not self.graphics:
             return 0, 0
-        return base, base + stolen_size(self.scenario)
+        return base, base + self.scenario.assignment.stolen
 
     @cached_property
     def host_stolen(self) -> Span:

@@ -268,7 +268,7 @@ def test_a_bar_without_room():
         ({"gen": "10"}, "no such generation", "haswell"),
         ({"machine": "i440fx"}, "unknown value", ""),
         ({"driver": "gtv"}, "unknown value", "did you mean gvt?"),
-        ({"profile": "9.0"}, "unknown value", "9.1"),
+        ({"profile": "2.6"}, "no such QEMU release", "2.7"),
         ({"slot": "00:01.0"}, "two devices claim slot 00:01.0", "00:03.0 is free"),
         ({"bars": [BarAsk(index=0, size=4096, slot="00:1f.0")]}, "two devices claim slot 00:1f.0", "00:03.0 is free"),
         ({"bars": [BarAsk(index=1, size=4096)]}, "claim register BAR1", ""),

@@ -150,7 +150,7 @@ class Assignment:
     at 00:1f.0 gets one there. ``vga``: the guest's VGA ports and A0000-BFFFF are the device's. ``cleared`` are the GTT
     indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place, 0 where BDSM is not the guest's.
     ``refusal``: why a mode that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at
-    all, ``lenient`` when it does all the same.
+    all, by which field of ``[hypervisor]``; ``lenient`` when it does all the same.
     """
 
     generation: int = 0
@@ -166,6 +166,7 @@ class Assignment:
     own_bdsm: bool = True
     refusal: str = ""
     error: str = ""
+    error_field: str = ""
     lenient: bool = False
 
     @property

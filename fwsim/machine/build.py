@@ -5,6 +5,7 @@ from pathlib import Path
 from fwsim.board.display import attached, display_adapter, display_function
 from fwsim.board.function import Board
 from fwsim.board.host import host_board
+from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
@@ -34,7 +35,7 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
     if scenario.hypervisor.design.on_host:
         return host_board(scenario.host, display)
     return guest_board(
-        scenario.guest.machine, display, lpc=given.lpc, copies=given.copies,
+        scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
         host=host_board(scenario.host, None).functions,
     )  # fmt: skip
 
@@ -49,8 +50,9 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     given = scenario.assignment
     if given.error and not given.lenient:
         raise FwsimError(
-            f"{scenario.hypervisor.design.title} refuses the device", where="hypervisor", found=given.error,
-            expected="options that the generation has", hint="leave hypervisor.gms out to use the host's own",
+            f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
+            found=given.error, expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "",
+            hint=f"leave hypervisor.{given.error_field} out to use the host's own" if given.error_field else "",
         )  # fmt: skip
     return given
 

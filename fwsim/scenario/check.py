@@ -7,6 +7,7 @@ from pathlib import Path
 from fwsim.errors import FwsimError
 from fwsim.firmware.seabios.versions import version_row
 from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import ADDRESS_SPACE, FIRMWARE_VERSIONS, SLOT
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.text import suggest
@@ -36,6 +37,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
         _check_host_memory(scenario.host, f"{where}: host")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_slot(scenario.guest, f"{where}: guest.slot")
+    arranged(scenario.function, f"{where}: function")
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     if scenario.payload.floppy:
         raise FwsimError(

@@ -15,6 +15,7 @@ from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.registers.families import Family, family
 from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
+from fwsim.scenario.functions import Hotplug
 from fwsim.units import GIB
 
 Hex16 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF})]
@@ -201,6 +202,26 @@ class Budget(_Table, frozen=True):
     events: Annotated[int, Meta(extra={"min": 1})] = 10_000_000
 
 
+class Function(_Table, frozen=True):
+    """One more function on the guest's bus. ``class`` has 24 bits; 0604xx is a PCI-PCI bridge.
+
+    ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
+    behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
+    """
+
+    slot: str
+    vendor: Hex16 = 0x1AF4
+    device: Hex16 = 0x0001
+    class_code: Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFFFF})] = msgspec.field(
+        default=0xFF0000, name="class"
+    )
+    subsystem: Hex32 = 0x11001AF4
+    bars: tuple[str, ...] = ()
+    rom: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 0
+    behind: str = ""
+    hotplug: Hotplug = "none"
+
+
 class Scenario(_Table, frozen=True):
     """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
 
@@ -209,6 +230,7 @@ class Scenario(_Table, frozen=True):
     display: tuple[Display, ...] = ()
     hypervisor: Hypervisor = msgspec.field(default_factory=Hypervisor)
     guest: Guest = msgspec.field(default_factory=Guest)
+    function: tuple[Function, ...] = ()
     firmware: Firmware = msgspec.field(default_factory=Firmware)
     rom: Rom = msgspec.field(default_factory=Rom)
     call: tuple[Call, ...] = ()

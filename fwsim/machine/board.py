@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fwsim.devices.ecam import add_pciexbar
 from fwsim.devices.pci import PciBus, bar_write_mask
 from fwsim.registers.families import Family
 from fwsim.scenario.model import Scenario
@@ -75,7 +76,7 @@ def add_chipset(pci: PciBus, scenario: Scenario) -> list[BoardFunction]:
         _host_bridge_registers(pci, bridge.slot, scenario)
     elif machine == "q35":
         bridge = add_function(pci, HOST_BRIDGE, 0x8086, 0x29C0, 0x060000, revision=2)
-        pci.set(bridge.slot, 0x60, 4, 0xB0000001)  # PCIEXBAR, as SeaBIOS programs it
+        add_pciexbar(pci, bridge.slot, 0xB0000001)  # as SeaBIOS programs it
     else:
         bridge = add_function(pci, HOST_BRIDGE, 0x8086, 0x1237, 0x060000, revision=2)
     functions.append(bridge)

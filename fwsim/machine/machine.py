@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fwsim.cpu.engine import CpuSnapshot, Engine, Hooks
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.igd.device import Igd
-from fwsim.devices.pci import PciBus
+from fwsim.devices.pci import BusState, PciBus
 from fwsim.devices.platform import PortDevice
 from fwsim.devices.timers import new_platform
 from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga, VgaState
@@ -62,6 +62,8 @@ from fwsim.native import (
     TRAP_EVENTS_FULL,
     TRAP_GTT_FIRST,
     TRAP_MMIO_IP,
+    TRAP_PCI_OWNER_READ,
+    TRAP_PCI_OWNER_WRITE,
     TRAP_PCI_WRITE,
     TRAP_PORT_IN,
     TRAP_PORT_OUT,
@@ -86,6 +88,7 @@ class MachineSnapshot:
     cpu: CpuSnapshot
     memories: list[RamSnapshot]
     arrays: list[NDArray[Any]]
+    bus: BusState
     vga: VgaState
     devices: list[object]
     events: int
@@ -139,6 +142,7 @@ class Machine:
         )
         self.accesses = Accesses(self.engine)
         self.windows = Windows(self)
+        self.pci.follow = self.windows.update
         self._claim_ports()
 
     def _set_limits(self) -> None:
@@ -219,8 +223,8 @@ class Machine:
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
             self.recorder.next_chunk()
-        elif kind == TRAP_PCI_WRITE:
-            self.windows.update()
+        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
+            return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:
             self._first_gtt_write(a, b, c)
         elif kind == TRAP_MMIO_IP:
@@ -239,8 +243,7 @@ class Machine:
             self.root, self.ports, self.latch, self.platform, self.hyp, self.raw_gtt, self.bar_bases, self.novel,
             self.ips,
         ]  # fmt: skip
-        devices: list[NDArray[Any]] = [*self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
-        return own + devices
+        return own + (self.igd.arrays() if self.igd else [])
 
     def snapshot(self) -> MachineSnapshot:
         """Everything, so that ``restore`` gives the same events from here on."""
@@ -248,6 +251,7 @@ class Machine:
             self.engine.snapshot(),
             [ram.snapshot() for ram in (self.ram, *self.extra)],
             [array.copy() for array in self._arrays()],
+            self.pci.state(),
             self.vga.snapshot(),
             [device.state() for device in self.devices],
             self.recorder.count,
@@ -267,6 +271,7 @@ class Machine:
             self.root[word] = value
         for ram, pages in zip((self.ram, *self.extra), snapshot.memories, strict=True):
             ram.restore(pages)
+        self.pci.restore(snapshot.bus)
         self.vga.restore(snapshot.vga)
         for device, state in zip(self.devices, snapshot.devices, strict=True):
             device.restore(state)

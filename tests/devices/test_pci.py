@@ -59,7 +59,7 @@ def test_only_writable_bits_of_the_written_lanes_change(bus):
 
 def test_write_one_to_clear(bus):
     bus.pci.set(bus.slot, 0x04, 4, 0xF9000000)
-    bus.pci.clear[bus.slot, 1] = 0xF9000000
+    bus.pci.clear[bus.slot][1] = 0xF9000000
     bus.write(0x07, 1, 0x80)
     assert bus.read(0x04, 4) == 0x79000000
     bus.write(0x07, 1, 0x00)

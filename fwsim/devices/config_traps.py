@@ -64,17 +64,21 @@ class ConfigTraps:
         finally:
             self.written = before
 
+    def owner_read(self, slot: int, bdf: int, offset: int, width: int) -> int:
+        """What the owner of a slot answers, no wider than asked for."""
+        return self.owners[slot].read(bdf, offset, width) & (1 << 8 * width) - 1
+
     def owner_write(self, slot: int, bdf: int, offset: int, width: int, value: int) -> None:
         """A write to an owned function; who watches the dword is told what the owner answered before and after."""
         owner, dword = self.owners[slot], offset & ~3
         if (slot, dword) not in self._handlers:
             owner.write(bdf, offset, width, value)
             return
-        old = owner.read(bdf, dword, 4)
+        old = self.owner_read(slot, bdf, dword, 4)
         owner.write(bdf, offset, width, value)
         lanes, shift = (1 << 8 * width) - 1, 8 * (offset & 3)
         written = old & ~(lanes << shift) | (value & lanes) << shift
-        self.tell(slot, dword, old, owner.read(bdf, dword, 4), written)
+        self.tell(slot, dword, old, self.owner_read(slot, bdf, dword, 4), written)
 
     def state(self) -> TrapState:
         """What a snapshot keeps."""

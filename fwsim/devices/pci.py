@@ -169,9 +169,8 @@ class PciBus:
         """What a configuration read gives, unrecorded; of an owned function that cannot be reached all ones."""
         at = offset >> 2
         if slot in self.traps.owners:
-            ones = (1 << 8 * width) - 1
             bdf = self._bdf.get(slot)
-            return ones if bdf is None else self.traps.owners[slot].read(bdf, offset, width) & ones
+            return (1 << 8 * width) - 1 if bdf is None else self.traps.owner_read(slot, bdf, offset, width)
         mask = int(self.emulated[slot][at])
         merged = int(self.value[slot][at]) & ~mask | int(self.answer[slot][at]) & mask
         return merged >> 8 * (offset & 3) & (1 << 8 * width) - 1
@@ -216,7 +215,7 @@ class PciBus:
             return 0
         bdf, offset = a >> 12, a & 0xFFF
         if kind == TRAP_PCI_OWNER_READ:
-            return self.traps.owners[int(self.routes[bdf])].read(bdf, offset, b) & (1 << 8 * b) - 1
+            return self.traps.owner_read(int(self.routes[bdf]), bdf, offset, b)
         self.traps.owner_write(int(self.routes[bdf]), bdf, offset, b, c)
         return 0
 

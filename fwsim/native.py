@@ -151,13 +151,15 @@ SPIN_RUNS = 1 << 20
     TRAP_EVENTS_FULL,  # map the next chunk of the event file
     TRAP_PORT_IN,  # a = port, b = size
     TRAP_PORT_OUT,  # a = port, b = size, c = value
-    TRAP_PCI_WRITE,  # a = slot, b = byte offset of the dword, c = its old value
+    TRAP_PCI_WRITE,  # a = slot << 12 | offset of the dword, b = new << 32 | old as readers see it, c = what was written
     TRAP_GTT_FIRST,  # a = index, b = value, c = written (all ones: refused)
     TRAP_MMIO_IP,  # a = physical address, b = size, c = 1 for a write: which instruction of the block? Fills R_EA
     TRAP_DMA_FAULT,  # a = aperture page, b = 1 for a write: it leads nowhere
     TRAP_REPLAY,  # the record does not have the access that runs now
     TRAP_GTT_POLICY,  # a = entry or dword, b = byte offset: what does the device get? Refuses by G_REFUSED
-) = range(9)
+    TRAP_PCI_OWNER_READ,  # a = ECAM address, b = size
+    TRAP_PCI_OWNER_WRITE,  # a = ECAM address, b = size, c = value
+) = range(11)
 
 # --- what a port is -------------------------------------------------------------------------------------------------
 (

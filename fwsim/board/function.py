@@ -36,8 +36,9 @@ class Setting:
 class BoardFunction:
     """One function. ``bdf`` is bus<<8 | device<<3 | function, its bus the one that firmware will number it.
 
-    ``parent`` is the bdf of the bridge that it is behind, None on bus 0. ``ggc`` is the word at 50h as the guest reads
-    it, for firmware that sizes stolen memory by it; None for a device that is no IGD. ``rom`` in bytes.
+    ``parent`` is the bdf of the bridge that it is behind, None on bus 0; ``pciexbar`` what PCIEXBAR holds at first,
+    None without such a register. ``ggc`` is the word at 50h as the guest reads it, for firmware that sizes stolen
+    memory by it; None for a device that is no IGD. ``rom`` in bytes.
     """
 
     bdf: int
@@ -52,6 +53,7 @@ class BoardFunction:
     ggc: int | None = None
     bridge: Bridge | None = None
     parent: int | None = None
+    pciexbar: int | None = None
 
     @property
     def devfn(self) -> int:
@@ -71,16 +73,17 @@ class BoardFunction:
         return header.get(offset & ~3, 0) >> 8 * (offset & 3) & 0xFF
 
     def with_bytes(self, offset: int, data: bytes) -> BoardFunction:
-        """The function with these bytes of its header (ids, revision, class, subsystem) in place of its own."""
+        """The function with these bytes of configuration space, read-only, in place of its own."""
         held = {at: self.byte(at) for base in (0x00, 0x08, 0x2C) for at in range(base, base + 4)}
-        held |= {offset + i: value for i, value in enumerate(data) if offset + i in held}
+        beyond = tuple(Setting(at, 1, value) for at, value in enumerate(data, offset) if at not in held)
+        held |= {at: value for at, value in enumerate(data, offset) if at in held}
 
         def word(at: int, width: int) -> int:
             return sum(held[at + i] << 8 * i for i in range(width))
 
         return replace(
             self, vendor=word(0x00, 2), device=word(0x02, 2), revision=held[0x08], class_code=word(0x08, 4) >> 8,
-            subsystem=word(0x2C, 4),
+            subsystem=word(0x2C, 4), settings=self.settings + beyond,
         )  # fmt: skip
 
     def asked(self) -> Function:

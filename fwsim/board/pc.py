@@ -12,8 +12,9 @@ from fwsim.hypervisor.interface import LPC_BRIDGE, Copied
 PM_BASE = 0x600
 """ACPI base of both machines (QEMU hw/i386/acpi-build.c; SeaBIOS src/config.h, PORT_ACPI_PM_BASE)."""
 _PCIEXBAR = 0xB0000000
+"""As SeaBIOS programs it (src/fw/dev-q35.h, Q35_HOST_BRIDGE_PCIEXBAR_ADDR)."""
 _I440FX = BoardFunction(0x00, 0x8086, 0x1237, 0x060000, 2)
-_Q35 = BoardFunction(0x00, 0x8086, 0x29C0, 0x060000, 2, settings=(Setting(0x60, 4, _PCIEXBAR | 1),))
+_Q35 = BoardFunction(0x00, 0x8086, 0x29C0, 0x060000, 2, pciexbar=_PCIEXBAR | 1)
 CHIPSETS: dict[str, tuple[BoardFunction, ...]] = {
     "pc": (
         _I440FX,
@@ -37,23 +38,22 @@ CHIPSETS: dict[str, tuple[BoardFunction, ...]] = {
     ),
 }  # fmt: skip
 """What each machine has by itself (QEMU hw/pci-host/i440fx.c, hw/isa/piix.c; hw/pci-host/q35.c, hw/isa/lpc_ich9.c)."""
-_EXTRA_LPC = BoardFunction(LPC_BRIDGE, 0x8086, 0x2918, 0x060100, 2)
-"""What vfio-pci puts at 00:1f.0 of an i440FX (QEMU hw/vfio/igd.c, vfio-pci-igd-lpc-bridge), before it is copied to."""
 
 
 def guest_board(
-    machine: str, display: BoardFunction | None, others: Sequence[BoardFunction] = (), *, lpc: bool = False,
+    machine: str, display: BoardFunction | None, others: Sequence[BoardFunction] = (), *,
+    lpc: tuple[int, int] | None = None,
     copies: dict[int, tuple[Copied, ...]] | None = None, host: Iterable[BoardFunction] = (), chipset: bool = True,
 ) -> Board:  # fmt: skip
     """The guest's PC with ``display`` and ``others`` plugged in.
 
-    ``lpc``: an i440FX gets a bridge at 00:1f.0. ``copies``: what the bridges take from the host's functions ``host``,
-    by devfn. ``chipset`` False: only a host bridge, as device models other than QEMU have. Raises FwsimError for two
-    functions in one place.
+    ``lpc``: (device id, revision) of the bridge that an i440FX gets at 00:1f.0. ``copies``: what the bridges take from
+    the host's functions ``host``, by devfn. ``chipset`` False: only a host bridge, as device models other than QEMU
+    have. Raises FwsimError for two functions in one place.
     """
     rows = list(CHIPSETS[machine]) if chipset else [_I440FX]
     if lpc and not any(row.bdf == LPC_BRIDGE for row in rows):
-        rows.append(_EXTRA_LPC)
+        rows.append(BoardFunction(LPC_BRIDGE, 0x8086, lpc[0], 0x060100, lpc[1]))
     from_host = {function.bdf: function for function in host}
     rows = [_copied(row, (copies or {}).get(row.bdf, ()), from_host.get(row.bdf)) for row in rows]
     taken = {row.bdf: "the chipset" for row in rows}

@@ -10,15 +10,8 @@ from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
 
 FOUR_GIB = 1 << 32
-GGC_MASK = 0xFFFF00FF
-"""What is left of the dword at 0x50: the GMS code reads 0, so the guest sees no stolen memory."""
 MMIO32 = (0xD0000000, 0xF4000000)
 """The window for 32-bit BARs behind 3.25 GiB of RAM; the OpRegion takes the first page behind the BARs."""
-
-
-def guest_ggc(value: int) -> int:
-    """The dword at 0x50 as the guest reads it."""
-    return value & GGC_MASK
 
 
 class Crosvm:

@@ -8,9 +8,11 @@ what native code needs is imported by ``gtt_policy``.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from fwsim.firmware.request import Function
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,6 +76,17 @@ class Register:
     value: int = 0
     writable: int = 0
     watched: bool = False
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
+
+    ``opregion_at``: the pages of the host's OpRegion appear at this guest-physical page.
+    """
+
+    value: int | None = None
+    opregion_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -146,11 +159,11 @@ class Assignment:
     """What one hypervisor makes of one device.
 
     ``files`` go to the guest's firmware; the OpRegion's content is the host's, so ``opregion`` only says whether it is
-    offered. ``registers`` are of 00:02.0, ``copies`` by devfn of the guest's bridges; ``lpc``: a guest without a bridge
-    at 00:1f.0 gets one there. ``vga``: the guest's VGA ports and A0000-BFFFF are the device's. ``cleared`` are the GTT
-    indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place, 0 where BDSM is not the guest's.
-    ``refusal``: why a mode that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at
-    all, by which field of ``[hypervisor]``; ``lenient`` when it does all the same.
+    offered. ``registers`` are of 00:02.0, ``copies`` by devfn of the guest's bridges; ``lpc``: (device id, revision) of
+    the bridge that a guest without one at 00:1f.0 gets there. ``vga``: the guest's VGA ports and A0000-BFFFF are the
+    device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
+    0 where BDSM is not the guest's. ``refusal``: why a mode that the guest's vBIOS needs does not come up; ``error``:
+    why the device does not come up at all, by which field of ``[hypervisor]``; ``lenient`` when it does all the same.
     """
 
     generation: int = 0
@@ -159,7 +172,7 @@ class Assignment:
     registers: list[Register] = field(default_factory=list)
     overlays: list[Overlay] = field(default_factory=list)
     copies: dict[int, tuple[Copied, ...]] = field(default_factory=dict)
-    lpc: bool = False
+    lpc: tuple[int, int] | None = None
     vga: bool = True
     cleared: range = range(0)
     stolen: int = 0
@@ -223,10 +236,16 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         """
         return GttPolicy()
 
-    def written(self, offset: int, old: int, new: int) -> int | None:
-        """The guest wrote a watched dword of 00:02.0: ``old`` as it read, ``new`` as written.
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """What is answered, hidden or watched of one function of the guest's; by default the IGD's alone."""
+        return given.registers if function.bdf == device.devfn else ()
 
-        What is returned the guest reads from now on; None leaves the register as it is.
+    def written(
+        self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
+    ) -> Reaction | None:
+        """The guest wrote a watched dword: ``old`` as it read before, ``new`` as written, whatever became of it.
+
+        ``read(offset, width)`` is that function's configuration space as the guest sees it now. None: nothing happens.
         """
         return None
 

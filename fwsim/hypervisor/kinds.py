@@ -19,6 +19,9 @@ ROWS: dict[str, tuple[str, str]] = {
     "none": ("fwsim.hypervisor.bare", "Bare"),
     "ranged": ("fwsim.hypervisor.ranged", "Ranged"),
     "qemu": ("fwsim.hypervisor.qemu.kind", "Qemu"),
+    "xen": ("fwsim.hypervisor.xen", "Xen"),
+    "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
+    "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
 }
 """Kind: (module, class)."""
 DEFAULT = "qemu"

@@ -6,26 +6,66 @@ import numpy as np
 
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.device import Igd
-from fwsim.hypervisor.interface import Assignment, Device, Hypervisor
+from fwsim.hypervisor.interface import Assignment, Device
 from fwsim.machine.machine import Machine
+from fwsim.machine.plugged import Plugged
+from fwsim.memory.ram import Ram
 from fwsim.native import R_HYP, TRAP_GTT_POLICY, address_of
 from fwsim.trace.event import Actor, Flag, Op, Space
 
+FOUR_GIB = 1 << 32
 
-def install(machine: Machine, igd: Igd, slot: int, design: Hypervisor, device: Device, given: Assignment) -> None:
-    """Put what ``design`` gives between the guest and the function in ``slot`` of the bus."""
-    pci = machine.pci
-    for row in given.registers:
-        if row.treatment != "watched":
-            writable = row.writable if row.treatment == "answered" else 0
-            pci.emulate(slot, row.offset, row.width, row.value, writable)
+
+def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assignment, opregion: Ram) -> None:
+    """Put what the machine's hypervisor gives between the guest and its functions; the IGD's is in ``slot``.
+
+    ``opregion`` is the host's, whole pages, for a hypervisor that maps it.
+    """
+    pci, design = machine.pci, machine.design
+    for plugged in machine.functions:
+        for row in design.registers(device, given, plugged.spec.asked()):
+            if row.treatment != "watched":
+                writable = row.writable if row.treatment == "answered" else 0
+                pci.emulate(plugged.slot, row.offset, row.width, row.value, writable)
+            if row.treatment == "watched" or row.watched:
+                _watch(machine, plugged, row.offset, device, opregion)
     _install_overlays(machine, igd, slot, given)
     answers = pci.answer[slot].ctypes.data
-    _install_policy(machine, igd, design, device, given, answers)
+    _install_policy(machine, igd, device, given, answers)
     for index in given.cleared:
         offset = index & ~3
         igd.gtt[offset >> 2] = 0
         machine.recorder.append((0, 0, offset, 0, 0, 0, Flag.INDEXED, Actor.HYPERVISOR, Space.GTT, Op.WRITE, 4))
+
+
+def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opregion: Ram) -> None:
+    """Tell the hypervisor of each write to the dword at ``offset``, and do what it says."""
+    pci, slot = machine.pci, plugged.slot
+
+    def written(at: int, old: int, held: int) -> None:
+        bdf, new = pci.devfn_of(slot), pci.traps.written
+        reaction = machine.design.written(
+            device, bdf, at, old, new, lambda where, width: pci.seen_by_guest(slot, where, width)
+        )
+        if reaction is None:
+            return
+        if reaction.value is not None:
+            pci.answer_with(slot, at, reaction.value)
+        if reaction.opregion_at is not None:
+            _map(machine, reaction.opregion_at, opregion)
+
+    pci.on_write(slot, offset, written)
+
+
+def _map(machine: Machine, at: int, pages: Ram) -> None:
+    """Show ``pages`` at guest-physical ``at``, to the CPU and to the device's DMA; past 4 GiB nothing is shown."""
+    if at + pages.size > FOUR_GIB:
+        return
+    machine.windows.add_memory(at, pages)
+    igd = machine.igd
+    if igd is not None:
+        regions = igd.dma[: int(igd.block[g.G_DMA_COUNT])].tolist()
+        igd.set_dma([(at, at + pages.size, pages.address), *map(tuple, regions)])
 
 
 def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) -> None:
@@ -41,10 +81,8 @@ def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) 
     igd.block[g.G_OVERLAY_COUNT] = len(rows)
 
 
-def _install_policy(
-    machine: Machine, igd: Igd, design: Hypervisor, device: Device, given: Assignment, answers: int
-) -> None:
-    policy = design.gtt_policy(device, given, lambda offset: answers + offset)
+def _install_policy(machine: Machine, igd: Igd, device: Device, given: Assignment, answers: int) -> None:
+    policy = machine.design.gtt_policy(device, given, lambda offset: answers + offset)
     machine.policy = policy
     if policy.words is not None:
         machine.root[R_HYP] = address_of(policy.words)

@@ -19,7 +19,7 @@ from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.machine import Machine
-from fwsim.machine.plugged import plug
+from fwsim.machine.plugged import plug_all
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
@@ -51,7 +51,8 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     if given.error and not given.lenient:
         raise FwsimError(
             f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
-            found=given.error, expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "",
+            found=given.error,
+            expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
             hint=f"leave hypervisor.{given.error_field} out to use the host's own" if given.error_field else "",
         )  # fmt: skip
     return given
@@ -66,17 +67,18 @@ def build(
     """
     adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
-    host, design = scenario.host, scenario.hypervisor.design
+    host = scenario.host
     family, displays = host.family, attached(scenario, warnings)
     base = host.stolen_base
     given = assignment(scenario, adapter)
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
-    machine.functions = [plug(machine.pci, function) for function in board.functions]
+    machine.functions = plug_all(machine.pci, board)
     if adapter:
         _attach(machine, adapter, displays)
     built = Built(machine, Placed(), given, (base, base + (host.stolen_size if igd else 0)), (0, 0))
+    design = machine.design
     opregion = host_opregion(scenario, rom, warnings)
     if igd:
         if before:
@@ -85,7 +87,7 @@ def build(
             _host_memory(built, opregion)
         else:
             slot = next(each.slot for each in machine.functions if each.spec is board.display)
-            install(machine, igd, slot, design, scenario.device, given)
+            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion))
             if given.opregion:
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
     _add_platform(built, board)
@@ -131,11 +133,17 @@ def _host_memory(built: Built, opregion: bytes) -> None:
         machine.extra.append(built.stolen_ram)
         if host.stolen_base < 1 << 32:
             machine.windows.add_memory(host.stolen_base, built.stolen_ram)
-    start = host.asls // PAGE * PAGE
-    pages = Ram((host.asls - start + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
-    pages.write(host.asls - start, opregion)
+    pages = _opregion_pages(host.asls, opregion)
     machine.extra.append(pages)
-    machine.windows.add_memory(start, pages)
+    machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
+
+
+def _opregion_pages(asls: int, opregion: bytes) -> Ram:
+    """The whole pages that the host's OpRegion at ``asls`` lies in."""
+    at = asls % PAGE
+    pages = Ram((at + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
+    pages.write(at, opregion)
+    return pages
 
 
 def _add_platform(built: Built, board: Board) -> None:

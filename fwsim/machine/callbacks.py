@@ -6,12 +6,20 @@ import numpy as np
 from numba import cfunc, types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
+from fwsim.devices.bus import (
+    P_ECAM,
+    config_in,
+    config_out,
+    pci_address_in,
+    pci_address_out,
+    pci_data_in,
+    pci_data_out,
+)
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
 from fwsim.devices.igd.overlay import overlaid
 from fwsim.devices.igd.port_pair import iobar_in, iobar_out
-from fwsim.devices.pci import pci_address_in, pci_address_out, pci_data_in, pci_data_out
 from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
@@ -38,6 +46,7 @@ from fwsim.native import (
     R_IGD,
     R_INT_VALUES,
     R_LATCH,
+    R_PCI,
     R_PORTS,
     R_PTRS_INT,
     R_STOP,
@@ -221,6 +230,27 @@ def open_bus_read(uc: Any, offset: int, size: int, root: int) -> Any:
 @cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
 def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""
+
+
+@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
+    """The configuration window, read as by CF8 and CFC. The engine splits what is misaligned; 8 bytes are two reads."""
+    enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
+    if size == 8:
+        low = np.uint64(config_in(root, offset, 4))
+        return low | (np.uint64(config_in(root, np.uint64(offset) + np.uint64(4), 4)) << np.uint64(32))
+    return np.uint64(config_in(root, offset, size))
+
+
+@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
+    """The configuration window, written."""
+    enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
+    if size == 8:
+        config_out(root, offset, 4, np.uint64(value) & np.uint64(0xFFFFFFFF))
+        config_out(root, np.uint64(offset) + np.uint64(4), 4, np.uint64(value) >> np.uint64(32))
+    else:
+        config_out(root, offset, size, np.uint64(value) & _ones(size))
 
 
 @native

@@ -23,7 +23,7 @@ class Guard:
     def __init__(self, machine: Machine) -> None:
         self.vtd = Vtd()
         self._machine = machine
-        self._dma = machine.scenario.hypervisor.design.dma
+        self._dma = machine.design.dma
         self._on = self._dma.translated and machine.igd is not None
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 

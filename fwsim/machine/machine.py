@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fwsim.cpu.engine import CpuSnapshot, Engine, Hooks
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.igd.device import Igd
-from fwsim.devices.pci import PciBus
+from fwsim.devices.pci import BusState, PciBus
 from fwsim.devices.platform import PortDevice
 from fwsim.devices.timers import new_platform
 from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga, VgaState
@@ -61,6 +61,8 @@ from fwsim.native import (
     TRAP_EVENTS_FULL,
     TRAP_GTT_FIRST,
     TRAP_MMIO_IP,
+    TRAP_PCI_OWNER_READ,
+    TRAP_PCI_OWNER_WRITE,
     TRAP_PCI_WRITE,
     TRAP_PORT_IN,
     TRAP_PORT_OUT,
@@ -85,6 +87,7 @@ class MachineSnapshot:
     cpu: CpuSnapshot
     memories: list[RamSnapshot]
     arrays: list[NDArray[Any]]
+    bus: BusState
     vga: VgaState
     devices: list[object]
     events: int
@@ -117,6 +120,7 @@ class Machine:
         self.ports: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.latch: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.platform = new_platform()
+        self.design = scenario.hypervisor.design
         self.policy = GttPolicy()
         self.overlays: NDArray[np.uint64] = np.zeros(0, np.uint64)
         self.shows_vga = vga
@@ -142,6 +146,7 @@ class Machine:
         )
         self.accesses = Accesses(self.engine)
         self.windows = Windows(self)
+        self.pci.follow = self.windows.update
         self._claim_ports()
 
     def _set_limits(self) -> None:
@@ -222,8 +227,8 @@ class Machine:
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
             self.recorder.next_chunk()
-        elif kind == TRAP_PCI_WRITE:
-            self.windows.update()
+        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
+            return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:
             self._first_gtt_write(a, b, c)
         elif kind == TRAP_MMIO_IP:
@@ -243,8 +248,7 @@ class Machine:
         ]  # fmt: skip
         if self.policy.words is not None:
             own.append(self.policy.words)
-        devices: list[NDArray[Any]] = [*self.pci.arrays(), *(self.igd.arrays() if self.igd else [])]
-        return own + devices
+        return own + (self.igd.arrays() if self.igd else [])
 
     def snapshot(self) -> MachineSnapshot:
         """Everything, so that ``restore`` gives the same events from here on."""
@@ -252,6 +256,7 @@ class Machine:
             self.engine.snapshot(),
             [ram.snapshot() for ram in (self.ram, *self.extra)],
             [array.copy() for array in self._arrays()],
+            self.pci.state(),
             self.vga.snapshot(),
             [device.state() for device in self.devices],
             self.recorder.count,
@@ -271,6 +276,7 @@ class Machine:
             self.root[word] = value
         for ram, pages in zip((self.ram, *self.extra), snapshot.memories, strict=True):
             ram.restore(pages)
+        self.pci.restore(snapshot.bus)
         self.vga.restore(snapshot.vga)
         for device, state in zip(self.devices, snapshot.devices, strict=True):
             device.restore(state)

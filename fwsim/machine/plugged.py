@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwsim.board.function import BarSpec, BoardFunction
+from fwsim.board.function import BarSpec, Board, BoardFunction
+from fwsim.devices.bridge import make_bridge
+from fwsim.devices.ecam import add_pciexbar
 from fwsim.devices.pci import PciBus, bar_write_mask
 
-COMMAND_IO, COMMAND_MEMORY = 1, 2
 _COMMAND_WRITABLE = 0x0547
 
 
@@ -44,9 +45,12 @@ class Plugged:
         return self.spec.bars
 
 
-def plug(pci: PciBus, spec: BoardFunction) -> Plugged:
-    """Put ``spec`` on the bus with an ordinary header; its BARs become writable registers that trap."""
-    slot = pci.add(spec.bdf)
+def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
+    """Put ``spec`` on the bus with an ordinary header; its BARs become writable registers that trap.
+
+    ``behind`` is the slot of the bridge above it, 0 for bus 0. A bridge forwards nothing until it is numbered.
+    """
+    slot = pci.add(spec.devfn, behind)
     pci.set(slot, 0x00, 4, spec.device << 16 | spec.vendor)
     pci.set(slot, 0x04, 2, 0, _COMMAND_WRITABLE)
     pci.set(slot, 0x08, 4, spec.class_code << 8 | spec.revision)
@@ -63,4 +67,19 @@ def plug(pci: PciBus, spec: BoardFunction) -> Plugged:
             pci.on_write(slot, 0x14 + 4 * bar.index)
     for row in spec.settings:
         pci.set(slot, row.offset, row.width, row.value, row.writable)
+    if spec.bridge is not None:
+        make_bridge(pci, slot)
+    if spec.pciexbar is not None:
+        add_pciexbar(pci, slot, spec.pciexbar)
     return Plugged(spec, slot)
+
+
+def plug_all(pci: PciBus, board: Board) -> list[Plugged]:
+    """Every function of ``board``, each bridge before what is behind it."""
+    slots: dict[int, int] = {}
+    found = []
+    for spec in board.functions:
+        plugged = plug(pci, spec, slots[spec.parent] if spec.parent is not None else 0)
+        slots[spec.bdf] = plugged.slot
+        found.append(plugged)
+    return found

@@ -106,7 +106,7 @@ def _targets(built: Built) -> GttTargets:
     written = igd.entries(np.flatnonzero(igd.touched))
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
-    if machine.scenario.hypervisor.design.on_host:  # the host has nobody else's memory: whatever it maps is its own
+    if machine.design.on_host:  # the host has nobody else's memory: whatever it maps is its own
         return GttTargets(guest_stolen=int(chosen.size))
 
     def inside(start: int, end: int) -> np.ndarray:
@@ -128,7 +128,7 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     if ending.reason == "aborted" and machine.first_gtt:
         registers = machine.first_gtt[3]
         stop.cs, stop.ip = registers["cs"], registers["eip"]
-        stop.detail = f"{machine.scenario.hypervisor.design.abort_text()}\n{_register_dump(registers)}"
+        stop.detail = f"{machine.design.abort_text()}\n{_register_dump(registers)}"
     if ending.reason != "hung":
         return stop, []
     if ending.detail:

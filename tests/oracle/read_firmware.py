@@ -4,7 +4,7 @@ from measured_seabios import size_of
 from read_hypervisor import agree, number
 
 from fwsim.errors import FwsimError
-from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf, ovmf_igd, seabios
+from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, ovmf_igd, seabios
 from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
@@ -380,5 +380,4 @@ ROWS = [
     ("acrn-dm", "DSM size", acrn_size),
     ("acrn-dm", "DSM/OpRegion GPA", acrn_gpa),
     ("acrn-hv", "pre-launched VM", lambda _: {"gpa": acrn.PRELAUNCHED_OPREGION, "size": acrn.OPREGION_SIZE}),
-    ("crosvm", "config 0x50", lambda v: {"guest": crosvm.guest_ggc(number(v["in"]["hw"]))}),
 ]

@@ -94,7 +94,8 @@ class Qemu(Hypervisor):
         held = {each.offset for each in given.registers}
         given.overlays = [Overlay(*each) for each in mirrors if each[2] in held]
         given.vga = self.choice.vga == "on" or (legacy and not device.ggc & igd.VGA_DISABLED)
-        given.lpc = device.machine == "pc" and self.choice.lpc != "off" and (legacy or self.choice.lpc == "on")
+        wanted = self.choice.lpc == "on" or (legacy and self.choice.lpc != "off")
+        given.lpc = (0, 0) if wanted and device.machine == "pc" else None  # its ids are the host's
         if legacy:
             given.copies = dict(_COPIES)
         elif given.lpc:

@@ -82,11 +82,13 @@ class Register:
 class Reaction:
     """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
 
-    ``opregion_at``: the pages of the host's OpRegion appear at this guest-physical page.
+    ``opregion_at``: so many ``pages`` of the host, from the one that its OpRegion begins in, appear at this
+    guest-physical page.
     """
 
     value: int | None = None
     opregion_at: int | None = None
+    pages: int = 3
 
 
 @dataclass(frozen=True)

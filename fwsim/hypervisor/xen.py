@@ -30,6 +30,7 @@ _HASWELL = (
 _BROADWELL = (
     0x1602, 0x1606, 0x160E, 0x1612, 0x1616, 0x161E, 0x1622, 0x1626, 0x162A, 0x162B, 0x162D,
 )  # fmt: skip
+_OPREGION_PAGES = 3
 _BRIDGES = {gpu: (0x8C4E, 4) for gpu in _HASWELL} | {gpu: (0x9CC3, 3) for gpu in _BROADWELL} | {0x0A26: (0x8C4E, 6)}
 """(device id, revision) of the bridge made at 00:1f.0, by the GPU's device id."""
 
@@ -65,4 +66,4 @@ class Xen(Hypervisor):
         """The first write of ASLS maps the host's OpRegion there, at the offset in its page; later ones are ignored."""
         if old:
             return Reaction(value=old)
-        return Reaction(value=new & ~0xFFF | device.asls & 0xFFF, opregion_at=new & ~0xFFF)
+        return Reaction(value=new & ~0xFFF | device.asls & 0xFFF, opregion_at=new & ~0xFFF, pages=_OPREGION_PAGES)

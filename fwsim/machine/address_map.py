@@ -86,12 +86,15 @@ class Windows:
             locked = end > 0 and (start < end or start >= BIOS_START)
             self._m.engine.protect(start, PAM, READ_ONLY if locked else ALL)
 
-    def add_memory(self, start: int, ram: Ram) -> None:
-        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion."""
-        engine = self._m.engine
-        engine.unmap(start, ram.size)
-        engine.map_ram(start, ram, 0, ram.size)
-        self._fixed.append((start, start + ram.size))
+    def add_memory(self, start: int, ram: Ram, size: int = 0) -> None:
+        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion.
+
+        ``size`` bytes of it; 0: all.
+        """
+        engine, size = self._m.engine, size or ram.size
+        engine.unmap(start, size)
+        engine.map_ram(start, ram, 0, size)
+        self._fixed.append((start, start + size))
 
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""

@@ -9,7 +9,7 @@ from fwsim.devices.igd.device import Igd
 from fwsim.hypervisor.interface import Assignment, Device
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged
-from fwsim.memory.ram import Ram
+from fwsim.memory.ram import PAGE, Ram
 from fwsim.native import R_HYP, TRAP_GTT_POLICY, address_of
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -52,20 +52,23 @@ def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opre
         if reaction.value is not None:
             pci.answer_with(slot, at, reaction.value)
         if reaction.opregion_at is not None:
-            _map(machine, reaction.opregion_at, opregion)
+            _map(machine, reaction.opregion_at, opregion, reaction.pages * PAGE)
 
     pci.on_write(slot, offset, written)
 
 
-def _map(machine: Machine, at: int, pages: Ram) -> None:
-    """Show ``pages`` at guest-physical ``at``, to the CPU and to the device's DMA; past 4 GiB nothing is shown."""
-    if at + pages.size > FOUR_GIB:
+def _map(machine: Machine, at: int, pages: Ram, size: int) -> None:
+    """Show ``size`` bytes of ``pages`` at guest-physical ``at``, to the CPU and to the device's DMA.
+
+    Past 4 GiB nothing is shown.
+    """
+    if at + size > FOUR_GIB:
         return
-    machine.windows.add_memory(at, pages)
+    machine.windows.add_memory(at, pages, size)
     igd = machine.igd
     if igd is not None:
         regions = igd.dma[: int(igd.block[g.G_DMA_COUNT])].tolist()
-        igd.set_dma([(at, at + pages.size, pages.address), *map(tuple, regions)])
+        igd.set_dma([(at, at + size, pages.address), *map(tuple, regions)])
 
 
 def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) -> None:

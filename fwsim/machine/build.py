@@ -28,6 +28,9 @@ from fwsim.rom.opregion import build_opregion, parse_opregion
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor
 
+MAPPED_PAGES = 16
+"""As many pages of the host, from its OpRegion on, as a hypervisor may map into the guest; what is behind reads 0."""
+
 
 def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> Board:
     """What is plugged into the scenario's machine: the host itself, or its guest's PC."""
@@ -87,7 +90,7 @@ def build(
             _host_memory(built, opregion)
         else:
             slot = next(each.slot for each in machine.functions if each.spec is board.display)
-            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion))
+            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion, MAPPED_PAGES))
             if given.opregion:
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
     _add_platform(built, board)
@@ -138,10 +141,10 @@ def _host_memory(built: Built, opregion: bytes) -> None:
     machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
 
 
-def _opregion_pages(asls: int, opregion: bytes) -> Ram:
-    """The whole pages that the host's OpRegion at ``asls`` lies in."""
+def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
+    """The whole pages that the host's OpRegion at ``asls`` lies in, and on to ``least`` of them."""
     at = asls % PAGE
-    pages = Ram((at + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
+    pages = Ram(max(least, (at + len(opregion) + PAGE - 1) // PAGE) * PAGE, "host OpRegion")
     pages.write(at, opregion)
     return pages
 

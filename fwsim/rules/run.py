@@ -3,10 +3,11 @@
 A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.qemu.versions import (
     BDSM_NEW,
     BDSM_OLD,
@@ -23,6 +24,7 @@ from fwsim.results.summary import CheckResult, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 
 INTEL = 0x8086
 
@@ -36,7 +38,8 @@ class Facts:
     """What the rules look at: the run, and what follows from its scenario.
 
     ``stolen`` is the guest's stolen memory (on the host itself, the host's), empty where the firmware placed none;
-    ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's.
+    ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's. ``behind_bar``: address space of
+    the placement's that PCI keeps free instead of e820.
     """
 
     scenario: Scenario
@@ -44,6 +47,7 @@ class Facts:
     graphics: bool
     on_host: bool
     wanted: int
+    behind_bar: Sequence[Range] = ()
 
     @property
     def family(self) -> Family:
@@ -68,7 +72,7 @@ class Facts:
     @cached_property
     def layout(self) -> Layout:
         """What the rules of a placement look at."""
-        firmware, placed = self.summary.firmware, self.scenario.firmware.kind != "none"
+        firmware, placed = self.summary.firmware, allocator(self.scenario.firmware.kind).knows_igd
         offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
         in_slot = self.scenario.guest.devfn == IGD_SLOT
         bars = [
@@ -79,7 +83,7 @@ class Facts:
         return Layout(
             family=self.family, e820=firmware.e820, bdsm=self.bdsm, asls=self.asls, bars=bars,
             wanted=self.wanted if self.bdsm or self.on_host or (placed and in_slot) else 0,
-            opregion=OPREGION_SIZE if self.asls or offered else 0,
+            opregion=OPREGION_SIZE if self.asls or offered else 0, behind_bar=self.behind_bar,
         )  # fmt: skip
 
 
@@ -93,18 +97,19 @@ class Rule:
     source: str
 
 
-def check(scenario: Scenario, summary: Summary) -> list[CheckResult]:
-    """Every rule that concerns the run, in the table's order."""
+def check(scenario: Scenario, summary: Summary, behind_bar: Sequence[tuple[int, int]] = ()) -> list[CheckResult]:
+    """Every rule that concerns the run, in the table's order. ``behind_bar`` (start, end) is the placement's."""
     vga = scenario.host.vga
     graphics = vga == "igd" or (vga == "auto" and summary.rom.vendor == INTEL)
     on_host = scenario.hypervisor.kind == "none"
-    facts = Facts(scenario, summary, graphics, on_host, stolen_size(scenario) if graphics else 0)
+    facts = Facts(scenario, summary, graphics, on_host, stolen_size(scenario) if graphics else 0,
+                  [Range(*each) for each in behind_bar])  # fmt: skip
     verdicts = ((rule, rule.test(facts)) for rule in RULES)
     return [CheckResult(rule.id, *verdict) for rule, verdict in verdicts if verdict is not None]
 
 
 def stolen_size(scenario: Scenario) -> int:
-    """Bytes of stolen memory that the firmware is asked for; 0 where the hypervisor offers the guest none."""
+    """Bytes of stolen memory that the firmware is to place; 0 where the hypervisor offers the guest none."""
     host, hypervisor = scenario.host, scenario.hypervisor
     if hypervisor.kind == "none":
         return host.family.gms.decode(host.ggc)
@@ -123,7 +128,14 @@ def stolen_size(scenario: Scenario) -> int:
     emulated = emulated_registers(row, gen, legacy=not refused, opregion=True, x_igd_gms=hypervisor.gms)
     if not any(register.offset in (BDSM_OLD, BDSM_NEW) for register in emulated):
         return 0
-    return stolen(row, gen, host.ggc, hypervisor.gms).bdsm_size
+    offered = stolen(row, gen, host.ggc, hypervisor.gms)
+    firmware, options = allocator_of(scenario.firmware)
+    source = firmware.size_from(options)
+    if not firmware.knows_igd or source == "file":
+        return offered.bdsm_size
+    if source == "ggc":
+        return firmware.announced(host.family, host.device_id, offered.gmch, options)
+    return host.family.gms.decode(host.ggc) if source == "host" else 0
 
 
 # --- the ROM ---------------------------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from fwsim import __version__
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
+from fwsim.firmware.ovmf_options import DRIVERS
 from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
-from fwsim.placement.ask import DRIVERS, MACHINES, Ask, cpu_of, parse_bars
+from fwsim.placement.ask import MACHINES, Ask, cpu_of, parse_bars
 from fwsim.scenario.text import parse_toml, show, suggest
 from fwsim.units import parse_size
 
@@ -30,6 +31,8 @@ _KEYS = ("kind", "scenario", "set", "skip")
 _RANGE = ("from", "to", "step", "times")
 _LISTS = ("call", "display", "bars", "firmware.drivers")
 """Fields that are lists themselves: they take a list of lists."""
+OPTION = "options."
+"""How a placement's axis of an allocator's option begins."""
 _MOST_CALLS = 64
 """The largest number in such a path as ``call.3.ax`` is one less."""
 _WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "profile": tuple(PROFILES)}
@@ -327,9 +330,18 @@ def _ask_fields() -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(Ask)}
 
 
+def ask_of(values: dict[str, Any], where: str) -> Ask:
+    """The Ask of one cell's ``values``. Raises FwsimError."""
+    given = {name: ask_value(name, value, f"{where}.{name}") for name, value in values.items()}
+    options = {name.removeprefix(OPTION): given.pop(name) for name in list(given) if name.startswith(OPTION)}
+    return Ask(**given, options=options)
+
+
 def ask_value(name: str, value: Any, where: str) -> Any:
-    """``value`` as the field ``name`` of an Ask has it. Raises FwsimError."""
+    """``value`` as the field ``name`` of an Ask has it; ``options.NAME`` is as it stands. Raises FwsimError."""
     fields = _ask_fields()
+    if name.startswith(OPTION):
+        return value
     if name not in fields:
         raise FwsimError(
             "unknown field", where=where, found=name, expected=", ".join(fields),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fwsim.errors import FwsimError
+from fwsim.firmware.allocators import allocator
 from fwsim.report.html.facts import Facts
 from fwsim.results.summary import GttWrite
 from fwsim.units import format_size
@@ -24,8 +26,6 @@ _QEMU = {
     "10.0": "it passes GTT entries as the ROM writes them",
     "next": "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
 }  # fmt: skip
-
-_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": ""}
 
 
 def plural(count: int, what: str, many: str = "") -> str:
@@ -80,9 +80,19 @@ def _hypervisor(facts: Facts) -> Iterator[str]:
         yield f"The guest is a {facts.scenario.guest.machine} with {format_size(facts.scenario.guest.ram)} of RAM."
 
 
+def _title(kind: str) -> str:
+    """What people call the firmware; "" where nobody knows of the IGD. A run may name one that is no longer installed.
+    """
+    try:
+        row = allocator(kind)
+    except FwsimError:
+        return kind
+    return row.shown if row.knows_igd else ""
+
+
 def _firmware(facts: Facts) -> Iterator[str]:
     firmware = facts.summary.firmware
-    kind = _FIRMWARE.get(firmware.kind, firmware.kind)
+    kind = _title(firmware.kind)
     name = " ".join(filter(None, (kind, facts.scenario.firmware.version if facts.scenario else "")))
     if facts.on_host:
         yield f"{name or 'The firmware'} found stolen memory and OpRegion where the host has them."

@@ -44,7 +44,7 @@ def load(point: EntryPoint) -> Allocator:
     try:
         made = point.load()
         found = made() if isinstance(made, type) else made
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise FwsimError(
             "the installed allocator cannot be loaded", where=_where(point), found=_told(error),
             expected="an Allocator, or a class of one", hint=f"install {_package(point)} again, or remove it",
@@ -127,9 +127,10 @@ class Installed(Allocator):
     def _call(self, name: str, call: Callable[[], _T]) -> _T:
         try:
             return call()
-        except FwsimError:
+        except FwsimError as error:
+            error.where = error.where or _where(self._point)
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._refuse(f"its {name}() raised", _told(error), "an answer, or FwsimError for what it has no rules for")
 
     def _checked(self, name: str, kind: type[_T], call: Callable[[], _T]) -> _T:

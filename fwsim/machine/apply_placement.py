@@ -167,6 +167,9 @@ def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) ->
         at_home = row.guest_of in ("qemu", wish.hypervisor)
         reason = row.why_none(request, display, placement) if at_home else f"{row.shown} places no stolen memory"
         lines += [reason] if reason else []
+    high = [f"BAR{index}" for (bdf, index), at in placement.bars.items() if bdf == wish.display and at >= 1 << 32]
+    if lines and high:
+        lines.append(f"{', '.join(sorted(high))} are past 4 GiB: a vBIOS reaches the device by its I/O BAR only")
     return lines + placement.notes
 
 

@@ -312,6 +312,8 @@ def _check(matrix: Matrix) -> None:
     first = matrix.values(0)
     for axis in matrix.axes:
         for value in axis.values[:1000]:
+            if axis.name == "firmware.kind":
+                _known_firmware(value, f"{matrix.where}: set.{axis.name}")
             table = table_of(matrix, first | {axis.name: value})
             read_struct(table, Scenario, f"{matrix.where}: set", Path(matrix.folder))
     table = table_of(matrix, first)
@@ -323,6 +325,16 @@ def _check(matrix: Matrix) -> None:
     for name in matrix.roms():
         if not Path(matrix.folder, name).expanduser().is_file():
             raise FwsimError("no such ROM", where=f"{matrix.where}: rom.file", found=name, expected="a file")
+
+
+def _known_firmware(name: Any, where: str) -> None:
+    """Refuse a name that is no firmware's; what an installed package did wrong names that package itself."""
+    try:
+        allocator(str(name))
+    except FwsimError as error:
+        if error.where == "firmware.kind":
+            error.where = where
+        raise
 
 
 @cache
@@ -358,14 +370,14 @@ def ask_value(name: str, value: Any, where: str) -> Any:
         value = str(value)
     if not isinstance(value, str):
         raise FwsimError("wrong type", where=where, found=show(value), expected="a string", hint='write it as "..."')
-    try:
-        if name == "firmware":
-            allocator(value)
-        elif name == "gen":
+    if name == "firmware":
+        _known_firmware(value, where)
+    elif name == "gen":
+        try:
             cpu_of(value)
-    except FwsimError as error:
-        error.where = where
-        raise
+        except FwsimError as error:
+            error.where = where
+            raise
     if name in _WORDS and value not in _WORDS[name]:
         raise FwsimError(
             "unknown value", where=where, found=show(value), expected=", ".join(_WORDS[name]),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.allocators import ROWS, allocator, check_version, names, nearest_version
+from fwsim.firmware.allocators import allocator, check_version, names, nearest_version
 from fwsim.firmware.request import Bar, Function, Request
 from fwsim.firmware.seabios import SEABIOS
 

@@ -97,7 +97,7 @@ def placed_of(dumps: Dumps, fam: Family) -> Placed:
         bars=[(bar.label, bar.start, bar.end - bar.start) for bar in bars],
         missing=[bar.label for bar in dumps.bars if not bar.start], register=register if bdsm else 0,
         ggc=dumps.value("ggc") or 0, announced=layout.wanted, ecam=_ecam(dumps),
-        kind="host-base" if elsewhere else "",  # the one whose anchors are judged without a QEMU version
+        at_host_base=bool(elsewhere),  # the anchors are then judged without a QEMU version
         host_bdsm=bdsm if inside else ((reserved or 0) & -MIB) + MIB - layout.wanted if elsewhere else 0,
     )  # fmt: skip
 

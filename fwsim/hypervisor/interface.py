@@ -164,8 +164,9 @@ class Assignment:
     offered. ``registers`` are of 00:02.0, ``copies`` by devfn of the guest's bridges; ``lpc``: (device id, revision) of
     the bridge that a guest without one at 00:1f.0 gets there. ``vga``: the guest's VGA ports and A0000-BFFFF are the
     device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
-    0 where BDSM is not the guest's. ``refusal``: why a mode that the guest's vBIOS needs does not come up; ``error``:
-    why the device does not come up at all, by which field of ``[hypervisor]``; ``lenient`` when it does all the same.
+    0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
+    that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
+    ``[hypervisor]``; ``lenient`` when it does all the same.
     """
 
     generation: int = 0
@@ -179,6 +180,7 @@ class Assignment:
     cleared: range = range(0)
     stolen: int = 0
     own_bdsm: bool = True
+    ggc: int | None = None
     refusal: str = ""
     error: str = ""
     error_field: str = ""

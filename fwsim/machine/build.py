@@ -14,6 +14,7 @@ from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
+from fwsim.firmware.request import Host as HostFacts
 from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
@@ -25,7 +26,7 @@ from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
-from fwsim.scenario.model import Scenario
+from fwsim.scenario.model import Firmware, Scenario
 from fwsim.trace.event import Actor
 
 MAPPED_PAGES = 16
@@ -98,7 +99,7 @@ def build(
     built.log += warnings
     _dma(built, scenario)
     if igd:
-        placed = built.placed.bdsm, built.placed.bdsm + given.stolen
+        placed = built.placed.bdsm, built.placed.bdsm + (built.placed.size or given.stolen)
         built.guest_stolen = built.host_stolen if design.on_host else placed
         igd.block[G_OWNER] = 1
     return built
@@ -175,14 +176,22 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
     start = host.asls // PAGE * PAGE
     taken = [built.host_stolen, (start, start + opregion)] if bare else []
-    files = {} if scenario.firmware.kind == "none" else built.given.files
+    asked = machine.igd is not None and not bare
+    facts = HostFacts(host.stolen_base, host.bdsm | 1, built.host_stolen[1] - built.host_stolen[0], host.asls,
+                      host.family.gen, host.family.name) if asked else HostFacts()  # fmt: skip
+    ggc_at = host.family.ggc_igd if asked and host.family.gen >= 6 else None
     wish = Wish(
-        machine=scenario.guest.machine, low=machine.low, functions=machine.functions, display=scenario.guest.devfn,
-        files=files, rom_size=rom_size, host=taken,
-        version=scenario.firmware.version if scenario.firmware.kind == "seabios" else "",
+        machine=scenario.guest.machine, low=machine.low, high=machine.high, functions=machine.functions,
+        display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
+        facts=facts, host=taken, hypervisor="" if bare else scenario.hypervisor.kind,
+        ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
+    for start, memory in built.placed.backing:
+        machine.extra.append(memory)
+        if start < 1 << 32:
+            machine.windows.add_memory(start, memory)
     if bare:
         built.placed.bdsm, built.placed.asls = host.stolen_base, host.asls
     built.log[:0] = built.placed.log
@@ -197,9 +206,10 @@ def _dma(built: Built, scenario: Scenario) -> None:
     regions = []
     if built.stolen_ram:
         regions.append((*built.host_stolen, built.stolen_ram.address))
+    own = {id(memory): start for start, memory in built.placed.backing}
     for extra in machine.extra:
         if extra is not built.stolen_ram:
-            start = scenario.host.asls // PAGE * PAGE
+            start = own.get(id(extra), scenario.host.asls // PAGE * PAGE)
             regions.append((start, start + extra.size, extra.address))
     regions.append((0, min(0xA0000, machine.low), ram))
     if machine.low > 0xC0000:
@@ -226,7 +236,7 @@ def host_of(scenario: Scenario) -> Scenario:
     return with_fields(
         scenario,
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
-        firmware=with_fields(scenario.firmware, kind="none"),
+        firmware=Firmware(kind="none"),
         rom=with_fields(scenario.rom, source="file", posts=1),
         call=(),
     )

@@ -1,9 +1,9 @@
-"""What is asked of a firmware? One configuration with its defaults, refused where no machine can be it."""
+"""What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec import field
@@ -11,7 +11,9 @@ from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
-from fwsim.firmware.request import Bar, BarKind, Function, format_bdf, parse_bdf
+from fwsim.firmware.interface import Allocator
+from fwsim.firmware.ovmf_options import DRIVERS
+from fwsim.firmware.request import Bar, BarKind, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Choice
 from fwsim.registers.families import Family, family
@@ -19,7 +21,8 @@ from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.units import MIB, format_size, parse_size
 
 MACHINES = ("pc", "q35")
-DRIVERS = ("vfioigd", "gvt", "none")
+FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": ()}
+"""Fields of an ``Ask`` that reach an option of the same name; their words, where the allocator has no such option."""
 _KINDS = {
     "mem": ("mem", False), "pref": ("pref", False), "mem64": ("mem", True), "pref64": ("pref", True),
     "io": ("io", False),
@@ -54,8 +57,8 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     ``gen``: a generation or a host cpu. ``stolen``: what the hypervisor asks the firmware for; ``ggc``: the word at
     0x50 that the guest reads; each follows from the other. ``opregion``: 0 for none. ``driver`` is OVMF's, ``holder``
     and ``guest`` fake-bar's; ``profile`` is QEMU's, ``host_bdsm`` and ``host_asls`` the host's registers. ``rom``:
-    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g;
-    ``ecam``: hvmloader's on q35.
+    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g; ``ecam``: hvmloader's on q35. ``options``: the
+    allocator's own by name, as a scenario's [firmware.options] has them; they count before ``driver`` and its like.
     """
 
     firmware: str = "seabios"
@@ -79,20 +82,17 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     rom: int = 0
     max_low: int = 0
     ecam: int = 64 << 20
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-def resolve(ask: Ask, reads_ggc: bool) -> Ask:
+def resolve(ask: Ask, row: Allocator, reads_ggc: bool) -> Ask:
     """``ask`` with every default filled in. Raises FwsimError for what no machine can be.
 
     ``reads_ggc``: the firmware takes the size from GGC, so a size that no code stands for cannot be had.
     """
     name = cpu_of(ask.gen)
     fam = family(name)
-    for what, word, known in (
-        ("machine", ask.machine, MACHINES), ("driver", ask.driver, DRIVERS), ("holder", ask.holder, HOLDERS),
-        ("guest", ask.guest, GUESTS),
-    ):  # fmt: skip
-        _one_of(word, known, f"--{what}")
+    _one_of(ask.machine, MACHINES, "--machine")
     _check_profile(ask.profile)
     _check_sizes(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
@@ -111,6 +111,55 @@ def _check_profile(profile: str) -> None:
     except FwsimError as error:
         error.where = "--profile"
         raise
+
+
+def options_of(ask: Ask, row: Allocator) -> Options:
+    """The options of ``row`` that ``ask`` stands for: its own, and flags that it has an option for.
+
+    Raises FwsimError for an option that it does not have, or a value that is none.
+    """
+    given: dict[str, Any] = {}
+    fields = set(row.options.__struct_fields__)
+    for name, usual in _usual_flags().items():
+        value = getattr(ask, name)
+        if value == usual:
+            continue  # what is usual for OVMF may be no word of this allocator's
+        words = _words(row.options, name) if name in fields else FLAGS[name]
+        if words:
+            _one_of(value, words, f"--{name}")
+        if name in fields:
+            given[name] = value
+    given |= ask.options
+    if not given:
+        return row.options()
+    from fwsim.scenario.options import read_options
+
+    return read_options(row, given, "--option")
+
+
+@lru_cache(maxsize=1)
+def _usual_flags() -> Mapping[str, Any]:
+    usual = Ask()
+    return {name: getattr(usual, name) for name in FLAGS}
+
+
+@lru_cache(maxsize=64)
+def _words(kind: type[Options], name: str) -> tuple[str, ...]:
+    """The words of an option that is a Literal."""
+    found = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
+    return tuple(map(str, get_args(found)))
+
+
+def parse_option(text: str) -> tuple[str, Any]:
+    """Name and value of ``NAME=VALUE``: as in ``--set``, a bare VALUE is text. Raises FwsimError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise FwsimError(
+            "not an option", where=f"--option {text}", expected="NAME=VALUE", hint="such as --option driver=gvt"
+        )
+    from fwsim.scenario.text import override_value
+
+    return name.strip(), override_value(value.strip(), f"--option {text}")
 
 
 @lru_cache(maxsize=256)
@@ -169,16 +218,17 @@ def igd_bars(fam: Family, ask: Ask) -> tuple[Bar, ...]:
     return _checked(rows.values(), ask.slot)
 
 
-def machine_functions(ask: Ask, fam: Family, foreign: bool) -> tuple[Function, ...]:
-    """Every function of the machine: QEMU's chipset (a host bridge only where ``foreign``), the IGD, and the others.
+def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, ...]:
+    """Every function of the machine: what of QEMU's chipset a guest of ``row``'s has, the IGD, and the others.
 
     Raises FwsimError for two in one place.
     """
-    chips = _CHIPS["pc"][:1] if foreign and ask.firmware != "hvmloader" else _CHIPS[ask.machine]
     rows = {
-        bdf: Function(bdf, 0x8086, device, code, _CHIP_BARS.get((ask.machine, bdf), ())) for bdf, device, code in chips
+        bdf: Function(bdf, 0x8086, device, code, _CHIP_BARS.get((ask.machine, bdf), ()))
+        for bdf, device, code in _CHIPS[ask.machine]
+        if row.has_chip(ask.machine, bdf)
     }
-    if not foreign:
+    if row.has_chip(ask.machine, _LPC[0]):
         rows.setdefault(_LPC[0], Function(_LPC[0], 0x8086, fam.lpc_id, _LPC[1]))
     names = dict.fromkeys(rows, "the chipset")
     igd = Function(

@@ -3,10 +3,11 @@
 A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
 from fwsim.registers.families import Family
@@ -14,6 +15,7 @@ from fwsim.results.summary import CheckResult, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 
 INTEL = 0x8086
 
@@ -28,7 +30,7 @@ class Facts:
 
     ``stolen`` is the guest's stolen memory (on the host itself, the host's), empty where the firmware placed none;
     ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's. ``given``: what ``design``, the
-    hypervisor, makes of it.
+    hypervisor, makes of it. ``behind_bar``: address space of the placement's that PCI keeps free instead of e820.
     """
 
     scenario: Scenario
@@ -36,6 +38,7 @@ class Facts:
     graphics: bool
     design: Hypervisor
     given: Assignment
+    behind_bar: Sequence[Range] = ()
 
     @property
     def on_host(self) -> bool:
@@ -44,8 +47,8 @@ class Facts:
 
     @property
     def wanted(self) -> int:
-        """Bytes of stolen memory that the firmware is asked for; 0 where the hypervisor offers the guest none."""
-        return self.given.stolen if self.graphics else 0
+        """Bytes of stolen memory that the firmware is to place; 0 where the hypervisor offers the guest none."""
+        return stolen_size(self.scenario, self.given) if self.graphics else 0
 
     @property
     def family(self) -> Family:
@@ -70,7 +73,7 @@ class Facts:
     @cached_property
     def layout(self) -> Layout:
         """What the rules of a placement look at."""
-        firmware, placed = self.summary.firmware, self.scenario.firmware.kind != "none"
+        firmware, placed = self.summary.firmware, allocator(self.scenario.firmware.kind).knows_igd
         offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
         in_slot = self.scenario.guest.devfn == IGD_SLOT
         bars = [
@@ -81,7 +84,7 @@ class Facts:
         return Layout(
             family=self.family, e820=firmware.e820, bdsm=self.bdsm, asls=self.asls, bars=bars,
             wanted=self.wanted if self.bdsm or self.on_host or (placed and in_slot) else 0,
-            opregion=OPREGION_SIZE if self.asls or offered else 0,
+            opregion=OPREGION_SIZE if self.asls or offered else 0, behind_bar=self.behind_bar,
         )  # fmt: skip
 
 
@@ -95,14 +98,29 @@ class Rule:
     source: str
 
 
-def check(scenario: Scenario, summary: Summary) -> list[CheckResult]:
-    """Every rule that concerns the run, in the table's order."""
+def check(scenario: Scenario, summary: Summary, behind_bar: Sequence[tuple[int, int]] = ()) -> list[CheckResult]:
+    """Every rule that concerns the run, in the table's order. ``behind_bar`` (start, end) is the placement's."""
     vga = scenario.host.vga
     graphics = vga == "igd" or (vga == "auto" and summary.rom.vendor == INTEL)
     design = scenario.hypervisor.design
-    facts = Facts(scenario, summary, graphics, design, scenario.assignment)
+    behind = [Range(*each) for each in behind_bar]
+    facts = Facts(scenario, summary, graphics, design, scenario.assignment, behind)
     verdicts = ((rule, rule.test(facts)) for rule in RULES)
     return [CheckResult(rule.id, *verdict) for rule, verdict in verdicts if verdict is not None]
+
+
+def stolen_size(scenario: Scenario, given: Assignment) -> int:
+    """Bytes of stolen memory that the firmware is to place; 0 where the hypervisor offers the guest none."""
+    if not given.stolen or scenario.hypervisor.design.on_host:
+        return given.stolen
+    firmware, options = allocator_of(scenario.firmware)
+    source = firmware.size_from(options)
+    if not firmware.knows_igd or source == "file":
+        return given.stolen
+    if source == "ggc":
+        ggc = scenario.host.ggc if given.ggc is None else given.ggc
+        return firmware.announced(scenario.host.family, scenario.host.device_id, ggc, options)
+    return scenario.host.stolen_size if source == "host" else 0
 
 
 # --- the ROM ---------------------------------------------------------------------------------------------------------

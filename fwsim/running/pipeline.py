@@ -62,7 +62,7 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
         summary = summarize(scenario, rom, offered, posted.built, posted.session, caller)
     finally:
         machine.recorder.close()
-    summary.checks = check(scenario, summary)
+    summary.checks = check(scenario, summary, posted.built.placed.behind_bar)
     summary.wall_s = round(time.perf_counter() - started, 6)
     out.write_scenario(scenario)
     out.write_summary(summary)

@@ -5,11 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.seabios.versions import version_row
+from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.scenario.buses import arranged
-from fwsim.scenario.choices import ADDRESS_SPACE, FIRMWARE_VERSIONS, SLOT
+from fwsim.scenario.choices import ADDRESS_SPACE, SLOT
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
+from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
 from fwsim.units import GIB, KIB, MIB, format_size
 
@@ -71,18 +72,13 @@ def _one_of(word: str, known: Sequence[str], where: str) -> None:
 
 
 def _check_firmware(firmware: Firmware, where: str) -> None:
-    _one_of(firmware.kind, tuple(FIRMWARE_VERSIONS), f"{where}.kind")
-    if firmware.kind == "seabios":
-        try:
-            version_row(firmware.version)
-        except FwsimError as error:
-            error.where = f"{where}.version"
-            raise
-    elif firmware.version:
-        raise FwsimError(
-            f"firmware {firmware.kind} has no versions", where=f"{where}.version", found=f'"{firmware.version}"',
-            expected="nothing", hint="remove it",
-        )  # fmt: skip
+    try:
+        row = allocator(firmware.kind)
+    except FwsimError:
+        _one_of(firmware.kind, names(), f"{where}.kind")
+        raise
+    check_version(row, firmware.version, f"{where}.version")
+    read_options(row, firmware.options, f"{where}.options")
     for field, named in (("image", firmware.image), ("drivers", ", ".join(firmware.drivers))):
         if named:
             raise FwsimError(

@@ -4,17 +4,19 @@ Every struct is resolved: a value left out is filled in from the host's CPU fami
 bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
 """
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
+from fwsim.errors import FwsimError
+from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.registers.families import Family, family
-from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
+from fwsim.scenario.choices import SLOT
 from fwsim.scenario.functions import Hotplug
 from fwsim.units import GIB
 
@@ -133,17 +135,24 @@ class Guest(_Table, frozen=True):
 
 
 class Firmware(_Table, frozen=True):
-    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one."""
+    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one.
+
+    ``options``: the kind's own, as its struct of options has them; what is left out has its default.
+    """
 
     kind: str = "seabios"
     version: str = ""
     image: File = ""
     drivers: tuple[File, ...] = ()
+    options: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        """Fill in the version."""
+        """Fill in the version, if the kind is known: what is none is refused where scenarios are checked."""
         if not self.version:
-            force_setattr(self, "version", FIRMWARE_VERSIONS.get(self.kind, ""))
+            try:
+                force_setattr(self, "version", allocator(self.kind).default_version)
+            except FwsimError:
+                return
 
 
 RomInt15 = dict[str, dict[str, Hex16]]

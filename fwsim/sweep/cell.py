@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwsim.errors import FwsimError
-from fwsim.sweep.matrix import Matrix, ask_value, table_of
+from fwsim.sweep.matrix import Matrix, ask_of, table_of
 
 if TYPE_CHECKING:
     from fwsim.environment.bios.session import SessionSnapshot
@@ -72,12 +72,12 @@ def named(matrix: Matrix, cell: int, result: Row) -> Row:
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:
-    from fwsim.placement.allocate import ADDRESS_ONLY, Ask, place
+    from fwsim.firmware.allocators import allocator
+    from fwsim.placement.allocate import place
 
-    values = {name: ask_value(name, value, f"set.{name}") for name, value in matrix.values(cell).items()}
-    result = place(Ask(**values))
+    result = place(ask_of(matrix.values(cell), "set"))
     failed = result.failed
-    there = result.firmware.bdsm and result.ask.firmware not in ADDRESS_ONLY
+    there = result.firmware.bdsm and allocator(result.ask.firmware).maps_stolen
     notes = "; ".join(result.details.notes)
     why = failed[0].detail if failed and not (notes and failed[0].id.endswith("-set")) else notes
     return {
@@ -151,7 +151,7 @@ class Runner:
         caller.finish()
         summary = summarize(scenario, kept.rom, kept.offered, built, session, caller)
         summary.firmware.log = list(summary.firmware.log)  # the machine's own is cut back for the next run
-        summary.checks = check(scenario, summary)
+        summary.checks = check(scenario, summary, built.placed.behind_bar)
         return summary
 
     def _posted(self, scenario: Scenario) -> _Kept:

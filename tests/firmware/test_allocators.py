@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.allocators import ROWS, allocator, check_version, names, nearest_version
+from fwsim.firmware.allocators import allocator, check_version, names, nearest_version
 from fwsim.firmware.request import Bar, Function, Request
 from fwsim.firmware.seabios import SEABIOS
 
@@ -17,21 +17,6 @@ IGD = Function(0x10, 0x8086, 0x0126, 0x030000, BARS, ggc=0x0209)
 REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(32 * MIB).to_bytes(8, "little"))
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Install a package with ``source`` whose entry point ``point`` names ``value``."""
-
-    def install(source, point, value, module="fwsim_test_strategy"):
-        (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
-        info = tmp_path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[fwsim.allocators]\n{point} = {value}\n")
-        monkeypatch.syspath_prepend(tmp_path)
-
-    return install
-
-
 def documented():
     """The class of docs/allocators.md."""
     source = re.search(r"^```python\n(.*?)^```", DOCS.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[1]
@@ -40,7 +25,7 @@ def documented():
 
 
 def test_the_documented_strategy_installed_as_a_package(package):
-    package(documented(), "below-bars", "fwsim_docs_strategy:BelowBars", "fwsim_docs_strategy")
+    package(documented(), "below-bars", "BelowBars", "fwsim_docs_strategy")
     assert "below-bars" in names()
     out = allocator("below-bars").place(REQUEST)
     top = 2 << 30
@@ -48,28 +33,6 @@ def test_the_documented_strategy_installed_as_a_package(package):
     assert out.asls == {0x10: top - 32 * MIB - 0x2000}
     assert (top - 32 * MIB, top, "RESERVED") in out.e820
     assert out.bars == SEABIOS.place(REQUEST).bars
-
-
-def test_an_instance_will_do_and_ours_come_first(package):
-    package("from fwsim.firmware.seabios import SEABIOS\n", "mine", "fwsim_test_strategy:SEABIOS")
-    assert allocator("mine") is SEABIOS
-    assert names()[: len(ROWS)] == list(ROWS)
-
-
-@pytest.mark.parametrize(
-    ("source", "value", "what"),
-    [
-        ("x = 1\n", "fwsim_test_broken:Missing", "cannot be loaded"),
-        ("import no_such_module\n", "fwsim_test_broken:x", "cannot be loaded"),
-        ("x = 1\n", "fwsim_test_broken:x", "not an allocator"),
-    ],
-)
-def test_a_broken_package_is_named(package, source, value, what, monkeypatch):
-    monkeypatch.delitem(__import__("sys").modules, "fwsim_test_broken", raising=False)
-    package(source, "broken", value, "fwsim_test_broken")
-    with pytest.raises(FwsimError, match=what) as caught:
-        allocator("broken")
-    assert value in caught.value.where
 
 
 def test_an_unknown_name_gets_the_nearest():

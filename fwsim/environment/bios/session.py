@@ -14,6 +14,7 @@ from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
 from fwsim.environment.wait.trials import Release, force, investigate
 from fwsim.environment.wait.waiting import TAIL, waited_for
+from fwsim.firmware.seabios.optionrom import entry_registers
 from fwsim.machine.built import Built
 from fwsim.machine.machine import IDLE_LIMIT, MachineSnapshot
 from fwsim.native import (
@@ -122,19 +123,11 @@ class Session:
         """Far call to ``offset`` of the ROM at ``base`` as SeaBIOS does (src/optionroms.c, callrom)."""
         cpu, ram = self.cpu, self.machine.ram
         self._lock_rom(False)
-        for name in ("eax", "ecx", "edx", "ebx", "esi", "ebp"):
-            cpu.set(name, 0)
-        cpu.set("ax", bdf)
-        cpu.set("bx", 0xFFFF)
-        cpu.set("dx", 0xFFFF)
-        cpu.set("es", segment.SEGMENT)
-        cpu.set("edi", segment.PNP_HEADER)
-        for name, value in (("ds", 0), ("ss", 0), ("fs", 0), ("gs", 0), ("esp", segment.STACK - 4), ("eflags", 0x202)):
-            cpu.set(name, value)
         ram.put(segment.STACK - 4, segment.ROM_RETURN, 2)
         ram.put(segment.STACK - 2, segment.SEGMENT, 2)
-        cpu.set("cs", base >> 4)
-        cpu.set("eip", offset)
+        pnp = (segment.SEGMENT, segment.PNP_HEADER)
+        for name, value in entry_registers(offset, bdf, base, pnp, segment.STACK - 4).items():
+            cpu.set(name, value)
         self._note(Space.MEMORY, Op.CALL, base + offset, bdf)
         return self._call(segment.ROM_RETURN)
 

@@ -74,6 +74,7 @@ class Qemu(Hypervisor):
         given.refusal = igd.legacy_refusal(row, _legacy_facts(device, gen))
         legacy = not given.refusal
         offered = igd.stolen(row, gen, device.ggc, self.choice.gms)
+        given.ggc = offered.gmch
         given.error, given.error_field, given.lenient = offered.error, "gms", not row.gms_from_host
         given.opregion = self.choice.opregion != "off" and (legacy or not row.legacy_only)
         emulated = igd.emulated_registers(

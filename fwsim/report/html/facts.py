@@ -14,7 +14,7 @@ from fwsim.errors import FwsimError
 from fwsim.memory.ramsplit import FOUR_GIB, ram_split
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
-from fwsim.rules.run import INTEL
+from fwsim.rules.run import INTEL, stolen_size
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
@@ -62,7 +62,7 @@ class Facts:
         base = self.summary.firmware.bdsm & ~1
         if not base or self.scenario is None or not self.graphics:
             return 0, 0
-        return base, base + self.scenario.assignment.stolen
+        return base, base + stolen_size(self.scenario, self.scenario.assignment)
 
     @cached_property
     def host_stolen(self) -> Span:

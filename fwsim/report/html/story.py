@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fwsim.errors import FwsimError
+from fwsim.firmware.allocators import allocator
 from fwsim.report.html.facts import Facts
 from fwsim.results.summary import GttWrite
 from fwsim.units import format_size
@@ -13,7 +15,6 @@ REASONS = {
     "completed": "completed", "hung": "hung: the ROM waits for what never comes", "budget": "out of budget",
     "invalid": "invalid code", "aborted": "aborted: the hypervisor killed the guest", "error": "failed",
 }  # fmt: skip
-_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": ""}
 
 
 def plural(count: int, what: str, many: str = "") -> str:
@@ -65,9 +66,18 @@ def _hypervisor(facts: Facts) -> Iterator[str]:
         yield f"The guest is a {facts.scenario.guest.machine} with {format_size(facts.scenario.guest.ram)} of RAM."
 
 
+def _title(kind: str) -> str:
+    """What people call the firmware; "" where nobody knows of the IGD. It may be installed no longer."""
+    try:
+        row = allocator(kind)
+    except FwsimError:
+        return kind
+    return row.shown if row.knows_igd else ""
+
+
 def _firmware(facts: Facts) -> Iterator[str]:
     firmware = facts.summary.firmware
-    kind = _FIRMWARE.get(firmware.kind, firmware.kind)
+    kind = _title(firmware.kind)
     name = " ".join(filter(None, (kind, facts.scenario.firmware.version if facts.scenario else "")))
     if facts.on_host:
         yield f"{name or 'The firmware'} found stolen memory and OpRegion where the host has them."

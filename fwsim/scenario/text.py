@@ -188,7 +188,9 @@ def read_struct(table: dict[str, Any], kind: type[_S], where: str, base: Path | 
     try:
         return msgspec.convert(plain, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise FwsimError(str(error), where=where, hint="correct the field it names") from None
+        what, _, path = str(error).partition(" - at `$.")
+        at = f"{where}: {path.rstrip('`')}" if path else where
+        raise FwsimError("not of the field's type", where=at, found=what, hint="correct the field it names") from None
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:

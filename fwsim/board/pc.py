@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
 from fwsim.errors import FwsimError
@@ -42,26 +42,28 @@ CHIPSETS: dict[str, tuple[BoardFunction, ...]] = {
 
 def guest_board(
     machine: str, display: BoardFunction | None, others: Sequence[BoardFunction] = (), *,
-    lpc: tuple[int, int] | None = None,
-    copies: dict[int, tuple[Copied, ...]] | None = None, host: Iterable[BoardFunction] = (), chipset: bool = True,
+    lpc: tuple[int, int] | None = None, copies: dict[int, tuple[Copied, ...]] | None = None,
+    host: Iterable[BoardFunction] = (), has_chip: Callable[[int], bool] = lambda bdf: True,
+    said: tuple[str, str] = ("guest.slot", "function"),
 ) -> Board:  # fmt: skip
     """The guest's PC with ``display`` and ``others`` plugged in.
 
     ``lpc``: (device id, revision) of the bridge that an i440FX gets at 00:1f.0. ``copies``: what the bridges take from
-    the host's functions ``host``, by devfn. ``chipset`` False: only a host bridge, as device models other than QEMU
-    have. Raises FwsimError for two functions in one place.
+    the host's functions ``host``, by devfn. ``has_chip`` of a bdf False: this guest lacks that part of the chipset.
+    Raises FwsimError for two functions in one place, naming where display and others are ``said``.
     """
-    rows = list(CHIPSETS[machine]) if chipset else [_I440FX]
-    if lpc and not any(row.bdf == LPC_BRIDGE for row in rows):
+    rows = [row for row in CHIPSETS[machine] if has_chip(row.bdf)]
+    if lpc and has_chip(LPC_BRIDGE) and not any(row.bdf == LPC_BRIDGE for row in rows):
         rows.append(BoardFunction(LPC_BRIDGE, 0x8086, lpc[0], 0x060100, lpc[1]))
     from_host = {function.bdf: function for function in host}
     rows = [_copied(row, (copies or {}).get(row.bdf, ()), from_host.get(row.bdf)) for row in rows]
     taken = {row.bdf: "the chipset" for row in rows}
-    for name, row in [*(("the display", each) for each in (display,) if each), *(("[[function]]", o) for o in others)]:
+    named = [(said[0], "the display", each) for each in (display,) if each]
+    for where, name, row in [*named, *((said[1], said[1], each) for each in others)]:
         if row.bdf in taken:
             raise FwsimError(
-                f"two functions at {format_bdf(row.bdf)}", where="board", found=f"{taken[row.bdf]} and {name}",
-                expected="each place once", hint=f"{format_bdf(free_slot(taken))} is free",
+                f"two devices claim slot {format_bdf(row.bdf)}", where=where, found=f"{taken[row.bdf]} and {name}",
+                expected="one of them", hint=f"{format_bdf(free_slot(taken))} is free",
             )  # fmt: skip
         taken[row.bdf] = name
         rows.append(row)

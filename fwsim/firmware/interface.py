@@ -58,7 +58,7 @@ class Allocator(ABC):
         return not version or version in self.versions
 
     def size_from(self, options: Options) -> SizeSource:
-        """Where the size of stolen memory comes from: a fw_cfg file, GGC, the host; nobody: the guest is to have none."""
+        """Where the size of stolen memory comes from: a fw_cfg file, GGC, the host; or nobody, and there is none."""
         return "file"
 
     def announced(self, family: Family, device: int, ggc: int, options: Options) -> int:

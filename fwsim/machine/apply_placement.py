@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.pci import PciBus
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import Bar, Function, Host, Placement, Request
+from fwsim.firmware.request import Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
+from fwsim.machine.plugged import Plugged
+from fwsim.machine.program_bridges import number_buses, open_windows
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.scenario.model import Firmware
@@ -23,36 +24,6 @@ OLD_BDSM = 0x5C
 """BDSM before gen 11, 32 bits wide; from there on it is at 0xC0 and has 64."""
 _COMMAND = 0x103
 """I/O, memory and SERR#, where the allocator does not say: SeaBIOS src/fw/pciinit.c, pci_bios_init_device."""
-
-
-class BarLike(Protocol):
-    """A BAR as the board describes it."""
-
-    @property
-    def index(self) -> int: ...  # noqa: D102
-    @property
-    def size(self) -> int: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def is64(self) -> bool: ...  # noqa: D102
-
-
-class FunctionLike(Protocol):
-    """A function as the board describes it."""
-
-    @property
-    def devfn(self) -> int: ...  # noqa: D102
-    @property
-    def slot(self) -> int: ...  # noqa: D102
-    @property
-    def vendor(self) -> int: ...  # noqa: D102
-    @property
-    def device(self) -> int: ...  # noqa: D102
-    @property
-    def class_code(self) -> int: ...  # noqa: D102
-    @property
-    def bars(self) -> Sequence[BarLike]: ...  # noqa: D102
 
 
 @dataclass
@@ -88,7 +59,7 @@ class Wish:
     machine: str
     low: int
     high: int
-    functions: Sequence[FunctionLike]
+    functions: Sequence[Plugged]
     display: int
     files: dict[str, bytes]
     rom_size: int
@@ -132,15 +103,11 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
 
 def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's."""
+    rom = 1 << (wish.rom_size - 1).bit_length() if wish.rom_size else 0
     rows = tuple(
-        Function(
-            bdf=function.devfn, vendor=function.vendor, device=function.device, class_code=function.class_code,
-            bars=tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in function.bars),  # type: ignore[arg-type]  # the same words
-            rom_size=1 << (wish.rom_size - 1).bit_length() if function.devfn == wish.display and wish.rom_size else 0,
-            ggc=wish.ggc if function.devfn == wish.display else None,
-        )
-        for function in wish.functions
-    )  # fmt: skip
+        replace(each.spec.asked(), rom_size=rom, ggc=wish.ggc) if each.devfn == wish.display else each.spec.asked()
+        for each in wish.functions
+    )
     files = wish.files if row.knows_igd else {}
     opregion = files.get("etc/igd-opregion")
     e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" else ()
@@ -235,8 +202,9 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
             placement.bars[key] = _below(address, bar.size, [*taken, *others])
 
 
-def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[FunctionLike]) -> None:
+def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
     """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
+    number_buses(pci, root, functions)
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
     for (bdf, index), address in placement.bars.items():
         bar = kinds.get((bdf, index))
@@ -255,7 +223,8 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
     for function in functions:
         if function.bars:
             command = placement.command.get(function.devfn, _COMMAND)
-            pci.write(root, function.devfn, 4, 2, command | 4 * (function.class_code == 0x030000))
+            pci.write(root, function.devfn, 4, 2, command | 4 * (function.spec.class_code == 0x030000))
+    open_windows(pci, root, functions, placement)
 
 
 def _below(address: int, size: int, taken: Sequence[tuple[int, int]]) -> int:

@@ -25,21 +25,6 @@ class Plugged:
         return self.spec.bdf
 
     @property
-    def vendor(self) -> int:
-        """Its vendor id."""
-        return self.spec.vendor
-
-    @property
-    def device(self) -> int:
-        """Its device id."""
-        return self.spec.device
-
-    @property
-    def class_code(self) -> int:
-        """Its class, 24 bits."""
-        return self.spec.class_code
-
-    @property
     def bars(self) -> tuple[BarSpec, ...]:
         """Its BARs."""
         return self.spec.bars

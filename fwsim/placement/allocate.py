@@ -4,8 +4,6 @@
 only a placement tells. It takes under a millisecond and imports neither numpy nor numba.
 """
 
-from functools import lru_cache
-
 import msgspec
 from msgspec import field
 from msgspec.structs import replace
@@ -15,10 +13,9 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import Choice, Device
+from fwsim.hypervisor.interface import Assignment
 from fwsim.memory.ranges import Range
-from fwsim.placement.ask import Ask, BarAsk, igd_bars, machine_functions, options_of, resolve
+from fwsim.placement.ask import Ask, BarAsk, assignment, igd_bars, machine_functions, options_of, resolve
 from fwsim.registers.families import Family, family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
@@ -262,25 +259,12 @@ def _behind(placement: Placement, address: int) -> int:
     return next((end - start for start, end in placement.behind_bar if start == address), 0)
 
 
-@lru_cache(maxsize=256)
-def _legacy(profile: str, device: int, ggc: int, machine: str, devfn: int, class_code: int) -> tuple[str, bool]:
-    """(Why QEMU's legacy mode does not come up, whether BDSM is the guest's own)."""
-    given = kinds.hypervisor(Choice("qemu", profile)).assign(
-        Device(device, 0, ggc, 0, 0, 0, class_code=class_code, machine=machine, devfn=devfn)
-    )
-    return given.refusal, given.own_bdsm
-
-
 def _placed(result: Allocation) -> Placed:
     """What the rules look at, from the outcome alone."""
     ask, details, firmware = result.ask, result.details, result.firmware
     fam, row = family(ask.gen), allocator(ask.firmware)
     qemu = row.guest_of == "qemu"
-    refusal, emulated = (
-        _legacy(ask.profile, ask.device, ask.ggc, ask.machine, parse_bdf(ask.slot), ask.class_code)
-        if qemu
-        else ("", True)
-    )
+    given = assignment(ask) if qemu else Assignment()
     source = row.size_from(options_of(ask, row))
     nobody = not row.knows_igd or (source == "nobody" and not firmware.bdsm)
     wanted = details.announced if source == "ggc" else ask.stolen
@@ -293,7 +277,8 @@ def _placed(result: Allocation) -> Placed:
         behind_bar=[Range(*each) for each in details.behind_bar], boot=details.boot, register=details.register,
         ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
-        host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=refusal, emulates_bdsm=emulated,
+        host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
+        emulates_bdsm=given.own_bdsm,
         vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from fwsim.devices.pci import PciBus, bar_write_mask
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.scenario.model import Scenario
 
 HOST_BRIDGE, PIIX3, IDE, PIIX4_PM, LPC, SMBUS, AHCI = 0x00, 0x08, 0x09, 0x0B, 0xF8, 0xFB, 0xFA

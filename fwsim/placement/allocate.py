@@ -19,7 +19,8 @@ from fwsim.firmware.request import Bar, Function, Host, Placement, Request, Step
 from fwsim.hypervisor.qemu.versions import LegacyFacts, emulated_registers, generation, legacy_refusal, version
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, igd_bars, machine_functions, resolve
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
 from fwsim.units import MIB, format_size

@@ -13,7 +13,8 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.request import Bar, BarKind, Function, format_bdf, parse_bdf
 from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.units import MIB, format_size, parse_size
 

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
 from fwsim.units import GIB
 

@@ -1,4 +1,4 @@
-"""Does a ROM do again what was recorded? Run it with every read answered from the record, to where the two part."""
+"""A ROM held against a record: run with every read answered from it, to where the two part."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
+from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
 from fwsim.running.pipeline import Progress
 from fwsim.running.pipeline import run as execute
@@ -93,8 +94,8 @@ def replay(
         )  # fmt: skip
     made: list[ReplaySession] = []
 
-    def session(built: object) -> ReplaySession:
-        made.append(ReplaySession(built, record))  # type: ignore[arg-type]  # Built: the room below tells
+    def session(built: Built) -> ReplaySession:
+        made.append(ReplaySession(built, record))
         return made[0]
 
     out.write_scenario(wanted)
@@ -140,8 +141,8 @@ def _fill(result: Replayed, done: ReplaySession, events: NDArray[np.void], words
         left = np.flatnonzero(done.record.compared[at:])
         result.next = rows(events[at + left[:1]])[0] if len(left) else None
         result.before = rows(events[max(done.record.start, at - BEFORE) : at])
-    if len(done.diverged):
-        result.wanted, result.registers = rows(done.diverged)[0], done.registers
+    if len(done.replayed.diverged):
+        result.wanted, result.registers = rows(done.replayed.diverged)[0], done.registers
     if words[p.P_MOVED_FIRST]:
         result.moved_first = _event(events, words[p.P_MOVED_FIRST] - 1)
     if words[p.P_OTHER_FIRST]:

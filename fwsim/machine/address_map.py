@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,9 @@ from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import callbacks as hot
 from fwsim.machine.board import COMMAND_IO, COMMAND_MEMORY, BarSpec, BoardFunction
+from fwsim.machine.parts import Parts
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
-
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
@@ -40,7 +38,7 @@ def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
 class Windows:
     """The engine's view of the address space; ``update`` follows the BARs and command registers."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Parts) -> None:
         self._m = machine
         self._root = address_of(machine.root)
         self._mapped: dict[tuple[int, int], tuple[int, int]] = {}
@@ -166,3 +164,23 @@ class Windows:
                 self._m.ports[start : start + size] = PORT_BAR
                 self._m.bar_bases[1:] = (start, Role[role])
             self._ports[key] = (start, size)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
+    def snapshot(self) -> Any:
+        """Which BAR is mapped where, what lay beneath its ports, and how far the ROM is read-only."""
+        return dict(self._mapped), dict(self._ports), dict(self._covered), self.rom_end
+
+    def restore(self, state: Any) -> None:
+        """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
+        mapped, ports, covered, rom_end = state
+        specs = {(function.devfn, bar.index): bar for function in self._m.functions for bar in function.bars}
+        moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
+        for start, size in [self._mapped.pop(key) for key in moved]:
+            self._m.engine.unmap(start, size)
+            self._open(start, start + size)
+        for key, place in mapped.items():
+            if key not in self._mapped:
+                self._m.engine.unmap(*place)
+                self._map_bar(specs[key], *place)
+        self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
+        self.protect_rom(rom_end)

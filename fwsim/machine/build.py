@@ -1,6 +1,6 @@
 """How does a scenario become a machine? Devices, the hypervisor's emulation, the firmware's placement, the BIOS."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
@@ -24,7 +24,7 @@ from fwsim.machine.board import (
     add_igd,
     host_pm_base,
 )
-from fwsim.machine.iommu import Guard
+from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.machine import Machine
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
@@ -34,35 +34,8 @@ from fwsim.rom.opregion import build_opregion, parse_opregion
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
-RAMFB_FILE = "etc/ramfb"
 ISA_WINDOW = 0xE0000000
 """Where a VGA BIOS for ISA cards expects the linear frame buffer (SeaBIOS vgasrc/bochsvga.h, VBE_DISPI_LFB)."""
-
-
-@dataclass
-class Built:
-    """A machine ready to have its ROM called."""
-
-    machine: Machine
-    placed: Placed
-    guest: Guest
-    host_stolen: tuple[int, int]
-    """First byte and end of the host's stolen memory."""
-    guest_stolen: tuple[int, int]
-    log: list[str] = field(default_factory=list)
-    stolen_ram: Ram | None = None
-    fw_cfg: FwCfg | None = None
-    guard: Guard = field(init=False)
-
-    def __post_init__(self) -> None:
-        """The IOMMU watches from the first instruction on."""
-        self.guard = Guard(self.machine)
-
-    @property
-    def ramfb(self) -> bytes:
-        """What the guest wrote into ``etc/ramfb`` (28 bytes, big endian); empty while it has not."""
-        data = bytes(self.fw_cfg.files[RAMFB_FILE]) if self.fw_cfg else b""
-        return data if any(data) else b""
 
 
 def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:

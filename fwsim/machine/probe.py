@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwsim.machine import callbacks as hot
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import R_HOSTED, address_of
 
 

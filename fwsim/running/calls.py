@@ -12,7 +12,8 @@ from fwsim.devices.igd.scanout import Scan, scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import palette, render
 from fwsim.environment.bios.session import Session
-from fwsim.machine.build import Built, lights
+from fwsim.machine.build import lights
+from fwsim.machine.built import Built
 from fwsim.machine.iommu import FRAME_NS
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_TIME
@@ -70,7 +71,7 @@ class Caller:
         if sets_mode and result.ok:
             result.lights = lights(self.built)
             self._mode_set(call)
-        elif sets_mode and self.session.ended is None:
+        elif sets_mode and self.session.slices.ended is None:
             self._pending = before
             del self.screens[count:], self.pictures[count:]
         return result
@@ -183,7 +184,7 @@ class Caller:
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
         """Take the last picture; where no call was to set a mode, the one POST left."""
-        if not self._tried and self.session.ended is None:
+        if not self._tried and self.session.slices.ended is None:
             self._pending = Shown(self.machine.ram.word(0x449, 1), False)
         self._photograph()
         self.vtd.finish()

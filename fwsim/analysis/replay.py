@@ -141,8 +141,8 @@ def _fill(result: Replayed, done: ReplaySession, events: NDArray[np.void], words
         left = np.flatnonzero(done.record.compared[at:])
         result.next = rows(events[at + left[:1]])[0] if len(left) else None
         result.before = rows(events[max(done.record.start, at - BEFORE) : at])
-    if len(done.replayed.diverged):
-        result.wanted, result.registers = rows(done.replayed.diverged)[0], done.registers
+    if len(done.diverged):
+        result.wanted, result.registers = rows(done.diverged)[0], done.registers
     if words[p.P_MOVED_FIRST]:
         result.moved_first = _event(events, words[p.P_MOVED_FIRST] - 1)
     if words[p.P_OTHER_FIRST]:

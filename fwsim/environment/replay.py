@@ -2,6 +2,7 @@
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +74,8 @@ class ReplaySession(Session):
         self.record = record
         machine, root = built.machine, built.machine.root
         self.placement = machine.recorder.read(0, machine.recorder.count)
+        self.diverged: NDArray[np.void] = np.zeros(0, EVENT)
+        """The access that the record does not have, once it came, and the CPU before it."""
         self.registers: dict[str, int] = {}
         self._events = np.ascontiguousarray(record.events)
         self.words: NDArray[np.uint64] = np.zeros(p.REPLAY_WORDS, np.uint64)
@@ -85,7 +88,17 @@ class ReplaySession(Session):
         root[R_WAIT_LIMIT] = root[R_STALE_LIMIT] = _NEVER  # as long as it is recorded, it is no hang
         machine.recorder.listener = self._appended
         machine.watchers[TRAP_REPLAY] = self._look
-        self.slices = self.replayed = ReplaySlices(built, self)
+        self.slices = ReplaySlices(built, self)
+
+    def snapshot(self) -> Any:
+        """How far the record was followed, and the firmware's own."""
+        return super().snapshot(), self.words.copy(), self.diverged, self.registers
+
+    def restore(self, state: Any) -> None:
+        """Go back to it."""
+        own, words, self.diverged, self.registers = state
+        super().restore(own)
+        self.words[:] = words
 
     def _look(self, a: int, b: int, c: int) -> int:
         """The CPU as the access that is not recorded finds it."""
@@ -107,12 +120,11 @@ class ReplaySession(Session):
 
 
 class ReplaySlices(Slices):
-    """The loop, as far as the record goes. ``diverged`` is the access that the record does not have, once it came."""
+    """The loop, as far as the record goes."""
 
     def __init__(self, built: Built, session: ReplaySession) -> None:
         super().__init__(built, session)
-        self.words = session.words
-        self.diverged: NDArray[np.void] = np.zeros(0, EVENT)
+        self.session, self.words = session, session.words
 
     def slice(self) -> Ending | None:
         """As ever, until the two part."""
@@ -136,8 +148,8 @@ class ReplaySlices(Slices):
     def _parted(self) -> Ending:
         """Keep the access that the record does not have; the rest of its block did not happen."""
         recorder, count = self.machine.recorder, int(self.words[p.P_SEQ])
-        if not len(self.diverged):
-            self.diverged = recorder.read(count - 1, count)
+        if not len(self.session.diverged):
+            self.session.diverged = recorder.read(count - 1, count)
             recorder.rewind(count)
-        event = self.diverged[0]
+        event = self.session.diverged[0]
         return Ending("error", int(event["cs"]), int(event["ip"]), f"replay: {_LOGGED}")

@@ -91,19 +91,22 @@ class Arrays:
 class Root:
     """The root block as a part, but for the words that say where the recorder stands: those are the recorder's."""
 
+    _RECORDERS = (R_EVENTS, R_EV_NEXT, R_EV_CAP, R_SEQ)
+
     def __init__(self, words: NDArray[np.uint64]) -> None:
         self._words = words
 
     def snapshot(self) -> NDArray[np.uint64]:
-        """A copy of every word."""
-        return self._words.copy()
+        """A copy of every other word."""
+        words = self._words.copy()
+        words[list(self._RECORDERS)] = 0
+        return words
 
     def restore(self, state: NDArray[np.uint64]) -> None:
-        """Each word as it was, the recorder's as they are."""
-        ring = [R_EVENTS, R_EV_NEXT, R_EV_CAP, R_SEQ]
-        own = self._words[ring]
+        """Every other word as it was."""
+        own = self._words[list(self._RECORDERS)]
         self._words[:] = state
-        self._words[ring] = own
+        self._words[list(self._RECORDERS)] = own
 
 
 class Parts:

@@ -1,6 +1,7 @@
 """A ROM's code under a BIOS: far calls into the ROM, INTs from outside, and the services that it asks for."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from fwsim.cpu.exceptions import Event, handler
 from fwsim.environment.bios import segment
@@ -120,11 +121,11 @@ class Session(Environment):
         ours = target is not None and segment.BASE <= target < segment.BASE + 0x10000
         return "no handler is installed" if ours else ""
 
-    def snapshot(self) -> SessionState:
+    def snapshot(self) -> Any:
         """The firmware's own."""
         return SessionState(self.bios.snapshot(), self._stub, self._posted)
 
-    def restore(self, state: SessionState) -> None:
+    def restore(self, state: Any) -> None:
         """Go back to it; that the ROM is read-only is the address map's to know."""
         self.bios.restore(state.bios)
         self._stub, self._posted = state.stub, state.posted

@@ -165,6 +165,31 @@ def test_a_rom_held_against_a_record(rig):
     assert session.registers["edx"] & 0xFFFF == 0x71
 
 
+@pytest.mark.parametrize("file", [False, True])
+def test_on_again_after_another_way(rig, tmp_path, file):
+    """A later snapshot keeps the events and the lines that a run from an earlier one has written over."""
+    made = rig(
+        program(*[outb(0x402, letter) for letter in b"one\ntwo\n"]),
+        memory={0x9000: program(outb(0x402, 0x78), outb(0x402, 0x0A), inb(0x71))},
+        events=tmp_path / "events.npy" if file else None,
+    )
+    slices, log = made.session.slices, made.built.log
+    early = slices.snapshot()
+    made.post()
+    late, events, lines = slices.snapshot(), made.events().tobytes(), list(log)
+    for _ in range(2):
+        slices.restore(early)
+        made.session.call_rom(0, 0x10, 0x9000)
+        assert log[-1] == "x"
+        between = slices.snapshot()
+        slices.restore(late)
+        assert made.events().tobytes() == events
+        assert log == lines
+        slices.restore(between)
+        assert log[-1] == "x"
+        assert made.machine.recorder.count * 56 < len(events)
+
+
 def whole(
     slices: Slices, steps: list[Callable[[], Ending]], every: int, after: Callable[[], object] = lambda: None
 ) -> None:

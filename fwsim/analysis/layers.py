@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fwsim.hypervisor import kinds
 from fwsim.registers.database import name_of
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import Hang
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Op, Space

@@ -13,13 +13,14 @@ from fwsim.analysis.leaks_sweep import unlisted
 from fwsim.analysis.leaks_trace import flows, reads_of
 from fwsim.board.display import display_adapter
 from fwsim.errors import FwsimError
-from fwsim.machine.build import build, host_opregion
+from fwsim.machine.build import host_opregion
 from fwsim.machine.built import Built
 from fwsim.machine.probe import Probe
 from fwsim.registers.host_addresses import HostAddress, Reader, rows_for
 from fwsim.results.folder import SHADOW, RunDir
 from fwsim.rom.chain import Rom, load
-from fwsim.running.option_rom import Offer, offer
+from fwsim.running.option_rom import Offer
+from fwsim.running.pipeline import Assembled, assemble
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.model import Scenario
 
@@ -72,7 +73,8 @@ def _find(
     shadow: bytes | None = None,
 ) -> Leaks:  # fmt: skip
     """Build the guest's machine and look everywhere."""
-    offered, before, built = _machine(scenario, rom)
+    made = _machine(scenario, rom)
+    built = made.built
     try:
         result = _header(scenario, built, notes)
         probe = Probe(built)
@@ -85,8 +87,8 @@ def _find(
             result.leaks += found
         result.leaks += [_judged(leak, PAGE, "hides", result) for leak in unlisted(probe, result.host_stolen)]
         result.leaks += _opregion(scenario, rom, built)
-        result.leaks += _gtt(before, built)
-        result.leaks += _images(scenario, rom, offered, shadow, result)
+        result.leaks += _gtt(made.before, built)
+        result.leaks += _images(scenario, rom, made.offered, shadow, result)
     finally:
         built.machine.recorder.close()
     if events is not None:
@@ -94,8 +96,8 @@ def _find(
     return result
 
 
-def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Built]:
-    """The image the guest is given (empty without a ROM), the IGD as the host's POST left it, and the machine."""
+def _machine(scenario: Scenario, rom: Rom | None) -> Assembled:
+    """The guest's machine as a run begins with it, whichever device the ROM is for; without a ROM, none is offered."""
     from msgspec.structs import replace as with_fields
 
     if scenario.host.vga not in ("auto", "igd") or (rom is not None and display_adapter(scenario, rom) is not None):
@@ -104,14 +106,9 @@ def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Bu
             "no Intel graphics device in this machine", where=scenario.name, found=kind,
             expected="an IGD: only it has stolen memory", hint='host.vga = "igd", or name a run of an Intel ROM',
         )  # fmt: skip
-    if rom is None:
-        scenario = with_fields(scenario, host=with_fields(scenario.host, vga="igd"))
-        return Offer(b""), None, build(scenario, Rom(Path(), b"", "", (), ()), b"", None)
-    from fwsim.running.pipeline import post_on_host
-
-    shadow, before = post_on_host(scenario, rom) if scenario.rom.source == "shadow" else (None, None)
-    offered = offer(scenario, rom, scenario.host.device_id, shadow)
-    return offered, before, build(scenario, rom, offered.image, None, before=before)
+    choice = with_fields(scenario.rom, any_device=True, source="file" if rom is None else scenario.rom.source)
+    host = with_fields(scenario.host, vga="igd")
+    return assemble(with_fields(scenario, host=host, rom=choice), rom or Rom(Path(), b"", "", (), ()))
 
 
 def _header(scenario: Scenario, built: Built, notes: list[str]) -> Leaks:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fwsim.board.function import Board, BoardFunction, Setting
 from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.scenario.model import Host
 
 PMC = 0xFA

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fwsim.board.function import BarSpec, BoardFunction, Setting
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.scenario.model import Host
 
 _CAPABILITIES = ((0x90, 0x0001D005), (0xD0, 0x0022A401), (0xA4, 0x03060013))

@@ -224,8 +224,8 @@ class PciBus:
         return 0
 
     # --- snapshots -------------------------------------------------------------------------------------------------
-    def state(self) -> BusState:
-        """What a snapshot keeps."""
+    def snapshot(self) -> BusState:
+        """Every register, and who is told and who owns."""
         words = (int(self.block[P_ADDRESS]), self.ecam)
         return BusState(words, [block.copy() for block in self._blocks], self.traps.state())
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fwsim.firmware.interface import Allocator, SizeSource
 from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 MIB, FOUR_GIB = 1 << 20, 1 << 32
 DSM_GPA = 0x7C000000

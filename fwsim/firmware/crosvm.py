@@ -9,7 +9,7 @@ from fwsim.firmware.interface import Allocator, SizeSource
 from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 FOUR_GIB = 1 << 32
 MMIO32 = (0xD0000000, 0xF4000000)

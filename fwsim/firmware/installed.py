@@ -16,7 +16,7 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.breach import breach
 from fwsim.firmware.interface import SIZE_SOURCES, Allocator, SizeSource
 from fwsim.firmware.request import Function, Options, Placement, Request
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 _T = TypeVar("_T")
 _FACTS: dict[str, type] = {

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, TypeVar, get_args
 
 from fwsim.firmware.request import Function, Options, Placement, Request
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 SizeSource = Literal["file", "ggc", "host", "nobody"]
 SIZE_SOURCES: tuple[SizeSource, ...] = get_args(SizeSource)

@@ -17,7 +17,7 @@ from fwsim.firmware.ovmf_pages import LEAST_RAM, PageAllocator, dispatch_bins, d
 from fwsim.firmware.request import IGD_BDF, ROM_BAR, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 FOUR_GIB = 1 << 32
 CLASSIC_WINDOW64 = 32 << 30

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from fwsim.errors import FwsimError
 from fwsim.host.facts import Area, Dumps, Missing
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, Placed, Verdict, check_placed, span

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,10 @@ from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import callbacks as hot
 from fwsim.machine.decode import Key, bar_address, decoded
+from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
-
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
@@ -47,7 +45,7 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 class Windows:
     """The engine's view of the address space; ``update`` follows what decides over decoding."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Parts) -> None:
         self._m = machine
         self._root = address_of(machine.root)
         self._mapped: dict[Key, tuple[int, int]] = {}
@@ -56,7 +54,7 @@ class Windows:
         self._ecam: tuple[int, int] | None = None
         self.rom_end = 0
         self._cells: dict[int, NDArray[np.uint64]] = {}
-        self._fixed: list[tuple[int, int]] = []
+        self._fixed: list[tuple[int, int, Ram]] = []
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
         for start in range(VGA_END, min(low, MIB), PAM):  # each may become read-only
@@ -94,7 +92,7 @@ class Windows:
         engine, size = self._m.engine, size or ram.size
         engine.unmap(start, size)
         engine.map_ram(start, ram, 0, size)
-        self._fixed.append((start, start + size))
+        self._fixed.append((start, start + size, ram))
 
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
@@ -169,7 +167,7 @@ class Windows:
 
     def _can_map(self, start: int, size: int) -> bool:
         inside = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB and start % PAGE == 0
-        return inside and not any(start < end and first < start + size for first, end in self._fixed)
+        return inside and not any(start < end and first < start + size for first, end, _ in self._fixed)
 
     def _taken(self, start: int, size: int) -> bool:
         return any(_overlap((start, size), place) for place in self._mapped.values())
@@ -211,3 +209,32 @@ class Windows:
                 self._m.ports[start : start + size] = PORT_BAR
                 self._m.bar_bases[1:] = (start, Role[role])
             self._ports[key] = (start, size, role)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
+    def snapshot(self) -> Any:
+        """What is mapped where, what lay beneath its ports, and how far the ROM is read-only."""
+        state = dict(self._mapped), dict(self._ports), dict(self._covered), self._ecam, list(self._fixed)
+        return *state, self.rom_end
+
+    def restore(self, state: Any) -> None:
+        """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
+        mapped, ports, covered, ecam, fixed, rom_end = state
+        specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
+        moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
+        for start, size in [self._mapped.pop(key) for key in moved]:
+            self._m.engine.unmap(start, size)
+            self._open(start, start + size)
+        self._place_ecam(ecam)
+        for start, end, _ in self._fixed[len(fixed) :]:
+            self._m.engine.unmap(start, end - start)
+            self._uncover(start, end - start)
+        for start, end, ram in fixed[len(self._fixed) :]:
+            self._m.engine.unmap(start, end - start)
+            self._m.engine.map_ram(start, ram, 0, end - start)
+        for key, place in mapped.items():
+            if key not in self._mapped:
+                self._m.engine.unmap(*place)
+                self._map_bar(specs[key], *place)
+        self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
+        self._fixed = list(fixed)
+        self.protect_rom(rom_end)

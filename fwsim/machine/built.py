@@ -1,17 +1,25 @@
 """A machine ready to have its code run, with what its hypervisor and firmware made of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.vtd import VtdState
 from fwsim.hypervisor.interface import Assignment
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.iommu import Guard
-from fwsim.machine.machine import Machine
+from fwsim.machine.machine import Machine, MachineSnapshot
 from fwsim.memory.ram import Ram
 
 RAMFB_FILE = "etc/ramfb"
+
+
+@dataclass(frozen=True)
+class BuiltSnapshot:
+    """A built machine at one moment: with the IOMMU before its display device, and the log."""
+
+    machine: MachineSnapshot
+    iommu: VtdState
+    log: tuple[str, ...]
 
 
 @dataclass
@@ -38,3 +46,13 @@ class Built:
         """What the guest wrote into ``etc/ramfb`` (28 bytes, big endian); empty while it has not."""
         data = bytes(self.fw_cfg.files[RAMFB_FILE]) if self.fw_cfg else b""
         return data if any(data) else b""
+
+    def snapshot(self) -> BuiltSnapshot:
+        """Everything that changes once it is built; what was placed where does not."""
+        return BuiltSnapshot(self.machine.snapshot(), self.guard.snapshot(), tuple(self.log))
+
+    def restore(self, snapshot: BuiltSnapshot) -> None:
+        """Go back, or on, to it."""
+        self.machine.restore(snapshot.machine)
+        self.guard.restore(snapshot.iommu)
+        self.log[:] = snapshot.log

@@ -7,7 +7,7 @@ from numba import cfunc, types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.adapters import bar_read, bar_write
-from fwsim.devices.dispi import dispi_in, dispi_out
+from fwsim.devices.vga.dispi import dispi_in, dispi_out
 from fwsim.native import PORT_DISPI, R_BAR_BASES, R_PORTS, u8s, u64s
 from fwsim.trace.event import Op, Space
 from fwsim.trace.progress import seen

@@ -1,15 +1,9 @@
 """Which DMA of the display device does the IOMMU refuse? Faults recorded, told to Linux, and put among the events."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from fwsim.devices.vtd import Vtd
+from fwsim.devices.vtd import Vtd, VtdState
+from fwsim.machine.machine import Machine
 from fwsim.native import R_TIME, TRAP_DMA_FAULT
 from fwsim.trace.event import Actor, Flag, Op, Space
-
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
 
 FRAME_NS = 16_666_667
 """One frame at 60 Hz: over so long the faults of a scan-out spread."""
@@ -62,3 +56,11 @@ class Guard:
         if igd is not None and int(igd.entries()[page]) & 1:
             self.refuse([page], read=not write, span_ns=0)
         return 0
+
+    def snapshot(self) -> VtdState:
+        """The remapping unit, and what the kernel printed of its faults."""
+        return self.vtd.snapshot()
+
+    def restore(self, state: VtdState) -> None:
+        """Go back to it."""
+        self.vtd.restore(state)

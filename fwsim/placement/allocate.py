@@ -16,7 +16,8 @@ from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Requ
 from fwsim.hypervisor.interface import Assignment
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, assignment, igd_bars, machine_functions, options_of, resolve
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
 from fwsim.units import MIB, format_size

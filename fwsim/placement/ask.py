@@ -18,7 +18,8 @@ from fwsim.firmware.ovmf_options import DRIVERS
 from fwsim.firmware.request import BarKind, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size

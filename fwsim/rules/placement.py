@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from fwsim.firmware.request import Step
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import MIB, format_size

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span

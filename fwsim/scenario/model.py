@@ -15,7 +15,8 @@ from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.scenario.choices import SLOT
 from fwsim.scenario.functions import Hotplug
 from fwsim.units import GIB

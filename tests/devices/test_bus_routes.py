@@ -149,7 +149,7 @@ def test_a_conventional_function_ends_at_100h(bus):
 def test_state_brings_routes_back(bus):
     two_deep(bus)
     number(bus, BRIDGE, 1, 2)
-    kept = bus.pci.state()
+    kept = bus.pci.snapshot()
     number(bus, BRIDGE, 5, 6)
     assert bus.read(0, 4, 0x500) == 0x00028086
     bus.pci.restore(kept)

@@ -152,9 +152,9 @@ def test_who_watches_an_owned_function_is_told_what_it_answers(bus, told):
 def test_state_brings_owners_handlers_and_registers_back(bus, told):
     owner = Store()
     bus.pci.set(bus.slot, 0x40, 4, 1, 0xFFFFFFFF)
-    before = bus.pci.state()
+    before = bus.pci.snapshot()
     bus.pci.own(bus.slot, owner)
-    owned = bus.pci.state()
+    owned = bus.pci.snapshot()
     bus.write(0, 1, 0x99)
     bus.pci.restore(owned)
     assert bus.read(0, 1) == 0

@@ -11,7 +11,8 @@ import pytest
 from handmade import rom
 from numpy.typing import NDArray
 
-from fwsim.environment.bios.session import Ending, Session
+from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
 from fwsim.machine.build import build
 from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine

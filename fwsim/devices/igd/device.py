@@ -14,7 +14,7 @@ from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.errors import FwsimError
 from fwsim.native import address_of
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 MAX_DMA = 32
 

@@ -30,7 +30,7 @@ class Bios:
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
 
-    def state(self) -> BiosState:
+    def snapshot(self) -> BiosState:
         """For a snapshot."""
         return BiosState(self.context.pmm_next, self.context.pmm_top, dict(self.unknown))
 

@@ -126,7 +126,7 @@ def test_newer_releases_pass_everything(guest, profile):
     assert not rig.machine.igd.block[g.G_POLICY]
 
 
-# --- ranged ------------------------------------------------------------------------------------------------------------
+# --- ranged ----------------------------------------------------------------------------------------------------------
 
 
 def ranged(guest, gen=6, base=0x60000000, **host):

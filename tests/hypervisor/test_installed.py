@@ -99,11 +99,14 @@ def test_one_that_raises(installed, where):
         raise ZeroDivisionError("their fault")
 
     kind = type("Theirs", (Hypervisor,), {"kind": "theirs", where: property(fails) if where == "story" else fails})
+    make = installed(kind)
+
+    def use():
+        made = make()
+        return made.assign(DEVICE), made.opregion(b"", 0), made.story
+
     with pytest.raises(FwsimError) as caught:
-        made = installed(kind)()
-        made.assign(DEVICE)
-        made.opregion(b"", 0)
-        made.story  # noqa: B018
+        use()
     assert POINT in caught.value.where
     assert "ZeroDivisionError: their fault" in caught.value.found
 

@@ -201,7 +201,7 @@ class PciBus:
         self.follow()
 
     def own(self, slot: int, owner: Owner | None) -> None:
-        """Have ``owner`` answer for a function from now on; None: its tables again. A bridge's numbers are the owner's."""
+        """Have ``owner`` answer for a function from now on; None: its tables again. Its bus numbers count too."""
         if owner is None:
             self.traps.owners.pop(slot, None)
             self._ask[slot] &= ~np.uint32(ASK_OWNER)

@@ -135,10 +135,6 @@ class PciBus:
             raise KeyError(bdf)
         return int(self.routes[bdf])
 
-    def devfn_of(self, slot: int) -> int:
-        """Device and function number of a slot's function, on whatever bus."""
-        return self._functions[slot - 1].devfn
-
     @property
     def ecam(self) -> tuple[int, int] | None:
         """Guest-physical start and bytes of the configuration window; None: there is none."""

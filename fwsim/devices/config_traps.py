@@ -59,7 +59,6 @@ class ConfigTraps:
         before, self.written = self.written, written
         try:
             for handler in self._handlers.get((slot, offset), ()):
-                self.written = written
                 handler(offset, old, new)
         finally:
             self.written = before

@@ -135,10 +135,6 @@ class PciBus:
             raise KeyError(bdf)
         return int(self.routes[bdf])
 
-    def devfn_of(self, slot: int) -> int:
-        """Device and function number of a slot's function, on whatever bus."""
-        return self._functions[slot - 1].devfn
-
     @property
     def ecam(self) -> tuple[int, int] | None:
         """Guest-physical start and bytes of the configuration window; None: there is none."""
@@ -182,7 +178,8 @@ class PciBus:
     def read(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int) -> int:
         """A configuration read by code that does not run in the engine: the same path as a guest's, recorded alike.
 
-        ``bdf`` is bus<<8 | device<<3 | function, ``offset`` aligned to ``width``; all ones where nothing answers.
+        ``bdf`` is bus<<8 | device<<3 | function, ``offset`` up to FFFh, aligned to ``width``; all ones where nothing
+        answers.
         """
         return int(config_read.ctypes(address_of(root), bdf << 12 | offset, width))
 
@@ -204,13 +201,14 @@ class PciBus:
         self.follow()
 
     def own(self, slot: int, owner: Owner | None) -> None:
-        """Have ``owner`` answer for a function from now on; None: its tables again."""
+        """Have ``owner`` answer for a function from now on; None: its tables again. Its bus numbers count too."""
         if owner is None:
             self.traps.owners.pop(slot, None)
             self._ask[slot] &= ~np.uint32(ASK_OWNER)
         else:
             self.traps.owners[slot] = owner
             self._ask[slot] |= np.uint32(ASK_OWNER)
+        self._route()
 
     def on_trap(self, kind: int, a: int, b: int, c: int) -> int:
         """What native code asks: a TRAP_PCI_* and what goes with it."""

@@ -146,6 +146,32 @@ def test_a_conventional_function_ends_at_100h(bus):
     assert bus.read(0x100, 4) == 0
 
 
+class Numbered:
+    """The owner of a bridge that has the bus numbers 4 and 4, whatever is written."""
+
+    def read(self, bdf: int, offset: int, width: int) -> int:
+        return int.from_bytes(bytes(0x18) + b"\0\4\4\0" + bytes(0x24), "little") >> 8 * offset
+
+    def write(self, bdf: int, offset: int, width: int, value: int) -> None:
+        pass
+
+    def state(self) -> None:
+        pass
+
+    def restore(self, state: None) -> None:
+        pass
+
+
+def test_an_owned_bridge_routes_by_its_owners_numbers(bus):
+    first, _ = two_deep(bus)
+    bus.pci.own(first, Numbered())
+    assert bus.pci.present() == [BRIDGE, 0x10, 0x400]
+    number(bus, BRIDGE, 1, 2)
+    assert bus.pci.present() == [BRIDGE, 0x10, 0x400]
+    bus.pci.own(first, None)
+    assert bus.pci.present() == [BRIDGE, 0x10]
+
+
 def test_state_brings_routes_back(bus):
     two_deep(bus)
     number(bus, BRIDGE, 1, 2)

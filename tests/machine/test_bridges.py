@@ -18,7 +18,7 @@ Q35, BASE = '[guest]\nmachine = "q35"\n[hypervisor]\nkind = "ranged"\n', 0xB0000
 class Behind:
     """A machine with two bridges and, behind them, a function with a memory BAR of the IGD's kind and an I/O BAR."""
 
-    def __init__(self, made) -> None:
+    def __init__(self, made, size: int = 0x10000) -> None:
         self.made, self.machine = made, made.machine
         pci = self.machine.pci
         self.first = plug(pci, BoardFunction(FIRST, 0x1B36, 0x0001, 0x060400)).slot
@@ -30,11 +30,11 @@ class Behind:
         self.slot = pci.add(DEVICE, behind=self.inner)
         pci.set(self.slot, 0, 4, 0x10D38086)
         pci.set(self.slot, 4, 2, 0, 0x0547)
-        pci.set(self.slot, 0x10, 4, 0, 0xFFFF0000)
+        pci.set(self.slot, 0x10, 4, 0, -size & 0xFFFFFFF0)
         pci.set(self.slot, 0x14, 4, 1, 0xFFFFFFE0)
         for offset in (4, 0x10, 0x14):
             pci.on_write(self.slot, offset)
-        bars = (BarSpec(0, 0x10000, "mem", False, "IDLE"), BarSpec(1, 32, "io", False, "IDLE"))
+        bars = (BarSpec(0, size, "mem", False, "IDLE"), BarSpec(1, 32, "io", False, "IDLE"))
         spec = BoardFunction(DEVICE, 0x8086, 0x10D3, 0x020000, bars=bars)
         self.machine.functions.append(Plugged(spec, self.slot))
 
@@ -62,8 +62,8 @@ class Behind:
 
 @pytest.fixture
 def behind(rig):
-    def make(code: str = "") -> Behind:
-        return Behind(rig(unreal(code + "cb"), Q35, memory=GDT))
+    def make(code: str = "", size: int = 0x10000) -> Behind:
+        return Behind(rig(unreal(code + "cb"), Q35, memory=GDT), size)
 
     return make
 
@@ -111,7 +111,7 @@ def test_each_bridge_above_decides_over_memory(behind, bdf, offset, width, close
 
 
 def test_a_bar_must_lie_in_the_window_with_all_of_it(behind):
-    """A window of 1 MiB up to C80FFFFF: the last 64 KiB in it answer, a BAR of 1 MiB and more would not."""
+    """A window of 1 MiB up to C80FFFFF: the last 64 KiB in it answer, the next do not, and no BAR of 2 MiB."""
     made = behind()
     made.place()
     made.write(0x218, 0x10, 4, 0xC80F0000)
@@ -122,6 +122,24 @@ def test_a_bar_must_lie_in_the_window_with_all_of_it(behind):
     before = made.machine.recorder.count
     made.machine.engine.read(0xC8100000, 4)
     assert made.machine.recorder.count == before
+    wide = behind(size=2 << 20)
+    wide.place()
+    assert not wide.answers()
+    for bdf in (FIRST, 0x108):
+        wide.write(bdf, 0x20, 4, 0xC810C800)
+    assert wide.answers()
+
+
+def test_a_bridge_at_reset_forwards_nothing(behind):
+    """Every base lies above its limit (QEMU hw/pci/pci_bridge.c, pci_bridge_disable_base_limit)."""
+    made = behind()
+    made.write(FIRST, 4, 2, 3)
+    pci, root = made.machine.pci, made.machine.root
+    assert pci.read(root, FIRST, 0x20, 4) == 0x0000FFF0
+    assert pci.read(root, FIRST, 0x24, 4) == 0x0001FFF1
+    assert pci.read(root, FIRST, 0x1C, 2) == 0x00F0
+    assert pci.read(root, FIRST, 0x18, 4) == 0
+    assert pci.read(root, FIRST, 0x0E, 1) == 1
 
 
 @pytest.mark.parametrize("upper", [(0, 0), (0, 1), (1, 1), (1, 0)])

@@ -83,8 +83,8 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     log += _give_bars(row, request, placement)
     if wish.host:
         _clear_of(placement, wish)
-        placement.asls.clear()
-        placement.bdsm.clear()
+        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar):
+            told.clear()  # the host's own stay
     backing = _backing(placement, wish)
     apply(placement, pci, root, wish.functions)
     memory = [(0, wish.low, ram, 0), *((start, start + each.size, each, start) for start, each in backing)]
@@ -134,6 +134,9 @@ def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) ->
         at_home = row.guest_of in ("qemu", wish.hypervisor)
         reason = row.why_none(request, display, placement) if at_home else f"{row.shown} places no stolen memory"
         lines += [reason] if reason else []
+    value = placement.bdsm_value.get(wish.display, 0)
+    if value != placement.bdsm.get(wish.display, value):
+        lines.append(f"{row.shown} hands on the low bits of the host's BDSM: the guest reads {value:#x}")
     high = [f"BAR{index}" for (bdf, index), at in placement.bars.items() if bdf == wish.display and at >= 1 << 32]
     if lines and high:
         lines.append(f"{', '.join(sorted(high))} are past 4 GiB: a vBIOS reaches the device by its I/O BAR only")
@@ -175,14 +178,15 @@ Piece = tuple[int, int, Ram, int]
 
 
 def copy_opregion(data: bytes, address: int, memory: Sequence[Piece], *, whole_pages: bool) -> None:
-    """Copy the OpRegion ``data`` to guest address ``address``, if there is memory for all of it.
+    """Copy the OpRegion ``data`` to guest address ``address``, as far as there is memory.
 
     ``whole_pages``: the rest of its last page is zeroed (VfioIgdPkg IgdAssignmentDxe, SetupOpRegion).
     """
     data += bytes(-len(data) % PAGE) if whole_pages else b""
     for start, end, ram, base in memory:
-        if start <= address and address + len(data) <= end:
-            ram.write(address - base, data)
+        first, last = max(start, address), min(end, address + len(data))
+        if first < last:
+            ram.write(first - base, data[first - address : last - address])
 
 
 def _clear_of(placement: Placement, wish: Wish) -> None:

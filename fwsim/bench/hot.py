@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.native import (
     R_CODE,
@@ -23,6 +23,7 @@ from fwsim.native import (
     STOP_IRQ,
     TSC_PER_US,
     call,
+    callback,
     inlined,
     native,
     stop,
@@ -61,25 +62,25 @@ def _tick(root: int) -> None:
     words[R_TIME] += words[R_STEP]
 
 
-@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+@callback(_u32(_u64, _u32, _i32, _u64))
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: the next answer."""
     _tick(root)
     return np.uint32(_answer(root))
 
 
-@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _i32, _u32, _u64))
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: counted, as virtual time is; that also shows that as many were made."""
     _tick(root)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: nothing."""
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: stop where an interrupt came in the recorded run, by the count of code bytes."""
     words = u64s(root)
@@ -90,7 +91,7 @@ def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     words[R_CODE] = code
 
 
-@cfunc(types.void(_u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _u64))
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n through the IVT, without a check; vectors to 14 may be exceptions, which stop the engine."""
     words = u64s(root)
@@ -117,7 +118,7 @@ def interrupt(uc: Any, vector: int, root: int) -> None:
     call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8), 5)
 
 
-@cfunc(_i32(_u64, _u64), cache=True)
+@callback(_i32(_u64, _u64))
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time, which went on as in the recorded run."""
     _tick(root)
@@ -132,14 +133,14 @@ def rdtsc(uc: Any, root: int) -> Any:
     return 1
 
 
-@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory is dropped."""
     _tick(root)
     return True
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords were recorded, two of them for a wider access."""
     _tick(root)
@@ -149,18 +150,18 @@ def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def register_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     _tick(root)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def nothing_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def nothing_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""

@@ -6,11 +6,11 @@ Two rings of fixed size, written by callbacks at every instruction and memory wr
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import STEP_REGISTERS, Engine
-from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, native, u16s, u32s, u64s
+from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, callback, native, u16s, u32s, u64s
 
 STEP = np.dtype(
     [
@@ -56,7 +56,7 @@ def _mode(block: int, cs: int, cr0: int) -> Any:
     return 2 if (descriptor >> np.uint64(54)) & np.uint64(1) else 1
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def _step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)
@@ -91,7 +91,7 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     short[41] = np.uint16(_mode(block, values[9], values[13]))
 
 
-@cfunc(types.void(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.void(_u64, _i32, _u64, _i32, types.int64, _u64))
 def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
     """At a memory write."""
     words = u64s(block)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 from numpy.typing import NDArray
 
-from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, native, trap, u8s, u32s, u64s
+from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, callback, native, trap, u8s, u32s, u64s
 from fwsim.trace.event import Flag, Op, Space
 from fwsim.trace.progress import seen
 from fwsim.trace.record import record
@@ -102,13 +102,13 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
         trap(root, TRAP_PCI_WRITE, slot - np.uint64(1), address & np.uint64(0xFC), old)
 
 
-@cfunc(types.void(types.uint64, types.uint32, types.int32, types.uint32), cache=True)
+@callback(types.void(types.uint64, types.uint32, types.int32, types.uint32))
 def config_write(root: int, port: int, size: int, value: int) -> None:
     """``pci_data_out`` for callers in Python."""
     pci_data_out(root, port, size, value)
 
 
-@cfunc(types.uint64(types.uint64, types.uint32, types.int32), cache=True)
+@callback(types.uint64(types.uint64, types.uint32, types.int32))
 def config_read(root: int, port: int, size: int) -> Any:
     """``pci_data_in`` for callers in Python."""
     return np.uint64(pci_data_in(root, port, size))

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
 from fwsim.devices.igd import layout as g
@@ -46,6 +46,7 @@ from fwsim.native import (
     TRAP_PORT_OUT,
     TSC_PER_US,
     call,
+    callback,
     native,
     trap,
     u8s,
@@ -77,7 +78,7 @@ def _latched_in(root: int, port: int, size: int) -> Any:
     return value
 
 
-@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+@callback(_u32(_u64, _u32, _i32, _u64))
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: time passes, the device answers, the event is recorded. After a stop the rest of the block is unheard."""
     words = u64s(root)
@@ -122,7 +123,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     return np.uint32(answer)
 
 
-@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _i32, _u32, _u64))
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: time passes, the event is recorded, the device acts."""
     words = u64s(root)
@@ -157,19 +158,19 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
             latch[(port + lane) & 0xFFFF] = np.uint8(value >> (8 * lane))
 
 
-@cfunc(types.void(_u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _u64))
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n or a CPU exception."""
     on_interrupt(root, vector)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """Entry of a block of code."""
     on_block(root, address, size)
 
 
-@cfunc(_i32(_u64, _u64), cache=True)
+@callback(_i32(_u64, _u64))
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time at 2 GHz in EDX:EAX; 1 tells the engine not to answer itself."""
     tick(root)
@@ -185,7 +186,7 @@ def rdtsc(uc: Any, root: int) -> Any:
     return 1
 
 
-@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory: recorded, and dropped."""
     enter_memory(root, address, size, 1)
@@ -198,25 +199,25 @@ def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int
 # --- memory windows ------------------------------------------------------------------------------------------------
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def vga_window_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """A0000-BFFFF, read. Memory: not recorded."""
     return np.uint64(vga_read(root, offset, size))
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def vga_window_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """A0000-BFFFF, written."""
     vga_write(root, offset, size, value)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def open_bus_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""
 
@@ -252,7 +253,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
     seen(root, (3 << 32) | offset, value, False)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords as they are, narrower ones from the dword they lie in, wider ones in two."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 0)
@@ -263,7 +264,7 @@ def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 1)
@@ -292,7 +293,7 @@ def _aperture_page(root: int, offset: int, write: int) -> Any:
     return page + (np.uint64(offset) & np.uint64(0xFFF))
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """GMADR, read: through the GTT to memory."""
     at = _aperture_page(root, offset, 0)
@@ -307,7 +308,7 @@ def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return u64s(at)[0]
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def aperture_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """GMADR, written."""
     at = _aperture_page(root, offset, 1)

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.adapters import bar_read, bar_write
 from fwsim.devices.dispi import dispi_in, dispi_out
-from fwsim.native import PORT_DISPI, R_BAR_BASES, R_PORTS, u8s, u64s
+from fwsim.native import PORT_DISPI, R_BAR_BASES, R_PORTS, callback, u8s, u64s
 from fwsim.trace.event import Op, Space
 from fwsim.trace.progress import seen
 from fwsim.trace.record import record
@@ -17,7 +17,7 @@ _READ, _WRITE, _MMIO = int(Op.READ), int(Op.WRITE), int(Space.MMIO)
 _u32, _u64 = types.uint32, types.uint64
 
 
-@cfunc(_u64(_u64, _u32, types.int32, _u64), cache=True)
+@callback(_u64(_u64, _u32, types.int32, _u64))
 def adapter_in(root: int, port: int, size: int, unused: int) -> Any:
     """IN from a PORT_DISPI or PORT_BAR port; time, event and progress are the caller's."""
     words = u64s(root)
@@ -27,7 +27,7 @@ def adapter_in(root: int, port: int, size: int, unused: int) -> Any:
     return np.uint64(bar_read(root, bases[2], port - bases[1], size))
 
 
-@cfunc(_u64(_u64, _u32, types.int32, _u32), cache=True)
+@callback(_u64(_u64, _u32, types.int32, _u32))
 def adapter_out(root: int, port: int, size: int, value: int) -> Any:
     """OUT to such a port."""
     words = u64s(root)
@@ -39,7 +39,7 @@ def adapter_out(root: int, port: int, size: int, value: int) -> Any:
     return np.uint64(0)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     """A register BAR of a display device other than the IGD; ``cell``: the root's address, the BAR's role and place."""
     words = u64s(cell)
@@ -50,7 +50,7 @@ def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     return value
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def adapter_write(uc: Any, offset: int, size: int, value: int, cell: int) -> None:
     """The same, written."""
     words = u64s(cell)

@@ -6,10 +6,10 @@ The devices' models run underneath and take every write: what is no event, such 
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 from numba.extending import intrinsic
 
-from fwsim.native import R_REPLAY, STOP_REPLAY, TRAP_REPLAY, fixed, stop, trap, u8s, u16s, u64s
+from fwsim.native import R_REPLAY, STOP_REPLAY, TRAP_REPLAY, callback, fixed, stop, trap, u8s, u16s, u64s
 from fwsim.trace.event import EVENT, Actor, Op, Space
 
 (
@@ -118,7 +118,7 @@ def answered(typingctx: Any, root: Any, event: Any) -> Any:
     return fixed(_answered, 2, types.uint64)
 
 
-@cfunc(types.uint64(types.uint64, types.uint64), cache=True)
+@callback(types.uint64(types.uint64, types.uint64))
 def answer(root: int, event: int) -> Any:
     """``answered``, for an event that Python has written."""
     return answered(root, event)

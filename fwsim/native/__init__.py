@@ -5,48 +5,23 @@ device keeps its own block (a numpy array) and puts that block's address in one 
 globals: numba freezes those at compile time, and a frozen address cannot be cached on disk.
 """
 
-import contextlib
-import hashlib
-import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numba import types
+from numba.extending import intrinsic
 
-KEPT_CACHES = 3
-
-
-def _prune(cache: Path) -> None:
-    """Make the folder for this version's machine code; of older versions' the newest few stay."""
-    if cache.exists():
-        return
-    with contextlib.suppress(OSError):  # without a cache it works as well, only slower
-        cache.mkdir(parents=True)
-        others = sorted(cache.parent.glob("native-*"), key=lambda path: path.stat().st_mtime)
-        for old in others[:-KEPT_CACHES]:
-            shutil.rmtree(old, ignore_errors=True)
-
-
-_cache_dir = os.environ.get("NUMBA_CACHE_DIR")
-if not _cache_dir:
-    # numba's cache knows the file of a function but not of the functions it calls: key the folder on all our sources.
-    _sources = hashlib.sha256()
-    for _room in ("native.py", "cpu", "devices", "hypervisor", "machine", "memory", "trace"):
-        _place = Path(__file__).parent / _room
-        for _path in sorted(_place.rglob("*.py")) if _place.is_dir() else (_place,):
-            _sources.update(_path.read_bytes())
-    _home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    _cache = _home / "fwsim" / f"native-{_sources.hexdigest()[:16]}"
-    _prune(_cache)
-    _cache_dir = os.environ["NUMBA_CACHE_DIR"] = str(_cache)
-
-from llvmlite import ir  # noqa: E402
-from numba import config, njit, types  # noqa: E402
-from numba.extending import intrinsic  # noqa: E402
-
-config.CACHE_DIR = _cache_dir  # numba may have been imported, and the variable read, before
+from fwsim.native.compiled import callback as callback
+from fwsim.native.compiled import fixed as fixed
+from fwsim.native.compiled import inlined as inlined
+from fwsim.native.compiled import kept as kept
+from fwsim.native.compiled import native as native
+from fwsim.native.pointers import address_of as address_of
+from fwsim.native.pointers import call as call
+from fwsim.native.pointers import u8s as u8s
+from fwsim.native.pointers import u16s as u16s
+from fwsim.native.pointers import u32s as u32s
+from fwsim.native.pointers import u64s as u64s
 
 # --- root words ----------------------------------------------------------------------------------------------------
 (
@@ -177,75 +152,6 @@ SPIN_RUNS = 1 << 20
 TSC_PER_US = 2000
 
 
-def _pointer(typingctx: Any, address: Any, element: Any) -> Any:
-    """The numba half of ``u64s`` and its like: a C pointer, which the compiler takes far quicker than an array."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
-
-    return types.CPointer(element)(types.uint64), codegen
-
-
-@intrinsic
-def u64s(typingctx: Any, address: Any) -> Any:
-    """The 64-bit words at ``address``: index them with [number]; nothing checks it."""
-    return _pointer(typingctx, address, types.uint64)
-
-
-@intrinsic
-def u32s(typingctx: Any, address: Any) -> Any:
-    """The 32-bit words at ``address``."""
-    return _pointer(typingctx, address, types.uint32)
-
-
-@intrinsic
-def u16s(typingctx: Any, address: Any) -> Any:
-    """The 16-bit words at ``address``."""
-    return _pointer(typingctx, address, types.uint16)
-
-
-@intrinsic
-def u8s(typingctx: Any, address: Any) -> Any:
-    """The bytes at ``address``."""
-    return _pointer(typingctx, address, types.uint8)
-
-
-@intrinsic
-def call(typingctx: Any, function: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Call the C function at address ``function`` with four integer or pointer arguments (the rest is ignored)."""
-    word = types.uint64
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        i64 = ir.IntType(64)
-        kind = ir.FunctionType(i64, [i64] * 4)
-        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), list(args[1:]))
-
-    return word(word, word, word, word, word), codegen
-
-
-def native(function: Any) -> Any:
-    """Compile ``function`` for native callers only: what a call from Python needs is not made (such a call
-    crashes; ``njit`` is for those that tests call), which saves a third of the time.
-
-    Division by zero gives 0, as no exception can leave a callback.
-    """
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")(function)
-
-
-def inlined(function: Any) -> Any:
-    """``native``, copied into every caller: for the few functions on the way of each port access."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy", forceinline=True)(function)
-
-
-def fixed(function: Any, count: int, result: Any = types.void) -> Any:
-    """The numba half of a function that takes 64-bit words whatever its callers have: one copy, not one a caller."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return context.compile_internal(builder, function, signature, args)
-
-    return result(*[types.uint64] * count), codegen
-
-
 def _trap(root: Any, kind: Any, a: Any, b: Any, c: Any) -> Any:
     return call(u64s(root)[R_FN_TRAP], kind, a, b, c)
 
@@ -268,8 +174,3 @@ def _stop(root: Any, reason: Any, fact: Any) -> None:
 def stop(typingctx: Any, root: Any, reason: Any, fact: Any) -> Any:
     """Stop the engine at the end of the running block, for a STOP_* ``reason``; the first one given stays."""
     return fixed(_stop, 3)
-
-
-def address_of(array: NDArray[Any]) -> int:
-    """The address of a numpy array's data, for a root word; the caller keeps the array alive."""
-    return int(array.ctypes.data)

@@ -12,6 +12,7 @@ import pytest
 from handmade import rom
 
 from fwsim import cli
+from fwsim.trace.event import Space
 from fwsim.trace.store import open_events
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
@@ -69,7 +70,7 @@ def test_a_rom_that_does_not_finish(place, capsys, row):
     assert stop["detail"]
     assert json.loads((place / "r" / "summary.json").read_text())["stop"] == stop
     events = open_events(place / "r" / "events.npy")
-    mark = events[(events["space"] == 0) & (events["address"] == 0x80)]
+    mark = events[(events["space"] == Space.PORT) & (events["address"] == 0x80)]
     assert mark["value"].tolist() == [0xBABE]
     assert mark["cs"].tolist() == [0xC000]
 
@@ -143,7 +144,7 @@ def counted(place: Path) -> np.ndarray:
     events = open_events(place / "r" / "events.npy")
     assert events["seq"].tolist() == list(range(1, len(events) + 1))
     at = np.flatnonzero((events["address"] == 0x80) & (events["value"] == 0xBABE))[0]
-    return events[at + 1 :][events["space"][at + 1 :] == 0]["value"]
+    return events[at + 1 :][events["space"][at + 1 :] == Space.PORT]["value"]
 
 
 def test_a_killed_run_keeps_what_it_saw(place, capsys):

@@ -6,6 +6,16 @@ import numpy as np
 from numba import types
 
 from fwsim.native import (
+    I_CR0,
+    I_CS,
+    I_EAX,
+    I_EDX,
+    I_EFLAGS,
+    I_EIP,
+    I_ESP,
+    I_IDT_BASE,
+    I_IDTR,
+    I_SS,
     R_CODE,
     R_CODE_NEXT,
     R_FN_READ,
@@ -98,24 +108,25 @@ def interrupt(uc: Any, vector: int, root: int) -> None:
     if vector <= 14:
         stop(root, STOP_FAULT, np.uint64(vector))
         return
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], I_IDTR + 1)
     values = u64s(words[R_INT_VALUES])
     low = np.uint64(0xFFFF)
-    if values[0] & np.uint64(1):
+    if values[I_CR0] & np.uint64(1):
         stop(root, STOP_FAULT, np.uint64(vector))
         return
     _tick(root)
-    offset = (values[3] - np.uint64(6)) & low
-    values[3] = (values[3] & ~low) | offset
-    frame = u16s(words[R_RAM] + (values[2] << np.uint64(4)) + offset)
-    frame[0] = np.uint16(values[5])
-    frame[1] = np.uint16(values[4])
-    frame[2] = np.uint16(values[1])
-    target = u16s(words[R_RAM] + values[11] + np.uint64(vector) * np.uint64(4))
-    values[1] &= ~np.uint64(_IF_TF)
-    values[5] = np.uint64(target[0])
-    values[4] = np.uint64(target[1])
-    call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8), 5)
+    offset = (values[I_ESP] - np.uint64(6)) & low
+    values[I_ESP] = (values[I_ESP] & ~low) | offset
+    frame = u16s(words[R_RAM] + (values[I_SS] << np.uint64(4)) + offset)
+    frame[0] = np.uint16(values[I_EIP])
+    frame[1] = np.uint16(values[I_CS])
+    frame[2] = np.uint16(values[I_EFLAGS])
+    target = u16s(words[R_RAM] + values[I_IDT_BASE] + np.uint64(vector) * np.uint64(4))
+    values[I_EFLAGS] &= ~np.uint64(_IF_TF)
+    values[I_EIP] = np.uint64(target[0])
+    values[I_CS] = np.uint64(target[1])
+    first = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
+    call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)
 
 
 @callback(_i32(_u64, _u64))
@@ -125,9 +136,9 @@ def rdtsc(uc: Any, root: int) -> Any:
     words = u64s(root)
     count = words[R_TIME] // np.uint64(1000) * np.uint64(TSC_PER_US)
     values = u64s(words[R_INT_VALUES])
-    values[6] = count & np.uint64(0xFFFFFFFF)
-    values[9] = count >> np.uint64(32)
-    for register in (6, 9):  # EAX, EDX in the interrupt's register list
+    values[I_EAX] = count & np.uint64(0xFFFFFFFF)
+    values[I_EDX] = count >> np.uint64(32)
+    for register in (I_EAX, I_EDX):
         number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
         call(words[R_FN_WRITE], words[R_UC], number, value, 1)
     return 1

@@ -6,7 +6,7 @@ from pathlib import Path
 from fwsim.demo import scenarios
 from fwsim.errors import FwsimError
 from fwsim.machine.build import build
-from fwsim.native import R_ACTOR, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS, STOP_NONE
+from fwsim.native import BAR_IGD, R_ACTOR, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS, STOP_NONE
 from fwsim.rom.chain import load
 from fwsim.running.option_rom import offer
 from fwsim.trace.event import Actor
@@ -31,7 +31,7 @@ class Rig:
     @property
     def io_bar(self) -> int:
         """First port of the index/data pair."""
-        return int(self.machine.bar_bases[0])
+        return int(self.machine.bar_bases[BAR_IGD])
 
     def put(self, code: bytes) -> None:
         """Place ``code`` at C0000."""

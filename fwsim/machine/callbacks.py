@@ -14,6 +14,9 @@ from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
 from fwsim.hypervisor.gtt_path import gtt_write, iobar_in, iobar_out, is_clock, mirror_read
 from fwsim.native import (
+    BAR_IGD,
+    I_EAX,
+    I_EDX,
     PORT_61,
     PORT_BAR,
     PORT_DISPI,
@@ -55,7 +58,7 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import forced, seen
+from fwsim.trace.progress import IN_GTT, IN_MEMORY, IN_MMIO, IN_TSC, forced, seen
 from fwsim.trace.record import record
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
@@ -89,7 +92,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     if kind == PORT_PCI_DATA:
         return np.uint32(pci_data_in(root, port, size))
     if kind == PORT_IOBAR:
-        return np.uint32(iobar_in(root, port, u64s(words[R_BAR_BASES])[0], size))
+        return np.uint32(iobar_in(root, port, u64s(words[R_BAR_BASES])[BAR_IGD], size))
     if kind == PORT_PCI_ADDRESS:
         return np.uint32(pci_address_in(root, port, size))
     flags = 0
@@ -135,7 +138,7 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
         pci_data_out(root, port, size, value)
         return
     if kind == PORT_IOBAR:
-        iobar_out(root, port, u64s(words[R_BAR_BASES])[0], size, value)
+        iobar_out(root, port, u64s(words[R_BAR_BASES])[BAR_IGD], size, value)
         return
     if kind == PORT_PCI_ADDRESS:
         pci_address_out(root, port, size, value)
@@ -174,13 +177,13 @@ def block(uc: Any, address: int, size: int, root: int) -> None:
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time at 2 GHz in EDX:EAX; 1 tells the engine not to answer itself."""
     tick(root)
-    seen(root, 1 << 40, 0, True)
+    seen(root, IN_TSC, 0, True)
     words = u64s(root)
     count = words[R_TIME] // np.uint64(1000) * np.uint64(TSC_PER_US)
     values = u64s(words[R_INT_VALUES])
-    values[6] = count & np.uint64(0xFFFFFFFF)
-    values[9] = count >> np.uint64(32)
-    for register in (6, 9):  # EAX, EDX in the interrupt's register list
+    values[I_EAX] = count & np.uint64(0xFFFFFFFF)
+    values[I_EDX] = count >> np.uint64(32)
+    for register in (I_EAX, I_EDX):
         number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
         call(words[R_FN_WRITE], words[R_UC], number, value, 1)
     return 1
@@ -192,7 +195,7 @@ def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int
     enter_memory(root, address, size, 1)
     data = np.uint64(value) & (_ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF))
     record(root, _MEMORY, _WRITE, size, address, data, data, _UNHANDLED)
-    seen(root, (1 << 32) | address, data, False)
+    seen(root, IN_MEMORY | address, data, False)
     return True
 
 
@@ -229,14 +232,14 @@ def _register_read(root: int, offset: int) -> Any:
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         value = gtt_load(root, np.uint64(offset) - igd[g.G_GTT_AT])
         value = record(root, _GTT, _READ, 4, np.uint64(offset) - igd[g.G_GTT_AT], value, value, 0)
-        seen(root, (4 << 32) | offset, value, False)
+        seen(root, IN_GTT | offset, value, False)
         return value
     real = mmio_read(root, offset)
     shown = mirror_read(root, offset, real)
-    value = forced(root, (3 << 32) | offset, shown)
+    value = forced(root, IN_MMIO | offset, shown)
     flags = _MIRRORED if shown != real else 0
     value = record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
-    seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
+    seen(root, IN_MMIO | offset, value, is_clock(igd, offset))
     return value
 
 
@@ -246,11 +249,11 @@ def _register_write(root: int, offset: int, value: int) -> None:
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         at = np.uint64(offset) - igd[g.G_GTT_AT]
         gtt_write(root, at, value, np.uint64(0xFFFFFFFFFFFFFFFF), 0)
-        seen(root, (4 << 32) | at, value, False)
+        seen(root, IN_GTT | at, value, False)
         return
     record(root, _MMIO, _WRITE, 4, offset, value, value, 0)
     mmio_write(root, offset, value)
-    seen(root, (3 << 32) | offset, value, False)
+    seen(root, IN_MMIO | offset, value, False)
 
 
 @callback(_u64(_u64, _u64, _u32, _u64))

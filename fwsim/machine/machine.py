@@ -23,6 +23,7 @@ from fwsim.machine.board import BoardFunction
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
+    BAR_WORDS,
     IPS_SLOTS,
     IPS_WORDS,
     NOVEL_SLOTS,
@@ -117,7 +118,7 @@ class Machine:
         self.platform = new_platform()
         self.hyp: NDArray[np.uint64] = np.zeros(HYP_WORDS, np.uint64)
         self.raw_gtt = np.zeros(igd.gtt.size if igd else 2, np.uint32)
-        self.bar_bases: NDArray[np.uint64] = np.zeros(3, np.uint64)
+        self.bar_bases: NDArray[np.uint64] = np.zeros(BAR_WORDS, np.uint64)
         self.novel: NDArray[np.uint64] = np.zeros(NOVEL_SLOTS, np.uint64)
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []

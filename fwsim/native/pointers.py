@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
@@ -52,6 +53,13 @@ def call(typingctx: Any, function: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
         return builder.call(builder.inttoptr(args[0], kind.as_pointer()), list(args[1:]))
 
     return word(word, word, word, word, word), codegen
+
+
+def place(record: np.dtype[Any], field: str) -> int:
+    """Which of the words at a record's address a field is (for an array: its first): words as wide as the field's."""
+    assert record.fields is not None
+    kind, offset = record.fields[field][:2]
+    return int(offset) // kind.base.itemsize
 
 
 def address_of(array: NDArray[Any]) -> int:

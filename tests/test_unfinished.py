@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from handmade import rom
+from patience import HANG_S
 
 from fwsim import cli
 from fwsim.trace.event import Space
@@ -127,7 +128,7 @@ def start(place: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", "run", "s.toml"]
     command += ["--rom", "busy.rom", "--out", "r", "--set", "budget.events=20000000", "--set", "budget.code=1T"]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG_S
     while written(place) < 2000:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
@@ -150,7 +151,7 @@ def counted(place: Path) -> np.ndarray:
 def test_a_killed_run_keeps_what_it_saw(place, capsys):
     process = start(place)
     process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert process.wait(HANG_S) == -signal.SIGKILL
     values = counted(place)
     assert len(values) >= 1000
     assert values.tolist() == list(range(len(values)))
@@ -163,7 +164,7 @@ def test_a_killed_run_keeps_what_it_saw(place, capsys):
 def test_an_interrupted_run_says_nothing(place):
     process = start(place)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out, err) == (130, "", "")
     values = counted(place)
     assert values.tolist() == list(range(len(values)))

@@ -17,6 +17,7 @@ test: $(VENV)/.developed packages
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

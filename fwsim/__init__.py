@@ -4,4 +4,8 @@ Importing this package is cheap on purpose: the engine (unicorn) and the compile
 need them, when they need them.
 """
 
+import time
+
 __version__ = "0.1.0"
+STARTED = time.time_ns()
+"""When this process began to read the package (nanoseconds since 1970): a file that changed later is not what runs."""

@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 GONE_SINCE = {"vgabios": "newer distributions do not have it any more"}
 """Packages that a distribution may lack altogether: then even FWSIM_REQUIRE=packages does not ask for them."""

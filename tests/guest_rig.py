@@ -6,7 +6,7 @@ from fwsim.devices.igd import layout as g
 from fwsim.hypervisor.interface import IGD, LPC_BRIDGE
 from fwsim.machine import callbacks
 from fwsim.machine.build import build
-from fwsim.native import R_STOP, STOP_ABORT, STOP_NONE, address_of
+from fwsim.native import BAR_IGD, R_STOP, STOP_ABORT, STOP_NONE, address_of
 from fwsim.rom.chain import Rom
 from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
 
@@ -21,7 +21,7 @@ class GuestRig:
         self.built = build(scenario, NO_ROM, b"", None)
         self.machine = self.built.machine
         self.root = address_of(self.machine.root)
-        self.port = int(self.machine.bar_bases[0])
+        self.port = int(self.machine.bar_bases[BAR_IGD])
 
     @classmethod
     def of(cls, kind, profile="", *, cpu="sandybridge", ram="2G", machine="pc", device_id=None, **host):

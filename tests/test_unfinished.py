@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from handmade import rom
+from patience import HANG_S
 
 from fwsim import cli
+from fwsim.trace.event import Space
 from fwsim.trace.store import open_events
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
@@ -69,7 +71,7 @@ def test_a_rom_that_does_not_finish(place, capsys, row):
     assert stop["detail"]
     assert json.loads((place / "r" / "summary.json").read_text())["stop"] == stop
     events = open_events(place / "r" / "events.npy")
-    mark = events[(events["space"] == 0) & (events["address"] == 0x80)]
+    mark = events[(events["space"] == Space.PORT) & (events["address"] == 0x80)]
     assert mark["value"].tolist() == [0xBABE]
     assert mark["cs"].tolist() == [0xC000]
 
@@ -126,7 +128,7 @@ def start(place: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", "run", "s.toml"]
     command += ["--rom", "busy.rom", "--out", "r", "--set", "budget.events=20000000", "--set", "budget.code=1T"]
     process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + HANG_S
     while written(place) < 2000:
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline
@@ -143,13 +145,13 @@ def counted(place: Path) -> np.ndarray:
     events = open_events(place / "r" / "events.npy")
     assert events["seq"].tolist() == list(range(1, len(events) + 1))
     at = np.flatnonzero((events["address"] == 0x80) & (events["value"] == 0xBABE))[0]
-    return events[at + 1 :][events["space"][at + 1 :] == 0]["value"]
+    return events[at + 1 :][events["space"][at + 1 :] == Space.PORT]["value"]
 
 
 def test_a_killed_run_keeps_what_it_saw(place, capsys):
     process = start(place)
     process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert process.wait(HANG_S) == -signal.SIGKILL
     values = counted(place)
     assert len(values) >= 1000
     assert values.tolist() == list(range(len(values)))
@@ -162,7 +164,7 @@ def test_a_killed_run_keeps_what_it_saw(place, capsys):
 def test_an_interrupted_run_says_nothing(place):
     process = start(place)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=HANG_S)
     assert (process.returncode, out, err) == (130, "", "")
     values = counted(place)
     assert values.tolist() == list(range(len(values)))

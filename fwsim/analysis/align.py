@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import fwsim.native  # noqa: F401  # tells numba where its cache is
-
-from numba import njit  # isort: skip
+from fwsim.native import kept
 
 Keys = NDArray[np.int64]
 _SMALL = 4096
@@ -78,7 +76,7 @@ def _windows(keys: Keys, size: int) -> Keys:
     return hashed
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
+@kept
 def _trim(a: Any, b: Any, a0: int, a1: int, b0: int, b1: int, match: Any) -> Any:
     """Match what is the same at both ends of a gap; what is left of it."""
     while a0 < a1 and b0 < b1 and a[a0] == b[b0]:
@@ -92,7 +90,7 @@ def _trim(a: Any, b: Any, a0: int, a1: int, b0: int, b1: int, match: Any) -> Any
     return a0, a1, b0, b1
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
+@kept
 def _rising(values: Any) -> Any:
     """Indices of a longest rising subsequence (patience sorting)."""
     count = 0
@@ -118,7 +116,7 @@ def _rising(values: Any) -> Any:
     return kept
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
+@kept
 def _shortest(a: Any, b: Any, gaps: Any, match: Any, trace: Any) -> None:
     """Myers' greedy algorithm (1986) on each gap, ``len(trace)`` - 1 differences deep at a time."""
     reach = np.zeros(trace.shape[1], np.int32)
@@ -131,7 +129,7 @@ def _shortest(a: Any, b: Any, gaps: Any, match: Any, trace: Any) -> None:
             b0 += y
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
+@kept
 def _forward(a: Any, b: Any, trace: Any, reach: Any) -> Any:
     """The least number of differences from the start to the end; where that is too far, to the furthest point."""
     n, m, limit = len(a), len(b), trace.shape[0] - 1
@@ -157,7 +155,7 @@ def _forward(a: Any, b: Any, trace: Any, reach: Any) -> Any:
     return limit, best_x, best_y
 
 
-@njit(cache=True)  # type: ignore[misc, unused-ignore]
+@kept
 def _backward(depth: int, x: int, y: int, trace: Any, match: Any, a0: int, b0: int) -> None:
     """Match what lies on the way that ``_forward`` has found to ``x``, ``y``."""
     middle = trace.shape[0]

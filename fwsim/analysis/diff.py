@@ -12,7 +12,7 @@ from fwsim.analysis.align import align
 from fwsim.analysis.differences import Group, Pair, Row, clocks
 from fwsim.analysis.sides import Side, different_facts, open_side
 from fwsim.trace.describe import rows
-from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -117,7 +117,7 @@ def _taken(events: NDArray[np.void]) -> NDArray[np.void]:
     drop |= (space == int(Space.INTERRUPT)) & np.isin(address, (0x08, 0x1C))
     written = (space == int(Space.PORT)) & (op == int(Op.WRITE))
     drop |= written & (address >= 0xCF8) & (address < 0xCFC)
-    data = (events["flags"][1:] & 64) != 0
+    data = events["flags"][1:] & int(Flag.INDEXED) != 0
     index = events["value"][:-1] & np.uint64(0xFFFFFFFC)
     drop[:-1] |= written[:-1] & data & (index == events["address"][1:])
     taken: NDArray[np.void] = events[~drop]

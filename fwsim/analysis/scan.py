@@ -3,18 +3,18 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fwsim.analysis.flow import Step, written_masks
 from fwsim.analysis.reads import Access, reads_of
 from fwsim.cpu.steps import WRITE
 from fwsim.disasm import Decoded, decode
+from fwsim.native import kept
 
 _EMPTY = np.zeros(0, np.int64)
 
 
-@njit(cache=True)
+@kept
 def _kinds(address: Any, low: Any, high: Any) -> Any:
     """A number for each step's instruction, the same for the same bytes at the same place; and the first of each."""
     count = len(address)
@@ -44,7 +44,7 @@ def _kinds(address: Any, low: Any, high: Any) -> Any:
     return ids, first[:known]
 
 
-@njit(cache=True)
+@kept
 def _previous(
     below: int, ids: Any, masks: Any, regs: Any, mem: Any, places: Any, sizes: Any, live: Any, wanted: Any
 ) -> int:

@@ -3,9 +3,19 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.native import (
+    I_CR0,
+    I_CS,
+    I_EAX,
+    I_EDX,
+    I_EFLAGS,
+    I_EIP,
+    I_ESP,
+    I_IDT_BASE,
+    I_IDTR,
+    I_SS,
     R_CODE,
     R_CODE_NEXT,
     R_FN_READ,
@@ -23,6 +33,7 @@ from fwsim.native import (
     STOP_IRQ,
     TSC_PER_US,
     call,
+    callback,
     inlined,
     native,
     stop,
@@ -61,25 +72,25 @@ def _tick(root: int) -> None:
     words[R_TIME] += words[R_STEP]
 
 
-@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+@callback(_u32(_u64, _u32, _i32, _u64))
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: the next answer."""
     _tick(root)
     return np.uint32(_answer(root))
 
 
-@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _i32, _u32, _u64))
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: counted, as virtual time is; that also shows that as many were made."""
     _tick(root)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: nothing."""
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: stop where an interrupt came in the recorded run, by the count of code bytes."""
     words = u64s(root)
@@ -90,56 +101,57 @@ def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     words[R_CODE] = code
 
 
-@cfunc(types.void(_u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _u64))
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n through the IVT, without a check; vectors to 14 may be exceptions, which stop the engine."""
     words = u64s(root)
     if vector <= 14:
         stop(root, STOP_FAULT, np.uint64(vector))
         return
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], I_IDTR + 1)
     values = u64s(words[R_INT_VALUES])
     low = np.uint64(0xFFFF)
-    if values[0] & np.uint64(1):
+    if values[I_CR0] & np.uint64(1):
         stop(root, STOP_FAULT, np.uint64(vector))
         return
     _tick(root)
-    offset = (values[3] - np.uint64(6)) & low
-    values[3] = (values[3] & ~low) | offset
-    frame = u16s(words[R_RAM] + (values[2] << np.uint64(4)) + offset)
-    frame[0] = np.uint16(values[5])
-    frame[1] = np.uint16(values[4])
-    frame[2] = np.uint16(values[1])
-    target = u16s(words[R_RAM] + values[11] + np.uint64(vector) * np.uint64(4))
-    values[1] &= ~np.uint64(_IF_TF)
-    values[5] = np.uint64(target[0])
-    values[4] = np.uint64(target[1])
-    call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8), 5)
+    offset = (values[I_ESP] - np.uint64(6)) & low
+    values[I_ESP] = (values[I_ESP] & ~low) | offset
+    frame = u16s(words[R_RAM] + (values[I_SS] << np.uint64(4)) + offset)
+    frame[0] = np.uint16(values[I_EIP])
+    frame[1] = np.uint16(values[I_CS])
+    frame[2] = np.uint16(values[I_EFLAGS])
+    target = u16s(words[R_RAM] + values[I_IDT_BASE] + np.uint64(vector) * np.uint64(4))
+    values[I_EFLAGS] &= ~np.uint64(_IF_TF)
+    values[I_EIP] = np.uint64(target[0])
+    values[I_CS] = np.uint64(target[1])
+    first = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
+    call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)
 
 
-@cfunc(_i32(_u64, _u64), cache=True)
+@callback(_i32(_u64, _u64))
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time, which went on as in the recorded run."""
     _tick(root)
     words = u64s(root)
     count = words[R_TIME] // np.uint64(1000) * np.uint64(TSC_PER_US)
     values = u64s(words[R_INT_VALUES])
-    values[6] = count & np.uint64(0xFFFFFFFF)
-    values[9] = count >> np.uint64(32)
-    for register in (6, 9):  # EAX, EDX in the interrupt's register list
+    values[I_EAX] = count & np.uint64(0xFFFFFFFF)
+    values[I_EDX] = count >> np.uint64(32)
+    for register in (I_EAX, I_EDX):
         number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
         call(words[R_FN_WRITE], words[R_UC], number, value, 1)
     return 1
 
 
-@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory is dropped."""
     _tick(root)
     return True
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords were recorded, two of them for a wider access."""
     _tick(root)
@@ -149,18 +161,18 @@ def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def register_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     _tick(root)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def nothing_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def nothing_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""

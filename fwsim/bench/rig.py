@@ -10,7 +10,7 @@ from fwsim.demo import scenarios
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.errors import FwsimError
-from fwsim.native import R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS
+from fwsim.native import BAR_IGD, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS
 from fwsim.rom.chain import load
 from fwsim.running.pipeline import ROM_BASE, assemble
 
@@ -45,7 +45,7 @@ class Rig:
     @property
     def io_bar(self) -> int:
         """First port of the index/data pair."""
-        return int(self.machine.bar_bases[0])
+        return int(self.machine.bar_bases[BAR_IGD])
 
     def put(self, code: bytes) -> None:
         """Place ``code`` at C0000."""

@@ -5,6 +5,19 @@ from typing import Any
 import numpy as np
 
 from fwsim.native import (
+    I_CR0,
+    I_CS,
+    I_EAX,
+    I_EBX,
+    I_ECX,
+    I_EDX,
+    I_EFLAGS,
+    I_EIP,
+    I_ESP,
+    I_IDT_BASE,
+    I_IDT_LIMIT,
+    I_IDTR,
+    I_SS,
     IPS_WORDS,
     R_ACCESS,
     R_BLOCK,
@@ -57,7 +70,7 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Op, Space
-from fwsim.trace.progress import seen
+from fwsim.trace.progress import IN_INTERRUPT, seen
 from fwsim.trace.record import record
 
 _CALL = int(Op.CALL)
@@ -190,9 +203,9 @@ def _due(root: int, code: int, size: int) -> None:
 def _interruptible(root: int) -> Any:
     """Whether IF is set; else the interrupt stays pending, and is looked at again a little later."""
     words = u64s(root)
-    at = words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + np.uint64(8)  # EFLAGS, the second of that list
+    at = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
     call(words[R_FN_READ], words[R_UC], at[0], at[1], 1)
-    if u64s(words[R_INT_VALUES])[1] & np.uint64(_IF):
+    if u64s(words[R_INT_VALUES])[I_EFLAGS] & np.uint64(_IF):
         return True
     words[R_IRQ_TIME] = words[R_TIME] + np.uint64(RETRY_NS)
     return False
@@ -202,43 +215,43 @@ def _interruptible(root: int) -> Any:
 def on_interrupt(root: int, vector: int) -> None:
     """INT n or a CPU exception. INT 10h and the like in real mode: push FLAGS, CS, IP and go where the IVT says.
 
-    Values read: CR0, EFLAGS, SS, ESP, CS, EIP, EAX, EBX, ECX, EDX, IDTR. EIP is already behind an INT instruction. What
+    Values read: I_*. EIP is already behind an INT instruction. What
     may be an exception (vectors to 14), protected mode, a short IDT or a stack outside plain RAM: Python's.
     """
     words = u64s(root)
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], 11)
+    call(words[R_FN_READ], words[R_UC], words[R_IDS_INT], words[R_PTRS_INT], I_IDTR + 1)
     values = u64s(words[R_INT_VALUES])
     low = np.uint64(0xFFFF)
     number = np.uint64(vector)
-    offset = (values[3] - np.uint64(6)) & low
-    at = (values[2] << np.uint64(4)) + offset
-    table = values[11]
-    limit = values[12] & np.uint64(0xFFFFFFFF)
-    plain = number > np.uint64(14) and values[0] & np.uint64(1) == np.uint64(0)
+    offset = (values[I_ESP] - np.uint64(6)) & low
+    at = (values[I_SS] << np.uint64(4)) + offset
+    table = values[I_IDT_BASE]
+    limit = values[I_IDT_LIMIT] & np.uint64(0xFFFFFFFF)
+    plain = number > np.uint64(14) and values[I_CR0] & np.uint64(1) == np.uint64(0)
     plain = plain and number * np.uint64(4) + np.uint64(3) <= limit and table < np.uint64(0x90000)
     if not plain or offset > np.uint64(0xFFFA) or at >= np.uint64(0xA0000):
         stop(root, STOP_FAULT, number)
         return
-    ip = values[5] & low
-    words[R_CS] = values[4]
+    ip = values[I_EIP] & low
+    words[R_CS] = values[I_CS]
     words[R_IP] = (ip - np.uint64(2)) & low
     tick(root)
     packed = (
-        (values[6] & low)
-        | ((values[7] & low) << np.uint64(16))
-        | ((values[8] & low) << np.uint64(32))
-        | ((values[9] & low) << np.uint64(48))
+        (values[I_EAX] & low)
+        | ((values[I_EBX] & low) << np.uint64(16))
+        | ((values[I_ECX] & low) << np.uint64(32))
+        | ((values[I_EDX] & low) << np.uint64(48))
     )
     record(root, _INTERRUPT, _CALL, 2, number, packed, packed, 0)
-    seen(root, np.uint64(6 << 32) | number, packed, False)
-    values[3] = (values[3] & ~low) | offset
+    seen(root, np.uint64(IN_INTERRUPT) | number, packed, False)
+    values[I_ESP] = (values[I_ESP] & ~low) | offset
     frame = u16s(words[R_RAM] + at)
     frame[0] = np.uint16(ip)
-    frame[1] = np.uint16(values[4])
-    frame[2] = np.uint16(values[1])
+    frame[1] = np.uint16(values[I_CS])
+    frame[2] = np.uint16(values[I_EFLAGS])
     target = u16s(words[R_RAM] + table + number * np.uint64(4))
-    values[1] &= ~np.uint64(_IF | _TF)
-    values[5] = np.uint64(target[0])
-    values[4] = np.uint64(target[1])
-    skip = np.uint64(8)  # write EFLAGS, SS, ESP, CS, EIP: CR0 stays as it is
-    call(words[R_FN_WRITE], words[R_UC], words[R_IDS_INT] + np.uint64(4), words[R_PTRS_INT] + skip, 5)
+    values[I_EFLAGS] &= ~np.uint64(_IF | _TF)
+    values[I_EIP] = np.uint64(target[0])
+    values[I_CS] = np.uint64(target[1])
+    first = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
+    call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)  # CR0 stays as it is

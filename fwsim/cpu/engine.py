@@ -16,6 +16,7 @@ from fwsim.cpu.inner import Inner, Segment
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
+    INT_WORDS,
     R_CS,
     R_FN_READ,
     R_FN_STOP,
@@ -40,7 +41,7 @@ from fwsim.native import (
     address_of,
 )
 
-_INT_IDS = (
+_INT_IDS = (  # in the order of I_*
     x86.UC_X86_REG_CR0,
     x86.UC_X86_REG_EFLAGS,
     x86.UC_X86_REG_SS,
@@ -53,7 +54,6 @@ _INT_IDS = (
     x86.UC_X86_REG_EDX,
     x86.UC_X86_REG_IDTR,
 )
-_IDTR_WORDS = 3  # uc_x86_mmr: selector, base, limit and flags
 _NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
 STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "ds", "es", "ss",
@@ -137,7 +137,7 @@ class Engine:
         ids = np.array([x86.UC_X86_REG_CS, x86.UC_X86_REG_RIP if self.mode == "long" else x86.UC_X86_REG_EIP], np.int32)
         targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
         int_ids = np.array(_INT_IDS, np.int32)
-        int_values = np.zeros(len(_INT_IDS) - 1 + _IDTR_WORDS, np.uint64)
+        int_values = np.zeros(INT_WORDS, np.uint64)
         int_targets = np.array([address_of(int_values) + 8 * i for i in range(len(_INT_IDS))], np.uint64)
         wide = self.mode == "long"
         names = [f"r{name}" if wide else f"e{name}" for name in _NUMBERED] + [f"r{i}" for i in range(8, 16) if wide]

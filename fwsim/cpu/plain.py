@@ -5,27 +5,29 @@ import time
 from typing import Any, Literal
 
 import unicorn
-from numba import cfunc, types
+from numba import types
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
+
+from fwsim.native import callback
 
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 MEMORY = 1 << 20
 Hooked = Literal["none", "python", "empty"]
 
 
-@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+@callback(_u32(_u64, _u32, _i32, _u64))
 def _in(uc: Any, port: int, size: int, data: int) -> int:
     """IN reads 0."""
     return 0
 
 
-@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _i32, _u32, _u64))
 def _out(uc: Any, port: int, size: int, value: int, data: int) -> None:
     """OUT goes nowhere."""
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def _block(uc: Any, address: int, size: int, data: int) -> None:
     """A block of code begins."""
 

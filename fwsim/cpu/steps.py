@@ -3,14 +3,15 @@
 Two rings of fixed size, written by callbacks at every instruction and memory write; nothing else of a run changes.
 """
 
+from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import STEP_REGISTERS, Engine
-from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, native, u16s, u32s, u64s
+from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, callback, native, place, u16s, u32s, u64s
 
 STEP = np.dtype(
     [
@@ -29,12 +30,32 @@ STEP = np.dtype(
     ]
 )
 WRITE = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u8")])
-(
-    S_ROOT, S_STEPS, S_STEP_MASK, S_COUNT, S_MEM, S_MEM_MASK, S_MEM_COUNT, S_IDS, S_PTRS, S_VALUES, S_LOW, S_UNTIL,
-    S_REAL_CS, S_GDT_ID, S_GDT_PTR, S_GDT, S_WORDS,
-) = range(17)  # fmt: skip
+_next = count().__next__
+S_ROOT = _next()
+S_STEPS = _next()
+S_STEP_MASK = _next()
+S_COUNT = _next()
+S_MEM = _next()
+S_MEM_MASK = _next()
+S_MEM_COUNT = _next()
+S_IDS = _next()
+S_PTRS = _next()
+S_VALUES = _next()
+S_LOW = _next()
+S_UNTIL = _next()
+S_REAL_CS = _next()
+S_GDT_ID = _next()
+S_GDT_PTR = _next()
+S_GDT = _next()
+S_WORDS = _next()
 _A0000, _C0000 = 0xA0000, 0xC0000
 _SIZE, _WRITE_SIZE = STEP.itemsize, WRITE.itemsize
+_ADDRESS, _MEM, _REGS, _FLAGS, _SEQ = (place(STEP, name) for name in ("address", "mem", "regs", "flags", "seq"))
+_CODE = place(STEP, "code") // 8  # sixteen bytes, written as two words
+_CS, _LENGTH, _DS, _PROTECTED = (place(STEP, name) for name in ("cs", "size", "ds", "protected"))
+_WRITTEN_AT, _WRITTEN, _WRITTEN_SIZE = (place(WRITE, name) for name in ("address", "value", "size"))
+_REGISTERS = len(STEP_REGISTERS)
+_OF_EFLAGS, _OF_CS, _OF_DS, _OF_CR0 = (STEP_REGISTERS.index(name) for name in ("eflags", "cs", "ds", "cr0"))
 _u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
@@ -56,7 +77,7 @@ def _mode(block: int, cs: int, cr0: int) -> Any:
     return 2 if (descriptor >> np.uint64(54)) & np.uint64(1) else 1
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def _step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)
@@ -67,31 +88,32 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     root = u64s(words[S_ROOT])
     at = words[S_STEPS] + (number & words[S_STEP_MASK]) * np.uint64(_SIZE)
     wide = u64s(at)
-    wide[0] = np.uint64(address)
-    wide[1] = words[S_MEM_COUNT]
+    wide[_ADDRESS] = np.uint64(address)
+    wide[_MEM] = words[S_MEM_COUNT]
     linear = np.uint64(address)
     if linear < np.uint64(_A0000 - 16) or (linear >= np.uint64(_C0000) and linear + np.uint64(16) <= words[S_LOW]):
         code = u64s(root[R_RAM] + linear)
-        wide[2] = code[0]
-        wide[3] = code[1]
+        wide[_CODE] = code[0]
+        wide[_CODE + 1] = code[1]
     else:
-        wide[2] = np.uint64(0)
-        wide[3] = np.uint64(0)
-    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], 14)
+        wide[_CODE] = np.uint64(0)
+        wide[_CODE + 1] = np.uint64(0)
+    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], _REGISTERS)
     values = u64s(words[S_VALUES])
     half = u32s(at)
-    for register in range(9):
-        half[8 + register] = np.uint32(values[register])
-    half[17] = np.uint32(root[R_SEQ])
+    for register in range(8):
+        half[_REGS + register] = np.uint32(values[register])
+    half[_FLAGS] = np.uint32(values[_OF_EFLAGS])
+    half[_SEQ] = np.uint32(root[R_SEQ])
     short = u16s(at)
-    short[36] = np.uint16(values[9])
-    short[37] = np.uint16(size)
-    for segment in range(3):
-        short[38 + segment] = np.uint16(values[10 + segment])
-    short[41] = np.uint16(_mode(block, values[9], values[13]))
+    short[_CS] = np.uint16(values[_OF_CS])
+    short[_LENGTH] = np.uint16(size)
+    for segment in range(3):  # DS, ES, SS
+        short[_DS + segment] = np.uint16(values[_OF_DS + segment])
+    short[_PROTECTED] = np.uint16(_mode(block, values[_OF_CS], values[_OF_CR0]))
 
 
-@cfunc(types.void(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.void(_u64, _i32, _u64, _i32, types.int64, _u64))
 def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
     """At a memory write."""
     words = u64s(block)
@@ -101,9 +123,9 @@ def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int)
     words[S_MEM_COUNT] = number + np.uint64(1)
     at = words[S_MEM] + (number & words[S_MEM_MASK]) * np.uint64(_WRITE_SIZE)
     wide = u64s(at)
-    wide[0] = np.uint64(address)
-    wide[1] = np.uint64(value)
-    wide[2] = np.uint64(size)
+    wide[_WRITTEN_AT] = np.uint64(address)
+    wide[_WRITTEN] = np.uint64(value)
+    wide[_WRITTEN_SIZE] = np.uint64(size)
 
 
 class Steps:

@@ -5,16 +5,18 @@ to the number of the function's block (its *slot*); number 0 is the block of wha
 takes nothing (master abort), so that nobody has to ask.
 """
 
+from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.native import (
     R_PCI,
     TRAP_PCI_OWNER_READ,
     TRAP_PCI_OWNER_WRITE,
     TRAP_PCI_WRITE,
+    callback,
     inlined,
     native,
     trap,
@@ -23,32 +25,30 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import seen
+from fwsim.trace.progress import IN_PCI, seen
 from fwsim.trace.record import record
 
 DWORDS = 1024
 """Of a function's configuration space (PCI Express: 4 KiB)."""
 ROUTES = 1 << 16
-(
-    T_VALUE,  # the device's own
-    T_WRITABLE,  # bits that a write changes
-    T_CLEAR,  # bits that writing 1 clears
-    T_EMULATED,  # bits that software answers in the device's place
-    T_ANSWER,  # what it answers
-    T_ANSWER_WRITABLE,  # bits of that which a write changes
-    T_ASK,  # what Python is asked: ASK_* bits
-    TABLES,
-) = range(8)
+_next = count().__next__
+T_VALUE = _next()  # the device's own
+T_WRITABLE = _next()  # bits that a write changes
+T_CLEAR = _next()  # bits that writing 1 clears
+T_EMULATED = _next()  # bits that software answers in the device's place
+T_ANSWER = _next()  # what it answers
+T_ANSWER_WRITABLE = _next()  # bits of that which a write changes
+T_ASK = _next()  # what Python is asked: ASK_* bits
+TABLES = _next()
 ASK_WRITTEN, ASK_OWNER = 1, 2
 """Tell of each write to this dword; and ask the function's owner in the tables' place."""
-(
-    P_ADDRESS,  # what CF8 holds
-    P_ROUTES,  # address of uint16[ROUTES]: the slot of each bus<<8 | devfn
-    P_BLOCKS,  # address of uint64s: the address of each slot's block
-    P_ECAM,  # guest-physical address of the configuration window
-    P_ECAM_SIZE,  # its bytes; 0: there is none
-    PCI_WORDS,
-) = range(6)
+_next = count().__next__
+P_ADDRESS = _next()  # what CF8 holds
+P_ROUTES = _next()  # address of uint16[ROUTES]: the slot of each bus<<8 | devfn
+P_BLOCKS = _next()  # address of uint64s: the address of each slot's block
+P_ECAM = _next()  # guest-physical address of the configuration window
+P_ECAM_SIZE = _next()  # its bytes; 0: there is none
+PCI_WORDS = _next()
 _TABLE = 4 * DWORDS
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _PCI = int(Space.PORT), int(Space.PCI)
@@ -96,7 +96,7 @@ def _config_in(root: int, slot: int, at: int, size: int) -> Any:
         if (emulated >> shift) & _mask(size):
             flags = _EMULATED
     value = record(root, _PCI, _READ, size, at, value, real, flags)
-    seen(root, np.uint64(2 << 32) | at, value, False)
+    seen(root, np.uint64(IN_PCI) | at, value, False)
     return value
 
 
@@ -107,7 +107,7 @@ def _config_out(root: int, slot: int, at: int, size: int, value: int) -> None:
     ask = _table(dword, T_ASK)
     if ask & np.uint64(ASK_OWNER):
         record(root, _PCI, _WRITE, size, at, value, value, _EMULATED)
-        seen(root, np.uint64(2 << 32) | at, value, False)
+        seen(root, np.uint64(IN_PCI) | at, value, False)
         trap(root, TRAP_PCI_OWNER_WRITE, at, size, value)
         return
     shift = (at & np.uint64(3)) * np.uint64(8)
@@ -128,7 +128,7 @@ def _config_out(root: int, slot: int, at: int, size: int, value: int) -> None:
         answer = (answer & ~change) | (data & change)
         _put(dword, T_ANSWER, answer)
     record(root, _PCI, _WRITE, size, at, value, value, flags)
-    seen(root, np.uint64(2 << 32) | at, value, False)
+    seen(root, np.uint64(IN_PCI) | at, value, False)
     if ask:
         new = (held & ~emulated) | (answer & emulated)
         place = (slot << np.uint64(12)) | (at & np.uint64(0xFFC))
@@ -200,13 +200,13 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
 # --- for callers in Python -----------------------------------------------------------------------------------------
 
 
-@cfunc(types.void(types.uint64, types.uint64, types.int32, types.uint32), cache=True)
+@callback(types.void(types.uint64, types.uint64, types.int32, types.uint32))
 def config_write(root: int, at: int, size: int, value: int) -> None:
     """``config_out`` for callers in Python."""
     config_out(root, at, size, value)
 
 
-@cfunc(types.uint64(types.uint64, types.uint64, types.int32), cache=True)
+@callback(types.uint64(types.uint64, types.uint64, types.int32))
 def config_read(root: int, at: int, size: int) -> Any:
     """``config_in`` for callers in Python."""
     return np.uint64(config_in(root, at, size))

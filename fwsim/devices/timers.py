@@ -4,6 +4,7 @@ Sources: Intel 8254 data sheet (control word, modes, latch, read-back); IBM PS/2
 gate of counter 2, bit 1 speaker, bit 4 refresh toggle, bit 5 output of counter 2); ACPI 6.4, 4.8.2.1 (3.579545 MHz).
 """
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,21 +18,20 @@ REFRESH_NS = 15_085  # one refresh request; bit 4 toggles at each
 _SECOND = 1_000_000_000
 
 # words of one counter
-(
-    C_MODE,
-    C_RELOAD,
-    C_START,  # virtual time at which counting began
-    C_ACCESS,  # 1 low byte, 2 high byte, 3 both
-    C_READ_HIGH,
-    C_WRITE_HIGH,
-    C_LOW,
-    C_LATCHED,
-    C_LATCH,
-    C_STATUS,  # status byte latched by read-back, | 100h
-    C_PAUSED,  # clocks counted when the gate fell, + 1; 0: it counts
-    C_NULL,  # 1: a control word came, the count has not
-    C_WORDS,
-) = range(13)
+_next = count().__next__
+C_MODE = _next()
+C_RELOAD = _next()
+C_START = _next()  # virtual time at which counting began
+C_ACCESS = _next()  # 1 low byte, 2 high byte, 3 both
+C_READ_HIGH = _next()
+C_WRITE_HIGH = _next()
+C_LOW = _next()
+C_LATCHED = _next()
+C_LATCH = _next()
+C_STATUS = _next()  # status byte latched by read-back, | 100h
+C_PAUSED = _next()  # clocks counted when the gate fell, + 1; 0: it counts
+C_NULL = _next()  # 1: a control word came, the count has not
+C_WORDS = _next()
 PF_61 = 3 * C_WORDS
 PF_PM_BITS = PF_61 + 1  # 24 or 32: width of the PM timer
 PF_IRQ0 = PF_61 + 2  # 1: counter 0 raises IRQ0

@@ -16,7 +16,7 @@ from fwsim.machine.decode import Key, bar_address, decoded
 from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
+from fwsim.native import BAR_ADAPTER, BAR_IGD, BAR_ROLE, PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
@@ -197,17 +197,17 @@ class Windows:
             start, size, role = self._ports.pop(key)
             self._m.ports[start : start + size] = np.frombuffer(self._covered.pop(key), np.uint8)
             if role == "IOBAR":
-                self._m.bar_bases[0] = 0
+                self._m.bar_bases[BAR_IGD] = 0
         for key, (start, size, role) in ports.items():
             if key in self._ports:
                 continue
             self._covered[key] = self._m.ports[start : start + size].tobytes()
             if role == "IOBAR":
                 self._m.ports[start : start + size] = PORT_IOBAR
-                self._m.bar_bases[0] = start
+                self._m.bar_bases[BAR_IGD] = start
             elif role in Role.__members__:
                 self._m.ports[start : start + size] = PORT_BAR
-                self._m.bar_bases[1:] = (start, Role[role])
+                self._m.bar_bases[BAR_ADAPTER], self._m.bar_bases[BAR_ROLE] = start, Role[role]
             self._ports[key] = (start, size, role)
 
     # --- snapshots -------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opre
     pci, slot = machine.pci, plugged.slot
 
     def written(at: int, old: int, held: int) -> None:
-        bdf, new = pci.devfn_of(slot), pci.traps.written
+        bdf, new = plugged.devfn, pci.traps.written
         reaction = machine.design.written(
             device, bdf, at, old, new, lambda where, width: pci.seen_by_guest(slot, where, width)
         )

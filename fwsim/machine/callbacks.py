@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
 from fwsim.devices.bus import (
@@ -24,6 +24,9 @@ from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_ou
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
 from fwsim.native import (
+    BAR_IGD,
+    I_EAX,
+    I_EDX,
     PORT_61,
     PORT_BAR,
     PORT_DISPI,
@@ -57,6 +60,7 @@ from fwsim.native import (
     TRAP_PORT_OUT,
     TSC_PER_US,
     call,
+    callback,
     native,
     trap,
     u8s,
@@ -65,7 +69,7 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import forced, seen
+from fwsim.trace.progress import IN_GTT, IN_MEMORY, IN_MMIO, IN_TSC, forced, seen
 from fwsim.trace.record import record
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
@@ -88,7 +92,7 @@ def _latched_in(root: int, port: int, size: int) -> Any:
     return value
 
 
-@cfunc(_u32(_u64, _u32, _i32, _u64), cache=True)
+@callback(_u32(_u64, _u32, _i32, _u64))
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: time passes, the device answers, the event is recorded. After a stop the rest of the block is unheard."""
     words = u64s(root)
@@ -99,7 +103,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     if kind == PORT_PCI_DATA:
         return np.uint32(pci_data_in(root, port, size))
     if kind == PORT_IOBAR:
-        return np.uint32(iobar_in(root, port, u64s(words[R_BAR_BASES])[0], size))
+        return np.uint32(iobar_in(root, port, u64s(words[R_BAR_BASES])[BAR_IGD], size))
     if kind == PORT_PCI_ADDRESS:
         return np.uint32(pci_address_in(root, port, size))
     flags = 0
@@ -133,7 +137,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     return np.uint32(answer)
 
 
-@cfunc(types.void(_u64, _u32, _i32, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _i32, _u32, _u64))
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: time passes, the event is recorded, the device acts."""
     words = u64s(root)
@@ -145,7 +149,7 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
         pci_data_out(root, port, size, value)
         return
     if kind == PORT_IOBAR:
-        iobar_out(root, port, u64s(words[R_BAR_BASES])[0], size, value)
+        iobar_out(root, port, u64s(words[R_BAR_BASES])[BAR_IGD], size, value)
         return
     if kind == PORT_PCI_ADDRESS:
         pci_address_out(root, port, size, value)
@@ -168,71 +172,71 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
             latch[(port + lane) & 0xFFFF] = np.uint8(value >> (8 * lane))
 
 
-@cfunc(types.void(_u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u32, _u64))
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n or a CPU exception."""
     on_interrupt(root, vector)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64))
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """Entry of a block of code."""
     on_block(root, address, size)
 
 
-@cfunc(_i32(_u64, _u64), cache=True)
+@callback(_i32(_u64, _u64))
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time at 2 GHz in EDX:EAX; 1 tells the engine not to answer itself."""
     tick(root)
-    seen(root, 1 << 40, 0, True)
+    seen(root, IN_TSC, 0, True)
     words = u64s(root)
     count = words[R_TIME] // np.uint64(1000) * np.uint64(TSC_PER_US)
     values = u64s(words[R_INT_VALUES])
-    values[6] = count & np.uint64(0xFFFFFFFF)
-    values[9] = count >> np.uint64(32)
-    for register in (6, 9):  # EAX, EDX in the interrupt's register list
+    values[I_EAX] = count & np.uint64(0xFFFFFFFF)
+    values[I_EDX] = count >> np.uint64(32)
+    for register in (I_EAX, I_EDX):
         number, value = words[R_IDS_INT] + np.uint64(4 * register), words[R_PTRS_INT] + np.uint64(8 * register)
         call(words[R_FN_WRITE], words[R_UC], number, value, 1)
     return 1
 
 
-@cfunc(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64), cache=True)
+@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory: recorded, and dropped."""
     enter_memory(root, address, size, 1)
     data = np.uint64(value) & (_ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF))
     record(root, _MEMORY, _WRITE, size, address, data, data, _UNHANDLED)
-    seen(root, (1 << 32) | address, data, False)
+    seen(root, IN_MEMORY | address, data, False)
     return True
 
 
 # --- memory windows ------------------------------------------------------------------------------------------------
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def vga_window_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """A0000-BFFFF, read. Memory: not recorded."""
     return np.uint64(vga_read(root, offset, size))
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def vga_window_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """A0000-BFFFF, written."""
     vga_write(root, offset, size, value)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def open_bus_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """The configuration window, read as by CF8 and CFC. The engine splits what is misaligned; 8 bytes are two reads."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
@@ -242,7 +246,7 @@ def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return np.uint64(config_in(root, offset, size))
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """The configuration window, written."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
@@ -260,14 +264,14 @@ def _register_read(root: int, offset: int) -> Any:
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         value = gtt_load(root, np.uint64(offset) - igd[g.G_GTT_AT])
         value = record(root, _GTT, _READ, 4, np.uint64(offset) - igd[g.G_GTT_AT], value, value, 0)
-        seen(root, (4 << 32) | offset, value, False)
+        seen(root, IN_GTT | offset, value, False)
         return value
     real = mmio_read(root, offset)
     shown = overlaid(root, offset, real)
-    value = forced(root, (3 << 32) | offset, shown)
+    value = forced(root, IN_MMIO | offset, shown)
     flags = _MIRRORED if shown != real else 0
     value = record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
-    seen(root, (3 << 32) | offset, value, is_clock(igd, offset))
+    seen(root, IN_MMIO | offset, value, is_clock(igd, offset))
     return value
 
 
@@ -277,14 +281,14 @@ def _register_write(root: int, offset: int, value: int) -> None:
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         at = np.uint64(offset) - igd[g.G_GTT_AT]
         gtt_write(root, at, value, NO_INDEX, 0)
-        seen(root, (4 << 32) | at, value, False)
+        seen(root, IN_GTT | at, value, False)
         return
     record(root, _MMIO, _WRITE, 4, offset, value, value, 0)
     mmio_write(root, offset, value)
-    seen(root, (3 << 32) | offset, value, False)
+    seen(root, IN_MMIO | offset, value, False)
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords as they are, narrower ones from the dword they lie in, wider ones in two."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 0)
@@ -295,7 +299,7 @@ def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 1)
@@ -324,7 +328,7 @@ def _aperture_page(root: int, offset: int, write: int) -> Any:
     return page + (np.uint64(offset) & np.uint64(0xFFF))
 
 
-@cfunc(_u64(_u64, _u64, _u32, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u32, _u64))
 def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """GMADR, read: through the GTT to memory."""
     at = _aperture_page(root, offset, 0)
@@ -339,7 +343,7 @@ def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return u64s(at)[0]
 
 
-@cfunc(types.void(_u64, _u64, _u32, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def aperture_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """GMADR, written."""
     at = _aperture_page(root, offset, 1)

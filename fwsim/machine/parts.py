@@ -19,6 +19,7 @@ from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
+    BAR_WORDS,
     IPS_SLOTS,
     IPS_WORDS,
     NOVEL_SLOTS,
@@ -138,7 +139,7 @@ class Parts:
         self.design = scenario.hypervisor.design
         self.policy = GttPolicy()
         self.overlays: NDArray[np.uint64] = np.zeros(0, np.uint64)
-        self.bar_bases: NDArray[np.uint64] = np.zeros(3, np.uint64)
+        self.bar_bases: NDArray[np.uint64] = np.zeros(BAR_WORDS, np.uint64)
         self.novel: NDArray[np.uint64] = np.zeros(NOVEL_SLOTS, np.uint64)
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fwsim.machine import callbacks as hot
 from fwsim.machine.built import Built
-from fwsim.native import R_HOSTED, address_of
+from fwsim.native import BAR_IGD, R_HOSTED, address_of
 
 
 class Probe:
@@ -44,7 +44,7 @@ class Probe:
     @property
     def io_base(self) -> int:
         """Where the index and data ports are; 0: the device has none, or they are not decoded."""
-        return int(self._machine.bar_bases[0])
+        return int(self._machine.bar_bases[BAR_IGD])
 
     def iobar(self, offset: int, width: int) -> int:
         """The same register by the index and data ports, which lead to the device itself."""

@@ -13,9 +13,9 @@ from fwsim.report.fold_step import Step
 from fwsim.report.fold_time import Delay, timer
 from fwsim.report.trace import Names
 from fwsim.trace.describe import enum_name, flags_of, pci_text
-from fwsim.trace.event import Actor, Flag, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 
-_READ, _WRITE, _CALL, _RETURN, _NOTE = range(5)
+_READ, _WRITE, _CALL, _RETURN, _NOTE = (int(op) for op in Op)
 _MATTERS = int(Flag.REWRITTEN | Flag.FAULTED)
 _LISTED = 8
 """Values that a line lists; of more it says the first and the last."""

@@ -30,7 +30,7 @@ from fwsim.running.calls import Caller
 from fwsim.running.option_rom import Offer, check_ids, legacy_image, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.scenario.model import Scenario
-from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 
 Progress = Callable[[str, float | None], None]
 Sessions = Callable[[Built], Session]
@@ -224,6 +224,5 @@ def _note_patch(built: Built, offered: Offer) -> None:
     found = offered.change.offset is not None
     address, held = (ROM_BASE + (offered.change.offset or 0), offered.change.held) if found else (0, 0)
     time_ns = int(built.machine.root[R_TIME])
-    built.machine.recorder.append(
-        (time_ns, 0, address, 0, held, 0, 1 if found else 16, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4)
-    )
+    flag = Flag.REWRITTEN if found else Flag.UNHANDLED
+    built.machine.recorder.append((time_ns, 0, address, 0, held, 0, flag, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4))

@@ -26,6 +26,14 @@ from fwsim.native import (
     stop,
     u64s,
 )
+from fwsim.trace.event import Space
+
+IN_MEMORY, IN_PCI, IN_MMIO, IN_GTT, IN_INTERRUPT = (
+    int(space) << 32 for space in (Space.MEMORY, Space.PCI, Space.MMIO, Space.GTT, Space.INTERRUPT)
+)
+"""What an access is to ``seen`` and ``forced``: its space above its address; a port is its number alone."""
+IN_TSC = 1 << 40
+"""The time stamp counter, which has no address: above every space."""
 
 
 def _seen(root: Any, what: Any, value: Any, clock: Any) -> None:

@@ -31,6 +31,20 @@ from fwsim.native import (
 )
 from fwsim.trace.answer import answered
 from fwsim.trace.event import EVENT
+from fwsim.trace.fields import (
+    E_ACTOR,
+    E_ADDRESS,
+    E_AUX,
+    E_CS,
+    E_FLAGS,
+    E_IP,
+    E_OP,
+    E_SEQ,
+    E_SPACE,
+    E_TIME,
+    E_VALUE,
+    E_WIDTH,
+)
 
 _SIZE = EVENT.itemsize
 
@@ -46,21 +60,21 @@ def _record_as(
     at = words[R_EVENTS] + words[R_EV_NEXT] * np.uint64(_SIZE)
     words[R_EV_NEXT] += np.uint64(1)
     wide = u64s(at)
-    wide[1] = words[R_TIME]
-    wide[2] = words[R_IP]
-    wide[3] = address
-    wide[4] = value
-    wide[5] = aux
+    wide[E_TIME] = words[R_TIME]
+    wide[E_IP] = words[R_IP]
+    wide[E_ADDRESS] = address
+    wide[E_VALUE] = value
+    wide[E_AUX] = aux
     half = u16s(at)
-    half[24] = np.uint16(words[R_CS])
-    half[25] = np.uint16(flags)
+    half[E_CS] = np.uint16(words[R_CS])
+    half[E_FLAGS] = np.uint16(flags)
     byte = u8s(at)
-    byte[52] = np.uint8(actor)
-    byte[53] = np.uint8(space)
-    byte[54] = np.uint8(op)
-    byte[55] = np.uint8(width)
+    byte[E_ACTOR] = np.uint8(actor)
+    byte[E_SPACE] = np.uint8(space)
+    byte[E_OP] = np.uint8(op)
+    byte[E_WIDTH] = np.uint8(width)
     words[R_SEQ] += np.uint64(1)
-    wide[0] = words[R_SEQ]
+    wide[E_SEQ] = words[R_SEQ]
     if words[R_SEQ] >= words[R_EV_LIMIT]:  # in a replay always: the limit is 0, so that nobody else asks for it
         if words[R_REPLAY]:
             return answered(root, at)

@@ -13,8 +13,10 @@ from fwsim import cli
 from fwsim.analysis.replay import replay
 from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import roms_folder
+from fwsim.trace.event import Actor, Op, Space
 
 SNM_2170 = "9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04"
+DEVICE = (Space.PCI, Space.MMIO, Space.GTT)
 SCRIPT = '[rom]\nfile = "{rom}"\n'
 
 
@@ -50,7 +52,7 @@ def test_our_rom_again(own, tmp_path, source, profile):
     found = again(run, tmp_path)
     assert (found.outcome, found.moved, found.other, found.notes) == ("matched", 0, 0, [])
     events = np.load(run / "events.npy")
-    code = events[(events["actor"] == 0) & (events["space"] != 5)]
+    code = events[(events["actor"] == Actor.ROM) & (events["space"] != Space.IOMMU)]
     assert found.matched >= len(code) > 1000
 
 
@@ -80,7 +82,7 @@ def test_the_rom_follows_a_changed_answer(own, tmp_path):
     folder = tmp_path / "changed"
     shutil.copytree(own(), folder)
     events = np.load(folder / "events.npy", mmap_mode="r+")
-    reads = np.flatnonzero((events["space"] == 2) & (events["op"] == 0) & (events["address"] == 0x1005E))
+    reads = np.flatnonzero((events["space"] == Space.PCI) & (events["op"] == Op.READ) & (events["address"] == 0x1005E))
     events["value"][reads[0]] = 0x7ABC
     events.flush()
     found = again(folder, tmp_path)
@@ -96,8 +98,8 @@ def test_every_space_is_answered(recorded, tmp_path):
     """CF8 and an open port, of which the record says what no model would."""
     run = recorded(into(0x3DD, 0xE0) + into(0xCFB, 0xE0) + RETURN)
     events = np.load(run / "events.npy", mmap_mode="r+")
-    ports = np.flatnonzero((events["actor"] == 0) & (events["space"] == 0))
-    assert events["op"][ports].tolist() == [0, 1, 0, 1]
+    ports = np.flatnonzero((events["actor"] == Actor.ROM) & (events["space"] == Space.PORT))
+    assert events["op"][ports].tolist() == [Op.READ, Op.WRITE, Op.READ, Op.WRITE]
     for column in ("value", "aux"):
         events[column][ports] = [0x5A, 0x5A, 0xA5, 0xA5]
     events.flush()
@@ -237,14 +239,15 @@ def test_bad_input(own, tmp_path, capsys, damage, named):
 def test_a_record_from_elsewhere_knows_only_some_spaces(own, tmp_path):
     """As a hypervisor's log has it: the device's own accesses, no CS:IP, no ports, something before the ROM."""
     events = np.load(own() / "events.npy")
-    kept = np.concatenate([events[:20], events[np.isin(events["space"], (2, 3, 4)) & (events["actor"] == 0)]])
-    kept = kept[np.isin(kept["space"], (2, 3, 4))]
+    kept = np.concatenate([events[:20], events[np.isin(events["space"], DEVICE) & (events["actor"] == Actor.ROM)]])
+    kept = kept[np.isin(kept["space"], DEVICE)]
     kept["seq"] = np.arange(1, len(kept) + 1)
-    kept["cs"] = kept["ip"] = kept["actor"] = 0
+    kept["cs"] = kept["ip"] = 0
+    kept["actor"] = Actor.ROM
     (tmp_path / "log").mkdir()
     np.save(tmp_path / "log" / "events.npy", kept)
     options = {"scenario": own() / "scenario.toml", "rom": roms_folder() / "igd-vbios.rom"}
-    first = int(np.flatnonzero(kept["op"] == 0)[0])
+    first = int(np.flatnonzero(kept["op"] == Op.READ)[0])
     second = first + 1 + int(np.flatnonzero((kept["address"] == kept["address"][first])[first + 1 :])[0])
     found = again(tmp_path / "log", tmp_path, **options)
     assert found.outcome == "differs"

@@ -13,7 +13,7 @@ from fwsim.analysis.why import explain
 from fwsim.cli import main
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
-from fwsim.trace.event import EVENT
+from fwsim.trace.event import EVENT, Space
 
 OURS = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 MODE = "[[call]]\nax = 0x4f02\nbx = 0xc114\n"
@@ -90,7 +90,7 @@ def test_the_rest_of_what_may_be_asked(runs):
     assert screen.nodes[-1].text.startswith("screen-01.png: mode 0x114, 800x600")
     assert inputs(screen)
     assert explain(run, "mmio[0x70188]").nodes[-1].value == 1600
-    read = next(int(e["seq"]) for e in run.events() if e["address"] == 0x1005E and e["space"] == 2)
+    read = next(int(e["seq"]) for e in run.events() if e["address"] == 0x1005E and e["space"] == Space.PCI)
     assert explain(run, str(read)).nodes[-1].text.startswith("config 00:02.0 @0x5E read 0x7cf0")
     for seq in (1, len(run.events())):
         assert explain(run, str(seq)).nodes

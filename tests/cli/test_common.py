@@ -1,7 +1,8 @@
 import io
 import sys
-import time
+from types import SimpleNamespace
 
+import pytest
 from rich.text import Text
 
 from fwsim.cli import common
@@ -12,30 +13,54 @@ class Terminal(io.StringIO):
         return True
 
 
+class Later:
+    """A ``threading.Timer`` whose time comes when the test says so."""
+
+    def __init__(self, after, function):
+        self.time_comes = function
+        self.state = "made"
+
+    def start(self):
+        self.state = "started"
+
+    def cancel(self):
+        self.state = "cancelled"
+
+
+@pytest.fixture
+def timers(monkeypatch):
+    """The timers that the bar made."""
+    made = []
+    monkeypatch.setattr(common, "threading", SimpleNamespace(Timer=lambda *args: made.append(Later(*args)) or made[-1]))
+    return made
+
+
 def test_no_bar_where_standard_error_is_no_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with common.progress_bar() as progress:
         assert progress is None
 
 
-def test_a_bar_after_a_while_without_anybody_telling(monkeypatch):
+def test_a_bar_after_a_while_without_anybody_telling(monkeypatch, timers):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(common, "_BAR_AFTER_S", 0.05)
     with common.progress_bar() as progress:
         assert terminal.getvalue() == ""
-        time.sleep(0.5)  # compiling, say: nothing is told, and still the bar is there
+        (timer,) = timers
+        assert timer.state == "started"
+        timer.time_comes()  # compiling, say: nothing is told, and still the bar is there
         assert "preparing" in terminal.getvalue()
         progress("drawing [50%]", 0.6)
     assert "drawing [50%]" in terminal.getvalue()
 
 
-def test_no_bar_for_what_is_over_at_once(monkeypatch):
+def test_no_bar_for_what_is_over_at_once(monkeypatch, timers):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with common.progress_bar() as progress:
         progress("running the ROM", None)
-    assert "running" not in terminal.getvalue()
+    assert timers[0].state == "cancelled"
+    assert terminal.getvalue() == ""
 
 
 def test_text_into_a_pipe_is_plain_and_long_lines_stay_whole(capsys):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from patience import HANG_S
 
 import fwsim
 from fwsim import cli
@@ -18,7 +19,7 @@ HEAVY = ("numba", "unicorn", "numpy", "lief", "capstone", "rich", "PIL")
 def fwsim_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", *arguments]
     return subprocess.run(
-        command, capture_output="stdout" not in options, text=True, check=False, timeout=60, **options
+        command, capture_output="stdout" not in options, text=True, check=False, timeout=HANG_S, **options
     )
 
 
@@ -38,7 +39,7 @@ def test_help_imports_nothing_heavy():
         "import sys; from fwsim.cli import main; main(['--help']); print([m for m in sys.argv[1:] if m in sys.modules])"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True, timeout=HANG_S
     )
     assert result.stdout.splitlines()[-1] == "[]"
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fwsim import cli
-from fwsim.trace.event import EVENT
+from fwsim.trace.event import EVENT, Flag
 from fwsim.trace.query import VIEWS
 
 
@@ -60,7 +60,8 @@ def test_counts_are_those_of_numpy(tmp_path, capsys):
     found = ask(capsys, str(tmp_path), "select space::varchar, count(*), max(value) from events where rewritten "
                 "group by all order by all")  # fmt: skip
     names = ("port", "memory", "pci", "mmio", "gtt", "iommu", "interrupt", "efi")
-    picked = {name: events[(events["space"] == n) & (events["flags"] & 1 == 1)] for n, name in enumerate(names)}
+    moved = events["flags"] & Flag.REWRITTEN != 0
+    picked = {name: events[(events["space"] == n) & moved] for n, name in enumerate(names)}
     assert found == sorted([n, len(rows), int(rows["value"].max())] for n, rows in picked.items())
 
 

@@ -7,8 +7,10 @@ from handmade import rom
 
 from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
+from fwsim.native import R_TIME
 from fwsim.rom.chain import load_bytes
 from fwsim.scenario.load import loads
+from fwsim.trace.event import Actor, Flag, Op, Space
 
 CARRY, ZERO = 1, 0x40
 MIB = 1 << 20
@@ -34,7 +36,7 @@ class Guest:
 
     def firmware_events(self, space: int):
         rows = self.machine.recorder.read(0, self.machine.recorder.count)
-        return rows[(rows["actor"] == 1) & (rows["space"] == space)]
+        return rows[(rows["actor"] == Actor.FIRMWARE) & (rows["space"] == space)]
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_move_block_reaches_igd_registers_and_records_them(guest):
     g.machine.ram.write(0x20000, (0x07FF03FF).to_bytes(4, "little"))
     move(g, 0x20000, 0xFE400000 + 0x60000, 2)
     assert g.machine.igd.register(0x60000) == 0x07FF03FF
-    (row,) = g.firmware_events(3)
+    (row,) = g.firmware_events(Space.MMIO)
     assert (int(row["address"]), int(row["value"]), int(row["op"]), int(row["cs"]), int(row["ip"])) == (
         0x60000,
         0x07FF03FF,
@@ -156,8 +158,8 @@ def test_find_by_id_and_by_class(guest):
     assert g.cpu.get("ah") == 0x86
     assert not g.call(0x1A, ax=0xB103, ecx=0x030000, si=0) & CARRY
     assert g.cpu.get("bx") == 0x10
-    asked = g.firmware_events(2)
-    assert 0x10008 in asked[asked["op"] == 0]["address"].tolist()
+    asked = g.firmware_events(Space.PCI)
+    assert 0x10008 in asked[asked["op"] == Op.READ]["address"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +171,7 @@ def test_configuration_reads_are_the_firmwares(guest, leaf, width, offset, value
     assert not g.call(0x1A, ax=leaf, bx=0x10, di=offset, ecx=0xFFFFFFFF) & CARRY
     assert g.cpu.get("ecx") & (1 << 8 * width) - 1 == value
     rows = g.machine.recorder.read(before, g.machine.recorder.count)
-    (row,) = rows[rows["space"] == 2]
+    (row,) = rows[rows["space"] == Space.PCI]
     assert [int(row[name]) for name in ("actor", "op", "width", "address", "value", "cs", "ip")] == [
         1,
         0,
@@ -205,8 +207,9 @@ def test_an_unknown_leaf_is_an_event_and_a_default_answer(guest, vector, ax):
     g = guest()
     assert g.call(vector, ax=ax) & CARRY
     assert g.cpu.get("ah") == 0x86
-    row = g.firmware_events(6)[-1]
-    assert (int(row["address"]), int(row["op"]), int(row["flags"]) & 16) == (vector, 3, 16)
+    row = g.firmware_events(Space.INTERRUPT)[-1]
+    assert (int(row["address"]), int(row["op"])) == (vector, Op.RETURN)
+    assert int(row["flags"]) & Flag.UNHANDLED
     assert g.session.bios.unknown_leaves() == [(vector, ax, 1)]
 
 
@@ -224,9 +227,9 @@ def test_clock_and_wait(guest):
     g.machine.ram.put(0x46C, 0x00123456, 4)
     g.call(0x1A, ax=0)
     assert g.get("cx", "dx") == [0x12, 0x3456]
-    before = int(g.machine.root[9])
+    before = int(g.machine.root[R_TIME])
     g.call(0x15, ax=0x8600, cx=1, dx=0)
-    assert 65_536_000 <= int(g.machine.root[9]) - before < 65_600_000
+    assert 65_536_000 <= int(g.machine.root[R_TIME]) - before < 65_600_000
 
 
 def test_keyboard_and_disks(guest):
@@ -274,4 +277,4 @@ def test_the_timer_tick_counts_and_calls_1ch(guest):
     g.call(0x08)
     assert g.machine.ram.word(0x46C, 4) == 42
     rows = g.machine.recorder.read(0, g.machine.recorder.count)
-    assert 0x80 in rows[(rows["space"] == 0) & (rows["op"] == 1)]["address"].tolist()
+    assert 0x80 in rows[(rows["space"] == Space.PORT) & (rows["op"] == Op.WRITE)]["address"].tolist()

@@ -19,7 +19,7 @@ from fwsim.rom.opregion import build_opregion
 from fwsim.scenario.load import load
 
 NAMES = ("lspci.txt", "dmesg", "iomem", "i915_opregion", "igd.rom", "HDMI-A-1.edid", "pci-00-02.0.config", "x")
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine
 from fwsim.rom.chain import load_bytes
 from fwsim.scenario.load import loads
+from fwsim.trace.event import Actor, Space
 
 ENTRY = 0x100
 """Where ``handmade.rom`` puts the code: C000:0100."""
@@ -43,15 +44,20 @@ class Rig:
     def ports(self) -> list[tuple[int, int, int, int]]:
         """(IP, port, value, op) of each port access of the ROM."""
         rows = self.events()
-        rows = rows[(rows["space"] == 0) & (rows["actor"] == 0)]
+        rows = rows[(rows["space"] == Space.PORT) & (rows["actor"] == Actor.ROM)]
         return [(int(r["ip"]), int(r["address"]), int(r["value"]), int(r["op"])) for r in rows]
 
     def registers(self) -> list[tuple[int, str, int, int]]:
         """(IP, "r" or "w", BAR0 offset or GTT offset | 80000000, value) of each BAR0 access of the ROM."""
         rows = self.events()
-        rows = rows[((rows["space"] == 3) | (rows["space"] == 4)) & (rows["actor"] == 0)]
+        rows = rows[((rows["space"] == Space.MMIO) | (rows["space"] == Space.GTT)) & (rows["actor"] == Actor.ROM)]
         return [
-            (int(r["ip"]), "rw"[int(r["op"])], int(r["address"]) | (int(r["space"]) == 4) << 31, int(r["value"]))
+            (
+                int(r["ip"]),
+                "rw"[int(r["op"])],
+                int(r["address"]) | (int(r["space"]) == Space.GTT) << 31,
+                int(r["value"]),
+            )
             for r in rows
         ]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from fwsim.environment.wait.waiting import waited_for
+from fwsim.native import R_CODE, R_TIME
 
 CASES = {
     "divide by zero": ("31c9 f7f1", "invalid", 0x102, "divide error"),
@@ -109,7 +110,7 @@ def test_budgets_are_exact_enough_and_the_same_again(rig, budget, words):
         ending = made.post()
         assert ending.reason == "budget"
         assert words in ending.detail
-        ends.append((ending, int(made.machine.root[9]), made.events().tobytes()))
+        ends.append((ending, int(made.machine.root[R_TIME]), made.events().tobytes()))
         if "events" in budget:
             assert made.machine.recorder.count == 1000
     assert ends[0] == ends[1]
@@ -117,8 +118,6 @@ def test_budgets_are_exact_enough_and_the_same_again(rig, budget, words):
 
 def test_a_code_budget_counts_what_ran(rig):
     """The engine stops before the block that would pass it, and does not count that."""
-    from fwsim.native import R_CODE
-
     made = rig("b90040 e2fe ba0703 ec 40 ebf6", "[budget]\ncode = 1048576\n")
     made.post()
     assert 1048576 - 16 <= int(made.machine.root[R_CODE]) < 1048576

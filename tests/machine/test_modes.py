@@ -3,9 +3,11 @@
 import pytest
 from protected import CODE32, COUNTER, DATA32, HANDLERS, LOW16, gate, program
 
+from fwsim.trace.event import Actor, Op, Space
+
 
 def outs(made) -> list[int]:
-    return [value for _, port, value, op in made.ports() if port == 0x80 and op == 1]
+    return [value for _, port, value, op in made.ports() if port == 0x80 and op == Op.WRITE]
 
 
 FLAGS_OUT = "9c 58 e780 cf"  # pushfd; pop eax; out 80h, eax; iretd
@@ -21,7 +23,7 @@ def test_an_int_goes_through_its_gate_and_back(rig, kind, interrupts):
     flags, stack = outs(made)
     assert flags & 0x200 == interrupts
     assert stack == 0x6F00
-    calls = [e for e in made.events() if e["space"] == 6 and e["actor"] == 0]
+    calls = [e for e in made.events() if e["space"] == Space.INTERRUPT and e["actor"] == Actor.ROM]
     assert [(int(e["address"]), int(e["cs"]), int(e["ip"])) for e in calls] == [(0x30, 8, 0xC0161)]
 
 
@@ -84,7 +86,7 @@ def test_a_remapped_pic_uses_its_new_vector(rig):
     made = rig(code, memory=memory)
     assert "HLT with interrupts off" in made.post().detail
     assert made.machine.ram.word(COUNTER, 4) == 2
-    handled = [int(e["address"]) for e in made.events() if e["space"] == 6 and e["actor"] == 3]
+    handled = [int(e["address"]) for e in made.events() if e["space"] == Space.INTERRUPT and e["actor"] == Actor.DEVICE]
     assert handled == [0x20, 0x20]
 
 

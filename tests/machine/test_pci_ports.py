@@ -1,14 +1,16 @@
 """CF8 and CFC as code uses them: widths, lanes, the enable bit, and the events they make."""
 
+from fwsim.trace.event import Actor, Op, Space
+
 
 def outs(made):
-    return [(port, value) for _, port, value, op in made.ports() if op == 1]
+    return [(port, value) for _, port, value, op in made.ports() if op == Op.WRITE]
 
 
 def reads(made):
     return [
         (int(e["ip"]), int(e["width"]), int(e["address"]), int(e["value"]))
-        for e in made.events() if e["space"] == 2 and e["op"] == 0 and e["actor"] == 0
+        for e in made.events() if e["space"] == Space.PCI and e["op"] == Op.READ and e["actor"] == Actor.ROM
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from fwsim.environment.wait.limits import ASSIST_POLLS
+from fwsim.trace.event import Flag, Op, Space
 
 # in al,dx / test al,10h / jnz: waits for bit 4 of port 300h (open bus, all ones) to clear, then returns
 BIT_CLEAR = "ba 0003 ec a8 10 75 fb cb"
@@ -32,7 +33,7 @@ def test_bits_that_are_tested(rig, code, space, address, tested, change):
     assert release.tested == tested
     assert release.answer ^ release.wait.last == change
     assert before < release.since_seq <= made.machine.recorder.count
-    assert not (made.events()["flags"] & 32).any()  # the trials leave no event behind
+    assert not (made.events()["flags"] & Flag.ASSISTED).any()  # the trials leave no event behind
 
 
 @pytest.mark.parametrize("code", [BIT_CLEAR, REGISTER])
@@ -41,9 +42,9 @@ def test_a_wait_begins_with_its_first_poll(rig, code):
     made = rig(code)
     assert made.post().reason == "hung"
     events = made.events()
-    assert (events["space"] == 6).any()  # INT 08h
+    assert (events["space"] == Space.INTERRUPT).any()  # INT 08h
     release = made.session.slices.assist.release
-    polls = events[(events["op"] == 0) & (events["address"] == release.wait.address)]
+    polls = events[(events["op"] == Op.READ) & (events["address"] == release.wait.address)]
     first = events[events["seq"] == release.since_seq][0]
     assert first["seq"] <= polls[0]["seq"]
     assert first["seq"] >= polls[0]["seq"] - 1  # the loop of REGISTER writes the index first
@@ -67,7 +68,7 @@ def test_assist_answers_and_says_so(rig, code, answer):
     assert count == 1
     assert release.answer == answer
     helped = made.events()
-    helped = helped[helped["flags"] & 32 != 0]
+    helped = helped[helped["flags"] & Flag.ASSISTED != 0]
     assert helped["value"].tolist() == [answer]
     assert helped["aux"][0] == release.wait.last
     assert helped["seq"][0] > ASSIST_POLLS

@@ -1,5 +1,7 @@
 """Once POST is over C0000 is read-only, as SeaBIOS leaves it: writes are dropped and recorded."""
 
+from fwsim.trace.event import Flag, Op, Space
+
 HOOKED = (
     "31c0 8ed8 c70680002001 c706820000c0"  # INT 20h is C000:0120
     " 2ec606400155 cb"  # mov byte [cs:0140], 55h: POST may write
@@ -17,9 +19,9 @@ def test_a_write_after_post_is_dropped(rig):
     assert made.machine.ram.read(0xC0140, 2) == b"\x55\x22"
     assert made.session.interrupt(0x20, {}).reason == "completed"
     assert made.session.cpu.get("ax") == 0x2255
-    (row,) = [e for e in made.events() if e["space"] == 1 and e["op"] == 1]
+    (row,) = [e for e in made.events() if e["space"] == Space.MEMORY and e["op"] == Op.WRITE]
     assert (int(row["address"]), int(row["value"]), int(row["width"]), int(row["ip"])) == (0xC0141, 0xAA, 1, 0x120)
-    assert int(row["flags"]) & 16
+    assert int(row["flags"]) & Flag.UNHANDLED
 
 
 def test_a_second_post_may_write_again(rig):

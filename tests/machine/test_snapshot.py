@@ -6,6 +6,7 @@ import pytest
 
 from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
+from fwsim.native import R_TIME
 from fwsim.rom.chain import load
 from fwsim.scenario.load import loads
 
@@ -63,14 +64,14 @@ def test_in_the_middle_of_a_call(rig):
     made.session.slices.between = None
     machine = made.machine
     events = made.events().tobytes()
-    memory, after = machine.ram.read(0, 0x100000), machine.root[9]
+    memory, after = machine.ram.read(0, 0x100000), machine.root[R_TIME]
     assert len(taken) > 10
     for snapshot in taken[::3]:
         made.session.slices.restore(snapshot)
         assert made.session.slices.resume().reason == "completed"
         assert made.events().tobytes() == events
         assert machine.ram.read(0, 0x100000) == memory
-        assert machine.root[9] == after
+        assert machine.root[R_TIME] == after
 
 
 def test_two_machines_do_the_same():

@@ -1,5 +1,7 @@
 """The guest moves and sizes BARs, and switches decoding: what answers where follows at once."""
 
+from fwsim.trace.event import Actor, Op, Space
+
 BAR0, APERTURE, IOBAR = 0xFE400000, 0xE0000000, 0xC000
 ONES = b"\xff" * 4
 
@@ -17,7 +19,7 @@ def config_read(offset: int) -> str:
 
 
 def reads(made) -> list[tuple[int, int]]:
-    rows = [e for e in made.events() if e["space"] == 2 and e["op"] == 0 and e["actor"] == 0]
+    rows = [e for e in made.events() if e["space"] == Space.PCI and e["op"] == Op.READ and e["actor"] == Actor.ROM]
     return [(int(e["address"]) & 0xFFF, int(e["value"])) for e in rows]
 
 

@@ -17,7 +17,7 @@ from fwsim.report.html.page import render
 from fwsim.report.html.timeline import BINS, timeline
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import decode, encode
-from fwsim.trace.event import EVENT
+from fwsim.trace.event import EVENT, Actor, Flag, Space
 
 
 @pytest.fixture(scope="module")
@@ -154,11 +154,12 @@ def many_events(folder, count):
         part["cs"], part["ip"], part["width"] = 0xC000, rng.integers(0, 0xFFFF, len(part)), 4
         part["address"] = rng.integers(0, 1 << 18, len(part)) * 4
         pages = rng.integers(0, 1 << 16, len(part), dtype=np.uint64)
-        part["address"] = np.where(part["space"] == 5, 0xDBA00000 + (pages << 12), part["address"])
+        part["address"] = np.where(part["space"] == Space.IOMMU, 0xDBA00000 + (pages << 12), part["address"])
         part["value"] = 0xDBA00001 + (pages << 12)
         part["aux"] = part["value"]
-        part["flags"] = np.where(part["space"] == 5, 8, rng.choice(np.array([0, 0, 0, 16, 1], np.uint16), len(part)))
-        part["actor"] = np.where(part["space"] == 5, 4, 0)
+        flags = np.array([0, 0, 0, Flag.UNHANDLED, Flag.REWRITTEN], np.uint16)
+        part["flags"] = np.where(part["space"] == Space.IOMMU, Flag.FAULTED, rng.choice(flags, len(part)))
+        part["actor"] = np.where(part["space"] == Space.IOMMU, Actor.IOMMU, Actor.ROM)
     events.flush()
 
 

@@ -247,7 +247,7 @@ def test_the_worst_files_take_no_longer(make, tmp_path, monkeypatch, kind):
 
 
 @given(st.integers(0, 4), st.lists(st.tuples(st.integers(0, 0x600), st.integers(0, 255)), min_size=1, max_size=12))
-@settings(max_examples=500, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_any_bytes_of_a_table(make, index, edits):
     data = bytearray(files_to_mutate(make)[index])
     for at, value in edits:

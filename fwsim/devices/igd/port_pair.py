@@ -9,13 +9,12 @@ from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import gtt_write
 from fwsim.native import R_IGD, call, inlined, native, u64s
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import forced, seen
+from fwsim.trace.progress import IN_GTT, IN_MMIO, forced, seen
 from fwsim.trace.record import record
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _GTT, _MMIO = int(Space.PORT), int(Space.GTT), int(Space.MMIO)
 _INDEXED, _ASSISTED, _UNHANDLED = int(Flag.INDEXED), int(Flag.ASSISTED), int(Flag.UNHANDLED)
-_IN_MMIO, _IN_GTT = int(Space.MMIO) << 32, int(Space.GTT) << 32
 
 
 @inlined
@@ -31,11 +30,11 @@ def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
         offset = index & np.uint64(0xFFFFFFFC)
         if index & np.uint64(1):
             gtt_write(root, offset, value, index, _INDEXED)
-            seen(root, _IN_GTT | offset, value, False)
+            seen(root, IN_GTT | offset, value, False)
         else:
             record(root, _MMIO, _WRITE, 4, offset, value, value, _INDEXED)
             mmio_write(root, offset, value)
-            seen(root, _IN_MMIO | offset, value, False)
+            seen(root, IN_MMIO | offset, value, False)
     else:
         record(root, _PORT, _WRITE, size, port, value, value, _UNHANDLED)
         return
@@ -59,13 +58,13 @@ def iobar_in(root: int, port: int, base: int, size: int) -> Any:
         if index & np.uint64(1):
             value = gtt_load(root, offset)
             value = record(root, _GTT, _READ, 4, offset, value, value, _INDEXED)
-            seen(root, _IN_GTT | offset, value, False)
+            seen(root, IN_GTT | offset, value, False)
         else:
             real = mmio_read(root, offset)
-            value = forced(root, _IN_MMIO | offset, real)
+            value = forced(root, IN_MMIO | offset, real)
             flags = _INDEXED if value == real else _INDEXED | _ASSISTED
             value = record(root, _MMIO, _READ, 4, offset, value, real, flags)
-            seen(root, _IN_MMIO | offset, value, is_clock(igd, offset))
+            seen(root, IN_MMIO | offset, value, is_clock(igd, offset))
         return value
     value = (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
     return record(root, _PORT, _READ, size, port, value, value, _UNHANDLED)

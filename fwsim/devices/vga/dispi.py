@@ -3,6 +3,7 @@
 Source: Bochs ``iodev/display/vbe.h`` and QEMU ``docs/specs/standard-vga.rst`` (index list, BAR2 layout).
 """
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -26,19 +27,18 @@ from fwsim.devices.vga.state import (
 )
 from fwsim.native import R_VGA, native, u8s, u16s, u64s
 
-(
-    D_ID,
-    D_XRES,  # pixels
-    D_YRES,
-    D_BPP,  # 4, 8, 15, 16, 24, 32
-    D_ENABLE,
-    D_BANK,  # 64 KiB units
-    D_VIRT_WIDTH,  # pixels of one line in memory
-    D_VIRT_HEIGHT,
-    D_X_OFFSET,
-    D_Y_OFFSET,
-    D_MEMORY,  # read-only: video memory in 64 KiB units
-) = range(11)
+_next = count().__next__
+D_ID = _next()
+D_XRES = _next()  # pixels
+D_YRES = _next()
+D_BPP = _next()  # 4, 8, 15, 16, 24, 32
+D_ENABLE = _next()
+D_BANK = _next()  # 64 KiB units
+D_VIRT_WIDTH = _next()  # pixels of one line in memory
+D_VIRT_HEIGHT = _next()
+D_X_OFFSET = _next()
+D_Y_OFFSET = _next()
+D_MEMORY = _next()  # read-only: video memory in 64 KiB units
 
 ENABLED, GETCAPS, DAC_8BIT, LFB, NO_CLEAR = 0x01, 0x02, 0x20, 0x40, 0x80
 MAX_XRES, MAX_YRES, MAX_BPP = 16000, 12000, 32

@@ -6,6 +6,7 @@ modes (dispi, cirrus) see the same bytes one after another, as one array ``vram`
 
 import mmap
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,44 +15,43 @@ from fwsim.errors import FwsimError
 from fwsim.native import address_of
 from fwsim.units import KIB
 
-(
-    V_KIND,  # KIND_*: which extensions answer
-    V_REGS,  # address of the register bytes: SEQ, GFX, CRTC, ATTR, DAC below
-    V_VRAM,  # address of video memory
-    V_VRAM_SIZE,  # bytes, a power of two
-    V_PLANE_BASE,  # added to a plane address (dispi: bank * 64 KiB in planar modes)
-    V_PLANE_MASK,  # plane addresses wrap at it: 0xFFFF on a VGA
-    V_LATCH,  # four latches, plane 0 in the low byte
-    V_SEQ_INDEX,
-    V_GFX_INDEX,
-    V_CRTC_INDEX,
-    V_ATTR_INDEX,  # bit 5: palette address source
-    V_FLIP,  # 0: the next write of 3C0 is an index; 1: it is data
-    V_MISC,
-    V_FEATURE,
-    V_ENABLE,  # 3C3
-    V_DAC_MASK,  # 3C6
-    V_DAC_READ,  # index of the next read of 3C9
-    V_DAC_WRITE,
-    V_DAC_STATE,  # what 3C7 reads: 0 after a write of 3C8, 3 after one of 3C7
-    V_DAC_STEP,  # which of red, green, blue is next
-    V_DAC_LATCH,  # red and green, until blue completes the entry
-    V_DAC_BITS,  # 6, or 8 where the card widened the DAC
-    V_MONITOR,  # 1: a colour monitor loads the DAC's outputs
-    V_WINDOW,  # WINDOW_*: what A0000 shows
-    V_BANK0,  # byte offset in video memory (or in the page table's space) of the window's lower 32 KiB
-    V_BANK1,  # and of its upper 32 KiB
-    V_PAGES,  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
-    V_PAGE_COUNT,
-    V_HIDDEN,  # cirrus: hidden DAC register
-    V_HIDDEN_READS,  # cirrus: reads of 3C6 in a row
-    V_DISPI_INDEX,
-    V_DISPI,  # address of the dispi registers (uint16[16]); 0: no dispi
-    V_MMIO,  # address of the adapter's own registers, 64 KiB; 0: none
-    V_I2C,  # bit-banged DDC: see i2c.py
-    V_EDID,  # address of 128 bytes of EDID; 0: no monitor answers
-    VGA_WORDS,
-) = range(36)
+_next = count().__next__
+V_KIND = _next()  # KIND_*: which extensions answer
+V_REGS = _next()  # address of the register bytes: SEQ, GFX, CRTC, ATTR, DAC below
+V_VRAM = _next()  # address of video memory
+V_VRAM_SIZE = _next()  # bytes, a power of two
+V_PLANE_BASE = _next()  # added to a plane address (dispi: bank * 64 KiB in planar modes)
+V_PLANE_MASK = _next()  # plane addresses wrap at it: 0xFFFF on a VGA
+V_LATCH = _next()  # four latches, plane 0 in the low byte
+V_SEQ_INDEX = _next()
+V_GFX_INDEX = _next()
+V_CRTC_INDEX = _next()
+V_ATTR_INDEX = _next()  # bit 5: palette address source
+V_FLIP = _next()  # 0: the next write of 3C0 is an index; 1: it is data
+V_MISC = _next()
+V_FEATURE = _next()
+V_ENABLE = _next()  # 3C3
+V_DAC_MASK = _next()  # 3C6
+V_DAC_READ = _next()  # index of the next read of 3C9
+V_DAC_WRITE = _next()
+V_DAC_STATE = _next()  # what 3C7 reads: 0 after a write of 3C8, 3 after one of 3C7
+V_DAC_STEP = _next()  # which of red, green, blue is next
+V_DAC_LATCH = _next()  # red and green, until blue completes the entry
+V_DAC_BITS = _next()  # 6, or 8 where the card widened the DAC
+V_MONITOR = _next()  # 1: a colour monitor loads the DAC's outputs
+V_WINDOW = _next()  # WINDOW_*: what A0000 shows
+V_BANK0 = _next()  # byte offset in video memory (or in the page table's space) of the window's lower 32 KiB
+V_BANK1 = _next()  # and of its upper 32 KiB
+V_PAGES = _next()  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
+V_PAGE_COUNT = _next()
+V_HIDDEN = _next()  # cirrus: hidden DAC register
+V_HIDDEN_READS = _next()  # cirrus: reads of 3C6 in a row
+V_DISPI_INDEX = _next()
+V_DISPI = _next()  # address of the dispi registers (uint16[16]); 0: no dispi
+V_MMIO = _next()  # address of the adapter's own registers, 64 KiB; 0: none
+V_I2C = _next()  # bit-banged DDC: see i2c.py
+V_EDID = _next()  # address of 128 bytes of EDID; 0: no monitor answers
+VGA_WORDS = _next()
 
 KIND_VGA, KIND_CIRRUS, KIND_IGD, KIND_ATI, KIND_BANSHEE = range(5)
 WINDOW_PLANES, WINDOW_LINEAR, WINDOW_PAGES = range(3)

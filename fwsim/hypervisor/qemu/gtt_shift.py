@@ -3,28 +3,28 @@
 Source: QEMU hw/vfio/igd.c up to 9.1, vfio_igd_quirk_data_write and its latch.
 """
 
+from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
 from fwsim.devices.igd import layout as g
-from fwsim.native import R_HYP, R_IGD, u32s, u64s
+from fwsim.native import R_HYP, R_IGD, callback, u32s, u64s
 
-(
-    S_LATCH,  # QEMU's own copy of the index port; all ones: none
-    S_LIMIT,  # first index that is left alone
-    S_WIDE,  # 1: 64-bit entries by QEMU's reckoning of the generation
-    S_HOST_BASE,  # host BDSM, rounded down to 1 MiB
-    S_BDSM_AT,  # address of the guest's emulated BDSM, uint32 or two of them
-    S_BDSM_WIDE,  # 1: it is 64 bits wide
-    SHIFT_WORDS,
-) = range(7)
+_next = count().__next__
+S_LATCH = _next()  # QEMU's own copy of the index port; all ones: none
+S_LIMIT = _next()  # first index that is left alone
+S_WIDE = _next()  # 1: 64-bit entries by QEMU's reckoning of the generation
+S_HOST_BASE = _next()  # host BDSM, rounded down to 1 MiB
+S_BDSM_AT = _next()  # address of the guest's emulated BDSM, uint32 or two of them
+S_BDSM_WIDE = _next()  # 1: it is 64 bits wide
+SHIFT_WORDS = _next()
 NO_LATCH = 0xFFFFFFFFFFFFFFFF
 _u64 = types.uint64
 
 
-@cfunc(_u64(_u64, _u64, _u64, _u64), cache=True)
+@callback(_u64(_u64, _u64, _u64, _u64))
 def shift(root: int, value: int, offset: int, index: int) -> Any:
     """The dword that reaches the device: at index 4n+1 below the limit it is moved, whatever it is.
 
@@ -45,7 +45,7 @@ def shift(root: int, value: int, offset: int, index: int) -> Any:
     return (np.uint64(value) - words[S_HOST_BASE] + base) & np.uint64(0xFFFFFFFF)
 
 
-@cfunc(types.void(_u64, _u64, _u64, _u64), cache=True)
+@callback(types.void(_u64, _u64, _u64, _u64))
 def latch(root: int, port: int, written: int, value: int) -> None:
     """The index is QEMU's own copy: a write of the index port sets it, everything else on the pair forgets it."""
     words = u64s(u64s(root)[R_HYP])

@@ -170,11 +170,11 @@ def test_each_bridge_above_decides_over_ports(behind, bdf):
 def test_a_snapshot_brings_numbers_and_windows_back(behind):
     made = behind()
     made.place()
-    taken = made.made.session.snapshot()
+    taken = made.made.session.slices.snapshot()
     made.write(FIRST, 0x20, 4, 0x0000FFF0)
     made.write(FIRST, 0x18, 4, 0x090800)
     assert not made.answers()
-    made.made.session.restore(taken)
+    made.made.session.slices.restore(taken)
     assert made.answers()
     assert made.machine.pci.present()[-1] == 0x218
 

@@ -207,10 +207,10 @@ def test_a_snapshot_keeps_where_the_window_is(rig):
     """Also after a reserved length: the register alone does not say it."""
     made = run(rig, cf8_write(0, 0x60, 4, 0xC0000001) + cf8_write(0, 0x60, 4, 0xD0000007))
     machine = made.machine
-    taken = made.session.snapshot()
+    taken = made.session.slices.snapshot()
     machine.pci.write(machine.root, 0, 0x60, 4, BASE | 1)
     assert machine.engine.read(BASE + IGD, 4) == IDS
-    made.session.restore(taken)
+    made.session.slices.restore(taken)
     assert machine.engine.read(0xC0000000 + IGD, 4) == IDS
     assert machine.engine.read(BASE + IGD, 4) == ONES
     assert machine.pci.get(machine.pci.slot(0), 0x60, 4) == 0xD0000007

@@ -46,7 +46,8 @@ def connect() -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     # with the temporary directory empty a query that needs too much memory fails, and fills no disk
-    connection = duckdb.connect(":memory:", config={"enable_external_access": "false", "temp_directory": ""})
+    closed = {"enable_external_access": "false", "autoload_known_extensions": "false", "temp_directory": ""}
+    connection = duckdb.connect(":memory:", config={**closed, "autoinstall_known_extensions": "false"})
     for column in ENUMS:
         members = ", ".join(f"'{enum_name(column, number)}'" for number in range(256))
         connection.execute(f"create type {column}s as enum ({members})")
@@ -98,8 +99,8 @@ def explained(
 
 def _said(error: Exception) -> dict[str, str]:
     """The fields of an error that DuckDB says as JSON; of another, its text."""
-    kind, _, fields = str(error).partition(": ")
+    message = str(error)
     try:
-        return dict(json.loads(fields))
+        return dict(json.loads(message[message.find("{") :]))
     except (ValueError, TypeError):
-        return {"exception_message": fields or kind}
+        return {"exception_message": message.partition("Error: ")[2] or message}

@@ -60,6 +60,7 @@ MEANINGS = [
     ("3 == seq", [3]), ("0x3 = seq", [3]), ("seq < 2.5", [1, 2]), ("seq == 010", []),
     ("seq between 0x2 and 0x3", [2, 3]),
     ("value != aux", [3, 4]), ("value == aux and op == write", [1]), ("value >> 12 == 0xbd700", [3]),
+    ("value::hugeint - aux < 0", [3]),
     ("value & 0xfff = 1", [3]), ("address % 0x1000 = 0xcf8", [1]), ("hex(address) = 'CF8'", [1]),
     ("actor == rom or actor == iommu", [1, 2, 3, 5]), ("actor==rom and(op==read or op==write)", [1, 2, 3]),
     ("seq == 1 or seq == 2 and seq == 3", [1]), ("(seq == 1 or seq == 2) and seq == 2", [2]),
@@ -187,7 +188,10 @@ def test_an_error_in_a_long_text_is_shown_with_what_is_around_it():
         "seq == 1 & seq == 2", "space + 1 = 2", "$1 = 1", "?", "seq == " + "9" * 5000, "x.seq = 1", "flags has (1)",
         "read_text('/etc/passwd') = ''", "(select count(*) from read_csv('/etc/passwd')) > 0",
         "(from '/etc/passwd') = 1",
-        "(select 1 from glob('/etc/*')) = 1", "seq = 1); attach 'x.db'; select (1", "getenv('HOME') = ''",
+        "(select 1 from glob('/etc/*')) = 1",
+        "stem('a', 'b') = 'c'", "(select 1 from sqlite_scan('a', 'b')) = 1",
+        "(select count(*) from duckdb_secrets()) = 1",
+        "seq = 1); attach 'x.db'; select (1", "getenv('HOME') = ''",
         "seq = 1); copy (select 1) to 'x.csv'; select (1", "seq = 1); set threads = 1; select (1",
     ],
 )  # fmt: skip
@@ -199,6 +203,7 @@ def test_hostile_text_is_refused(expression, tmp_path, monkeypatch):
     assert caught.value.expected
     assert caught.value.hint
     assert len(str(caught.value)) < 1000
+    assert "exception" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 

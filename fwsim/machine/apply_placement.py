@@ -134,8 +134,8 @@ def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) ->
         at_home = row.guest_of in ("qemu", wish.hypervisor)
         reason = row.why_none(request, display, placement) if at_home else f"{row.shown} places no stolen memory"
         lines += [reason] if reason else []
-    value = placement.bdsm_value.get(wish.display, 0)
-    if value != placement.bdsm.get(wish.display, value):
+    value = placement.bdsm_value.get(wish.display)
+    if value is not None and value != placement.bdsm.get(wish.display):
         lines.append(f"{row.shown} hands on the low bits of the host's BDSM: the guest reads {value:#x}")
     high = [f"BAR{index}" for (bdf, index), at in placement.bars.items() if bdf == wish.display and at >= 1 << 32]
     if lines and high:

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from lab import Lab
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version, names, nearest_version
 from fwsim.firmware.request import Bar, Function, Request
 from fwsim.firmware.seabios import SEABIOS
+from fwsim.scenario.load import loads
 
 DOCS = Path(__file__).parents[2] / "docs" / "allocators.md"
 MIB = 1 << 20
@@ -64,3 +66,31 @@ def test_none_has_no_versions_and_places_bars_only():
     assert not out.bdsm
     assert not out.asls
     assert out.bars == SEABIOS.place(REQUEST).bars
+
+
+def scenario_of(kind):
+    rom = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
+    return loads(f'[firmware]\nkind = "{kind}"\n[rom]\nfile = "{rom}"\nany_device = true\n')
+
+
+def test_the_documented_strategy_runs_a_rom(package):
+    package(documented(), "below-bars", "BelowBars", "fwsim_docs_strategy")
+    lab = Lab(scenario_of("below-bars"))
+    built = lab.posted.built
+    assert lab.int10(0x4F02, bx=0xC114).ok
+    assert built.placed.bdsm == (2 << 30) - 32 * MIB
+    assert built.placed.log == [
+        "below-bars itself calls no legacy vBIOS: fwsim does, with its own BIOS services",
+        f"below-bars: stolen memory at {built.placed.bdsm:#x}, OpRegion at {built.placed.asls:#x}",
+    ]
+    lab.caller.finish()
+    assert [screen.unreadable_pages for screen in lab.caller.screens] == [0]
+    lab.close()
+
+
+def test_a_run_names_the_package_that_breaks_the_contract(package):
+    source = documented().replace("out.log.append", "out.bdsm[IGD_BDF] += 1 << 32; out.log.append")
+    package(source, "below-bars", "BelowBars", "fwsim_docs_strategy")
+    with pytest.raises(FwsimError, match="BDSM holds no such address") as caught:
+        Lab(scenario_of("below-bars"))
+    assert caught.value.where.startswith("package fwsim_docs_strategy 1.0, entry point below-bars = ")

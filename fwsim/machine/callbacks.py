@@ -238,11 +238,8 @@ def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
 
 @callback(_u64(_u64, _u64, _u32, _u64))
 def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
-    """The configuration window, read as by CF8 and CFC. The engine splits what is misaligned; 8 bytes are two reads."""
+    """The configuration window, read as by CF8 and CFC: the engine makes aligned bytes, words and dwords of all."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
-    if size == 8:
-        low = np.uint64(config_in(root, offset, 4))
-        return low | (np.uint64(config_in(root, np.uint64(offset) + np.uint64(4), 4)) << np.uint64(32))
     return np.uint64(config_in(root, offset, size))
 
 
@@ -250,11 +247,7 @@ def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
 def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """The configuration window, written."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
-    if size == 8:
-        config_out(root, offset, 4, np.uint64(value) & np.uint64(0xFFFFFFFF))
-        config_out(root, np.uint64(offset) + np.uint64(4), 4, np.uint64(value) >> np.uint64(32))
-    else:
-        config_out(root, offset, size, np.uint64(value) & _ones(size))
+    config_out(root, offset, size, np.uint64(value) & _ones(size))
 
 
 @native

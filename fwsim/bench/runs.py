@@ -89,13 +89,14 @@ def image(path: Path, cpu: str = "") -> Image:
         name="bench", host=host, hypervisor=Hypervisor(kind="none"),
         rom=RomChoice(file=str(path), any_device=True, checksum="ignore"), call=(Call(ax=0x0012),),
     )  # fmt: skip
-    one = Run(assemble(scenario, rom))
+    one = _ready(rom, scenario)
     watched = one.session.slices.cpu = Watched(one.built)
-    _run(one)
+    ending = one.init()
+    one.calls()
     record, events = watched.finish(), one.built.machine.recorder.count
     one.close()
     mode = "mode 12h set" if one.caller.calls and one.caller.calls[0].ok else "mode 12h not set"
-    return Image(rom, scenario, record, f"{one.ending.reason if one.ending else ''}, {mode}; {events:,} events")
+    return Image(rom, scenario, record, f"{ending.reason}, {mode}; {events:,} events")
 
 
 def warm(image: Image, rounds: int | None = None) -> Warm:
@@ -119,20 +120,22 @@ def warm(image: Image, rounds: int | None = None) -> Warm:
     return Warm(build_ms, run_ms, picture_ms, total, round(1e3 * median(turn[3] for turn in kept), 1), ratio, "")
 
 
-def _run(one: Run) -> None:
-    """POST and, where that returned, the mode set. Raises FwsimError for a ROM that the firmware refuses."""
-    ending = one.post()
-    if ending.reason == "error":
-        raise FwsimError("the firmware does not run this ROM", where=str(one.rom.path), found=ending.detail)
-    one.calls()
+def _ready(rom: Rom, scenario: Scenario) -> Run:
+    """A run up to where the ROM's own code begins. Raises FwsimError for a ROM that the firmware refuses."""
+    one = Run(assemble(scenario, rom))
+    refused = one.copy()
+    if refused:
+        raise FwsimError("the firmware refuses this ROM", where=str(rom.path), found=refused.detail)
+    return one
 
 
 def _stages(image: Image) -> tuple[float, float, float]:
     """Seconds that one run takes: its machine's building, POST and mode set, the picture."""
     marks = [time.perf_counter()]
-    one = Run(assemble(image.scenario, image.rom))
+    one = _ready(image.rom, image.scenario)
     marks.append(time.perf_counter())
-    _run(one)
+    one.init()
+    one.calls()
     marks.append(time.perf_counter())
     one.pictures()
     for picture in one.caller.pictures:

@@ -153,26 +153,35 @@ class Run:
 
     # --- the steps -------------------------------------------------------------------------------------------------
     def post(self) -> Ending:
-        """Copy the ROM to C0000 and call its init, ``rom.posts`` times; a ROM that is refused is not called."""
-        built, scenario, machine = self.built, self.scenario, self.built.machine
+        """The firmware's way with the ROM: ``copy`` and ``init``."""
+        return self.copy() or self.init()
+
+    def copy(self) -> Ending | None:
+        """Judge the ROM and copy it to C0000; the end, where it is refused."""
+        built, machine = self.built, self.built.machine
         _note_patch(built, self.made.offered)
-        why = refusal(self.code, scenario.rom.checksum == "enforce")
+        why = refusal(self.code, self.scenario.rom.checksum == "enforce")
         if why or built.placed.boot != "ok":
             reason = f"SeaBIOS refuses the ROM: {why}" if why else f"the firmware stopped: {built.placed.boot}"
             self.ending = self.session.slices.ended = Ending("error", 0, 0, reason)
             return self.ending
         machine.ram.write(ROM_BASE, self.code)
         machine.engine.flush_code()
-        self.ending = self.session.call_rom(3, scenario.guest.devfn)
-        if scenario.rom.posts > 1:
+        return None
+
+    def init(self) -> Ending:
+        """Call the ROM's init, ``rom.posts`` times or until it does not return."""
+        built, choice, devfn = self.built, self.scenario.rom, self.scenario.guest.devfn
+        self.ending = self.session.call_rom(3, devfn)
+        if choice.posts > 1:
             built.log.append(f"POST 1: {lights(built)}")
-        for number in range(2, scenario.rom.posts + 1):
+        for number in range(2, choice.posts + 1):
             if self.ending.reason != "completed":
                 break
-            if scenario.rom.reset == "flr" and machine.igd:
-                machine.igd.reset()
+            if choice.reset == "flr" and built.machine.igd:
+                built.machine.igd.reset()
                 built.log.append(f"FLR: {lights(built)}")
-            self.ending = self.session.call_rom(3, scenario.guest.devfn)
+            self.ending = self.session.call_rom(3, devfn)
             built.log.append(f"POST {number}: {lights(built)}")
         return self.ending
 

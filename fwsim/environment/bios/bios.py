@@ -1,4 +1,4 @@
-"""Who answers when a ROM calls the BIOS? The dispatcher behind the stubs: services, given answers, PMM, the tick."""
+"""The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What does each leaf of each BIOS interrupt answer? A table: (vector, AH or AX) to a short function.
+"""What each leaf of each BIOS interrupt answers: a table of (vector, AH or AX) to a short function.
 
 Behaviour as SeaBIOS has it (src/system.c, src/clock.c, src/pcibios.c, src/kbd.c, src/disk.c); a leaf not here is
 unknown, and answered AH=86h, CF=1.

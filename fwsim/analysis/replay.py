@@ -1,4 +1,4 @@
-"""Does a ROM do again what was recorded? Run it with every read answered from the record, to where the two part."""
+"""A replay runs a ROM with every read answered from a record, up to the access where the two part."""
 
 from __future__ import annotations
 

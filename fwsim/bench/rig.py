@@ -1,4 +1,4 @@
-"""On which machine is it measured? The demo's, under the ranged trap layer, with everything installed and recording."""
+"""The machine that is measured is the demo's, under the ranged trap layer, with everything installed and recording."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is the graphics device of each host cpu like? BARs, GTT, stolen memory and ids: one row a family.
+"""The families: BARs, GTT, stolen memory and ids of each host cpu's graphics device, one row a family.
 
 A row is a complete host: every default that a scenario's ``[host]`` table may override. The rows themselves are in
 ``family_rows``; here are their type and the look-ups.

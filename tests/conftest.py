@@ -1,4 +1,4 @@
-"""Where do real ROMs come from? $FWSIM_ROMS, by SHA-256; Debian's packages, whose lack is named, or forbidden."""
+"""Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Are the benchmark's loops what they say, and its figures complete? No figure is judged here: machines differ."""
+"""The benchmark's loops are what they say, and its figures complete. No figure is judged here: machines differ."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Do the pages in docs/ name every field there is, with its default, and are their examples scenarios?"""
+"""The pages in docs/ name every field there is, with its default, and their examples are scenarios."""
 
 import doctest
 import os

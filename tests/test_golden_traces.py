@@ -1,4 +1,4 @@
-"""Do our ROM's runs still say what traces/ says? Byte for byte; and do the traces say what the arithmetic does?"""
+"""Our ROM's runs say what traces/ says, byte for byte; and the traces say what the arithmetic does."""
 
 import json
 

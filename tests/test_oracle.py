@@ -1,4 +1,4 @@
-"""Does fwsim do what real firmware, hypervisors and kernels were seen, or read, to do? One test for each vector.
+"""fwsim does what real firmware, hypervisors and kernels were seen, or read, to do. One test for each vector.
 
 The folder is $FWSIM_ORACLE, tests/data/oracle by default; every .json and .json.gz in it is read. A vector names its
 system and case; the row of ``ADAPTERS`` that fits turns its ``in`` into an answer of the same form as its ``expect``.

@@ -1,4 +1,4 @@
-"""Does our own ROM do what real ones do: under every hypervisor, posted and pristine, with both widths of entries?"""
+"""Our own ROM does what real ones do: under every hypervisor, posted and pristine, with both widths of entries."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Do the VGA BIOSes of Debian's packages run, each on its device? Modes, text on the picture, VBE, the test card."""
+"""The VGA BIOSes of Debian's packages run, each on its device: modes, text on the picture, VBE, the test card."""
 
 import hashlib
 import re

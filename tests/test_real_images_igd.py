@@ -1,4 +1,4 @@
-"""What do real vBIOS images do on the IGD's model, with nothing done to help them? Needs them under $FWSIM_ROMS.
+"""Real vBIOS images run on the IGD's model with nothing done to help them. Needs them under $FWSIM_ROMS.
 
 The expectations are those of runs on an independent prototype: which images end, set modes, and light a plane, and what
 each of them misses when one behaviour is taken away.

@@ -1,4 +1,4 @@
-"""Does Intel's Ivy Bridge video BIOS run, and write what it should? It is found under $FWSIM_ROMS, or this skips."""
+"""Intel's Ivy Bridge video BIOS runs, and writes what it should. It is found under $FWSIM_ROMS, or this skips."""
 
 import numpy as np
 import pytest

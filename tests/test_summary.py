@@ -1,4 +1,4 @@
-"""Has ``summary.json`` the names its readers rely on? Typed by hand, compared with what a real run wrote."""
+"""``summary.json`` has the names its readers rely on: typed by hand, compared with what a real run wrote."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run made again, with every instruction seen: the same machine, up to an event, its last steps recorded."""
+"""A run is made again with every instruction seen: the same machine, up to an event, its last steps recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which event of one run is which of another? Two sequences matched: at anchors that both have once, then by Myers.
+"""Two sequences of events are matched: at anchors that both have once, then by Myers' algorithm.
 
 Linear in what the runs share; where they differ for long, the best way found so far is taken and gone on from.
 """

@@ -1,4 +1,6 @@
-"""Where do two runs part, and what differs then? Aligned by what the code did, so that longer waits shift nothing."""
+"""Two runs are compared by what their code did, aligned so that longer waits shift nothing: where they part, and what
+differs.
+"""
 
 from __future__ import annotations
 

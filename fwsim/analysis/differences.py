@@ -1,4 +1,6 @@
-"""What differs between two aligned runs, in few groups? Other values at one place, accesses that only one made."""
+"""The differences of two aligned runs are gathered in few groups: other values at one place, accesses that only one
+made.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which DMA faults does a run explain? The faults of a real machine's log beside those of a scenario, page by page."""
+"""The DMA faults of a real machine's log stand beside those of a run, page by page; a run's own become the kernel's
+lines.
+"""
 
 from __future__ import annotations
 

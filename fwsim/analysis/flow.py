@@ -1,4 +1,4 @@
-"""Where do the bits that an instruction writes come from? One instruction's data flow, bit by bit where it is known.
+"""One instruction's data flow says where the bits that it writes come from, bit by bit where that is known.
 
 A *location* is a number: 0-7 the general registers (EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI), FLAGS, and MEMORY + the
 linear address of a byte. A *demand* is a location with a mask: of 32 bits of a register, of 8 bits of a byte.

@@ -1,4 +1,6 @@
-"""What lies between a value and a picture? GTT entries, the plane's base, and which layer would have kept it right."""
+"""The layers between a value and a picture are walked: GTT entries, the plane's base, and which layer would have kept
+it right.
+"""
 
 from __future__ import annotations
 

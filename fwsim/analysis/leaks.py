@@ -1,4 +1,4 @@
-"""Which addresses of the host can this guest read, which did it read, and where did they go?"""
+"""A run's leaks are the addresses of the host that its guest can read, those it did read, and where they went."""
 
 from __future__ import annotations
 

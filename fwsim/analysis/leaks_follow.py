@@ -1,4 +1,4 @@
-"""Did what was read really go there? The first write of each flow, followed back to its source by ``why``."""
+"""The first write of each flow is followed back to its source by ``why``: so the flow is shown, not assumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a ROM's image is an address of the host? Only places with evidence: code and tables are full of numbers."""
+"""Addresses of the host in a ROM's image are found only at places with evidence, as code is full of numbers."""
 
 from __future__ import annotations
 

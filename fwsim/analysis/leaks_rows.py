@@ -1,4 +1,4 @@
-"""What is one place where a guest may meet an address of its host, and what is said of it?"""
+"""A row is one place where a guest may meet an address of its host, and what is said of it."""
 
 from __future__ import annotations
 

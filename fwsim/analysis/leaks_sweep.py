@@ -1,4 +1,4 @@
-"""Does any register that no table knows show an address of the host? Every dword of the device and its bridges."""
+"""Every dword of the device and its bridges is read for addresses of the host in registers that no table knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which reads of a register did the guest's ROM make, and which of its later writes carry such an address?"""
+"""The trace tells which reads of a register the guest's ROM made, and which later writes carry such an address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does this ROM need of the machine? Configuration, ports, INT leaves, GTT and OpRegion it touched in a run."""
+"""A ROM's needs of the machine are what it touched in a run: configuration, ports, INT leaves, GTT and OpRegion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of the OpRegion a ROM uses. Memory is no event: the run is made again, with an eye on it."""
+"""The parts of the OpRegion that a ROM uses are seen by making the run again with an eye on it."""
 
 from __future__ import annotations
 

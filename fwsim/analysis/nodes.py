@@ -1,4 +1,4 @@
-"""What is a slice made of? Nodes, a step of a machine each, and what their values come from."""
+"""A slice is made of nodes: each is one step of a machine, with the nodes that its values come from."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What is this the end of? Roots of a slice in words: a configuration register, an answer, a byte of the ROM's file."""
+"""The roots of a slice are said in words: a configuration register, an answer, a byte of the ROM's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which memory did an instruction read? Worked out from its operands and the registers before it.
+"""The memory that an instruction read is worked out from its operands and the registers before it.
 
 The engine is not asked at reads. Segment bases are those of real mode; in protected mode memory is taken to be flat.
 """

@@ -1,4 +1,4 @@
-"""A ROM held against a record: run with every read answered from it, to where the two part."""
+"""A replay runs a ROM with every read answered from a record, up to the access where the two part."""
 
 from __future__ import annotations
 

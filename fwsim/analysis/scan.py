@@ -1,4 +1,4 @@
-"""Which earlier instruction wrote this? The backward search through recorded steps, natively."""
+"""The backward search through recorded steps finds, natively, which earlier instruction wrote a register or a byte."""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""What is one side of a comparison, and how do the sides' scenarios and results differ, apart from their events?"""
+"""A side of a comparison is a run or an event file; scenarios and results of two sides are compared apart from their
+events.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a value depends on: slices of one machine's recorded steps, window by window backwards."""
+"""A slice of one machine's recorded steps holds all that a value depends on, window by window backwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Did a device only give back what code had stored in it? The write behind a read, found among the events."""
+"""The write behind a read is found among the events, where a device only gave back what code had stored in it."""
 
 import numpy as np
 from numpy.typing import NDArray

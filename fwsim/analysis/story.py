@@ -1,4 +1,4 @@
-"""How is a slice told? The steps that matter, oldest first, in words; plain moves left out, loops counted once."""
+"""A slice is told in words: the steps that matter, oldest first; plain moves left out, loops counted once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Which event is asked about? ``gtt[0]``, ``fault[0]``, ``config[0x5c]``, ``screen``, ``hang`` or a number, found."""
+"""The event that is asked about is found by its name: ``gtt[0]``, ``fault[0]``, ``config[0x5c]``, ``screen``, ``hang``
+or a number.
+"""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Why is this value what it is? The run is made again up to an event, and followed back to what is no code.
+"""A value is explained by making its run again up to an event, and following it back to what is no code.
 
 What is printed is a story, oldest line first; a fault or a screen goes on through the layers, plane, GTT and IOMMU.
 """

@@ -1,4 +1,5 @@
-"""How is a slice made? Backwards: the latest step that writes what is live becomes a node, what it read becomes live.
+"""A slice is worked out backwards: the latest step that writes what is live becomes a node, and what it read becomes
+live.
 
 The live set maps each location to who wants which bits of it. What is left when no step writes it any more is a *root*:
 an input, an answer, a byte that lay in memory before.

@@ -1,4 +1,4 @@
-"""How fast is it? Each figure beside a reference measured in the same run."""
+"""This room measures how fast fwsim is: each figure beside a reference measured in the same run."""
 
 from fwsim.bench.figures import Figure, measure
 

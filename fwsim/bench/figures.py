@@ -1,4 +1,4 @@
-"""What is measured? The figures, each with its reference and, where there is one, its target."""
+"""The figures of a benchmark are listed here, each with its reference and, where there is one, its target."""
 
 import gc
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What must native code do for a recorded run's code to take the same path again? Answers in order, and no more."""
+"""The least native code gives a recorded run's code its answers in order, so that it takes the same path again."""
 
 from typing import Any, Final
 

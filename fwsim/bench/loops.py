@@ -1,4 +1,4 @@
-"""Which guest code is measured? Real-mode loops, assembled by hand, that end with HLT."""
+"""The guest code that is measured consists of real-mode loops, assembled by hand, that end with HLT."""
 
 from typing import Final
 

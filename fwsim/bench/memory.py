@@ -1,4 +1,4 @@
-"""How much memory do ten million events take? Counted in a process of its own."""
+"""The memory that ten million events take is counted in a process of its own."""
 
 import json
 import subprocess

@@ -1,4 +1,6 @@
-"""What would a run's code take with empty native hooks? The same code, on a plain engine, answered by its record."""
+"""A run's code is run on a plain engine with empty native hooks, answered by the run's record, as a reference for its
+speed.
+"""
 
 import ctypes
 import time

@@ -1,4 +1,4 @@
-"""The machine that is measured: the demo's, under the ranged trap layer, with everything installed and recording."""
+"""The machine that is measured is the demo's, under the ranged trap layer, with everything installed and recording."""
 
 import time
 from pathlib import Path

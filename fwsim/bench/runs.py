@@ -1,4 +1,4 @@
-"""How long a whole run takes, warm and in process, and how long its accesses and code with empty hooks."""
+"""Whole runs are timed, warm and in one process, beside their accesses and code under empty hooks."""
 
 import gc
 import tempfile

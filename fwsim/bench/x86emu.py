@@ -1,4 +1,4 @@
-"""How fast is libx86emu at the same loop? A C handler of ours does the same work; compiled when it is measured."""
+"""libx86emu runs the same loop, with a C handler that does the same work; it is compiled when it is measured."""
 
 import shutil
 import subprocess

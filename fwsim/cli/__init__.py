@@ -1,4 +1,4 @@
-"""What does ``fwsim`` do? The entry point: finds the command, imports only that, and turns errors into exit codes.
+"""The entry point of ``fwsim`` finds the command, imports only that, and turns errors into exit codes.
 
 Exit codes: 0 done, 1 a check that was asked for failed, 2 bad input or usage, 3 the ROM did not finish, 70 a bug in
 fwsim, 130 interrupted.

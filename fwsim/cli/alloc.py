@@ -1,4 +1,4 @@
-"""``fwsim alloc``: which firmware places BARs, OpRegion and stolen memory where? No ROM is run."""
+"""``fwsim alloc`` shows where a firmware places BARs, OpRegion and stolen memory. No ROM is run."""
 
 from pathlib import Path
 from typing import Annotated, Any

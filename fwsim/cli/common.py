@@ -1,4 +1,4 @@
-"""What do all commands share? The --json option, output to a terminal or a pipe, and the progress bar."""
+"""What all commands share is here: the --json option, output to a terminal or a pipe, and the progress bar."""
 
 import io
 import os

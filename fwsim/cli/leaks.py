@@ -1,4 +1,4 @@
-"""``fwsim leaks``: which addresses of the host can this guest read, which did it read, and where did they go?"""
+"""``fwsim leaks`` lists the addresses of the host that a guest can read, those it did read, and where they went."""
 
 from pathlib import Path
 from typing import Annotated

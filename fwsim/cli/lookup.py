@@ -1,4 +1,4 @@
-"""``fwsim lookup``: what is this register, and what does this value say?"""
+"""``fwsim lookup`` says what a register is, and what a value in it means."""
 
 from typing import Annotated
 

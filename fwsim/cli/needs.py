@@ -1,4 +1,4 @@
-"""``fwsim needs``: what does this ROM read and write outside the device, so that a hypervisor must provide it?"""
+"""``fwsim needs`` lists what a ROM reads and writes outside the device, so that a hypervisor must provide it."""
 
 from pathlib import Path
 from typing import Annotated

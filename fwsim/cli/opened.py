@@ -1,4 +1,4 @@
-"""What do the trace commands open? A run's folder or its events.npy, with what names its registers."""
+"""The trace commands open a run's folder or its events.npy, with what names its registers."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,4 +1,4 @@
-"""``fwsim why``: where did this value come from? Back through the ROM's code, to a register, an answer or a byte."""
+"""``fwsim why`` follows a value back through the ROM's code, to a register, an answer or a byte."""
 
 from pathlib import Path
 from typing import Annotated

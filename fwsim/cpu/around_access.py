@@ -1,4 +1,4 @@
-"""What does native code do around every access, block and INT? Time, CS:IP, budgets, dispatch through the IVT."""
+"""Native code around every access, block and INT keeps time, CS:IP and budgets, and dispatches INT through the IVT."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How is code run? One Unicorn engine for real, protected and long mode, with native hooks and slices between them."""
+"""The engine runs code: one Unicorn for real, protected and long mode, with native hooks and slices between them."""
 
 import ctypes
 from collections.abc import Callable, Iterator, Sequence

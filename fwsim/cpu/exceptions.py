@@ -1,4 +1,4 @@
-"""How does the CPU get from an INT, an exception or an interrupt to its handler? Through the IVT or the IDT.
+"""An INT, an exception or an interrupt is delivered to its handler through the IVT or the IDT, as the CPU does it.
 
 Source: Intel SDM vol. 3, chapter 6 (protected mode, 6.12; error codes, 6.13; double fault table 6-5), vol. 1, 6.4 and
 vol. 3, 20.1.4 (real mode). Same privilege only: a gate that changes it is a general protection fault here.

@@ -1,4 +1,5 @@
-"""What does the engine know that it does not tell? Cached segment descriptors, and the state of the last CPU exception.
+"""The engine's inner state is read where Unicorn does not tell it: segment descriptors, the state of the last CPU
+exception.
 
 Unicorn has no register for the descriptor a segment register was loaded with, nor for an exception's error code, and it
 never forgets a contributory exception, so that the next one of a run comes as a double fault. All three lie in the

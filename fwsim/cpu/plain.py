@@ -1,4 +1,4 @@
-"""What does the engine do by itself? The reference for a machine's speed: bare, or with the least hooks."""
+"""A plain engine, bare or with the least hooks, is the reference for a machine's speed."""
 
 import ctypes
 import time

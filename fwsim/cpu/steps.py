@@ -1,4 +1,4 @@
-"""What did each instruction do? A native record of the last instructions: registers, code bytes, memory writes.
+"""The last instructions are recorded natively: registers, code bytes, memory writes.
 
 Two rings of fixed size, written by callbacks at every instruction and memory write; nothing else of a run changes.
 """

@@ -1,1 +1,1 @@
-"""How does this hardware behave? IGD, chipset, PC platform, VT-d unit."""
+"""This room is the hardware: IGD, other displays, chipset, PC platform, VT-d unit."""

@@ -1,4 +1,4 @@
-"""Which display devices other than the IGD are there? Ids, BARs and what lies behind each BAR, chosen by a ROM's ids.
+"""The display devices other than the IGD: ids, BARs and what lies behind each BAR, chosen by a ROM's ids.
 
 Sources: QEMU ``hw/display`` devices' PCI interface (``docs/specs/standard-vga.rst``); Linux drivers bochs, cirrus,
 qxl, vmwgfx, aty128fb; 3dfx Banshee specification.

@@ -1,4 +1,4 @@
-"""Which monitor is attached? An EDID file taken apart and judged; when nobody says, a 1024x768 monitor of our own.
+"""A monitor is an EDID file, taken apart and judged; when nobody gives one, it is a 1024x768 monitor of our own.
 
 Layout: VESA E-EDID release A (EDID 1.3), appendix A; EDID 1.4 for the bit depth of byte 14h.
 """

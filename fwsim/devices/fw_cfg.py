@@ -1,4 +1,4 @@
-"""What does the hypervisor tell the firmware? QEMU's fw_cfg: selector 510h, data 511h, DMA 514h/518h.
+"""QEMU's fw_cfg tells the firmware what the hypervisor has to say: selector 510h, data 511h, DMA 514h/518h.
 
 Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 traditional, bit 1 DMA), 19h directory.
 """

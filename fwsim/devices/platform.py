@@ -1,4 +1,4 @@
-"""What else does a PC answer? Interrupt controllers, CMOS, keyboard controller, debug port: rarely used, in Python."""
+"""The rest of a PC, rarely used, answers in Python: interrupt controllers, CMOS, keyboard controller, debug port."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol

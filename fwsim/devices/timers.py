@@ -1,4 +1,4 @@
-"""What time is it? The 8254's three counters, port 61h and the ACPI power management timer, from virtual time alone.
+"""The timers tell virtual time: the 8254's three counters, port 61h and the ACPI power management timer.
 
 Sources: Intel 8254 data sheet (control word, modes, latch, read-back); IBM PS/2 Technical Reference (port 61h: bit 0
 gate of counter 2, bit 1 speaker, bit 4 refresh toggle, bit 5 output of counter 2); ACPI 6.4, 4.8.2.1 (3.579545 MHz).

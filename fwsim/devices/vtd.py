@@ -1,4 +1,4 @@
-"""What becomes of a DMA fault? A VT-d unit's fault recording registers, and Linux's handler that empties them.
+"""A DMA fault goes into a VT-d unit's fault recording registers, and Linux's handler empties them.
 
 Sources: Intel VT-d specification, "Primary Fault Logging"; Linux drivers/iommu/intel/dmar.c, lib/ratelimit.c.
 """

@@ -1,4 +1,4 @@
-"""What does the host's dmesg say of a DMA fault? VT-d's fault registers as Linux prints them, style by style.
+"""The host's dmesg tells of a DMA fault: VT-d's fault registers as Linux prints them, style by style.
 
 Source: Linux drivers/iommu/intel/dmar.c, older drivers/iommu/dmar.c.
 """

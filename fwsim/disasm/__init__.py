@@ -1,4 +1,4 @@
-"""What does this code do? The only importer of Capstone: listings, and what single instructions read and write."""
+"""This room reads code: listings, and what single instructions read and write. It alone imports Capstone."""
 
 from fwsim.disasm.listing import Access, Instruction, Listing, disassemble, instruction_at, pci_name, port_name
 from fwsim.disasm.operands import Decoded, MemoryOperand, Operand, decode, memory_operands

@@ -1,4 +1,4 @@
-"""Which decoder? One Capstone for each code width; imported when it is first asked for."""
+"""One Capstone decoder for each code width is made when it is first asked for."""
 
 from functools import cache
 from typing import Any

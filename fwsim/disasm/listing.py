@@ -1,4 +1,4 @@
-"""Which code can be reached from here? Disassembly by recursive traversal, with port and PCI accesses named.
+"""A listing disassembles the code that can be reached, by recursive traversal, with port and PCI accesses named.
 
 Constants are followed through each extended basic block: a DX or a CF8 address that is
 known there names the port and the PCI register an IN or OUT reaches. A call of a routine without conditions, as

@@ -1,4 +1,4 @@
-"""What does one instruction read and write? Its operands, as plain values."""
+"""The operands of one instruction say, as plain values, what it reads and writes."""
 
 from dataclasses import dataclass
 

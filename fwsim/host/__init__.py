@@ -1,1 +1,1 @@
-"""What do a real machine's dumps say? Reads them, tells what they agree on, and collects them."""
+"""This room reads a real machine's dumps, tells what they agree on, and collects them."""

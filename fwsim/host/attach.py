@@ -1,4 +1,4 @@
-"""Which of the binary dumps go into the host file? OpRegion, ROM, monitors: judged, and the fitting one chosen."""
+"""Of the binary dumps those that fit go into the host file: OpRegion, ROM and monitors, one of each."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How are a machine's dumps collected? From sysfs and procfs, each into a file that ``fwsim host import`` reads."""
+"""A machine's dumps are collected from sysfs and procfs, each into a file that ``fwsim host import`` reads."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Which machine is this? The cpu's family by its ids, registers out of configuration space, and what follows."""
+"""A machine is identified: the cpu's family by its ids, registers out of configuration space, and what follows."""
 
 from fwsim.host.facts import Area, Dumps, Fact, locate
 from fwsim.host.gather import Gathered

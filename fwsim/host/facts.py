@@ -1,4 +1,4 @@
-"""What was found in the dumps? Facts with the place they come from, and the document ``fwsim host import`` prints."""
+"""A fact found in the dumps keeps the place it comes from; ``fwsim host import`` prints a document of them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What is in this folder? Every file of it read and recognised by its content, its facts put together."""
+"""Every file of a folder is read and recognised by its content, and its facts are put together."""
 
 import os
 import stat

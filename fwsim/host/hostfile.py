@@ -1,4 +1,4 @@
-"""How does a host file look? A scenario of what was found, each value with where it comes from as a comment."""
+"""A host file is a scenario of what was found, each value with where it comes from as a comment."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Do the dumps hold together? A host's facts against each other, and a guest's placement by the placement rules."""
+"""Dumps are judged: a host's facts against each other, and a guest's placement by the placement rules."""
 
 from collections.abc import Callable, Iterable
 

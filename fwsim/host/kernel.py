@@ -1,4 +1,4 @@
-"""What does the kernel's log say of memory and graphics? e820 of all eras, RMRRs, i915's and the PCI core's lines.
+"""The kernel's log is read for memory and graphics: e820 of all eras, RMRRs, i915's and the PCI core's lines.
 
 Formats: Linux arch/x86/kernel/e820.c (to 3.5 ``start - end (usable)``, the end exclusive; then ``[mem start-end]``),
 early-quirks.c, drivers/iommu/intel/dmar.c, i915 gem/i915_gem_stolen.c, gt/intel_ggtt.c, display/intel_opregion.c,

@@ -1,4 +1,4 @@
-"""What do /proc/iomem, inteltool and intel_reg list? Ranges by name, bridge ids, registers of the IGD."""
+"""The listings of /proc/iomem, inteltool and intel_reg give ranges by name, bridge ids, registers of the IGD."""
 
 import re
 from dataclasses import dataclass, field

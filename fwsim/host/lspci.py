@@ -1,4 +1,4 @@
-"""Which PCI functions does lspci's text show? Headers, ids, BARs and bytes, as lspci -vvvxxxx mixes them."""
+"""lspci's text gives PCI functions: headers, ids, BARs and bytes, as lspci -vvvxxxx mixes them."""
 
 import re
 from dataclasses import dataclass, field

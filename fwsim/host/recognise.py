@@ -1,4 +1,4 @@
-"""What is this file, whatever its name? By its content: binary kinds here, text is for the readers to say."""
+"""A file is recognised by its content, whatever its name: binary kinds here, text is for the readers to say."""
 
 import gzip
 import re

@@ -1,1 +1,1 @@
-"""Which address is which? Ranges, e820, translation layers, typed faults."""
+"""This room knows addresses: ranges, the e820 map, RAM and where QEMU puts it."""

@@ -1,4 +1,4 @@
-"""What does the firmware tell the guest about each address? The e820 memory map and the rules that keep it."""
+"""The e820 memory map tells the guest about each address; the rules here keep it sorted and whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do the bytes live? Sparse memory that the engine, native code and numpy see at one host address."""
+"""Sparse memory holds the bytes that the engine, native code and numpy see at one host address."""
 
 import mmap
 import os

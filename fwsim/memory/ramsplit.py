@@ -1,4 +1,4 @@
-"""Where does QEMU put the guest's RAM, and what does it tell the firmware? pc and q35."""
+"""QEMU splits the guest's RAM below and above 4 GiB, and tells the firmware of it, on pc and q35."""
 
 from fwsim.errors import FwsimError
 from fwsim.memory.e820 import E820Type

@@ -1,4 +1,4 @@
-"""Which bytes does this cover? Alignment and half-open address ranges."""
+"""Half-open address ranges, and alignment."""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -1,1 +1,1 @@
-"""What does this register mean, in which generation? Data, no behaviour."""
+"""This room says what each register means, in each generation. It is data and has no behaviour."""

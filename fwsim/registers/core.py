@@ -1,4 +1,4 @@
-"""What is a register? The declarative form of the database: Register, Field, and where a register lies.
+"""The declarative form of the database: a register, its fields, and the places where it lies.
 
 A register is a class; its fields are class attributes, its place and its source class keywords::
 

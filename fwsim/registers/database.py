@@ -1,4 +1,4 @@
-"""Which register lies at this address? Look-up by address and by name over the whole database, and its checker."""
+"""The whole database is looked up by address and by name, and checked."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Which family does a display device's PCI id belong to? The ids of 00:02.0, by host.cpu name.
+"""The PCI ids of 00:02.0 tell the family of a display device, by host.cpu name.
 
 Source: Linux include/drm/intel/pciids.h. Pineview counts as G33, Whiskey Lake and Amber Lake as Coffee or Kaby Lake.
 Haswell, Skylake, Apollo Lake and Coffee Lake images carry 0406 in their own PCIR whatever the machine's id is.

@@ -1,4 +1,4 @@
-"""What do a DisplayPort sink's registers (DPCD) that firmware reads and trains the link with mean?"""
+"""The registers of a DisplayPort sink (DPCD) that firmware reads and trains the link with."""
 
 # ruff: noqa: N801 (the standard's own register names)
 

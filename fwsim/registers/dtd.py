@@ -1,4 +1,4 @@
-"""What does a detailed timing descriptor say? The 18 bytes of a display mode that an EDID and a VBT share.
+"""A detailed timing descriptor is the 18 bytes of a display mode that an EDID and a VBT share.
 
 Layout: VESA E-EDID release A, 3.10.2. A VBT's panel timings have the same form, the polarity bits included: Intel's own
 tables mark 800x600 and 1280x1024 at 60 Hz as 1Eh, positive, and 1024x768 as 18h, negative, as VESA DMT has them.

@@ -1,4 +1,4 @@
-"""How much memory does a GGC or GMCH_CTRL word say is stolen? The GMS and GGMS decodings, a row a family.
+"""The GMS and GGMS decodings give the stolen memory that a GGC or GMCH_CTRL word stands for, a row a family.
 
 GMS is the size of the data stolen memory (DSM), GGMS that of the GTT's own (GSM).
 Sources: Linux arch/x86/kernel/early-quirks.c, include/drm/intel/i915_drm.h, i915 gt/intel_ggtt.c, char/agp/intel-agp.h.

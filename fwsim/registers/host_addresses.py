@@ -1,4 +1,4 @@
-"""Which registers hold an address of the host, and whose driver reads each? A row a register, with its source."""
+"""The registers that hold an address of the host, with whose driver reads each: a row a register, with its source."""
 
 from __future__ import annotations
 

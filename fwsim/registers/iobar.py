@@ -1,4 +1,4 @@
-"""What do the two ports of the graphics device's I/O BAR mean?"""
+"""The two ports of the graphics device's I/O BAR."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

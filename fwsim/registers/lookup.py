@@ -1,4 +1,4 @@
-"""What does a stranger's address mean? The answers that `fwsim lookup` prints, as data."""
+"""A stranger's address is answered as data: what `fwsim lookup` prints."""
 
 import re
 from dataclasses import asdict, dataclass

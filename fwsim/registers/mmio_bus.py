@@ -1,4 +1,4 @@
-"""What do the registers for talking to displays mean: GMBUS, GPIO, AUX channel, panel power, backlight?"""
+"""The registers for talking to displays: GMBUS, GPIO, AUX channel, panel power, backlight."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

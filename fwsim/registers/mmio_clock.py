@@ -1,4 +1,4 @@
-"""What do the clock registers mean: pixel PLLs, display core clock, LCPLL, SPLL, WRPLL, port clock selection?"""
+"""The clock registers: pixel PLLs, display core clock, LCPLL, SPLL, WRPLL, port clock selection."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

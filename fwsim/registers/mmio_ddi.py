@@ -1,4 +1,4 @@
-"""What do the DDI registers mean: the digital ports of Haswell and later, and the transcoders that feed them?"""
+"""The DDI registers: the digital ports of Haswell and later, and the transcoders that feed them."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

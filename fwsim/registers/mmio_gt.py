@@ -1,4 +1,4 @@
-"""What do the memory-side registers mean: GTT control, fences, tiling, the mirrors of stolen memory, engines?"""
+"""The memory-side registers: GTT control, fences, tiling, the mirrors of stolen memory, engines."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

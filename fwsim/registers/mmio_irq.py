@@ -1,4 +1,4 @@
-"""What do the interrupt registers mean? Live state, mask, pending and enable, by generation."""
+"""The interrupt registers: live state, mask, pending and enable, by generation."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the PCH's display registers and the FDI link to it mean?"""
+"""The PCH's display registers, and those of the FDI link to it."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the PHY registers mean that images wait for: Apollo Lake's, Bay Trail's, Cherryview's, and gen 11's?"""
+"""The PHY registers that images wait for: Apollo Lake's, Bay Trail's, Cherryview's, and gen 11's."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

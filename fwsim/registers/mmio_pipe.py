@@ -1,4 +1,4 @@
-"""What do the registers around the planes mean: VGA plane, palettes, panel fitters, watermarks, buffer shares?"""
+"""The registers around the planes: VGA plane, palettes, panel fitters, watermarks, buffer shares."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the plane registers mean: which memory is scanned out, in which format, and the cursor?"""
+"""The plane registers: which memory is scanned out, in which format, and the cursor."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the display port registers mean: CRT, LVDS, HDMI and SDVO, DisplayPort, DVO, TV, hotplug?"""
+"""The display port registers: CRT, LVDS, HDMI and SDVO, DisplayPort, DVO, TV, hotplug."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

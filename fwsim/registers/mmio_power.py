@@ -1,4 +1,4 @@
-"""What do the power registers mean: power wells, fuses, pcode mailbox, sideband doorbells, message control?"""
+"""The power registers: power wells, fuses, pcode mailbox, sideband doorbells, message control."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

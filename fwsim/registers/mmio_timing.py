@@ -1,4 +1,4 @@
-"""What do the pipe registers mean: timings, on and off, scan line and frame counters, link ratios?"""
+"""The pipe registers: timings, on and off, scan line and frame counters, link ratios."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""Which registers do real images write that no public manual describes, and the workaround registers?"""
+"""Registers that real images write and no public manual describes, and the workaround registers."""
 
 # ruff: noqa: N801 (the driver's own register names)
 

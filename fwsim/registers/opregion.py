@@ -1,4 +1,4 @@
-"""What do the fields of the OpRegion's header and mailboxes mean, by offset from its start?"""
+"""The fields of the OpRegion's header and mailboxes, by offset from its start."""
 
 # ruff: noqa: N801 (the specification's own names)
 

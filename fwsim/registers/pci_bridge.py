@@ -1,4 +1,4 @@
-"""What do the host bridge's PCI configuration registers (00:00.0) that graphics depends on mean?"""
+"""The host bridge's PCI configuration registers (00:00.0) that graphics depends on."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

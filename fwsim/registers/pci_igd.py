@@ -1,4 +1,4 @@
-"""What do the graphics device's PCI configuration registers (00:02.0) mean?"""
+"""The graphics device's PCI configuration registers (00:02.0)."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the PCI configuration registers of 00:1f.0 and 00:1f.2 (LPC, power) that a vBIOS reads mean?"""
+"""The PCI configuration registers of 00:1f.0 and 00:1f.2 (LPC, power) that a vBIOS reads."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""Where do the pipes of each generation lie? Helpers that the register files use for places that follow a rule."""
+"""Helpers for the register files: where the pipes of each generation lie, and other places that follow a rule."""
 
 from fwsim.registers.core import VLV_BASE, Array, each
 from fwsim.registers.variants import expand

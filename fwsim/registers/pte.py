@@ -1,4 +1,4 @@
-"""What does one graphics page table entry mean, in which generation? PTE formats as rows of masks.
+"""The formats of graphics page table entries, by generation, as rows of masks.
 
 A row's address rule is data, so that native code can use the same numbers:
 ``address = (entry & low_mask) | ((entry & high_mask) << high_shift)``.

@@ -1,4 +1,4 @@
-"""What do the registers behind the sidebands mean: Bay Trail's and Cherryview's units, Haswell's iCLK?"""
+"""The registers behind the sidebands: Bay Trail's and Cherryview's units, Haswell's iCLK."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""Which host cpus does "6-8,vlv,!haswell" mean? The generation ranges of the register database.
+"""The generation ranges of the register database: which host cpus "6-8,vlv,!haswell" means.
 
 A range is a comma-separated list, read from left to right: ``7`` one generation, ``6-8`` several, ``9-`` all from nine
 on, a family's name, or one of the groups below; ``!`` before a term takes it out again.

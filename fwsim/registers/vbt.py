@@ -1,4 +1,4 @@
-"""What do the video BIOS table's header fields and its BDB blocks mean?"""
+"""The video BIOS table's header fields and its BDB blocks."""
 
 # ruff: noqa: N801 (the driver's own names)
 

@@ -1,4 +1,4 @@
-"""What do the VGA ports and indexed registers mean, and the legacy ports that video ROMs use beside them?"""
+"""The VGA ports and indexed registers, and the legacy ports that video ROMs use beside them."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 

@@ -1,4 +1,4 @@
-"""What do the VT-d unit's registers mean: capabilities, translation enable, faults?"""
+"""The VT-d unit's registers: capabilities, translation enable, faults."""
 
 # ruff: noqa: N801 (the specification's own register names)
 

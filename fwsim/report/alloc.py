@@ -1,4 +1,4 @@
-"""How is a placement shown? Its facts, the address space drawn for a terminal of 80 columns, several side by side.
+"""A placement is shown: its facts, the address space drawn for a terminal of 80 columns, several side by side.
 
 The pictures need a list of segments: every address with what answers there, ``segments``.
 """

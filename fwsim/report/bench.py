@@ -1,4 +1,4 @@
-"""How are the figures shown? One table at 80 columns: value, target, verdict, and what the value was compared with."""
+"""The figures are shown in one table of 80 columns: value, target, verdict, and what the value was compared with."""
 
 from collections.abc import Sequence
 from typing import Protocol

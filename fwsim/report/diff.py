@@ -1,4 +1,4 @@
-"""How are two runs told beside each other? Likely causes, where they part, then what differs, a line or two each."""
+"""Two runs are told beside each other: likely causes, where they part, then what differs, a line or two each."""
 
 from collections.abc import Iterator
 

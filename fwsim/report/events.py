@@ -1,4 +1,4 @@
-"""How is one event said in a story? What was done to which register, by its name, and where in the code."""
+"""One event is said as a story has it: what was done to which register, by its name, and where in the code."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""How are an imported log, and its faults beside a run's, shown? As lines of 80 columns."""
+"""An imported log, and its faults beside a run's, are shown as lines of 80 columns."""
 
 from __future__ import annotations
 

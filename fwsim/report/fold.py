@@ -1,4 +1,4 @@
-"""How does a long trace become a story? Events folded into steps: polls, pairs, delays, transactions, runs of entries.
+"""A long trace becomes a story: its events are folded into polls, pairs, delays, transactions, runs of entries.
 
 Every step stands for a known number of events; the numbers add up to all of them. Nothing is read ahead: a step is
 said when the next one begins.

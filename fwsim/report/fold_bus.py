@@ -1,4 +1,4 @@
-"""What went over the wires? GMBUS and AUX transactions put together from the accesses that made them."""
+"""GMBUS and AUX transactions are put together from the accesses that made them."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which lines say what the lines before them said? A line, or up to four, repeated again and again."""
+"""Lines that repeat what the lines before them said, a line or up to four, are counted instead."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How are folded steps shown? A line each in 80 columns, as much as the verbosity asks for; the rest is counted."""
+"""Folded steps are shown a line each in 80 columns, as much as the verbosity asks for; the rest is counted."""
 
 import textwrap
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Which events are one access? An index written and the data behind it, CF8 and its configuration access."""
+"""Two events that are one access become one: an index and the data behind it, CF8 and its configuration access."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

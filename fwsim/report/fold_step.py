@@ -1,4 +1,4 @@
-"""What is one line of a folded trace? The events it stands for, what they did, and from which verbosity it is shown."""
+"""A step is one line of a folded trace: the events it stands for, what they did, and from which verbosity it shows."""
 
 from typing import NamedTuple
 

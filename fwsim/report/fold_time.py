@@ -1,4 +1,4 @@
-"""Which accesses only let time pass? The timers' ports, and the delays made of them."""
+"""Accesses that only let time pass are known by their ports, and the delays made of them are measured."""
 
 from collections.abc import Iterator
 

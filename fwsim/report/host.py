@@ -1,4 +1,4 @@
-"""How are a host's dumps shown? What was taken from where, what contradicts, what is missing, what holds."""
+"""A host's dumps are shown: what was taken from where, what contradicts, what is missing, what holds."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table

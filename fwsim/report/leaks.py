@@ -1,4 +1,4 @@
-"""How are leaks shown? What gets through first, then who reads it and where it went, then what is kept back."""
+"""Leaks are shown: what gets through first, then who reads it and where it went, then what is kept back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a register shown? Tables at 80 columns for `fwsim lookup`."""
+"""A register is shown in tables at 80 columns for `fwsim lookup`."""
 
 import textwrap
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How are a ROM's needs shown? As tables, and as the file a hypervisor's author can read in: pci-mirror.toml."""
+"""A ROM's needs are shown as tables, and as the file that a hypervisor's author can read in: pci-mirror.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is this one event? Every column, the register it reached with its fields, and the events around it."""
+"""One event is shown with every column, the register it reached with its fields, and the events around it."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What does the register database hold? The reference page docs/registers.md, made from it.
+"""The reference page docs/registers.md is made from the register database.
 
 ``python -m fwsim.report.registers_page docs/registers.md`` writes it; the same database gives the same page.
 """

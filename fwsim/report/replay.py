@@ -1,4 +1,4 @@
-"""How is a replay told? How far it got, the access that was not recorded, and what the record had in its place."""
+"""A replay is told: how far it got, the access that was not recorded, and what the record had in its place."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How does a ROM look on a screen of 80 columns? Renders what the rom room and the disassembler found."""
+"""What the ROM room and the disassembler found of a ROM is rendered for a screen of 80 columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How is a run told on one screen? One summary, two beside each other for ``fwsim demo``, and the checks."""
+"""A run is told on one screen: one summary, two beside each other for ``fwsim demo``, and the checks."""
 
 import textwrap
 from collections.abc import Iterable, Sequence

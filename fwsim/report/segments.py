@@ -1,4 +1,4 @@
-"""What answers at which address, where things were laid over each other? The list every picture is drawn from."""
+"""The list of what answers at which address, where things were laid over each other; every picture is drawn from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

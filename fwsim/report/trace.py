@@ -1,4 +1,4 @@
-"""How are events shown? Selected chunk by chunk, as a table or one JSON document, so that the first come at once."""
+"""Events are shown, selected chunk by chunk, as a table or one JSON document, so that the first come at once."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""How do a VBT and an OpRegion look on a screen of 80 columns? Renders what the rom room decoded."""
+"""What the ROM room decoded of a VBT and an OpRegion is rendered for a screen of 80 columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""How is a why told? A line a step, wrapped at 80 columns; as JSON, a node a step."""
+"""A why is told, a line a step, wrapped at 80 columns; as JSON, a node a step."""
 
 import textwrap
 from collections.abc import Iterator

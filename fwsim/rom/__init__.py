@@ -1,4 +1,4 @@
-"""What is in this file? Option ROM images: chain, PCIR, PnP, VBT, EFI header; to fix, compare and extract them."""
+"""This room knows option ROM images: chain, PCIR, PnP, VBT, EFI header; it fixes, compares and extracts them."""
 
 from fwsim.rom.chain import MAX_FILE_SIZE, Rom, inspect, inspect_bytes, load, load_bytes
 from fwsim.rom.compare import diff

@@ -1,4 +1,4 @@
-"""What does one data block of a VBT say? Each block's decoder by its number; a block without one stays bytes."""
+"""Each data block of a VBT has its decoder, by number; a block without one stays bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

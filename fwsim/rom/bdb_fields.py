@@ -1,4 +1,4 @@
-"""How is a data block of bit fields read? Fields as rows of a table, what they say, and the bits no row names."""
+"""A data block of bit fields is read by rows of a table: what they say, and the bits that no row names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Which bit of a VBT's data blocks means what? Rows for the blocks of single fields; no behaviour.
+"""Rows for the VBT's data blocks of single fields say which bit means what; they have no behaviour.
 
 Source: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h, as of the BDB versions its comments give.
 """

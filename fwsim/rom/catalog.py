@@ -1,4 +1,4 @@
-"""Is this image a known one? The catalogue of ROMs by SHA-256: origin, licence, what a run is expected to give."""
+"""The catalogue knows ROMs by SHA-256: origin, licence, what a run is expected to give."""
 
 import os
 import sysconfig

@@ -1,4 +1,4 @@
-"""Which images does this file hold, and can it be run? Reads a ROM file, walks the chain, keeps what it finds."""
+"""A ROM file is read: the chain of images is walked, and what it finds kept, with whether it can be run."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Which ports does a VBT say there are? The child devices of its general definitions."""
+"""The child devices of a VBT's general definitions say which ports there are."""
 
 from dataclasses import dataclass
 

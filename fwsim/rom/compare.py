@@ -1,4 +1,4 @@
-"""Which bytes differ between two ROM files, and in which structure?"""
+"""Two ROM files are compared: the bytes that differ, and the structure they lie in."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What does the JSON of a ROM look like? Plain dictionaries of everything the parsers found, offsets as integers."""
+"""A ROM as JSON: plain dictionaries of everything the parsers found, offsets as integers."""
 
 from dataclasses import asdict
 from typing import Any

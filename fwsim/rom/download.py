@@ -1,4 +1,4 @@
-"""How does a known image get here? By its address in the catalogue, verified by SHA-256, kept in a cache."""
+"""A known image is fetched by its address in the catalogue, verified by SHA-256, and kept in a cache."""
 
 import re
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Which driver is in this EFI image? The EFI ROM header, and the PE image behind it as lief reads it.
+"""An EFI image is read: the EFI ROM header, and the PE image of the driver behind it as lief reads it.
 
 Layout: UEFI Specification 2.10, section 14.4.2 (EFI_PCI_EXPANSION_ROM_HEADER).
 """

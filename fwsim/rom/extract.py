@@ -1,4 +1,4 @@
-"""Which files does a ROM come apart into? Each image of the chain, each EFI driver's PE, each VBT."""
+"""A ROM comes apart into files: each image of the chain, each EFI driver's PE, each VBT."""
 
 import os
 from dataclasses import dataclass

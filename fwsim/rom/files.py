@@ -1,4 +1,4 @@
-"""How does a file get written whole or not at all? A temporary file beside it, then a rename."""
+"""A file is written whole or not at all: a temporary file beside it, then a rename."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""What is odd about this image? Findings: facts a parser states without giving up on the rest of the file."""
+"""Findings are what is odd about an image: facts that a parser states without giving up on the rest of the file."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

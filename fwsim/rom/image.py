@@ -1,4 +1,4 @@
-"""What is this one image of the chain? Its header, lengths, checksum, entry, and the structures it points at.
+"""One image of the chain: its header, lengths, checksum, entry, and the structures it points at.
 
 Header layout: PCI Firmware Specification 3.0, 5.1.1; the entry at offset 3 and the 8-bit checksum over the length
 byte's extent are rules for code type 0 only (SeaBIOS src/optionroms.c).

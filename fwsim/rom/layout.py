@@ -1,4 +1,4 @@
-"""What lies where in a ROM file? Every byte's structure, as named spans."""
+"""The layout names the structure of every byte of a ROM file, as spans."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What does an OpRegion hold? One taken apart, and one made from a VBT where the host's own is not at hand.
+"""An OpRegion is taken apart, or made from a VBT where the host's own is not at hand.
 
 Layout: Intel ACPI IGD OpRegion specification 0.5: header 0-FFh (signature, size in KiB at 10h, version at 14h,
 mailboxes at 58h), ACPI mailbox 100h, software SCI 200h, ASLE 300h, VBT 400h-1BFFh, extensions 1C00h. Where the VBT is:

@@ -1,4 +1,4 @@
-"""Which panels does a VBT know, and how are they driven? The blocks that describe sixteen panels each."""
+"""The blocks of a VBT that describe sixteen panels each say which panels it knows, and how they are driven."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which device is this image for? The PCI data structure (PCIR) of an expansion ROM, revision 0 and 3.
+"""The PCI data structure (PCIR) of an expansion ROM, revision 0 and 3, says which device the image is for.
 
 Layout: PCI Firmware Specification 3.0, section 5.1.2 (PCI Local Bus 2.2, 6.3.1.2, for revision 0).
 """

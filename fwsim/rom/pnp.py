@@ -1,4 +1,4 @@
-"""What does this image tell a Plug and Play BIOS? The chain of expansion headers that starts at the word at 0x1A.
+"""The chain of expansion headers at the word at 0x1A tells a Plug and Play BIOS what an image is.
 
 Layout: Plug and Play BIOS Specification 1.0A, section 3.2 ("$PnP", structure 1.0, 32 bytes). Other headers in the
 chain (a GPXE one, for instance) share the first eight bytes and are kept by their signature.

@@ -1,4 +1,4 @@
-"""How do a ROM's ids and checksum get right again? As QEMU's vfio does it, and in general."""
+"""A ROM's ids and checksum are made right again, as QEMU's vfio does it, and in general."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Where in a file is the thing a command asks for? The VBT of any file that holds one, the code of one image."""
+"""The thing that a command asks for is found in a file: the VBT of any file that holds one, the code of one image."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which displays does this image expect? Intel's Video BIOS Table ($VBT) and its BIOS data blocks.
+"""Intel's Video BIOS Table ($VBT) and its BIOS data blocks say which displays an image expects.
 
 Layout and block names: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h. The header's checksum is wrong in
 every vBIOS image seen, so it is reported and never required.

@@ -1,1 +1,1 @@
-"""What happened? Event schema, recorder, store, import and export."""
+"""This room keeps what happened: the event's form, the recorder, reading back, exports and imports."""

@@ -1,4 +1,4 @@
-"""How does a record answer in the devices' place? Each access is held against the next recorded one, gets its value.
+"""A record answers in the devices' place: each access is held against the next recorded one, and gets its value.
 
 The devices' models run underneath and take every write: what is no event, such as video memory, is theirs to answer.
 """

@@ -1,4 +1,4 @@
-"""How is one event said in words? Its fields as names and addresses, for tables and JSON."""
+"""One event is said in words: its fields as names and addresses, for tables and JSON."""
 
 import numpy as np
 from numpy.typing import NDArray

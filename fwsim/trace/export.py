@@ -1,4 +1,4 @@
-"""How does a trace leave fwsim? Whole files or none: written aside, then put in place."""
+"""A trace leaves fwsim in whole files or none: they are written aside, then put in place."""
 
 from __future__ import annotations
 

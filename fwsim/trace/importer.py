@@ -1,4 +1,4 @@
-"""How does a real machine's log become events? QEMU trace logs and dmesg, read line by line; no line is fatal."""
+"""A real machine's log becomes events: QEMU trace logs and dmesg, read line by line; no line is fatal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does one line of a foreign log say? QEMU trace events and VT-d fault lines, whatever stands before them.
+"""One line of a foreign log is understood: QEMU trace events and VT-d fault lines, whatever stands before them.
 
 A line may be cut, or hold pieces of two: each message is looked for anywhere in it, and only whole ones count.
 Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events; Linux drivers/iommu/intel/dmar.c; Xen vtd/iommu.c.

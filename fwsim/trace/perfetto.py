@@ -1,4 +1,4 @@
-"""How does a trace look on a time line? A Perfetto trace: tracks for CPU, I/O, registers, GTT and faults."""
+"""A trace goes on a time line as a Perfetto trace: tracks for CPU, I/O, registers, GTT and faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is the code still getting anywhere? What tells a wait that will end from one that will not."""
+"""Code still gets somewhere, or it waits for ever: native code tells the two by what it has not seen before."""
 
 from typing import Any
 

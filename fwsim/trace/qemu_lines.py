@@ -1,4 +1,4 @@
-"""How would QEMU have logged these accesses? Trace-event lines as its "log" backend prints them.
+"""Accesses are written as QEMU would have logged them: trace-event lines as its "log" backend prints them.
 
 Formats: QEMU hw/vfio/trace-events, hw/pci/trace-events, scripts/tracetool/backend/log.py: the event's name, a blank,
 its format. hw/vfio/igd.c tells of a rewritten entry before it writes it; pci_cfg_read follows vfio_pci_read_config.

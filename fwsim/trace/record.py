@@ -1,4 +1,4 @@
-"""How does native code record an event? Straight into the memory-mapped window of ``events.npy``.
+"""Native code records an event straight into the memory-mapped window of ``events.npy``.
 
 What is recorded is what the reader gets: an access returns the value its event has. That is where a replay answers.
 """

@@ -1,4 +1,4 @@
-"""Where do events go while a run goes on? Into ``events.npy``, chunk by chunk: a killed run keeps what it saw."""
+"""The recorder takes events into ``events.npy``, chunk by chunk: a killed run keeps what it saw."""
 
 import errno
 import mmap

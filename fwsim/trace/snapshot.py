@@ -1,4 +1,4 @@
-"""What did the registers hold in the end? An image of the MMIO BAR, as ``intel_reg --mmio=FILE`` reads it."""
+"""The registers as a run left them become an image of the MMIO BAR, as ``intel_reg --mmio=FILE`` reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How is a recorded trace read back? ``events.npy`` memory-mapped, whatever state its run left it in."""
+"""A recorded trace is read back: ``events.npy`` memory-mapped, whatever state its run left it in."""
 
 import ast
 import os

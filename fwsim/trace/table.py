@@ -1,4 +1,4 @@
-"""How do events become a table that others read? Parquet, CSV and JSON lines, written by DuckDB."""
+"""Events become a table that others read: Parquet, CSV and JSON lines, written by DuckDB."""
 
 from __future__ import annotations
 

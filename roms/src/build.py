@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How is the ROM made from its sources? Draws the fonts, finds the two checksum bytes, assembles.
+"""The ROM is made from its sources: this draws the fonts, finds the two checksum bytes, assembles.
 
 python3 build.py writes font.asm, checksum.asm and ../igd-vbios.rom (needs nasm)
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which pixels make up each character? Draws the ROM's 8x16 and 8x8 fonts and prints them as a NASM include.
+"""This draws the ROM's 8x16 and 8x8 fonts and prints them as a NASM include.
 
 The printable ASCII characters are drawn below as 5x7 cells, eight to a band; the box and block characters (code page
 437) are computed from which of their four arms are single or double.

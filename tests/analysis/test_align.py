@@ -1,4 +1,4 @@
-"""Is the alignment a longest common subsequence, and quick where sequences are long?"""
+"""The alignment is a longest common subsequence, and quick where sequences are long."""
 
 import time
 

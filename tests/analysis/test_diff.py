@@ -1,4 +1,4 @@
-"""What does ``trace diff`` find between two runs, and what does it rightly not find?"""
+"""``trace diff`` finds what differs between two runs, and nothing that does not."""
 
 import json
 import shutil

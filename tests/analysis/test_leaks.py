@@ -1,4 +1,4 @@
-"""Are the host's addresses found that a guest can read, and none that are its own?"""
+"""The host's addresses that a guest can read are found, and none that are its own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Do a ROM's needs equal what is known of its family, and what our own ROM's source says?"""
+"""A ROM's needs equal what is known of its family, and what our own ROM's source says."""
 
 import tomllib
 from pathlib import Path

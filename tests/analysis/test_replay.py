@@ -1,4 +1,4 @@
-"""Does a replay answer from the record, and find the first access that is not in it?"""
+"""A replay answers from the record, and finds the first access that is not in it."""
 
 import json
 import os

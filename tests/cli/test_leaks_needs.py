@@ -1,4 +1,4 @@
-"""Do ``fwsim leaks`` and ``fwsim needs`` print what they should, and refuse what they cannot read?"""
+"""``fwsim leaks`` and ``fwsim needs`` print what they should, and refuse what they cannot read."""
 
 import json
 

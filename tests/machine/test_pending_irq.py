@@ -1,4 +1,4 @@
-"""Does a due timer tick wait natively while IF is clear, and come once it is set?"""
+"""A due timer tick waits natively while IF is clear, and comes once it is set."""
 
 from fwsim.bench import runs
 from fwsim.native import STOP_IRQ

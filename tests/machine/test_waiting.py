@@ -1,4 +1,4 @@
-"""Which input does an endless wait hang on? Worked out from hand-made last events."""
+"""The input that an endless wait hangs on is worked out from hand-made last events."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Which function answers a vector? Rows of (system prefix, case prefix, adapter)."""
+"""Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""
 
 import measured_ovmf
 import measured_seabios

@@ -1,4 +1,4 @@
-"""What are QEMU's devices made of? Class, 64-bit BARs and bridge facts for each `-device` name, and where it lands."""
+"""QEMU's devices: class, 64-bit BARs and bridge facts for each `-device` name, and where it lands."""
 
 from fwsim.firmware.request import Bar, Bridge, Function, parse_bdf
 

@@ -1,4 +1,4 @@
-"""Is the table of host addresses one with the register database?"""
+"""The table of host addresses is one with the register database."""
 
 from fwsim.registers.core import FUNCTIONS
 from fwsim.registers.database import name_of

@@ -1,4 +1,4 @@
-"""Does the folded trace hide nothing, and say what went over the wires?"""
+"""The folded trace hides nothing, and says what went over the wires."""
 
 import re
 from pathlib import Path

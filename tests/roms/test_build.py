@@ -1,4 +1,4 @@
-"""Is the committed ROM what its sources give, and are its structures what firmware and hypervisors look for?
+"""The committed ROM is what its sources give, and its structures are what firmware and hypervisors look for.
 
 Everything here is read from the bytes by hand; nothing of fwsim is used.
 """

@@ -1,4 +1,4 @@
-"""Does our ROM's INT 10h answer as IBM's and VESA's documents say? Run on the bare Unicorn machine."""
+"""Our ROM's INT 10h answers as IBM's and VESA's documents say, on the bare Unicorn machine."""
 
 import struct
 

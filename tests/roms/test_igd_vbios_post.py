@@ -1,4 +1,4 @@
-"""What does our ROM's POST do to the hardware? Run on a bare Unicorn machine that shares nothing with fwsim."""
+"""Our ROM's POST does to the hardware what it should, on a bare Unicorn machine that shares nothing with fwsim."""
 
 import pytest
 from bare_machine import ROM, BareMachine, StoppedError, sound_edid

@@ -1,1 +1,1 @@
-"""How does the Intel graphics device behave?"""
+"""The Intel graphics device: its registers, what they do by themselves, its GTT, its sinks and its picture."""

@@ -1,4 +1,6 @@
-"""How does the IGD answer a register access? Storage, the behaviour rows, and the GTT with the pages it leads to."""
+"""A register access of the IGD is answered natively: storage, the behaviour rows, and the GTT with the pages it leads
+to.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is at the other end of a DisplayPort AUX channel? A sink: its DPCD, a link that trains, and an EDID over I2C.
+"""A DisplayPort AUX channel ends in a sink: its DPCD, a link that trains, and an EDID over I2C.
 
 Sources: VESA DisplayPort 1.2, 2.7 (AUX transactions) and 2.9.3 (DPCD); Intel PRM, DDI_AUX_CTL and DDI_AUX_DATA.
 """

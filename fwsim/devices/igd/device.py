@@ -1,4 +1,4 @@
-"""What does the IGD consist of? Register file, GTT, DDC pins and AUX sinks, as arrays that native code works on."""
+"""The IGD consists of a register file, a GTT, DDC pins and AUX sinks, as arrays that native code works on."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is the GMBUS? A hardware I2C master with one EDID behind each pin pair; and the same wires, driven bit by bit.
+"""GMBUS is a hardware I2C master with one EDID behind each pin pair; the same wires can be driven bit by bit.
 
 Source: Intel PRM, display: GMBUS0-5 and GPIOCTL.
 """

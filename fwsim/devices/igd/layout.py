@@ -1,4 +1,4 @@
-"""What is in the IGD's native state block? The words, and the row of a behaviour."""
+"""The words of the IGD's native state block, and the columns of a behaviour's row."""
 
 from itertools import count
 

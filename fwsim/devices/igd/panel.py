@@ -1,4 +1,4 @@
-"""How does the panel power sequencer run? PP_STATUS by PP_CONTROL and the delays that were programmed, in virtual time.
+"""The panel power sequencer runs in virtual time: PP_STATUS by PP_CONTROL and the delays that were programmed.
 
 Source: Intel PRM, display: PP_STATUS bit 31 on, 29:28 sequence, 27 cycle delay, 3:0 state; PP_ON_DELAYS and
 PP_OFF_DELAYS 28:16 in units of 100 us; PP_DIVISOR 4:0 in units of 100 ms, plus one.

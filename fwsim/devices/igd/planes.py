@@ -1,4 +1,4 @@
-"""Which plane is on, and what do its registers say it shows? From the register database, one rule set for all families.
+"""The plane that is on, and what its registers say it shows, by the register database: one rule set for all families.
 
 Sources: the database's own (Linux i915 display/i9xx_plane_regs.h, skl_universal_plane_regs.h), and Linux i915
 display/i9xx_plane.c for which offset register counts where.

@@ -1,4 +1,4 @@
-"""How is a behaviour written down? As rows of data that native code follows."""
+"""A behaviour is written down as rows of data that native code follows."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is on the screen of an IGD? The display's DMA: through the GTT, page by page, and the picture that it makes.
+"""An IGD's screen is scanned out by its DMA: through the GTT, page by page, to the picture that it makes.
 
 A page that DMA may not read cannot be shown: its pixels become a hatch of two dark reds (``HATCH``), so that a person
 sees that it could not be read. An invalid GTT entry is no DMA fault: the display reads zeros there.

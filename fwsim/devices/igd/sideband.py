@@ -1,4 +1,4 @@
-"""What lies behind the IOSF sideband of Bay Trail and Cherryview? Other units' registers, reached by message.
+"""Behind the IOSF sideband of Bay Trail and Cherryview lie other units' registers, reached by message.
 
 Source: Linux i915 vlv_iosf_sb_reg.h: 182100h starts a message (opcode 23:16, unit 15:8, busy bit 0), 182104h is the
 data, 182108h the register. Even opcodes read, odd ones write. Images start messages without setting the busy bit.

@@ -1,4 +1,4 @@
-"""What do sinks hold that the scenario does not give? A DisplayPort monitor's DPCD, a laptop's own panel."""
+"""Sinks hold what the scenario does not give: a DisplayPort monitor's DPCD, a laptop's own panel."""
 
 import numpy as np
 from numpy.typing import NDArray

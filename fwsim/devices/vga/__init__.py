@@ -1,1 +1,1 @@
-"""How does a standard VGA behave? Ports 3B0-3DF, the window A0000-BFFFF, and the picture they make."""
+"""A standard VGA: ports 3B0-3DF, the window A0000-BFFFF, and the picture they make."""

@@ -1,4 +1,4 @@
-"""What do the registers of QEMU's ATI cards do? MM_INDEX/MM_DATA, the DDC pins, the CRTC that replaces VGA scan-out.
+"""The registers of QEMU's ATI cards: MM_INDEX/MM_DATA, the DDC pins, the CRTC that replaces VGA scan-out.
 
 Source: ATI Rage 128 and Radeon register reference guides. The I/O BAR is the first 256 bytes of the MMIO BAR.
 """

@@ -1,4 +1,4 @@
-"""What do the registers of a 3dfx Voodoo Banshee do? The I/O BAR: VGA alias, DAC, bank window, desktop surface.
+"""The registers of a 3dfx Voodoo Banshee's I/O BAR: VGA alias, DAC, bank window, desktop surface.
 
 Source: 3dfx Voodoo Banshee Specification, revision 1.0 (1999), "IO Register Remap".
 """

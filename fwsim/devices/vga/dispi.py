@@ -1,4 +1,4 @@
-"""How does the Bochs display interface (dispi) behave? Ports 1CE/1CF, the same registers in BAR2, banks and clearing.
+"""The Bochs display interface (dispi): ports 1CE/1CF, the same registers in BAR2, banks and clearing.
 
 Source: Bochs ``iodev/display/vbe.h`` and QEMU ``docs/specs/standard-vga.rst`` (index list, BAR2 layout).
 """

@@ -1,4 +1,4 @@
-"""How does a monitor's EDID come over two bit-banged wires? A DDC slave at 50h, one state word, for native code.
+"""A monitor's EDID comes over two bit-banged wires from a DDC slave at 50h, whose state is one word for native code.
 
 Source: VESA E-DDC 1.2, section 2 (I2C start, stop, acknowledge; a current-address read returns the next byte).
 """

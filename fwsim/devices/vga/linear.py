@@ -1,4 +1,4 @@
-"""What picture do linear pixels make? 8, 15, 16, 24 and 32 bits each, and the dataclass every picture comes in."""
+"""Linear pixels of 8, 15, 16, 24 and 32 bits make a picture; every picture comes in the dataclass defined here."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What do ports 3B0-3DF do? Indexed register banks, DAC, attribute flip-flop, input status, and the extensions' banks.
+"""Ports 3B0-3DF reach indexed register banks, DAC, attribute flip-flop, input status, and the extensions' banks.
 
 Sources: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem" (1992); FreeVGA; Intel i965 PRM volume 3
 (ST00 comparator, GR10 and GR11, CR22 and CR24); Cirrus Logic CL-GD5446 Technical Reference (SR6, SR8, GR9-GRB, hidden

@@ -1,4 +1,4 @@
-"""What is on the screen of a VGA? Text, planar, CGA, 256-colour and the cards' linear modes, as an RGB picture."""
+"""A VGA's screen becomes an RGB picture: text, planar, CGA, 256-colour and the cards' linear modes."""
 
 import numpy as np
 from numpy.typing import NDArray

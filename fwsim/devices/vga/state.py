@@ -1,4 +1,4 @@
-"""What does a VGA hold? Its registers, DAC, latches and video memory, laid out so that native code can reach them.
+"""A VGA holds registers, DAC, latches and video memory, laid out so that native code can reach them.
 
 Video memory is interleaved: byte 4n+p is byte n of plane p, so one 32-bit word holds what the four latches load. Linear
 modes (dispi, cirrus) see the same bytes one after another, as one array ``vram``.

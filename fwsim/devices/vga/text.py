@@ -1,4 +1,4 @@
-"""What do characters on a VGA look like, and which are they? Text modes: fonts in plane 2, attributes, cursor."""
+"""Characters on a VGA are drawn, and read back: text modes with fonts in plane 2, attributes, cursor."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""What raster do the CRTC registers describe? Characters and lines, start, pitch, and how addresses are formed.
+"""The CRTC registers describe a raster: characters and lines, start, pitch, and how addresses are formed.
 
 Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"; FreeVGA, "CRT Controller Registers".
 """

@@ -1,4 +1,4 @@
-"""What does an access to A0000-BFFFF do? Memory maps, chains, latches, write modes, and the banked linear windows.
+"""An access to A0000-BFFFF goes by memory maps, chains, latches, write modes, and the banked linear windows.
 
 Sources: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem" (1992); FreeVGA, "Accessing the Display
 Memory".

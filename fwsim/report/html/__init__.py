@@ -1,1 +1,1 @@
-"""How is a run shown in a browser? One HTML file without any network: what is in it, module by module."""
+"""A run is shown in a browser as one HTML file without any network; each module makes one part of it."""

@@ -1,4 +1,4 @@
-"""How do two runs differ? Their figures beside each other, and the lines of their scenarios that are not the same."""
+"""Two runs are compared: their figures beside each other, and the lines of their scenarios that are not the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which GTT entries did the run leave, where does each lead, and what became of DMA through it? By the events alone.
+"""The GTT entries that a run left, where each leads, and what became of DMA through it, by the events alone.
 
 Entries are kept as runs in which every column grows by a fixed step: 66,048 of them in a row are one line.
 """

@@ -1,4 +1,6 @@
-"""What does a run's folder hold, whatever state the run left it in? All the page is made from, and what is missing."""
+"""All that the page is made from is read from a run's folder, whatever state the run left it in; what is missing is
+said.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which DMA was refused, and why? Pages that follow each other as one row, with the entries that led there."""
+"""Refused DMA is gathered: pages that follow each other as one row, with the entries that led there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What do other analyses say of the run? Why, leaks, needs and the difference of two runs, as the page shows them.
+"""Why, leaks, needs and the difference of two runs are taken from the other analyses, as the page shows them.
 
 Each may have nothing to say (no Intel device, no scenario, no ROM any more): then its section has the reason.
 """

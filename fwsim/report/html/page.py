@@ -1,4 +1,4 @@
-"""How do a run's facts become one HTML file? Pictures inside it, data as JSON, everything escaped, nothing fetched."""
+"""A run's facts become one HTML file: pictures inside it, data as JSON, everything escaped, nothing fetched."""
 
 from __future__ import annotations
 

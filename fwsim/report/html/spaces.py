@@ -1,4 +1,4 @@
-"""What lies where, for the guest, its IOMMU domain and the host? Columns on one scale, drawn as SVG.
+"""The address spaces of the guest, its IOMMU domain and the host are drawn as SVG columns on one scale.
 
 Equal addresses have equal heights in the three columns; heights go with the logarithm of the sizes. The GTT's column
 has a scale of its own: the entries that were written, one after the other.

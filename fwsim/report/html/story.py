@@ -1,4 +1,4 @@
-"""What happened, in words? A paragraph for each of those who acted: host, hypervisor, firmware, ROM, IOMMU, screen."""
+"""What happened is told in a paragraph for each of those who acted: host, hypervisor, firmware, ROM, IOMMU, screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When did what happen? Events counted in bins, lane by lane, over sequence and virtual time, and what to know of them.
+"""Events are counted in bins, lane by lane, over sequence and virtual time, with what to know of them.
 
 The finest bins are kept; the page adds them up for what it shows, so that ten million events take no more room than
 a hundred thousand.

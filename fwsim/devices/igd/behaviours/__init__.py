@@ -1,1 +1,3 @@
-"""What does each family's display hardware do by itself? One file a topic; ``table`` says which family has what."""
+"""The behaviours are what each family's display hardware does by itself: one file a topic; ``table`` says which family
+has what.
+"""

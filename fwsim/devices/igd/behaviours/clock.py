@@ -1,4 +1,4 @@
-"""Which clocks run, and when do they say that they lock? PLLs, the core display clock, what firmware left there."""
+"""Clocks say when they lock: PLLs, the core display clock, and what firmware left there."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

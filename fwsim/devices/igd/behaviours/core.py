@@ -1,4 +1,4 @@
-"""What is a behaviour, and what does it need to know of the machine it is in?"""
+"""A behaviour is a name, rows and reset values; a site is what it needs to know of the machine it is in."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How is an analog monitor found? By the load on the DAC's wires: a trigger, and what came of it."""
+"""An analog monitor is found by the load on the DAC's wires: a trigger, and what came of it."""
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import bit, read_only, self_clears

@@ -1,4 +1,4 @@
-"""How does an EDID come in? GMBUS, the same wires bit by bit, and AUX channels."""
+"""An EDID comes in by GMBUS, by the same wires bit by bit, or by an AUX channel."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

@@ -1,4 +1,4 @@
-"""What do the DDIs do by themselves? Buffers go idle, links finish their training patterns."""
+"""The DDIs act by themselves: buffers go idle, links finish their training patterns."""
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import bit, follows, is_clear, is_set

@@ -1,4 +1,4 @@
-"""Which ports say that something is plugged in? Live states, detect straps, and the CRT's forced detection."""
+"""Ports say that something is plugged in: by live states, detect straps, and the CRT's forced detection."""
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import ALL, bit, read_only, self_clears, write_clears

@@ -1,4 +1,4 @@
-"""How does a laptop panel get its power? Through a sequencer that takes the delays it was programmed with."""
+"""A laptop panel gets its power through a sequencer that takes the delays it was programmed with."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site

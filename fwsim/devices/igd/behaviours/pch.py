@@ -1,4 +1,4 @@
-"""What does the PCH's display half do by itself? Its transcoders, the FDI link's receivers, and the iCLK sideband."""
+"""The PCH's display half acts by itself: its transcoders, the FDI link's receivers, and the iCLK sideband."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

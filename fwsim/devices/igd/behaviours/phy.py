@@ -1,4 +1,4 @@
-"""When do the PHYs have power? Broxton's common lanes and reference resistor, Cherryview's common-lane wells."""
+"""PHYs say when they have power: Broxton's common lanes and reference resistor, Cherryview's common-lane wells."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

@@ -1,4 +1,4 @@
-"""What do the pipes do by themselves? They run, count lines and frames, and tell of each vertical blank."""
+"""The pipes run by themselves: they count lines and frames, and tell of each vertical blank."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site

@@ -1,4 +1,4 @@
-"""Who switches power on, and who tells that it is on? Wells, fuses, the data buffer, the pcode mailbox."""
+"""Power is switched on by requests and told by states: wells, fuses, the data buffer, the pcode mailbox."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

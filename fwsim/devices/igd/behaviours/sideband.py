@@ -1,4 +1,4 @@
-"""What do the units behind Bay Trail's and Cherryview's sideband do? The power unit's states follow its controls."""
+"""The units behind Bay Trail's and Cherryview's sideband answer; the power unit's states follow its controls."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site

@@ -1,4 +1,4 @@
-"""Where do the registers say that stolen memory is? The display's own copies of what configuration space holds."""
+"""The display has its own copies of what configuration space says of stolen memory."""
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import ALL, read_only

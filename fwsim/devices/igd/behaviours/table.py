@@ -1,4 +1,4 @@
-"""Which family has which behaviours? One row a family; those without a real image have what their neighbours have."""
+"""Each family has its row of behaviours; those without a real image have what their neighbours have."""
 
 from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, pch, phy, pipe, power, sideband, stolen
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site

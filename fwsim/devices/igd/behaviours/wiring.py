@@ -1,4 +1,4 @@
-"""Which pins and channels lead to which port? GMBUS pin pairs, GPIO registers and AUX channels, by family.
+"""GMBUS pin pairs, GPIO registers and AUX channels lead to ports, differently in each family.
 
 Sources: Linux i915 display/intel_gmbus.c (pins), intel_dp_aux_regs.h (channels), intel_vbt_defs.h (eDP's port).
 """

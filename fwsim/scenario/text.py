@@ -138,6 +138,12 @@ class Reader:
                     "unknown key", where=self._at(prefix + key), found=key, expected="one of " + ", ".join(fields),
                     hint=suggest(key, fields) or "remove it",
                 )  # fmt: skip
+        for key, field in fields.items():
+            if field.required and key not in table:
+                raise FwsimError(
+                    "a key is missing", where=self._at(prefix + key), found="nothing",
+                    expected=", ".join(name for name, each in fields.items() if each.required), hint=f"give {key}",
+                )  # fmt: skip
         return {key: self.read(item, fields[key].type, prefix + key) for key, item in table.items()}
 
     def _int(self, value: Any, extra: dict[str, Any], path: str) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fwsim.results.summary import CallResult
 from fwsim.rom.chain import load
-from fwsim.running.calls import Caller
-from fwsim.running.pipeline import post
+from fwsim.running.pipeline import Run, assemble
 from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
@@ -16,10 +15,10 @@ class Lab:
     """POSTs the scenario's ROM on its machine. ``ending`` says how that went."""
 
     def __init__(self, scenario: Scenario) -> None:
-        self.posted, self.offered = post(scenario, load(scenario.rom.file), None, lambda label, fraction: None)
-        self.ending = self.posted.ending
-        self.machine = self.posted.built.machine
-        self.caller = Caller(self.posted.built, self.posted.session, scenario, None)
+        self.run = Run(assemble(scenario, load(scenario.rom.file)))
+        self.ending = self.run.post()
+        self.machine = self.run.built.machine
+        self.caller = self.run.caller
 
     def int10(self, ax: int, **registers: int) -> CallResult:
         """One call of INT 10h."""

@@ -18,7 +18,7 @@ from fwsim.results.summary import (
     Stop,
     Summary,
 )
-from fwsim.rules.run import RULES, check, stolen_size
+from fwsim.rules.run import RULES, check
 from fwsim.scenario.load import loads
 
 MIB = 1 << 20
@@ -279,4 +279,4 @@ def test_another_card_has_no_stolen_memory():
 )
 def test_what_the_firmware_is_asked_for(kind, profile, machine, size):
     text = GUEST.format(kind=kind, profile=profile, ram="2G").replace("[guest]", f'[guest]\nmachine = "{machine}"')
-    assert stolen_size(loads(text)) == size * MIB
+    assert loads(text).assignment.stolen == size * MIB

@@ -20,9 +20,10 @@ DOCS = Path(__file__).parents[1] / "docs"
 TABLES = {
     "Top level": model.Scenario, "[host]": model.Host, "[[display]]": model.Display,
     "[hypervisor]": model.Hypervisor, "[guest]": model.Guest, "[firmware]": model.Firmware,
-    "[rom]": model.Rom, "[[call]]": model.Call, "[payload]": model.Payload, "[budget]": model.Budget,
+    "[rom]": model.Rom, "[[function]]": model.Function, "[[call]]": model.Call, "[payload]": model.Payload,
+    "[budget]": model.Budget,
 }  # fmt: skip
-TABLE_NAMES = {"display", "call", *(name.strip("[]") for name in TABLES)}
+TABLE_NAMES = {"display", "call", "function", *(name.strip("[]") for name in TABLES)}
 
 
 def page(name):
@@ -49,7 +50,7 @@ def rows(lines):
 
 def written_out():
     """Every default as the resolved scenario says it, by table; lists by their first element."""
-    plain = tomllib.loads(dumps(loads("[[call]]\n")))
+    plain = tomllib.loads(dumps(loads('[[call]]\n[[function]]\nslot = "04.0"\n')))
     first = {key: value[0] if isinstance(value, list) else value for key, value in plain.items()}
     return {"Top level": plain} | {f"{key}": value for key, value in first.items()}
 

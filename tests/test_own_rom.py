@@ -133,7 +133,7 @@ def test_the_shadow_patch_is_an_event(tmp_path):
     pristine = Lab(scenario(ROM, "sandybridge", Hypervisor(profile="10.0"), ggc=0x0209))
     pristine.close()
     at = int(notes[0]["address"]) - 0xC0000
-    assert pristine.offered.image[at : at + 4] == bytes(4)
+    assert pristine.run.made.offered.image[at : at + 4] == bytes(4)
 
 
 # --- no stolen memory, and too much sharing

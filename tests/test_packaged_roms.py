@@ -351,7 +351,7 @@ def test_ramfb_is_described_in_fw_cfg(require_package):
     path = require_package("seabios", SEABIOS / "vgabios-ramfb.bin")
     machine = Lab(Scenario(rom=Rom(file=str(path))))
     try:
-        data = machine.posted.built.ramfb
+        data = machine.run.built.ramfb
         assert len(data) == 28
         address = int.from_bytes(data[:8], "big")
         assert 1 << 20 <= address <= machine.machine.low - 0x300000  # 3 MiB from the POST memory manager

@@ -82,7 +82,7 @@ class Run:
         self.machine.engine.flush_code()
         before(self.machine)
         self.session.call_rom(3, 0x10)
-        self.ended = self.session.ended
+        self.ended = self.session.slices.ended
 
     def word(self, at, width=2):
         return self.machine.ram.word(at, width)

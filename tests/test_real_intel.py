@@ -79,8 +79,8 @@ def test_the_shadow_holds_the_hosts_base(rom):
     machine.close()
     base = H.to_bytes(4, "little")
     assert base not in rom.read_bytes()
-    assert base in machine.offered.image
-    assert sum(machine.offered.image[: machine.offered.image[2] * 512]) & 0xFF == 0
+    assert base in machine.run.made.offered.image
+    assert sum(machine.run.made.offered.image[: machine.run.made.offered.image[2] * 512]) & 0xFF == 0
 
 
 @pytest.mark.parametrize(("profile", "gms"), [("9.1", 0), ("5.0", 2)])

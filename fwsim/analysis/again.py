@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from fwsim.cpu.steps import Steps
 from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.running.calls import Caller
-from fwsim.running.pipeline import post, post_on_host
+from fwsim.running.pipeline import Run, assemble, on_host
 from fwsim.scenario.model import Scenario
 
 WINDOW = 1 << 21
@@ -41,34 +40,29 @@ class Again:
         self.rom = load(scenario.rom.file)
         self._window = WINDOW
         self._steps: Steps | None = None
-        self._built: Built | None = None
 
     def window(self, seq: int | None, until: int | None = None) -> Window:
         """Run to event ``seq`` (None: the end); the steps before it, or before the step ``until``."""
         limit = (1 << 63) - 1 if until is None else until
 
         def watched(built: Built) -> Session:
-            self._built = built
             self._steps = Steps(built.machine.engine, built.machine.low, self._window, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
             return Session(built)
 
         if self.on_host:
-            post_on_host(self.scenario, self.rom, watched, keep=True)
+            one = on_host(self.scenario, self.rom, watched)
+            one.post()
         else:
-            posted, _ = post(self.scenario, self.rom, None, lambda label, fraction: None, watched)
-            caller = Caller(posted.built, posted.session, self.scenario, None)
-            for call in self.scenario.call if posted.ending.reason == "completed" else ():
-                caller.make(call)
-                if posted.session.ended is not None:
-                    break
+            one = Run(assemble(self.scenario, self.rom), watched)
+            one.post()
+            one.calls(past_end=False)
         assert self._steps is not None
-        assert self._built is not None
         first, steps, writes = self._steps.window()
-        recorder = self._built.machine.recorder
+        recorder = one.built.machine.recorder
         events = recorder.read(0, recorder.count)
-        recorder.close()
+        one.close()
         return Window(first, steps, writes, events)
 
 

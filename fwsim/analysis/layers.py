@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.hypervisor import kinds
 from fwsim.registers.database import name_of
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import Hang
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Op, Space
@@ -77,7 +78,7 @@ def prevention(scenario: Scenario, nodes: list[WhyNode]) -> list[str]:
     """What would have kept a host address out, where the story ends in a refused page or in host memory."""
     host = scenario.host
     low, size = host.stolen_base, host.family.gms.decode(host.ggc)
-    if scenario.hypervisor.kind == "none" or not nodes:
+    if scenario.hypervisor.design.on_host or not nodes:
         return []
     bad = any(node.kind in ("fault", "event") and low <= node.value & ~0xFFF < low + size for node in nodes)
     posted = any("stored by the shadow's POST" in node.text for node in nodes)
@@ -86,13 +87,9 @@ def prevention(scenario: Scenario, nodes: list[WhyNode]) -> list[str]:
     read = any("@0x5E" in text or "@0x5C" in text for text in asked)
     if nodes[-1].kind not in ("fault", "event", "screen") or not bad or not (posted or dumped or read):
         return []
-    found = ['the trap layer (hypervisor.kind = "ranged") moves an entry that lies in the host\'s stolen memory']
+    found = kinds.remedies(posted)
     if posted:
-        found += [
-            'the shadow patch (hypervisor.profile = "next") clears the cached base, and the ROM reads BDSM again',
-            'a pristine image (rom.source = "file") has no base in it',
-            'QEMU to 9.1 (hypervisor.profile = "9.1") shifts entries below its limit by guest - host',
-        ]
+        found.append('a pristine image (rom.source = "file") has no base in it')
     elif dumped:
         found.append("a pristine image, not a dump of a machine that had POSTed, has no base in it")
     else:

@@ -11,13 +11,16 @@ from fwsim.analysis.leaks_image import Baked, baked_in, left_behind
 from fwsim.analysis.leaks_rows import PAGE, Leak, Leaks, Verdict
 from fwsim.analysis.leaks_sweep import unlisted
 from fwsim.analysis.leaks_trace import flows, reads_of
+from fwsim.board.display import display_adapter
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build, display_device, host_opregion
+from fwsim.machine.build import host_opregion
+from fwsim.machine.built import Built
 from fwsim.machine.probe import Probe
 from fwsim.registers.host_addresses import HostAddress, Reader, rows_for
 from fwsim.results.folder import SHADOW, RunDir
 from fwsim.rom.chain import Rom, load
-from fwsim.running.option_rom import Offer, offer
+from fwsim.running.option_rom import Offer
+from fwsim.running.pipeline import Assembled, assemble
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.model import Scenario
 
@@ -70,7 +73,8 @@ def _find(
     shadow: bytes | None = None,
 ) -> Leaks:  # fmt: skip
     """Build the guest's machine and look everywhere."""
-    offered, before, built = _machine(scenario, rom)
+    made = _machine(scenario, rom)
+    built = made.built
     try:
         result = _header(scenario, built, notes)
         probe = Probe(built)
@@ -83,8 +87,8 @@ def _find(
             result.leaks += found
         result.leaks += [_judged(leak, PAGE, "hides", result) for leak in unlisted(probe, result.host_stolen)]
         result.leaks += _opregion(scenario, rom, built)
-        result.leaks += _gtt(before, built)
-        result.leaks += _images(scenario, rom, offered, shadow, result)
+        result.leaks += _gtt(made.before, built)
+        result.leaks += _images(scenario, rom, made.offered, shadow, result)
     finally:
         built.machine.recorder.close()
     if events is not None:
@@ -92,24 +96,19 @@ def _find(
     return result
 
 
-def _machine(scenario: Scenario, rom: Rom | None) -> tuple[Offer, Igd | None, Built]:
-    """The image the guest is given (empty without a ROM), the IGD as the host's POST left it, and the machine."""
+def _machine(scenario: Scenario, rom: Rom | None) -> Assembled:
+    """The guest's machine as a run begins with it, whichever device the ROM is for; without a ROM, none is offered."""
     from msgspec.structs import replace as with_fields
 
-    if scenario.host.vga not in ("auto", "igd") or (rom is not None and display_device(scenario, rom) is not None):
+    if scenario.host.vga not in ("auto", "igd") or (rom is not None and display_adapter(scenario, rom) is not None):
         kind = "the ROM's device" if scenario.host.vga == "auto" else f'host.vga = "{scenario.host.vga}"'
         raise FwsimError(
             "no Intel graphics device in this machine", where=scenario.name, found=kind,
             expected="an IGD: only it has stolen memory", hint='host.vga = "igd", or name a run of an Intel ROM',
         )  # fmt: skip
-    if rom is None:
-        scenario = with_fields(scenario, host=with_fields(scenario.host, vga="igd"))
-        return Offer(b""), None, build(scenario, Rom(Path(), b"", "", (), ()), b"", None)
-    from fwsim.running.pipeline import post_on_host
-
-    shadow, before = post_on_host(scenario, rom) if scenario.rom.source == "shadow" else (None, None)
-    offered = offer(scenario, rom, scenario.host.device_id, shadow)
-    return offered, before, build(scenario, rom, offered.image, None, before=before)
+    choice = with_fields(scenario.rom, any_device=True, source="file" if rom is None else scenario.rom.source)
+    host = with_fields(scenario.host, vga="igd")
+    return assemble(with_fields(scenario, host=host, rom=choice), rom or Rom(Path(), b"", "", (), ()))
 
 
 def _header(scenario: Scenario, built: Built, notes: list[str]) -> Leaks:
@@ -118,7 +117,7 @@ def _header(scenario: Scenario, built: Built, notes: list[str]) -> Leaks:
         notes.append("the host has no stolen memory (host.bdsm is 0): no register holds its base")
     return Leaks(
         name=scenario.name, cpu=scenario.host.cpu, generation=scenario.host.family.gen,
-        hypervisor=f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind,
+        hypervisor=wish.design.name, on_host=wish.design.on_host,
         host_stolen=built.host_stolen, guest_stolen=placed if placed[0] else (0, 0), host_opregion=scenario.host.asls,
         guest_opregion=built.placed.asls, notes=notes,
     )  # fmt: skip
@@ -177,7 +176,7 @@ def _bridge(row: HostAddress, scenario: Scenario) -> int:
 
 def _judged(leak: Leak, mask: int, way: Verdict, result: Leaks) -> Leak:
     """``leak`` with its verdict; ``way`` is how a hypervisor keeps such a register from the guest."""
-    if result.hypervisor == "none":
+    if result.on_host:
         return replace(leak, verdict="own")
     if leak.guest & mask != leak.host & mask:
         note = "the guest's own" if leak.guest & mask else "reads 0"
@@ -195,14 +194,14 @@ def _placed_there(result: Leaks) -> bool:
 
 def _opregion(scenario: Scenario, rom: Rom | None, built: Built) -> list[Leak]:
     """RVDA of an OpRegion 2.0: an absolute address, which vfio makes relative."""
-    raw = host_opregion(scenario, rom) if rom or scenario.host.opregion else b""
+    raw = host_opregion(scenario, rom, []) if rom or scenario.host.opregion else b""
     host = int.from_bytes(raw[RVDA : RVDA + 8], "little")
     version = int.from_bytes(raw[0x16:0x18], "little")
     if not host or version > 0x200:  # relative from 2.1 on
         return []
     at = built.placed.asls
     guest = int.from_bytes(built.machine.engine.read(at + RVDA, 8), "little") if at else 0
-    verdict: Verdict = "own" if scenario.hypervisor.kind == "none" else "passes" if guest == host else "patches"
+    verdict: Verdict = "own" if scenario.hypervisor.design.on_host else "passes" if guest == host else "patches"
     reader = Reader("i915", "3-", "Linux i915 display/intel_opregion.c")
     return [
         Leak(f"OpRegion +{RVDA:#x}", "OpRegion", "RVDA", "opregion", host, guest, verdict, readers=(reader,),
@@ -247,12 +246,12 @@ def _images(
     scenario: Scenario, rom: Rom | None, offered: Offer, shadow: bytes | None, result: Leaks
 ) -> list[Leak]:  # fmt: skip
     """The base kept in the image: what the guest was given, and what its own POST stored there."""
-    if scenario.hypervisor.kind == "none":
+    if scenario.hypervisor.design.on_host:
         return []
     host = result.host_stolen
     if rom is None:
         return [_baked(each, "shadow", result) for each in baked_in(b"", shadow or b"", host)]
-    given = baked_in(rom.data, offered.image, host, offered.patch)
+    given = baked_in(rom.data, offered.image, host, offered.change)
     found = [_baked(each, "ROM", result) for each in given]
     if shadow is not None:
         start = rom.legacy.offset if rom.legacy else 0

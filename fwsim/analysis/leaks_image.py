@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.hypervisor.qemu.shadow_patch import Patch, variable
+from fwsim.hypervisor.interface import RomChange
+from fwsim.hypervisor.qemu.shadow_patch import variable
 
 Area = tuple[int, int]
 
@@ -22,7 +23,7 @@ class Baked:
     how: str
 
 
-def baked_in(file: bytes, offered: bytes, host: Area, patch: Patch | None = None) -> list[Baked]:
+def baked_in(file: bytes, offered: bytes, host: Area, patch: RomChange | None = None) -> list[Baked]:
     """Host addresses in the image that the guest was ``offered``, made of ``file`` (by a POST on the host, perhaps).
 
     Evidence is the routine that every Intel vBIOS loads its saved base with, as QEMU looks for it, or that the POST

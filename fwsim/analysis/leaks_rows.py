@@ -57,6 +57,8 @@ class Leaks:
     leaks: list[Leak] = field(default_factory=list)
     unset: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    on_host: bool = False
+    """There is no guest: each address is the host's own."""
 
     @property
     def passing(self) -> list[Leak]:

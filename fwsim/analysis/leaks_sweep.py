@@ -33,7 +33,7 @@ def unlisted(probe: Probe, host: tuple[int, int]) -> Iterator[Leak]:
     rows = rows_for(cpu)
     known = {(row.space, (row.offset + at) & ~3) for row in rows for at in range(0, row.width, 4)}
     for space, at in (("igd", devfn), *FUNCTIONS.items()):
-        if not machine.pci.devfn[at]:
+        if not machine.pci.answers(at):
             continue
         written, slot = _written(probe, at), machine.pci.slot(at)
         for offset in range(0, CONFIG_BYTES, 4):

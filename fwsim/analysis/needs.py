@@ -123,7 +123,7 @@ def needs_of(run: RunDir) -> Needs:
     wish = scenario.hypervisor
     result = Needs(
         name=scenario.name, cpu=host.cpu, generation=host.family.gen, rom=scenario.rom.file, sha256=sha256, notes=notes,
-        hypervisor=f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind,
+        hypervisor=wish.design.name,
     )  # fmt: skip
     _fill(result, events, scenario)
     if _reads_asls(result, scenario):

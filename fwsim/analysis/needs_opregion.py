@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from fwsim.environment.bios.session import Session
-from fwsim.machine.build import Built
-from fwsim.results.folder import RunDir
+from fwsim.rom.chain import load
 from fwsim.rom.opregion import SIZE
 from fwsim.scenario.model import Scenario
 
@@ -31,26 +27,24 @@ class OpRegionPart:
 
 def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
     """What the ROM of ``scenario`` reads and writes of the OpRegion, in order. Runs it; nothing is kept."""
-    from fwsim.running.pipeline import run
+    from fwsim.running.pipeline import Run, assemble
 
     seen: dict[str, set[int]] = {"r": set(), "w": set()}
+    made = assemble(scenario, load(scenario.rom.file))
+    asls = made.built.placed.asls
+    size = len(made.built.given.files.get("etc/igd-opregion", b"")) or SIZE
 
-    class Watched(Session):
-        """Runs the guest's code, and notes what it does to the OpRegion."""
+    def told(address: int, width: int, writes: bool) -> None:
+        seen["w" if writes else "r"].update(range(address - asls, address - asls + width))
 
-        def __init__(self, built: Built) -> None:
-            super().__init__(built)
-            asls = built.placed.asls
-            size = len(built.guest.files.get("etc/igd-opregion", b"")) or SIZE
-
-            def told(address: int, width: int, writes: bool) -> None:
-                seen["w" if writes else "r"].update(range(address - asls, address - asls + width))
-
-            if asls:
-                built.machine.engine.watch(asls, size, told)
-
-    with TemporaryDirectory() as folder, RunDir.create(Path(folder) / "run") as out:
-        run(scenario, out, None, Watched)
+    if asls:
+        made.built.machine.engine.watch(asls, size, told)
+    one = Run(made)
+    try:
+        one.post()
+        one.calls()
+    finally:
+        one.close()
     return sorted(
         (part for access, touched in seen.items() for part in _ranges(sorted(touched), access)),
         key=lambda part: (part.first, part.access),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
+from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
 from fwsim.running.pipeline import Progress
 from fwsim.running.pipeline import run as execute
@@ -93,8 +94,8 @@ def replay(
         )  # fmt: skip
     made: list[ReplaySession] = []
 
-    def session(built: object) -> ReplaySession:
-        made.append(ReplaySession(built, record))  # type: ignore[arg-type]  # Built: the room below tells
+    def session(built: Built) -> ReplaySession:
+        made.append(ReplaySession(built, record))
         return made[0]
 
     out.write_scenario(wanted)

@@ -8,17 +8,14 @@ an input, an answer, a byte that lay in memory before.
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING
 
 from fwsim.analysis.flow import FLAGS, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.reads import Access
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.stored import stored_by
+from fwsim.analysis.windows import Windows
 from fwsim.trace.event import Actor, Op, Space
-
-if TYPE_CHECKING:
-    from fwsim.analysis.slicer import Slicer
 
 BRANCH_REACH = 64
 """Steps, and bytes, over which a conditional jump is taken to decide."""
@@ -30,9 +27,9 @@ _INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
 class Work:
     """One slice in the making."""
 
-    def __init__(self, slicer: Slicer, steps: Steps, at: int, follow: bool = True) -> None:
+    def __init__(self, windows: Windows, steps: Steps, at: int, follow: bool = True) -> None:
         self.follow = follow
-        self.slicer = slicer
+        self.windows = windows
         self.steps = steps
         self.at = at
         self.slice = Slice()
@@ -96,7 +93,7 @@ class Work:
             waiting = -self._pending[0][0] - self.steps.first if self._pending else -1
             index = max(found, waiting)
             if index < 0:
-                earlier = self.slicer.earlier(self.steps)
+                earlier = self.windows.earlier(self.steps)
                 if earlier is None:
                     break
                 self.steps, self.at = earlier, len(earlier)
@@ -130,8 +127,8 @@ class Work:
                 self._chosen(node, [(FLAGS, 1)], branch)
 
     def _chosen(self, node: Node, demands: list[tuple[int, int]], at: int | None = None) -> None:
-        steps, index = self.slicer.place_of(node.key if at is None else at)
-        work = Work(self.slicer, steps, index, follow=at is None)
+        steps, index = self.windows.place_of(node.key if at is None else at)
+        work = Work(self.windows, steps, index, follow=at is None)
         made = Node(node.key, "code", "", node.cs, node.ip)
         work.slice.nodes[made.key] = made
         work.want(made.key, demands, set())
@@ -145,7 +142,7 @@ class Work:
 
     def _branch(self, key: int) -> int | None:
         """The conditional jump that led to step ``key``: one that did not jump over it, or jumped to its block."""
-        steps, index = self.slicer.place_of(key)
+        steps, index = self.windows.place_of(key)
         here = int(steps.address[index])
         for at in range(index - 1, max(-1, index - 1 - BRANCH_REACH), -1):
             code = steps.decoded(at)
@@ -219,7 +216,7 @@ class Work:
         low, high = self._seqs(index)
         if low == high or not (flow.outside or step.reads):
             return None
-        events = self.slicer.inputs_between(low, high)
+        events = self.windows.inputs_between(low, high)
         for event in events[::-1]:
             if event["op"] == Op.READ and event["space"] in _INPUTS and event["actor"] == Actor.ROM:
                 return int(event["seq"])
@@ -227,19 +224,19 @@ class Work:
 
     def _seqs(self, index: int) -> tuple[int, int]:
         rows = self.steps.seq
-        last = int(rows[index + 1]) if index + 1 < len(rows) else len(self.slicer.events)
+        last = int(rows[index + 1]) if index + 1 < len(rows) else len(self.windows.events)
         return int(rows[index]), last
 
     def read(self, index: int, seq: int, mask: int) -> Node:
         """A node for an input; where the device only gave back what code had stored, it goes on from there."""
-        event = self.slicer.events[seq - 1]
+        event = self.windows.events[seq - 1]
         node = Node(
             self.steps.first + index, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
             event=seq, code=self._code(index),
         )  # fmt: skip
         node = self.slice.nodes.setdefault(node.key, node)
         node.mask |= mask
-        stored = stored_by(self.slicer.events, seq, node.mask)
+        stored = stored_by(self.windows.events, seq, node.mask)
         if stored is not None and not node.sources:
             heapq.heappush(self._pending, (-self._step_of(stored), node.key))
             node.kind = "readback"
@@ -252,7 +249,7 @@ class Work:
             index = steps.of_event(seq)
             if index >= 0:
                 return steps.first + index
-            steps = self.slicer.earlier(steps)
+            steps = self.windows.earlier(steps)
         return 0
 
     def _stored(self, reader: int) -> None:
@@ -262,7 +259,7 @@ class Work:
         if step is None:
             return
         flow = of_output(step, node.mask)
-        event = self.slicer.events[node.selected - 1]
+        event = self.windows.events[node.selected - 1]
         made = self.node(self.at, "store", flow, int(event["value"]), node.mask)
         made.event = node.selected
         node.sources.add(made.key)
@@ -274,7 +271,7 @@ class Work:
         node = self.slice.nodes.get(key)
         if node is None:
             low, high = self._seqs(index)
-            events = self.slicer.inputs_between(low, high)
+            events = self.windows.inputs_between(low, high)
             value = self.steps.after(index)[number]
             node = Node(key, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index), value, taken)
             mine = [e for e in events if e["actor"] == Actor.FIRMWARE]

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from fwsim.bench import hot
 from fwsim.cpu.engine import ALL, READ_ONLY, CpuFaultError, Engine, Hooks
-from fwsim.environment.bios.session import IF
+from fwsim.environment.x86 import IF
 from fwsim.machine.address_map import BIOS_START, OPEN_PIECE, PAM, VGA_END
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.native import (
     R_BAR0,

@@ -3,15 +3,30 @@
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from fwsim.cpu.exceptions import Event
 from fwsim.demo import scenarios
+from fwsim.environment.interface import Environment, Halt
+from fwsim.environment.slices import Slices
 from fwsim.errors import FwsimError
-from fwsim.machine.build import build
-from fwsim.native import BAR_IGD, R_ACTOR, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS, STOP_NONE
+from fwsim.native import BAR_IGD, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS
 from fwsim.rom.chain import load
-from fwsim.running.option_rom import offer
-from fwsim.trace.event import Actor
+from fwsim.running.pipeline import ROM_BASE, assemble
 
 _NO_LIMIT = 1 << 62
+
+
+class Loop(Environment):
+    """A loop of code, from its first instruction to its HLT: it asks for nothing."""
+
+    def at_hlt(self) -> Halt:
+        """The end of the loop."""
+        return Halt.RETURNED
+
+    def at_exception(self, event: Event) -> str:
+        """Nobody takes one."""
+        return "a measured loop has no handlers"
 
 
 class Rig:
@@ -19,14 +34,13 @@ class Rig:
 
     def __init__(self, path: Path | None = None) -> None:
         scenario = scenarios()[1]
-        rom = load(scenario.rom.file)
-        image = offer(scenario, rom, scenario.host.device_id, None).image
-        self.machine = build(scenario, rom, image, path).machine
+        from_file = replace(scenario, rom=replace(scenario.rom, source="file"))
+        built = assemble(from_file, load(scenario.rom.file), path).built
+        self.machine = built.machine
         self.host_base = scenario.host.bdsm
-        root = self.machine.root
+        self._slices = Slices(built, Loop())
         for word in (R_EV_LIMIT, R_CODE_LIMIT, R_TIME_LIMIT):
-            root[word] = _NO_LIMIT
-        root[R_ACTOR] = int(Actor.ROM)
+            self.machine.root[word] = _NO_LIMIT
 
     @property
     def io_bar(self) -> int:
@@ -35,7 +49,7 @@ class Rig:
 
     def put(self, code: bytes) -> None:
         """Place ``code`` at C0000."""
-        self.machine.ram.write(0xC0000, code)
+        self.machine.ram.write(ROM_BASE, code)
         self.machine.engine.flush_code()
 
     def run(self) -> float:
@@ -45,12 +59,13 @@ class Rig:
         for name, value in (("ds", 0), ("es", 0), ("ss", 0), ("eflags", 2), ("cs", 0xC000), ("eip", 0)):
             cpu.set(name, value)
         started = time.perf_counter()
-        reason = cpu.run()
+        ending = self._slices.start()
         seconds = time.perf_counter() - started
-        if reason != STOP_NONE:
+        if ending.reason != "completed":
             raise FwsimError(
-                "a measured loop did not reach its end", found=f"stop {reason}", hint="report it as a bug of fwsim"
-            )
+                "a measured loop did not reach its end", found=f"{ending.reason} {ending.detail}".rstrip(),
+                hint="report it as a bug of fwsim",
+            )  # fmt: skip
         return seconds
 
     def run_again(self) -> float:

@@ -12,16 +12,12 @@ from fwsim.bench import loops
 from fwsim.bench.reference import Record, Reference, Watched
 from fwsim.cpu.plain import PlainCpu
 from fwsim.demo import scenarios
-from fwsim.environment.bios.session import Session
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build
 from fwsim.registers.families import family_of_device
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
 from fwsim.rom.chain import Rom, load
-from fwsim.running.calls import Caller
-from fwsim.running.option_rom import legacy_image, offer, refusal
-from fwsim.running.pipeline import ROM_BASE, run
+from fwsim.running.pipeline import Run, assemble, run
 from fwsim.scenario.model import Call, Host, Hypervisor, Scenario
 from fwsim.scenario.model import Rom as RomChoice
 
@@ -91,15 +87,16 @@ def image(path: Path, cpu: str = "") -> Image:
     host = Host(cpu=name, device_id=own) if own and not cpu else Host(cpu=name)
     scenario = Scenario(
         name="bench", host=host, hypervisor=Hypervisor(kind="none"),
-        rom=RomChoice(file=str(path), any_device=True), call=(Call(ax=0x0012),),
+        rom=RomChoice(file=str(path), any_device=True, checksum="ignore"), call=(Call(ax=0x0012),),
     )  # fmt: skip
-    built, session = _build(rom, scenario)
-    watched = session.cpu = Watched(built)
-    caller, reason = _post(built, session, scenario)
-    record = watched.finish()
-    built.machine.recorder.close()
-    mode = "mode 12h set" if caller.calls and caller.calls[0].ok else "mode 12h not set"
-    return Image(rom, scenario, record, f"{reason}, {mode}; {built.machine.recorder.count:,} events")
+    one = _ready(rom, scenario)
+    watched = one.session.slices.cpu = Watched(one.built)
+    ending = one.init()
+    one.calls()
+    record, events = watched.finish(), one.built.machine.recorder.count
+    one.close()
+    mode = "mode 12h set" if one.caller.calls and one.caller.calls[0].ok else "mode 12h not set"
+    return Image(rom, scenario, record, f"{ending.reason}, {mode}; {events:,} events")
 
 
 def warm(image: Image, rounds: int | None = None) -> Warm:
@@ -123,40 +120,28 @@ def warm(image: Image, rounds: int | None = None) -> Warm:
     return Warm(build_ms, run_ms, picture_ms, total, round(1e3 * median(turn[3] for turn in kept), 1), ratio, "")
 
 
-def _build(rom: Rom, scenario: Scenario) -> tuple[Built, Session]:
-    """The machine with the ROM at C0000. Raises FwsimError for a ROM that the firmware refuses."""
-    offered = offer(scenario, rom, scenario.host.device_id, None)
-    code = legacy_image(offered.image, rom)
-    why = refusal(code, enforce=False)
-    if why:
-        raise FwsimError("the firmware refuses this ROM", where=str(rom.path), found=why)
-    built = build(scenario, rom, offered.image, None)
-    built.machine.ram.write(ROM_BASE, code)
-    built.machine.engine.flush_code()
-    return built, Session(built)
-
-
-def _post(built: Built, session: Session, scenario: Scenario) -> tuple[Caller, str]:
-    """Init and, where that returned, the mode set; and how init ended."""
-    ending = session.call_rom(3, scenario.guest.devfn)
-    caller = Caller(built, session, scenario, None)
-    if ending.reason == "completed":
-        caller.make(scenario.call[0])
-    return caller, ending.reason
+def _ready(rom: Rom, scenario: Scenario) -> Run:
+    """A run up to where the ROM's own code begins. Raises FwsimError for a ROM that the firmware refuses."""
+    one = Run(assemble(scenario, rom))
+    refused = one.copy()
+    if refused:
+        raise FwsimError("the firmware refuses this ROM", where=str(rom.path), found=refused.detail)
+    return one
 
 
 def _stages(image: Image) -> tuple[float, float, float]:
     """Seconds that one run takes: its machine's building, POST and mode set, the picture."""
     marks = [time.perf_counter()]
-    built, session = _build(image.rom, image.scenario)
+    one = _ready(image.rom, image.scenario)
     marks.append(time.perf_counter())
-    caller, _ = _post(built, session, image.scenario)
+    one.init()
+    one.calls()
     marks.append(time.perf_counter())
-    caller.finish()
-    for picture in caller.pictures:
+    one.pictures()
+    for picture in one.caller.pictures:
         png_bytes(picture)
     marks.append(time.perf_counter())
-    built.machine.recorder.close()
+    one.close()
     return marks[1] - marks[0], marks[2] - marks[1], marks[3] - marks[2]
 
 

@@ -8,7 +8,7 @@ import typer
 from fwsim.cli import common
 from fwsim.errors import FwsimError
 from fwsim.placement.allocate import Allocation, Ask, explain, place
-from fwsim.placement.ask import parse_bars
+from fwsim.placement.ask import parse_bars, parse_option
 from fwsim.units import parse_size
 
 Results = list[Allocation | tuple[str, str]]
@@ -21,7 +21,8 @@ def _option(help_text: str, *names: str, metavar: str = "SIZE") -> Any:
 
 
 def alloc(
-    firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, none.",
+    firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, none, or an "
+                                     "installed one.",
                                      metavar="KIND")] = "seabios",
     version: Annotated[str, _option("The firmware's version; default its usual one.", metavar="V")] = "",
     machine: Annotated[str, _option("pc (i440fx, the default) or q35.", metavar="M")] = "pc",
@@ -44,6 +45,8 @@ def alloc(
     host_asls: Annotated[str, _option("The host's OpRegion (bhyve, acrn).", metavar="A")] = "",
     holder: Annotated[str, _option("fake-bar: igd (default), isa, bridge or device.", metavar="H")] = _DEFAULT.holder,
     guest: Annotated[str, _option("fake-bar: linux (default), linux-6.15 or windows.", metavar="G")] = _DEFAULT.guest,
+    option: Annotated[list[str] | None, _option("An option of the firmware's own; may be repeated.",
+                                                metavar="NAME=VALUE")] = None,
     compare: Annotated[str, _option("Several firmwares beside each other: K,K,...", metavar="K,K")] = "",
     png: Annotated[Path | None, _option("Draw the address space into this file.", metavar="FILE")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a check fails.")] = False,
@@ -65,6 +68,7 @@ def alloc(
         holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
         max_low=parse_size(max_low, "--max-ram-below-4g"), ecam=parse_size(ecam, "--ecam"),
+        options=dict(parse_option(text) for text in option or ()),
     )  # fmt: skip
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]
     placed = [result for result in results if isinstance(result, Allocation)]
@@ -95,18 +99,29 @@ def _class(text: str) -> int:
 
 
 def _compare(ask: Ask, names: str) -> Results:
-    """Each firmware's placement of the same configuration; one that refuses it is (name, why)."""
+    """Each firmware's placement of the same configuration; one that refuses it is (name, why).
+
+    An option reaches those that have it; version and options are else those of ``ask.firmware`` alone.
+    """
     from msgspec.structs import replace
 
     from fwsim.firmware.allocators import allocator
 
     results: Results = []
-    for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip()):
-        allocator(name)  # a name that is none is the user's error, not the firmware's
+    rows = {  # a name that is none is the user's error, not the firmware's
+        name: allocator(name) for name in dict.fromkeys(part.strip() for part in names.split(",") if part.strip())
+    }
+    known = {field for row in rows.values() for field in row.options.__struct_fields__}
+    if unknown := next((name for name in ask.options if name not in known), None):
+        raise FwsimError(
+            "no firmware here has such an option", where=f"--option {unknown}", found=unknown,
+            expected=", ".join(sorted(known)) or "none: they have no options", hint="remove it",
+        )  # fmt: skip
+    for name, row in rows.items():
+        options = {key: value for key, value in ask.options.items() if key in row.options.__struct_fields__}
+        version = ask.version if name == ask.firmware else ""
         try:
-            results.append(
-                explain(place(replace(ask, firmware=name, version=ask.version if name == ask.firmware else "")))
-            )
+            results.append(explain(place(replace(ask, firmware=name, version=version, options=options))))
         except FwsimError as error:
             results.append((name, f"{error.what} ({error.found})" if error.found else error.what))
     if not any(isinstance(result, Allocation) for result in results):

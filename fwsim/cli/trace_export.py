@@ -98,12 +98,10 @@ def _text(
 
 
 def _announced(scenario: Scenario | None) -> int:
-    """MiB of stolen memory that QEMU says it gives the guest; 0 where it is another hypervisor, or gives none."""
-    if scenario is None or scenario.hypervisor.kind != "qemu":
+    """MiB of stolen memory that the hypervisor's log says it gives the guest; 0 where it says nothing."""
+    if scenario is None:
         return 0
-    from fwsim.rules.run import stolen_size
-
-    return stolen_size(scenario) >> 20
+    return scenario.hypervisor.design.announced_mib(scenario.assignment)
 
 
 def _file(events: NDArray[np.void], folder: RunDir, form: str, out: Path, force: bool, devid: str) -> dict[str, Any]:

@@ -17,12 +17,14 @@ def query(
     """Ask a run's events by SQL (DuckDB's), read only.
 
     Views: events, accesses, config, mmio, gtt, faults, interrupts, registers; the column run has the run's folder.
-    Function: decode(space, address, value), a register's fields in words.
+    Function: decode(space, address, value), a register's fields in words. Numbers have any base, and actors, spaces,
+    operations and flags names, as in trace show --where: space = gtt and value in 0x10..0x1f.
 
     \b
     Examples:
       fwsim trace query runs/x220 "select space, op, count(*) from events group by all order by all"
       fwsim trace query runs/x220 "select * from config where register like 'BDSM%'"
+      fwsim trace query runs/x220 "select count(*) from events where space = gtt and op = write"
       fwsim trace query runs/a runs/b "select run, min(entry), max(entry) from gtt group by run"
     """
     from fwsim.cli.opened import open_trace

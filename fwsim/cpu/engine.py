@@ -354,6 +354,7 @@ class Engine:
     def restore(self, snapshot: CpuSnapshot) -> None:
         """Go back to a snapshot's registers."""
         self.uc.context_restore(snapshot.context)
+        self.set("cr3", self.get("cr3"))
         self.set("rip" if self.mode == "long" else "eip", snapshot.ip)
         self.flush_code()
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from fwsim.devices.dispi import bar2_read, bar2_write
 from fwsim.devices.vga.ati import ati_read, ati_write
 from fwsim.devices.vga.banshee import banshee_in, banshee_out
+from fwsim.devices.vga.dispi import bar2_read, bar2_write
 from fwsim.devices.vga.state import KIND_ATI, KIND_BANSHEE, KIND_CIRRUS, KIND_VGA, Vga
 from fwsim.errors import FwsimError
 from fwsim.units import KIB, MIB

@@ -103,7 +103,7 @@ class FwCfg:
         data[self._offset : self._offset + length] = self._ram.read(address, length)
         return 0
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """Selection and contents."""
         return (self._key, self._offset, self._dma_high, {name: bytes(data) for name, data in self.files.items()})
 

@@ -1,172 +1,151 @@
-"""How does PCI configuration behave? CF8/CFC, the functions of bus 0, the bits a hypervisor answers in their place."""
+"""PCI configuration as Python sees it: functions on any bus, their registers, who is told of writes, who owns what."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
-from fwsim.native import R_PCI, TRAP_PCI_WRITE, address_of, callback, native, trap, u8s, u32s, u64s
-from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import seen
-from fwsim.trace.record import record
+from fwsim.devices.bridge import BUSES, CONTROL, bus_numbers
+from fwsim.devices.bus import (
+    ASK_OWNER,
+    ASK_WRITTEN,
+    DWORDS,
+    P_ADDRESS,
+    P_BLOCKS,
+    P_ECAM,
+    P_ECAM_SIZE,
+    P_ROUTES,
+    PCI_WORDS,
+    ROUTES,
+    T_VALUE,
+    TABLES,
+    config_read,
+    config_write,
+)
+from fwsim.devices.config_traps import ConfigTraps, Handler, Owner, TrapState
+from fwsim.devices.routes import Function, routed
+from fwsim.errors import FwsimError
+from fwsim.native import TRAP_PCI_OWNER_READ, TRAP_PCI_WRITE, address_of
 
-SLOTS = 16
-DWORDS = 1024  # of a function's configuration space (PCI Express: 4 KiB)
-P_ADDRESS, P_DEVFN, P_VALUE, P_WRITABLE, P_CLEAR, P_EMULATED, P_ANSWER, P_ANSWER_WRITABLE, P_TRAP, PCI_WORDS = range(10)
-_READ, _WRITE = int(Op.READ), int(Op.WRITE)
-_PORT, _PCI = int(Space.PORT), int(Space.PCI)
-_EMULATED = int(Flag.EMULATED)
-
-
-@native
-def _mask(size: int) -> Any:
-    return (np.uint64(1) << np.uint64(8 * size)) - np.uint64(1)
-
-
-@native
-def pci_address_out(root: int, port: int, size: int, value: int) -> None:
-    """OUT to CF8: a dword is the address register; anything narrower is not the mechanism's (PCI 3.0, 3.2.2.3.2)."""
-    pci = u64s(u64s(root)[R_PCI])
-    if size == 4 and port == 0xCF8:
-        pci[P_ADDRESS] = np.uint64(value)
-    record(root, _PORT, _WRITE, size, port, value, value, 0)
-
-
-@native
-def pci_address_in(root: int, port: int, size: int) -> Any:
-    """IN from CF8."""
-    pci = u64s(u64s(root)[R_PCI])
-    value = (pci[P_ADDRESS] >> np.uint64(8 * (port - 0xCF8))) & _mask(size)
-    return record(root, _PORT, _READ, size, port, value, value, 0)
-
-
-@native
-def pci_data_in(root: int, port: int, size: int) -> Any:
-    """IN from CFC-CFF: a configuration read, recorded as such. Where nothing answers: all ones."""
-    pci = u64s(u64s(root)[R_PCI])
-    address = pci[P_ADDRESS]
-    lane = np.uint64(port & 3)
-    ecam = ((address & np.uint64(0xFFFF00)) << np.uint64(4)) | (address & np.uint64(0xFC)) | lane
-    value = _mask(size)
-    real = value
-    flags = 0
-    slot = np.uint64(u8s(pci[P_DEVFN])[(address >> np.uint64(8)) & np.uint64(0xFF)])
-    if address >> np.uint64(31) and address & np.uint64(0xFF0000) == np.uint64(0) and slot:
-        at = (slot - np.uint64(1)) * np.uint64(DWORDS) + ((address & np.uint64(0xFC)) >> np.uint64(2))
-        shift = lane * np.uint64(8)
-        held = np.uint64(u32s(pci[P_VALUE])[at])
-        emulated = np.uint64(u32s(pci[P_EMULATED])[at])
-        answer = (held & ~emulated) | (np.uint64(u32s(pci[P_ANSWER])[at]) & emulated)
-        value = (answer >> shift) & _mask(size)
-        real = (held >> shift) & _mask(size)
-        if (emulated >> shift) & _mask(size):
-            flags = _EMULATED
-    value = record(root, _PCI, _READ, size, ecam, value, real, flags)
-    seen(root, (2 << 32) | ecam, value, False)
-    return value
-
-
-@native
-def pci_data_out(root: int, port: int, size: int, value: int) -> None:
-    """OUT to CFC-CFF: a configuration write. Writable bits change, W1C bits clear, emulated bits stay software."""
-    pci = u64s(u64s(root)[R_PCI])
-    address = pci[P_ADDRESS]
-    lane = np.uint64(port & 3)
-    ecam = ((address & np.uint64(0xFFFF00)) << np.uint64(4)) | (address & np.uint64(0xFC)) | lane
-    slot = np.uint64(u8s(pci[P_DEVFN])[(address >> np.uint64(8)) & np.uint64(0xFF)])
-    flags = 0
-    act = False
-    old = np.uint64(0)
-    if address >> np.uint64(31) and address & np.uint64(0xFF0000) == np.uint64(0) and slot:
-        at = (slot - np.uint64(1)) * np.uint64(DWORDS) + ((address & np.uint64(0xFC)) >> np.uint64(2))
-        shift = lane * np.uint64(8)
-        lanes = _mask(size) << shift
-        data = (np.uint64(value) & _mask(size)) << shift
-        emulated = np.uint64(u32s(pci[P_EMULATED])[at])
-        values = u32s(pci[P_VALUE])
-        old = np.uint64(values[at])
-        change = lanes & ~emulated & np.uint64(u32s(pci[P_WRITABLE])[at])
-        clear = lanes & ~emulated & np.uint64(u32s(pci[P_CLEAR])[at]) & data
-        values[at] = np.uint32(((old & ~change) | (data & change)) & ~clear)
-        if emulated & lanes:
-            flags = _EMULATED
-            answers = u32s(pci[P_ANSWER])
-            change = lanes & emulated & np.uint64(u32s(pci[P_ANSWER_WRITABLE])[at])
-            answers[at] = np.uint32((np.uint64(answers[at]) & ~change) | (data & change))
-        act = u8s(pci[P_TRAP])[at] != 0
-    record(root, _PCI, _WRITE, size, ecam, value, value, flags)
-    seen(root, (2 << 32) | ecam, value, False)
-    if act:
-        trap(root, TRAP_PCI_WRITE, slot - np.uint64(1), address & np.uint64(0xFC), old)
-
-
-@callback(types.void(types.uint64, types.uint32, types.int32, types.uint32))
-def config_write(root: int, port: int, size: int, value: int) -> None:
-    """``pci_data_out`` for callers in Python."""
-    pci_data_out(root, port, size, value)
-
-
-@callback(types.uint64(types.uint64, types.uint32, types.int32))
-def config_read(root: int, port: int, size: int) -> Any:
-    """``pci_data_in`` for callers in Python."""
-    return np.uint64(pci_data_in(root, port, size))
+CONVENTIONAL, EXPRESS = 0x100, 0x1000
+"""Bytes of a function's configuration space."""
+ONES = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
-class Function:
-    """A function's place in the tables: ``devfn`` is device<<3 | function."""
+class BusState:
+    """The bus at one moment: CF8 and the window's place, every table, and who is asked in Python."""
 
-    devfn: int
-    slot: int
+    words: tuple[int, tuple[int, int] | None]
+    blocks: list[NDArray[np.uint32]]
+    traps: TrapState
 
 
 class PciBus:
-    """Bus 0 as native code sees it: for each function its registers, which bits are writable, what is emulated."""
+    """The configuration bus: for each function its registers, which bits are writable, what is emulated.
+
+    A function is known by its *slot*, whatever the guest numbers the buses; ``value``, ``writable``, ``clear``,
+    ``emulated``, ``answer`` and ``answer_writable`` hold for each slot the 1024 dwords of that table (see bus.py).
+    ``follow`` is called when what decides over addresses may have changed: the address map's.
+    """
 
     def __init__(self) -> None:
-        self.devfn: NDArray[np.uint8] = np.zeros(256, np.uint8)
-        self.value = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.writable = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.clear = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.emulated = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.answer = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.answer_writable = np.zeros((SLOTS, DWORDS), np.uint32)
-        self.trap = np.zeros((SLOTS, DWORDS), np.uint8)
-        self.block = np.zeros(PCI_WORDS, np.uint64)
-        tables: tuple[NDArray[Any], ...] = (
-            self.devfn, self.value, self.writable, self.clear, self.emulated, self.answer, self.answer_writable,
-            self.trap,
-        )  # fmt: skip
-        for word, table in zip(range(P_DEVFN, PCI_WORDS), tables, strict=True):
-            self.block[word] = address_of(table)
+        self.routes: NDArray[np.uint16] = np.zeros(ROUTES, np.uint16)
+        self.block: NDArray[np.uint64] = np.zeros(PCI_WORDS, np.uint64)
+        self.block[P_ROUTES] = address_of(self.routes)
+        self.value: list[NDArray[np.uint32]] = []
+        self.writable: list[NDArray[np.uint32]] = []
+        self.clear: list[NDArray[np.uint32]] = []
+        self.emulated: list[NDArray[np.uint32]] = []
+        self.answer: list[NDArray[np.uint32]] = []
+        self.answer_writable: list[NDArray[np.uint32]] = []
+        self._ask: list[NDArray[np.uint32]] = []
+        self._blocks: list[NDArray[np.uint32]] = []
+        self._places: NDArray[np.uint64] = np.zeros(0, np.uint64)
         self._functions: list[Function] = []
+        self._bdf: dict[int, int] = {}
+        self.traps = ConfigTraps()
+        self.follow: Callable[[], None] = lambda: None
+        self._add_block(0)
 
-    def arrays(self) -> list[NDArray[np.generic]]:
-        """What a snapshot keeps."""
-        return [
-            self.devfn, self.value, self.writable, self.clear, self.emulated, self.answer, self.answer_writable,
-            self.trap, self.block,
-        ]  # fmt: skip
+    # --- functions and routes --------------------------------------------------------------------------------------
+    def add(self, devfn: int, behind: int = 0, size: int = EXPRESS) -> int:
+        """Put a function at ``devfn`` of bus 0, or of the bus behind the bridge in a slot, and return its own slot.
 
-    def add(self, devfn: int) -> int:
-        """Put a function at ``devfn`` and return its slot in the tables."""
-        slot = len(self._functions)
-        self._functions.append(Function(devfn, slot))
-        self.devfn[devfn] = slot + 1
+        ``size`` is CONVENTIONAL or EXPRESS; offsets beyond read all ones. Raises FwsimError where one is already, and
+        for a bridge that is not there. Functions are added while the machine is built: no snapshot may be older.
+        """
+        where = f"function {devfn >> 3:02x}.{devfn & 7}" + (f" behind slot {behind}" if behind else "")
+        if any((function.devfn, function.behind) == (devfn, behind) for function in self._functions):
+            raise FwsimError("two functions in one place", where=where, hint="give one of them another address")
+        if behind > len(self._functions):
+            raise FwsimError("a function behind a bridge that is not there", where=where)
+        slot = self._add_block(size)
+        self._functions.append(Function(devfn, slot, behind))
+        if behind:
+            self.on_write(behind, BUSES, self._renumbered)
+            self.on_write(behind, CONTROL, self._renumbered)
+        self._route()
         return slot
 
-    def slot(self, devfn: int) -> int:
-        """The slot of the function at ``devfn``; KeyError where none is."""
-        if not self.devfn[devfn]:
-            raise KeyError(devfn)
-        return int(self.devfn[devfn]) - 1
+    def _add_block(self, size: int) -> int:
+        """The tables of one more slot; what lies beyond ``size`` reads all ones."""
+        tables = np.zeros((TABLES, DWORDS), np.uint32)
+        tables[T_VALUE, size >> 2 :] = ONES
+        lists = (
+            self.value, self.writable, self.clear, self.emulated, self.answer, self.answer_writable, self._ask,
+        )  # fmt: skip
+        for rows, row in zip(lists, tables, strict=True):
+            rows.append(row)
+        self._blocks.append(tables)
+        self._places = np.array([address_of(block) for block in self._blocks], np.uint64)
+        self.block[P_BLOCKS] = address_of(self._places)
+        return len(self._blocks) - 1
 
-    def devfn_of(self, slot: int) -> int:
-        """Which function a slot holds."""
-        return self._functions[slot].devfn
+    def _renumbered(self, offset: int, old: int, new: int) -> None:
+        self._route()
 
+    def _route(self) -> None:
+        """Work out where each function answers now."""
+        self.routes[0x100:] = 0
+        self._bdf = {slot: bdf for bdf, slot in routed(self._functions, lambda slot: bus_numbers(self, slot))}
+        for slot, bdf in self._bdf.items():
+            self.routes[bdf] = slot
+
+    def above(self, slot: int) -> list[int]:
+        """The slots of the bridges above a function, the nearest first."""
+        chain = []
+        while behind := self._functions[slot - 1].behind:
+            chain.append(behind)
+            slot = behind
+        return chain
+
+    def present(self) -> list[int]:
+        """Where a function answers now, as bus<<8 | devfn in ascending order."""
+        return sorted(self._bdf.values())
+
+    def answers(self, bdf: int) -> bool:
+        """Whether a function answers at ``bdf`` now."""
+        return bool(self.routes[bdf])
+
+    def slot(self, bdf: int) -> int:
+        """The slot of the function that answers at ``bdf`` now; KeyError where none does."""
+        if not self.routes[bdf]:
+            raise KeyError(bdf)
+        return int(self.routes[bdf])
+
+    @property
+    def ecam(self) -> tuple[int, int] | None:
+        """Guest-physical start and bytes of the configuration window; None: there is none."""
+        size = int(self.block[P_ECAM_SIZE])
+        return (int(self.block[P_ECAM]), size) if size else None
+
+    @ecam.setter
+    def ecam(self, window: tuple[int, int] | None) -> None:
+        self.block[P_ECAM], self.block[P_ECAM_SIZE] = window or (0, 0)
+
+    # --- registers -------------------------------------------------------------------------------------------------
     def set(self, slot: int, offset: int, width: int, value: int, writable: int = 0) -> None:
         """Give the device's own register at ``offset`` (aligned to ``width``) its value and its writable bits."""
         _put(self.value[slot], offset, width, value)
@@ -174,7 +153,7 @@ class PciBus:
 
     def get(self, slot: int, offset: int, width: int) -> int:
         """The device's own register, whatever is emulated over it."""
-        return int(self.value[slot, offset >> 2]) >> 8 * (offset & 3) & (1 << 8 * width) - 1
+        return int(self.value[slot][offset >> 2]) >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
     def emulate(self, slot: int, offset: int, width: int, value: int, writable: int) -> None:
         """Answer these bytes in software from now on; ``writable`` bits are plain storage."""
@@ -182,44 +161,90 @@ class PciBus:
         _put(self.answer[slot], offset, width, value)
         _put(self.answer_writable[slot], offset, width, writable)
 
+    def answer_with(self, slot: int, offset: int, value: int) -> None:
+        """Change what is answered in software at the dword ``offset``."""
+        self.answer[slot][offset >> 2] = value
+
     def seen_by_guest(self, slot: int, offset: int, width: int) -> int:
-        """What a configuration read gives."""
+        """What a configuration read gives, unrecorded; of an owned function that cannot be reached all ones."""
         at = offset >> 2
-        mask = int(self.emulated[slot, at])
-        merged = int(self.value[slot, at]) & ~mask | int(self.answer[slot, at]) & mask
+        if slot in self.traps.owners:
+            bdf = self._bdf.get(slot)
+            return (1 << 8 * width) - 1 if bdf is None else self.traps.owner_read(slot, bdf, offset, width)
+        mask = int(self.emulated[slot][at])
+        merged = int(self.value[slot][at]) & ~mask | int(self.answer[slot][at]) & mask
         return merged >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
     def read(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int) -> int:
-        """A configuration read by code that does not run in the engine: the same path as CF8 and CFC, recorded alike.
+        """A configuration read by code that does not run in the engine: the same path as a guest's, recorded alike.
 
-        ``bdf`` is bus<<8 | device<<3 | function, ``offset`` aligned to ``width``; all ones where nothing answers.
+        ``bdf`` is bus<<8 | device<<3 | function, ``offset`` up to FFFh, aligned to ``width``; all ones where nothing
+        answers.
         """
-        held = int(self.block[P_ADDRESS])
-        self.block[P_ADDRESS] = 1 << 31 | bdf << 8 | offset & 0xFC
-        value = int(config_read.ctypes(address_of(root), 0xCFC + (offset & 3), width))
-        self.block[P_ADDRESS] = held
-        return value
+        return int(config_read.ctypes(address_of(root), bdf << 12 | offset, width))
 
     def write(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int, value: int) -> None:
         """A configuration write, likewise."""
-        held = int(self.block[P_ADDRESS])
-        self.block[P_ADDRESS] = 1 << 31 | bdf << 8 | offset & 0xFC
-        config_write.ctypes(address_of(root), 0xCFC + (offset & 3), width, value)
-        self.block[P_ADDRESS] = held
+        config_write.ctypes(address_of(root), bdf << 12 | offset, width, value)
 
-    def on_write(self, slot: int, offset: int) -> None:
-        """Ask Python after each write to the dword at ``offset``."""
-        self.trap[slot, offset >> 2] = 1
+    # --- who is told of writes, who owns ---------------------------------------------------------------------------
+    def on_write(self, slot: int, offset: int, handler: Handler | None = None) -> None:
+        """Call ``handler`` after each write that touches the dword at ``offset``; without one the address map follows.
+
+        Each handler of a dword is called once, in the order in which they came; ``traps.written`` is meanwhile what was
+        written: also a read-only register's writes are told.
+        """
+        self.traps.add(slot, offset & ~3, handler or self._followed)
+        self._ask[slot][offset >> 2] |= ASK_WRITTEN
+
+    def _followed(self, offset: int, old: int, new: int) -> None:
+        self.follow()
+
+    def own(self, slot: int, owner: Owner | None) -> None:
+        """Have ``owner`` answer for a function from now on; None: its tables again. Its bus numbers count too."""
+        if owner is None:
+            self.traps.owners.pop(slot, None)
+            self._ask[slot] &= ~np.uint32(ASK_OWNER)
+        else:
+            self.traps.owners[slot] = owner
+            self._ask[slot] |= np.uint32(ASK_OWNER)
+        self._route()
+
+    def on_trap(self, kind: int, a: int, b: int, c: int) -> int:
+        """What native code asks: a TRAP_PCI_* and what goes with it."""
+        if kind == TRAP_PCI_WRITE:
+            self.traps.tell(a >> 12, a & 0xFFF, b & ONES, b >> 32, c)
+            return 0
+        bdf, offset = a >> 12, a & 0xFFF
+        if kind == TRAP_PCI_OWNER_READ:
+            return self.traps.owner_read(int(self.routes[bdf]), bdf, offset, b)
+        self.traps.owner_write(int(self.routes[bdf]), bdf, offset, b, c)
+        return 0
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
+    def snapshot(self) -> BusState:
+        """Every register, and who is told and who owns."""
+        words = (int(self.block[P_ADDRESS]), self.ecam)
+        return BusState(words, [block.copy() for block in self._blocks], self.traps.state())
+
+    def restore(self, state: BusState) -> None:
+        """Go back to it; the address map has to follow."""
+        self.block[P_ADDRESS], self.ecam = state.words
+        for block, saved in zip(self._blocks, state.blocks, strict=True):
+            block[...] = saved
+        self.traps.restore(state.traps)
+        if any(function.behind for function in self._functions):
+            self._route()
 
 
 def _put(row: NDArray[np.uint32], offset: int, width: int, value: int) -> None:
     if width == 8:
-        _put(row, offset, 4, value & 0xFFFFFFFF)
+        _put(row, offset, 4, value & ONES)
         _put(row, offset + 4, 4, value >> 32)
         return
     shift = 8 * (offset & 3)
     mask = ((1 << 8 * width) - 1) << shift
-    row[offset >> 2] = int(row[offset >> 2]) & ~mask & 0xFFFFFFFF | value << shift & mask
+    row[offset >> 2] = int(row[offset >> 2]) & ~mask & ONES | value << shift & mask
 
 
 def bar_write_mask(size: int, io: bool) -> int:

@@ -17,7 +17,7 @@ class PortDevice(Protocol):
         """An OUT of ``width`` bytes."""
         ...
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """What a snapshot keeps."""
         ...
 
@@ -57,7 +57,7 @@ class Pic:
         else:
             self.masks[chip] = value & 0xFF
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """Masks, vectors and how far an initialisation has come."""
         return (list(self.masks), list(self.vectors), [list(words) for words in self._expected])
 
@@ -97,7 +97,7 @@ class Cmos:
         elif self.index not in (0x0C, 0x0D):
             self.bytes[self.index] = value & 0xFF
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """Index and bytes."""
         return (self.index, bytes(self.bytes))
 
@@ -141,7 +141,7 @@ class KeyboardController:
         elif not command:
             self._output += [0xFA, 0xAA] if value == 0xFF else [0xFA]
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """Pending answers and the command they wait for."""
         return (list(self._output), self._command, self._byte)
 
@@ -172,7 +172,7 @@ class DebugPort:
         else:
             self._text.append(value & 0xFF)
 
-    def state(self) -> object:
+    def snapshot(self) -> object:
         """The unfinished line."""
         return bytes(self._text)
 

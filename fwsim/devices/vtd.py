@@ -160,7 +160,7 @@ class Vtd:
             self.lines.append(f"dmar_fault: {self._rate.missed} callbacks suppressed")
             self._rate = self._rate._replace(missed=0)
 
-    def state(self) -> VtdState:
+    def snapshot(self) -> VtdState:
         """Everything that ``restore`` needs."""
         return VtdState(
             tuple(self._slots), self._next, self._first, self._overflow, self._due, self._rate, self.faults,

@@ -1,14 +1,17 @@
-"""How does code run against a record? A session whose every read gets the recorded answer, until the two part."""
+"""Code that runs against a record: every read gets the recorded answer, until the two part."""
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.environment.bios.context import CARRY
-from fwsim.environment.bios.session import Ending, Session
-from fwsim.machine.build import Built
+from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
+from fwsim.environment.slices import Slices
+from fwsim.machine.built import Built
 from fwsim.native import (
     R_EV_LIMIT,
     R_REPLAY,
@@ -72,6 +75,7 @@ class ReplaySession(Session):
         machine, root = built.machine, built.machine.root
         self.placement = machine.recorder.read(0, machine.recorder.count)
         self.diverged: NDArray[np.void] = np.zeros(0, EVENT)
+        """The access that the record does not have, once it came, and the CPU before it."""
         self.registers: dict[str, int] = {}
         self._events = np.ascontiguousarray(record.events)
         self.words: NDArray[np.uint64] = np.zeros(p.REPLAY_WORDS, np.uint64)
@@ -84,6 +88,17 @@ class ReplaySession(Session):
         root[R_WAIT_LIMIT] = root[R_STALE_LIMIT] = _NEVER  # as long as it is recorded, it is no hang
         machine.recorder.listener = self._appended
         machine.watchers[TRAP_REPLAY] = self._look
+        self.slices = ReplaySlices(built, self)
+
+    def snapshot(self) -> Any:
+        """How far the record was followed, and the firmware's own."""
+        return super().snapshot(), self.words.copy(), self.diverged, self.registers
+
+    def restore(self, state: Any) -> None:
+        """Go back to it."""
+        own, words, self.diverged, self.registers = state
+        super().restore(own)
+        self.words[:] = words
 
     def _look(self, a: int, b: int, c: int) -> int:
         """The CPU as the access that is not recorded finds it."""
@@ -103,28 +118,38 @@ class ReplaySession(Session):
         failed = bool(int(window["flags"][0]) & Flag.UNHANDLED) or recorded >> 8 & 0xFF == _FAILED
         context.flag(CARRY, failed)
 
-    def _slice(self) -> Ending | None:
-        ending = super()._slice()
+
+class ReplaySlices(Slices):
+    """The loop, as far as the record goes."""
+
+    def __init__(self, built: Built, session: ReplaySession) -> None:
+        super().__init__(built, session)
+        self.session, self.words = session, session.words
+
+    def slice(self) -> Ending | None:
+        """As ever, until the two part."""
+        ending = super().slice()
         if self.words[p.P_STATE] == p.REPLAY_GOES_ON:
             return ending
         return self._parted()
 
-    def _stopped(self, reason: int) -> Ending:
-        return self._parted() if self.words[p.P_STATE] != p.REPLAY_GOES_ON else super()._stopped(reason)
+    def stopped(self, reason: int) -> Ending:
+        """As ever, or where the two part."""
+        return self._parted() if self.words[p.P_STATE] != p.REPLAY_GOES_ON else super().stopped(reason)
 
-    def _over_budget(self) -> Ending | None:
+    def over_budget(self) -> Ending | None:
         """The record bounds the events; time that Python lets pass is bounded as ever."""
-        return super()._over_budget() if self.machine.root[R_TIME] >= self.machine.root[R_TIME_LIMIT] else None
+        return super().over_budget() if self.machine.root[R_TIME] >= self.machine.root[R_TIME_LIMIT] else None
 
-    def _helped(self, ending: Ending) -> bool:
+    def helped(self, ending: Ending) -> bool:
         """Nobody tries other answers than the recorded ones."""
         return False
 
     def _parted(self) -> Ending:
         """Keep the access that the record does not have; the rest of its block did not happen."""
         recorder, count = self.machine.recorder, int(self.words[p.P_SEQ])
-        if not len(self.diverged):
-            self.diverged = recorder.read(count - 1, count)
+        if not len(self.session.diverged):
+            self.session.diverged = recorder.read(count - 1, count)
             recorder.rewind(count)
-        event = self.diverged[0]
+        event = self.session.diverged[0]
         return Ending("error", int(event["cs"]), int(event["ip"]), f"replay: {_LOGGED}")

@@ -1,4 +1,4 @@
-"""Where does ACRN put stolen memory and OpRegion? A fixed address before gen11, the host's own from there on.
+"""ACRN puts stolen memory and OpRegion at a fixed address before gen11, where the host has them from there on.
 
 Source: ACRN devicemodel/hw/pci/passthrough.c, hw/pci/igd_pciids.h, core/sw_load_common.c; hypervisor/dm/vpci.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwsim.firmware.request import IGD_BDF, Placement, Request
+from fwsim.firmware.interface import Allocator, SizeSource
+from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.registers.family import Family
 
 MIB, FOUR_GIB = 1 << 20, 1 << 32
 DSM_GPA = 0x7C000000
@@ -50,22 +52,46 @@ def guest_addresses(gen: int, host_bdsm: int, host_asls: int) -> Igd:
     return Igd(dsm, opregion, opregion | (host_asls & 0xFFF), dsm | (host_bdsm & 0xFFFFF), 0xC0 if wide else 0x5C)
 
 
-class Acrn:
+class Acrn(Allocator):
     """The allocator's row: ACRN's device model of 2025 (d61d98cf)."""
 
     name = "acrn"
+    title = "ACRN's device model"
     versions = ("d61d98cf",)
     default_version = "d61d98cf"
+    guest_of = "acrn"
+
+    def size_from(self, options: Options) -> SizeSource:
+        """The device model reads the host's GGC."""
+        return "ggc"
+
+    def announced(self, family: Family, device: int, ggc: int, options: Options) -> int:
+        """The same codes for every generation."""
+        return dsm_size(ggc)
+
+    def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
+        """At E0000000, whatever the machine."""
+        return ECAM[0], sum(ECAM)
+
+    def has_chip(self, machine: str, bdf: int) -> bool:
+        """The host bridge only: the device model has no south bridge of QEMU's."""
+        return bdf == 0
+
+    def why_none(self, request: Request, display: Function, out: Placement) -> str:
+        """The device model looks at one slot only."""
+        if (why := super().why_none(request, display, out)) or display.bdf == IGD_BDF:
+            return why
+        return f"the device is at {display.bdf_text}: stolen memory is for 00:02.0 only"
 
     def place(self, request: Request) -> Placement:
         """Place the IGD's memory for the device at 00:02.0; needs ``request.host`` and the function's ``ggc``."""
         out = Placement()
-        low = min(request.ram, LOW_LIMIT)
+        low, high = request.ram_split(LOW_LIMIT)
         memory_map = E820Map([(0, low, E820Type.RAM)])
         memory_map.remove(0xA0000, 0x60000)
         memory_map.add(*ECAM, E820Type.RESERVED)
-        if request.ram > low:
-            memory_map.add(FOUR_GIB, request.ram - low, E820Type.RAM)
+        if high:
+            memory_map.add(FOUR_GIB, high, E820Type.RAM)
         out.windows["mem32"] = MMIO32
         function = next((f for f in request.functions if f.bdf == IGD_BDF and f.vendor == 0x8086), None)
         size = dsm_size(function.ggc or 0) if function is not None else 0
@@ -79,7 +105,8 @@ class Acrn:
             memory_map.add(igd.opregion, OPREGION_SIZE + size, E820Type.RESERVED)
             out.asls[function.bdf] = igd.asls
             out.bdsm[function.bdf], out.bdsm_size[function.bdf] = igd.dsm, size
-            out.bdsm_register[function.bdf] = igd.bdsm_register
+            out.bdsm_register[function.bdf], out.bdsm_value[function.bdf] = igd.bdsm_register, igd.bdsm
+            out.mapped.append((igd.opregion, igd.dsm + size))
         out.e820 = memory_map.rows()
         return out
 

@@ -1,4 +1,4 @@
-"""Where does bhyve's GVT-d put stolen memory and OpRegion? Where the host has them if that fits, else below the top.
+"""bhyve's GVT-d puts stolen memory and OpRegion where the host has them if that is guest RAM, else below the top.
 
 Source: FreeBSD usr.sbin/bhyve/amd64/pci_gvt-d.c (old and with gen11) and e820.c. bhyve places BARs itself; its firmware
 keeps them, so none are given here.
@@ -7,7 +7,8 @@ keeps them, so none are given here.
 from __future__ import annotations
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.request import Function, Placement, Request
+from fwsim.firmware.interface import Allocator, SizeSource
+from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import U32, align_down, align_up
 
@@ -44,17 +45,26 @@ def guest_map(ram: int) -> E820Map:
     return memory_map
 
 
-def bdsm_value(guest: int, host_register: int) -> int:
-    """What the guest reads from BDSM: its own base, with the host register's low 20 bits."""
-    return guest | (host_register & 0xFFFFF)
-
-
-class Bhyve:
+class Bhyve(Allocator):
     """The allocator's row: "gvt-d" (before gen11 was known) and "gen11"."""
 
     name = "bhyve"
     versions = ("gvt-d", "gen11")
     default_version = "gen11"
+    guest_of = "bhyve"
+    maps_stolen = False
+
+    def size_from(self, options: Options) -> SizeSource:
+        """The device model reads the host's registers."""
+        return "host"
+
+    def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
+        """At B0000000, whatever the machine."""
+        return 0xB0000000, 0xC0000000
+
+    def has_chip(self, machine: str, bdf: int) -> bool:
+        """The host bridge only: the device model has no south bridge of QEMU's."""
+        return bdf == 0
 
     def place(self, request: Request) -> Placement:
         """Place the IGD's memory; needs ``request.host``. BDSM is at 0xC0 from gen11 on with version gen11.
@@ -92,6 +102,7 @@ def _set_up(request: Request, function: Function, version: str, memory_map: E820
         out.bdsm[function.bdf] = address
         out.bdsm_register[function.bdf] = 0xC0 if wide else 0x5C
         out.bdsm_size[function.bdf] = host.bdsm_size
+        out.bdsm_value[function.bdf] = address | (host.bdsm_raw & 0xFFFFF)  # the host's low bits, the lock among them
     if request.opregion_size:
         address = allocate(memory_map, host.asls, request.opregion_size, OPREGION_ALIGN)
         if address is None:

@@ -1,4 +1,4 @@
-"""What if stolen memory and OpRegion lie behind a dummy MMIO BAR? Who holds it, and what a guest does to it.
+"""Stolen memory and OpRegion lie behind a dummy MMIO BAR: who holds it, and what a guest does to it.
 
 No firmware has to know of the IGD then: it places one more BAR, and the device model answers BDSM and ASLS with
 addresses inside. The price is told by ``steps``: a BAR can be switched off and moved, memory can not.
@@ -11,16 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.request import IGD_BDF, Bar, Bridge, Function, Placement, Request, Step
+from fwsim.firmware.interface import Allocator, typed
+from fwsim.firmware.request import IGD_BDF, Bar, Bridge, Function, Options, Placement, Request, Step
 from fwsim.firmware.seabios import SEABIOS
 from fwsim.firmware.seabios.place import load_int
 from fwsim.memory.ranges import Range, align_up
 from fwsim.units import format_size
 
-HOLDERS = ("igd", "isa", "bridge", "device")
-GUESTS = ("linux", "linux-6.15", "windows")
+Holder = Literal["igd", "isa", "bridge", "device"]
+Guest = Literal["linux", "linux-6.15", "windows"]
+HOLDERS: tuple[Holder, ...] = get_args(Holder)
+GUESTS: tuple[Guest, ...] = get_args(Guest)
 _PAGE, _MIB, _FOUR_GIB = 0x1000, 1 << 20, 1 << 32
 _ISA = (0xF8, 0x08)
 """The LPC bridge at 00:1f.0 where there is one, else the PIIX3 at 00:01.0."""
@@ -48,22 +52,34 @@ class _Dummy:
         return "devices behind the bridge are cut off as well" if self.holder == "bridge" else ""
 
 
-class FakeBar:
+class FakeBarOptions(Options, frozen=True, kw_only=True):
+    """Who holds the dummy BAR, and what the guest does to it."""
+
+    holder: Holder = "igd"
+    guest: Guest = "linux"
+
+
+class FakeBar(Allocator):
     """The allocator's row; BARs are placed by SeaBIOS's rules."""
 
     name = "fake-bar"
+    title = "SeaBIOS with a dummy BAR"
     versions = SEABIOS.versions
     default_version = SEABIOS.default_version
+    options = FakeBarOptions
+    calls_vbios = True
+
+    def knows_version(self, version: str) -> bool:
+        """SeaBIOS's versions, as people write them."""
+        return SEABIOS.knows_version(version)
 
     def place(self, request: Request) -> Placement:
-        """Place with ``options``: "holder" (igd, isa, bridge, device) and "guest" (linux, linux-6.15, windows).
+        """Place BARs as SeaBIOS does, the dummy among them.
 
-        Raises FwsimError for another holder or guest, for an IGD whose BAR5 is in use, or where there is no ISA bridge.
+        Raises FwsimError for an IGD whose BAR5 is in use, or where there is no ISA bridge to hold the dummy.
         """
-        holder, guest = str(request.options.get("holder", "igd")), str(request.options.get("guest", "linux"))
-        for what, word, known in (("holder", holder, HOLDERS), ("guest", guest, GUESTS)):
-            if word not in known:
-                raise FwsimError(f"no such {what}", where=f"--{what}", found=repr(word), expected=", ".join(known))
+        options = typed(request.options, FakeBarOptions)
+        holder, guest = options.holder, options.guest
         stolen, opregion = load_int(request.bdsm_file), align_up(request.opregion_size or 0, _PAGE)
         plain = replace(request, opregion_size=None, bdsm_file=None)
         if not stolen and not opregion:
@@ -103,7 +119,7 @@ def _no_room(out: Placement, dummy: _Dummy) -> Placement:
     return out
 
 
-def _with_dummy(request: Request, holder: str, size: int) -> tuple[_Dummy, tuple[Function, ...]]:
+def _with_dummy(request: Request, holder: Holder, size: int) -> tuple[_Dummy, tuple[Function, ...]]:
     """The dummy BAR, and the functions with it: 32-bit, since ASLS and BDSM before gen 11 have no more."""
     rows = {function.bdf: function for function in request.functions}
     if holder == "igd":
@@ -148,7 +164,7 @@ def _sized(function: Function, holder: str) -> Iterator[str]:
     yield "ROM"
 
 
-def _steps(guest: str, dummy: _Dummy, functions: tuple[Function, ...], base: int, out: Placement) -> list[Step]:
+def _steps(guest: Guest, dummy: _Dummy, functions: tuple[Function, ...], base: int, out: Placement) -> list[Step]:
     """What the guest does from firmware to driver, and what that does to the memory behind the BAR."""
     at = f"{base:#x}-{base + dummy.bar.size - 1:#x}"
     gone = "scan-out and GTT: DMA faults on every page; OpRegion: ACPI methods read FF"

@@ -1,4 +1,4 @@
-"""Where does the guest's stolen memory go if it may only lie where the host has it? OVMF with EVE's IGD driver.
+"""OVMF with EVE's IGD driver puts the guest's stolen memory where the host has it.
 
 From gen 11 on the device keeps pointers into stolen memory that host firmware sets and nobody can change:
 STOLEN_RESERVED (MMIO 0x1082C0), RC6_CTX_BASE (0xD48), 0xDC8. They agree with BDSM only where guest and host have the
@@ -24,12 +24,12 @@ _MOST_RAM = {"pc": 0xE0000000, "q35": 0xB0000000}
 """How far QEMU's RAM below 4 GiB can reach, by machine (QEMU hw/i386/pc_piix.c, pc_q35.c)."""
 
 
-class HostBase:
+class HostBase(ovmf.Edk2):
     """The allocator's row: EVE's IgdAssignmentDxe in the OVMF versions of ``ovmf``."""
 
     name = "host-base"
-    versions = ovmf.OVMF.versions
-    default_version = ovmf.OVMF.default_version
+    title = "OVMF with EVE's IGD driver"
+    at_host_base = True
 
     def place(self, request: Request) -> Placement:
         """Place at ``request.host.bdsm``; a file `etc/igd-stolen-base` in ``fw_cfg`` counts instead, if there is one.

@@ -1,4 +1,4 @@
-"""Where does Xen's hvmloader put BARs and the IGD's OpRegion? The growing MMIO hole below 4 GiB, and RAM moved for it.
+"""Xen's hvmloader puts BARs and the IGD's OpRegion into a growing MMIO hole below 4 GiB, and moves RAM for it.
 
 Source: Xen tools/firmware/hvmloader/pci.c, mem_hole_alloc in util.c, e820.c. Version "mmconfig" is that with the q35
 series on xen-devel (2018, sent again in 2026, never merged): the ECAM is one more BAR in the hole, PCIEXBAR holds it.
@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.request import ROM_BAR, Function, Placement, Request
+from fwsim.firmware.interface import Allocator, SizeSource, typed
+from fwsim.firmware.request import ROM_BAR, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
 
@@ -26,8 +27,8 @@ PCIEXBAR = 0x60
 """Its register on 00:00.0: bit 0 enables, bits 2:1 are the size's code, the base is above (Intel Q35 datasheet)."""
 ECAM_SIZES = {256 << 20: 0, 128 << 20: 1, 64 << 20: 2}
 _ECAM_INDEX = -1
-_VRAM = 16 << 20
 _IO = (0xC000, 0x10000)
+_LPC = 0xF8
 _DEFAULT_BITS = 39
 
 
@@ -62,18 +63,54 @@ class _Bar:
         return self.is64 and self.size > GIB
 
 
-class Hvmloader:
+class HvmloaderOptions(Options, frozen=True, kw_only=True):
+    """What Xen's toolstack tells hvmloader, and what lies beside it. Sizes in bytes.
+
+    ``low_mem_pgend`` and ``high_mem_pgend``: where RAM ends below and above 4 GiB, in pages; 0: as the RAM's size says.
+    ``mmio_hole_size``: 0 lets the hole grow. ``rmrr``: (start, size) of reserved regions. ``ecam``: on q35, 64, 128 or
+    256 MiB. ``vram`` and ``option_roms``: what the device model keeps right behind guest RAM.
+    """
+
+    low_mem_pgend: int = 0
+    high_mem_pgend: int = 0
+    allow_relocate: bool = True
+    mmio_hole_size: int = 0
+    rmrr: tuple[tuple[int, int], ...] = ()
+    ecam: int = 64 << 20
+    vram: int = 16 << 20
+    option_roms: int = 0
+
+
+class Hvmloader(Allocator):
     """The allocator's row: hvmloader of Xen 4.23-dev (c447b730), i440fx only; with the MMCONFIG series q35 as well."""
 
     name = "hvmloader"
     versions = (MERGED, MMCONFIG)
     default_version = MERGED
+    options = HvmloaderOptions
+    guest_of = "xen"
+    calls_vbios = True
+
+    def size_from(self, options: Options) -> SizeSource:
+        """The guest reads the host's registers."""
+        return "host"
+
+    def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
+        """Where it is placed, a placement says."""
+        return None
+
+    def has_chip(self, machine: str, bdf: int) -> bool:
+        """All of the machine's, without the LPC bridge that QEMU adds to the i440fx."""
+        return machine != "pc" or bdf != _LPC
+
+    def why_none(self, request: Request, display: Function, out: Placement) -> str:
+        """It never places any."""
+        return f"hvmloader places none: the guest reads the host's {request.host.bdsm:#x}, which is not mapped"
 
     def place(self, request: Request) -> Placement:
-        """Place with hvmloader; ``options``: low_mem_pgend, high_mem_pgend, allow_relocate, mmio_hole_size, rmrr.
+        """Place BARs and the OpRegion; stolen memory is left alone.
 
-        For q35 "ecam_size" (64, 128 or 256 MiB) as well; "vram" and "option_roms" are bytes that the device model keeps
-        right behind guest RAM. Raises FwsimError for a machine that the version does not know, or an unknown version.
+        Raises FwsimError for a machine that the version does not know, an unknown version, or an impossible ECAM.
         """
         if request.version not in ("", *self.versions):
             raise FwsimError("no rules for this hvmloader", found=repr(request.version), expected=self.default_version)
@@ -94,18 +131,16 @@ HVMLOADER = Hvmloader()
 place = HVMLOADER.place
 
 
-def _number(request: Request, name: str, default: int) -> int:
-    value = request.options.get(name, default)
-    return value if isinstance(value, int) else default
+def _options(request: Request) -> HvmloaderOptions:
+    return typed(request.options, HvmloaderOptions)
 
 
 def _ecam_size(request: Request) -> int:
-    return _number(request, "ecam_size", 64 << 20)
+    return _options(request).ecam
 
 
 def _rmrr(request: Request) -> list[tuple[int, int]]:
-    given = request.options.get("rmrr", ())
-    return sorted((start, size) for start, size in given) if isinstance(given, (list, tuple)) else []
+    return sorted(_options(request).rmrr)
 
 
 def _collect(request: Request) -> list[_Bar]:
@@ -123,20 +158,21 @@ def _collect(request: Request) -> list[_Bar]:
 
 def grow_hole(request: Request, total: int, any_huge: bool) -> Hole:
     """Where the hole starts for ``total`` bytes of memory BARs, and the RAM moved out of it."""
-    low = _number(request, "low_mem_pgend", min(request.ram, HOLE_START) >> PAGE_SHIFT)
-    spill = max(0, request.ram - HOLE_START) >> PAGE_SHIFT if "low_mem_pgend" not in request.options else 0
-    high = _number(request, "high_mem_pgend", (FOUR_GIB >> PAGE_SHIFT) + spill if spill else 0)
+    options = _options(request)
+    low, spill = (size >> PAGE_SHIFT for size in request.ram_split(HOLE_START))
+    if options.low_mem_pgend:
+        low, spill = options.low_mem_pgend, 0
+    high = options.high_mem_pgend or ((FOUR_GIB >> PAGE_SHIFT) + spill if spill else 0)
     hole = Hole(HOLE_START, low, high)
-    wanted = _number(request, "mmio_hole_size", 0)
+    wanted = options.mmio_hole_size
     rmrr = _rmrr(request)
     if wanted:
         if FOUR_GIB - wanted <= HOLE_START:
             hole.start = FOUR_GIB - wanted
     else:
-        free_to_move = bool(request.options.get("allow_relocate", True))
         while total > HOLE_END - hole.start:
             doubled = (hole.start << 1) & 0xFFFFFFFF
-            if not doubled or not (free_to_move or doubled >> PAGE_SHIFT >= hole.low_pages):
+            if not doubled or not (options.allow_relocate or doubled >> PAGE_SHIFT >= hole.low_pages):
                 break
             hole.start = doubled
         ram_top = hole.low_pages << PAGE_SHIFT
@@ -214,7 +250,7 @@ def _beside_the_device_model(request: Request, hole: Hole, out: Placement) -> No
 
     Source: QEMU hw/i386/xen/xen-hvm.c, xen_ram_init and xen_ram_alloc.
     """
-    kept = _number(request, "vram", _VRAM) + _number(request, "option_roms", 0)
+    kept = _options(request).vram + _options(request).option_roms
     end = hole.high_pages << PAGE_SHIFT
     start = end - (hole.moved << PAGE_SHIFT)
     first = start if start > FOUR_GIB else request.ram
@@ -234,6 +270,7 @@ def _opregion(request: Request, out: Placement) -> int | None:
         if (function.vendor, function.device) not in _EMULATED_VGA and not primary_found and function.vendor == 0x8086:
             page = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES
             out.asls[function.bdf] = page << PAGE_SHIFT
+            out.mapped.append((page << PAGE_SHIFT, page + OPREGION_PAGES << PAGE_SHIFT))
         primary_found = True
     return page
 

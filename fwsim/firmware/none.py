@@ -1,19 +1,24 @@
-"""What is placed when nobody knows of the IGD? SeaBIOS's BARs and map; BDSM and ASLS stay 0."""
+"""Nobody knows of the IGD: SeaBIOS's BARs and map; BDSM and ASLS stay 0."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from fwsim.firmware.request import Placement, Request
+from fwsim.firmware.interface import Allocator, SizeSource
+from fwsim.firmware.request import Options, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
 
 
-class NoFirmware:
+class NoFirmware(Allocator):
     """The allocator's row: PC services only."""
 
     name = "none"
-    versions: tuple[str, ...] = ("",)
-    default_version = ""
+    calls_vbios = True
+    knows_igd = False
+
+    def size_from(self, options: Options) -> SizeSource:
+        """Nobody tells it of any."""
+        return "nobody"
 
     def place(self, request: Request) -> Placement:
         """Place BARs only, as SeaBIOS does. Raises FwsimError for a machine other than pc and q35."""

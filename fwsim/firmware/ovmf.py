@@ -1,4 +1,4 @@
-"""Where does OVMF put BARs, OpRegion and stolen memory? The platform's windows, PCI enumeration and the IGD driver.
+"""OVMF puts BARs into the platform's windows by PCI enumeration; an IGD driver places OpRegion and stolen memory.
 
 Source: edk2 OvmfPkg/Library/PlatformInitLib and MdeModulePkg/Bus/Pci/PciBusDxe; BARs and pages measured with 2022.11.
 """
@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.ovmf_igd import run_driver
+from fwsim.firmware.interface import Allocator, SizeSource, typed
+from fwsim.firmware.ovmf_igd import announced_size, run_driver, why_vfioigd
+from fwsim.firmware.ovmf_options import BootOptions, OvmfOptions
 from fwsim.firmware.ovmf_pages import LEAST_RAM, PageAllocator, dispatch_bins, dispatch_free_list
-from fwsim.firmware.request import ROM_BAR, Function, Placement, Request
+from fwsim.firmware.request import IGD_BDF, ROM_BAR, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
+from fwsim.registers.family import Family
 
 FOUR_GIB = 1 << 32
 CLASSIC_WINDOW64 = 32 << 30
@@ -66,23 +69,69 @@ def _usable_bits(request: Request) -> int:
     return min(cpu.phys_bits, _MAX_BITS) if cpu.phys_bits >= 41 or cpu.phys_bits in known else 0
 
 
-class Ovmf:
+class Edk2(Allocator):
+    """What any OVMF has in common, whatever its IGD driver."""
+
+    versions = (DEFAULT, NEWER)
+    default_version = DEFAULT
+    options = BootOptions
+    uefi = True
+    whole_pages = True
+
+    def size_from(self, options: Options) -> SizeSource:
+        """GGC, as VfioIgdPkg reads it."""
+        return "ggc"
+
+    def announced(self, family: Family, device: int, ggc: int, options: Options) -> int:
+        """VfioIgdPkg's reading of GGC for a device in its table; the family's own for any other."""
+        size = announced_size(device, ggc) if self.size_from(options) == "ggc" else None
+        return family.gms.decode(ggc) if size is None else size
+
+    def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
+        """At PCIEXBAR, by version; only on q35."""
+        base = _PCIEXBAR.get(version or DEFAULT, _PCIEXBAR[DEFAULT])
+        return (base, base + _PCIEXBAR_SIZE) if machine == "q35" else None
+
+    def why_none(self, request: Request, display: Function, out: Placement) -> str:
+        """What VfioIgdPkg looks at: the slot, room, the OpRegion's file, its table of devices, GGC."""
+        return _why_none(super().why_none(request, display, out), display, out) or why_vfioigd(request, display)
+
+
+def _why_none(asked: str, display: Function, out: Placement) -> str:
+    """What holds for every driver: nothing was asked for, the slot, no room."""
+    if asked or display.bdf != IGD_BDF:
+        return asked or f"the device is at {display.bdf_text}: stolen memory is for 00:02.0 only"
+    return next((line for line in out.log if "failed to allocate" in line), "")
+
+
+class Ovmf(Edk2):
     """The allocator's row: OVMF 2022.11 and edk2 c5aa7e7d."""
 
     name = "ovmf"
-    versions = (DEFAULT, NEWER)
-    default_version = DEFAULT
+    title = "OVMF"
+    options = OvmfOptions
+
+    def size_from(self, options: Options) -> SizeSource:
+        """GGC with VfioIgdPkg; the driver of 2018 reads the file, and without a driver nobody does."""
+        return "ggc" if typed(options, OvmfOptions).driver == "vfioigd" else "file"
+
+    def why_none(self, request: Request, display: Function, out: Placement) -> str:
+        """By the driver."""
+        driver = typed(request.options, OvmfOptions).driver
+        if driver == "vfioigd":
+            return super().why_none(request, display, out)
+        asked = Allocator.why_none(self, request, display, out)
+        if asked or display.bdf != IGD_BDF:
+            return _why_none(asked, display, out)
+        if driver == "none":
+            return "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS"
+        if display.class_code != 0x030000:
+            return f"class {display.class_code:06x}: the driver sets up 030000 only"
+        return _why_none(asked, display, out)
 
     def place(self, request: Request) -> Placement:
-        """Place with OVMF; ``options``: "driver" (vfioigd, gvt or none), "cpus"; "free_list", "bins" if known.
-
-        Raises FwsimError for an unknown version, machine or driver, or more low RAM than OVMF takes.
-        """
-        driver = str(request.options.get("driver", "vfioigd"))
-        if driver not in ("vfioigd", "gvt", "none"):
-            raise FwsimError("no such machine or driver", found=f"{request.machine}, {driver}",
-                             expected="pc or q35; vfioigd, gvt or none")  # fmt: skip
-        return boot(request, partial(run_driver, driver))
+        """Place with OVMF. Raises FwsimError for an unknown version or machine, or more low RAM than OVMF takes."""
+        return boot(request, partial(run_driver, typed(request.options, OvmfOptions).driver))
 
 
 OVMF = Ovmf()
@@ -95,12 +144,12 @@ def boot(request: Request, driver: Callable[[Request, PageAllocator, Placement],
     if version not in _PCIEXBAR:
         raise FwsimError("no rules for this OVMF version", found=repr(version), expected=", ".join(_PCIEXBAR))
     if request.machine not in _IO:
-        raise FwsimError("no such machine or driver", found=request.machine, expected="pc or q35")
+        raise FwsimError("no such machine", where="guest.machine", found=request.machine, expected="pc or q35")
     memory_map = request.start_map()
     low_top = memory_map.ram_below_4g()
     layout = aperture(request.machine, low_top, version)
     out = Placement()
-    if low_top < LEAST_RAM and "free_list" not in request.options:
+    if low_top < LEAST_RAM and not typed(request.options, BootOptions).free_list:
         out.boot = f"no memory for DXE: {low_top:#x} bytes of RAM, its usual layout needs {LEAST_RAM:#x}"
         out.e820 = memory_map.rows()
         return out
@@ -111,20 +160,23 @@ def boot(request: Request, driver: Callable[[Request, PageAllocator, Placement],
 
 
 def _pages(request: Request, low_top: int, high_ram: bool) -> PageAllocator:
-    free, bins = request.options.get("free_list"), request.options.get("bins")
-    if isinstance(free, (list, tuple)):
-        return PageAllocator([(a, b) for a, b in free], bins if isinstance(bins, dict) else None)
-    cpus = request.options.get("cpus", 1)
-    count = cpus if isinstance(cpus, int) else 1
-    runs = dispatch_free_list(request.machine, low_top, high_ram=high_ram, cpus=count)
+    options = typed(request.options, BootOptions)
+    if options.free_list:
+        return PageAllocator(options.free_list, options.bins or None)
+    runs = dispatch_free_list(request.machine, low_top, high_ram=high_ram, cpus=options.cpus)
     return PageAllocator(runs, dispatch_bins(low_top))
 
 
 def _bars(request: Request, layout: Aperture, memory_map: E820Map, out: Placement) -> None:
-    """Each kind largest first; of equal ones the function scanned last comes first."""
+    """Each kind largest first; of equal ones the function scanned last comes first.
+
+    Where a CSM is to call a ROM, 64-bit BARs stay below 4 GiB as long as any device has a ROM (MdeModulePkg PciBusDxe
+    DegradeResource; OvmfPkg/IncompatiblePciDeviceSupportDxe keeps out of it when there is a CSM).
+    """
+    low_only = request.vbios and any(function.rom_size for function in request.functions)
     lists: dict[str, list[tuple[int, Function, int]]] = {"io": [], "mem32": [], "mem64": []}
     for function in sorted(request.functions, key=lambda f: f.bdf):
-        rows = [(bar.index, bar.size, "io" if bar.kind == "io" else "mem64" if bar.is64 else "mem32")
+        rows = [(bar.index, bar.size, "io" if bar.kind == "io" else "mem64" if bar.is64 and not low_only else "mem32")
                 for bar in function.bars]  # fmt: skip
         if function.rom_size:
             rows.append((ROM_BAR, function.rom_size, "mem32"))

@@ -1,13 +1,16 @@
-"""What do OVMF's IGD drivers set up? The 2018 IgdAssignmentDxe and VfioIgdPkg 067328df, as option-ROM drivers."""
+"""OVMF's IGD drivers set up OpRegion and stolen memory: IgdAssignmentDxe of 2018, VfioIgdPkg 067328df."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fwsim.firmware.interface import typed
+from fwsim.firmware.ovmf_options import BootOptions
 from fwsim.firmware.ovmf_pages import PAGE, PageAllocator
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.memory.ranges import align_up
+from fwsim.registers import families
 from fwsim.registers.device_ids import DEVICE_IDS
 from fwsim.registers.gms import GMS
 
@@ -60,9 +63,24 @@ def stolen_size(family: Family, ggc: int) -> int:
     return GMS[family.gms].decode(ggc)
 
 
-def opregion_tail(size: int) -> int:
-    """Bytes at the end of the OpRegion's last page that the driver zeroes."""
-    return -size % PAGE
+def announced_size(device: int, ggc: int) -> int | None:
+    """``stolen_size`` for a device id; None for one that VfioIgdPkg sets up no stolen memory for."""
+    family = family_of(device)
+    return stolen_size(family, ggc) if family is not None and family.gms else None
+
+
+def why_vfioigd(request: Request, display: Function) -> str:
+    """Why VfioIgdPkg sets up no stolen memory for the device at 00:02.0; "" where nothing speaks against it."""
+    if not request.opregion_size:
+        return "without etc/igd-opregion the driver refuses altogether"
+    family = family_of(display.device)
+    title = families.family(request.host.cpu).title if request.host.cpu else "of an unknown family"
+    if family is None:
+        return f"device id {display.device:04x} ({title}) is not in the driver's table"
+    if not family.gms:
+        return f"{title}: the driver sets up no stolen memory from Meteor Lake on"
+    ggc = display.ggc or 0
+    return "" if stolen_size(family, ggc) else f"GGC {ggc:#06x} announces none"
 
 
 def run_driver(driver: str, request: Request, pages: PageAllocator, out: Placement) -> None:
@@ -118,8 +136,8 @@ def vfioigd(
     if not request.opregion_size:
         out.log.append("IgdAssignmentEntry: etc/igd-opregion: zero size")
         return
-    version = request.options.get("opregion_version", (2, 0, 0))
-    tail = " version " + ".".join(str(part) for part in version) if isinstance(version, tuple) else ""
+    version = typed(request.options, BootOptions).opregion_version
+    tail = " version " + ".".join(str(part) for part in version)
     for function in _each(request, lambda f: f.class_code == 0x030000 or f.class_code >> 8 == 0x0380):
         family = family_of(function.device)
         if family is None:

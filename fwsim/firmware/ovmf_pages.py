@@ -1,4 +1,4 @@
-"""Which page does UEFI hand out? The DXE core's page allocator: memory-type bins first, then top-down.
+"""UEFI hands out pages by the DXE core's page allocator: memory-type bins first, then top-down.
 
 Source: edk2 MdeModulePkg/Core/Dxe/Mem/Page.c. The free list's shape at driver dispatch was measured with OVMF 2022.11.
 """

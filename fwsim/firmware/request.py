@@ -1,11 +1,13 @@
-"""What is a firmware asked to place, and what does it answer? Requests, placements, and the allocators' interface."""
+"""Requests and placements: what a firmware is asked to place, and what it answers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal
+
+import msgspec
 
 from fwsim.errors import FwsimError
 from fwsim.memory.e820 import E820Map
@@ -76,13 +78,21 @@ class Cpu:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a device model reads from the physical machine; ``bdsm_raw`` is the register itself, lock bit and all."""
+    """What a device model reads from the physical machine; ``bdsm_raw`` is the register itself, lock bit and all.
+
+    ``cpu`` is the host cpu's name as ``fwsim.registers.families.family`` takes it, ``gen`` its generation.
+    """
 
     bdsm: int = 0
     bdsm_raw: int = 0
     bdsm_size: int = 0
     asls: int = 0
     gen: int = 0
+    cpu: str = ""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An allocator's options: none. One that has some declares a subclass, a field each, all with defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,8 @@ class Request:
     ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and
     ``ram``. ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
     `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers
-    keep, ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are an allocator's own.
+    keep, ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are the allocator's own
+    struct; None, or another allocator's, stands for its defaults. ``vbios``: a legacy video BIOS is called afterwards.
     """
 
     machine: str = "pc"
@@ -109,7 +120,8 @@ class Request:
     high_extra: int = 0
     files: int = 0
     host: Host = field(default_factory=Host)
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Options | None = None
+    vbios: bool = False
 
     def start_map(self) -> E820Map:
         """The map as the hypervisor gives it, before the firmware adds anything."""
@@ -117,6 +129,17 @@ class Request:
             return E820Map(self.e820)
         low, high = ram_split(self.machine, self.ram, max_low=self.max_low)
         return E820Map(qemu_e820(low, high, amd=self.cpu.vendor == "AuthenticAMD"))
+
+    def ram_split(self, limit: int) -> tuple[int, int]:
+        """(End of RAM below 4 GiB, bytes of RAM from there up) where a hypervisor keeps low RAM below ``limit``.
+
+        A table of the hypervisor's counts instead, where there is one.
+        """
+        if self.e820:
+            given = self.start_map()
+            return given.ram_below_4g(), given.ram_over_4g()
+        low = min(self.ram, limit)
+        return low, self.ram - low
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +166,9 @@ class Placement:
     ``reserved`` (start, size) is what belongs to the stolen memory besides its ``bdsm_size`` bytes; ``behind_bar``
     (start, end) is address space that PCI keeps free instead of e820; ``steps`` tell what a guest does to the
     placement, ``notes`` why things are as they are, in our words: ``log`` and ``warnings`` have the firmware's own.
-    ``ecam`` (start, end) is set by an allocator that places it.
+    ``ecam`` (start, end) is set by an allocator that places it. ``bdsm_value`` is what the register holds where that is
+    more than the base: a lock bit, say. ``mapped`` (start, end) is where the device model maps memory of its own, which
+    need not be the guest's RAM.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -165,21 +190,8 @@ class Placement:
     steps: list[Step] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     ecam: tuple[int, int] | None = None
-
-
-class Allocator(Protocol):
-    """One firmware's way of placing things."""
-
-    name: str
-    versions: tuple[str, ...]
-    default_version: str
-
-    def place(self, request: Request) -> Placement:
-        """Place what ``request`` asks for. Firmware that cannot allocate says so in the placement, it does not raise.
-
-        Raises FwsimError for a version or machine that this firmware has no rules for.
-        """
-        ...
+    bdsm_value: dict[int, int] = field(default_factory=dict)
+    mapped: list[tuple[int, int]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)

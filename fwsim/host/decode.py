@@ -4,7 +4,8 @@ from fwsim.host.facts import Area, Dumps, Fact, locate
 from fwsim.host.gather import Gathered
 from fwsim.host.lspci import Function
 from fwsim.registers.device_ids import DEVICE_IDS
-from fwsim.registers.families import Family, family, family_of_device
+from fwsim.registers.families import family, family_of_device
+from fwsim.registers.family import Family
 from fwsim.results.summary import E820Range
 from fwsim.units import MIB
 

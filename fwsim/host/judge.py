@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from fwsim.errors import FwsimError
 from fwsim.host.facts import Area, Dumps, Missing
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family, family
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, Placed, Verdict, check_placed, span
@@ -97,7 +98,7 @@ def placed_of(dumps: Dumps, fam: Family) -> Placed:
         bars=[(bar.label, bar.start, bar.end - bar.start) for bar in bars],
         missing=[bar.label for bar in dumps.bars if not bar.start], register=register if bdsm else 0,
         ggc=dumps.value("ggc") or 0, announced=layout.wanted, ecam=_ecam(dumps),
-        kind="host-base" if elsewhere else "",  # the one whose anchors are judged without a QEMU version
+        at_host_base=bool(elsewhere),  # the anchors are then judged without a QEMU version
         host_bdsm=bdsm if inside else ((reserved or 0) & -MIB) + MIB - layout.wanted if elsewhere else 0,
     )  # fmt: skip
 

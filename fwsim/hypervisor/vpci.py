@@ -1,64 +1,59 @@
-"""What does a Xen guest see through vPCI? Its ECAM, its virtual BARs, and what is not there at all.
+"""Xen's vPCI answers configuration space in the hypervisor: what has no handler is not there for a guest.
 
-Source: Xen xen/drivers/vpci, Arm's guest memory layout.
+Source: Xen xen/drivers/vpci/vpci.c (vpci_read_hw), header.c.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-ECAM_BASE, ECAM_SIZE = 0x10000000, 0x10000000
-MEM_WINDOW = (0x23000000, 0x10000000)
-PREFETCH_WINDOW = (0x100000000, 0x100000000)
-_U64 = (1 << 64) - 1
+from fwsim.firmware.request import Function
+from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Device, Hypervisor, Reaction, Register
 
-
-def ecam_decode(address: int) -> tuple[int, int, int, int] | None:
-    """(bus, device, function, register) for an address in the Arm guest's ECAM; None outside it."""
-    offset = address - ECAM_BASE
-    if not 0 <= offset < ECAM_SIZE:
-        return None
-    return offset >> 20, offset >> 15 & 31, offset >> 12 & 7, offset & 0xFFF
+_COMMAND, _MEMORY = 0x04, 2
+_BARS, _ROM_BAR, _HEADER_END, _END = 0x10, 0x30, 0x40, 0x1000
+_BRIDGE_CLASS = 0x06
 
 
-def untrapped_read(width: int) -> int:
-    """A config register without a handler, for a domU: all ones of ``width`` bytes. Writes are dropped."""
-    return (1 << 8 * width) - 1
+class Vpci(Hypervisor):
+    """``vpci``: a domU's view. Registers without a handler read all ones and take no write; BARs are virtual.
 
-
-HIDDEN_BAR = 0
-"""What a domU reads from a ROM BAR, an empty BAR, and outside x86 from an I/O BAR."""
-
-
-@dataclass(slots=True)
-class GuestBar:
-    """A memory BAR of a domU: the host address stays, the guest's follows writes while memory decode is off.
-
-    ``size`` in bytes, a power of two. ``dropped`` counts writes ignored because decode was on.
+    Ids, class, command and header type have handlers; capabilities beyond the header are hidden here.
     """
 
-    size: int
-    is64: bool = False
-    prefetch: bool = False
-    guest_address: int = 0
-    decoding: bool = False
-    dropped: int = 0
+    kind = "vpci"
 
-    def write(self, high: bool, value: int) -> None:
-        """A dword write to the lower or upper half."""
-        if self.decoding:
-            self.dropped += 1
-            return
-        if high:
-            address = (self.guest_address & 0xFFFFFFFF) | value << 32
-        else:
-            address = (self.guest_address & ~0xFFFFFFFF) | (value & 0xFFFFFFF0)
-        if not self.is64:
-            address &= 0xFFFFFFFF
-        self.guest_address = address & ~(self.size - 1) & _U64
+    @property
+    def story(self) -> str:
+        """One sentence."""
+        return "Xen's vPCI stands between: what it has no handler for reads all ones, BDSM and ASLS among it."
 
-    def read(self, high: bool) -> int:
-        """The lower half with its type bits (4: 64-bit, 8: prefetchable), or the upper half."""
-        if high:
-            return self.guest_address >> 32
-        return (self.guest_address & 0xFFFFFFFF) | (4 if self.is64 else 0) | (8 if self.prefetch else 0)
+    def assign(self, device: Device) -> Assignment:
+        """Nothing is offered: the guest cannot even see where stolen memory would be."""
+        return Assignment(opregion=False, own_bdsm=False, vga=False)
+
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """Every assigned function's; the host bridge and other bridges are the hypervisor's own."""
+        if function.bdf == HOST_BRIDGE or function.class_code >> 16 == _BRIDGE_CLASS:
+            return ()
+        rows = [Register(offset, 4, "hidden", 0xFFFFFFFF) for offset in range(_HEADER_END, _END, 4)]
+        bars = {bar.index: bar for bar in function.bars}
+        upper = {bar.index + 1 for bar in function.bars if bar.is64}
+        for index in range(6):
+            bar = bars.get(index)
+            at = _BARS + 4 * index
+            if bar is not None and bar.kind != "io":
+                kind = (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
+                rows.append(Register(at, 4, value=kind, writable=-bar.size & 0xFFFFFFF0, watched=True))
+            elif index in upper:
+                size = bars[index - 1].size
+                rows.append(Register(at, 4, writable=-size >> 32 & 0xFFFFFFFF, watched=True))
+            elif bar is None:
+                rows.append(Register(at, 4, "hidden"))
+        return [*rows, Register(_ROM_BAR, 4, "hidden")]
+
+    def written(
+        self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
+    ) -> Reaction | None:
+        """While memory decode is on, a BAR keeps its address."""
+        return Reaction(value=old) if read(_COMMAND, 2) & _MEMORY else None

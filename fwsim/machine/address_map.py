@@ -1,22 +1,22 @@
-"""What answers at which guest-physical address or port? RAM, the VGA window, BARs where the guest put them."""
+"""What answers at which guest-physical address or port: RAM, the VGA window, the configuration window, and BARs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.board.function import BarSpec
 from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import callbacks as hot
-from fwsim.machine.board import COMMAND_IO, COMMAND_MEMORY, BarSpec, BoardFunction
+from fwsim.machine.decode import Key, bar_address, decoded
+from fwsim.machine.parts import Parts
+from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import PORT_BAR, PORT_IOBAR, R_BAR0, address_of
-
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
+from fwsim.native import BAR_ADAPTER, BAR_IGD, BAR_ROLE, PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
@@ -37,18 +37,24 @@ def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
         start = stop
 
 
-class Windows:
-    """The engine's view of the address space; ``update`` follows the BARs and command registers."""
+def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two places, each a start and a size, have a byte in common."""
+    return one[0] < sum(other) and other[0] < sum(one)
 
-    def __init__(self, machine: Machine) -> None:
+
+class Windows:
+    """The engine's view of the address space; ``update`` follows what decides over decoding."""
+
+    def __init__(self, machine: Parts) -> None:
         self._m = machine
         self._root = address_of(machine.root)
-        self._mapped: dict[tuple[int, int], tuple[int, int]] = {}
-        self._ports: dict[tuple[int, int], tuple[int, int]] = {}
-        self._covered: dict[tuple[int, int], bytes] = {}
+        self._mapped: dict[Key, tuple[int, int]] = {}
+        self._ports: dict[Key, tuple[int, int, str]] = {}
+        self._covered: dict[Key, bytes] = {}
+        self._ecam: tuple[int, int] | None = None
         self.rom_end = 0
         self._cells: dict[int, NDArray[np.uint64]] = {}
-        self._fixed: list[tuple[int, int]] = []
+        self._fixed: list[tuple[int, int, Ram]] = []
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
         for start in range(VGA_END, min(low, MIB), PAM):  # each may become read-only
@@ -57,9 +63,11 @@ class Windows:
             engine.map_ram(start, machine.ram, start, size)
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
-        engine.map_native(
-            VGA_START, VGA_END - VGA_START, hot.vga_window_read.address, hot.vga_window_write.address, self._root
-        )
+        if machine.shows_vga:
+            reads, writes = hot.vga_window_read.address, hot.vga_window_write.address
+            engine.map_native(VGA_START, VGA_END - VGA_START, reads, writes, self._root)
+        else:
+            self._open(VGA_START, VGA_END)
         self._open(max(low, VGA_END), FOUR_GIB)
 
     def _open(self, start: int, end: int) -> None:
@@ -76,55 +84,93 @@ class Windows:
             locked = end > 0 and (start < end or start >= BIOS_START)
             self._m.engine.protect(start, PAM, READ_ONLY if locked else ALL)
 
-    def add_memory(self, start: int, ram: Ram) -> None:
-        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion."""
-        engine = self._m.engine
-        engine.unmap(start, ram.size)
-        engine.map_ram(start, ram, 0, ram.size)
-        self._fixed.append((start, start + ram.size))
+    def add_memory(self, start: int, ram: Ram, size: int = 0) -> None:
+        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion.
 
-    def bar_address(self, function: BoardFunction, bar: BarSpec) -> int:
+        ``size`` bytes of it; 0: all.
+        """
+        engine, size = self._m.engine, size or ram.size
+        engine.unmap(start, size)
+        engine.map_ram(start, ram, 0, size)
+        self._fixed.append((start, start + size, ram))
+
+    def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
-        pci = self._m.pci
-        at = 0x10 + 4 * bar.index
-        value = pci.seen_by_guest(function.slot, at, 4) & (0xFFFFFFFC if bar.kind == "io" else 0xFFFFFFF0)
-        if bar.is64:
-            value |= pci.seen_by_guest(function.slot, at + 4, 4) << 32
-        return value
+        return bar_address(self._m.pci, function, bar)
 
     def update(self) -> None:
-        """Map every enabled BAR where it is now; what moved away leaves open bus behind."""
-        wanted: dict[tuple[int, int], tuple[int, int]] = {}
-        ports: dict[tuple[int, int], tuple[int, int]] = {}
-        specs: dict[tuple[int, int], BarSpec] = {}
-        for function in self._m.functions:
-            command = self._m.pci.seen_by_guest(function.slot, 4, 2)
-            for bar in function.bars:
-                key = (function.devfn, bar.index)
-                specs[key] = bar
-                start = self.bar_address(function, bar)
-                if bar.kind == "io":
-                    if command & COMMAND_IO and 0 < start <= 0x10000 - bar.size:
-                        ports[key] = (start, bar.size)
-                elif command & COMMAND_MEMORY and self._can_map(start, max(bar.size, PAGE)):
-                    wanted[key] = (start, max(bar.size, PAGE))
+        """Map the configuration window and every decoded BAR where they are now; what moved away leaves what is below.
+
+        The window covers BARs and RAM, as in QEMU: system memory has it at priority 0, the PCI address space with the
+        BARs at -1 (hw/i386/pc.c, pc_pci_as_mapping_init), RAM at 0 too but earlier, and of equal regions the one added
+        last is in front (memory.c, memory_region_update_container_subregions). A BAR that it covers in part does not
+        answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
+        """
+        ecam = self._m.pci.ecam
+        if ecam and ecam[0] < MIB:
+            ecam = None
+        wanted: dict[Key, tuple[int, int]] = {}
+        ports: dict[Key, tuple[int, int, str]] = {}
+        specs: dict[Key, BarSpec] = {}
+        for key, bar, start in decoded(self._m.pci, self._m.functions):
+            specs[key] = bar
+            if bar.kind == "io":
+                ports[key] = (start, bar.size, bar.role)
+                continue
+            size = max(bar.size, PAGE)
+            if self._can_map(start, size) and not (ecam and _overlap(ecam, (start, size))):
+                wanted[key] = (start, size)
         for key in [key for key in self._mapped if wanted.get(key) != self._mapped[key]]:
             start, size = self._mapped.pop(key)
             self._m.engine.unmap(start, size)
             self._open(start, start + size)
+        self._place_ecam(ecam)
         for key, place in wanted.items():
             if key not in self._mapped and not self._taken(*place):
                 self._m.engine.unmap(*place)
                 self._map_bar(specs[key], *place)
                 self._mapped[key] = place
-        self._update_ports(ports, specs)
+        self._update_ports(ports)
+
+    def _place_ecam(self, window: tuple[int, int] | None) -> None:
+        """Move the configuration window: RAM and open bus come back where it was."""
+        if window == self._ecam:
+            return
+        engine, old = self._m.engine, self._ecam
+        self._ecam = window
+        if old:
+            engine.unmap(*old)
+            self._uncover(*old)
+        if window:
+            start, size = window
+            if start < FOUR_GIB:
+                engine.unmap(start, size)
+            elif hidden := self._high_part(start, start + size):
+                engine.unmap(hidden[0], hidden[1] - hidden[0])
+            engine.map_native(start, size, hot.ecam_read.address, hot.ecam_write.address, self._root)
+
+    def _uncover(self, start: int, size: int) -> None:
+        """Map again what lies below the configuration window, where nothing is mapped now."""
+        engine, end = self._m.engine, start + size
+        if start >= FOUR_GIB:
+            if part := self._high_part(start, end):
+                engine.map_ram(part[0], self._m.ram, self._m.low + part[0] - FOUR_GIB, part[1] - part[0])
+            return
+        for at, length in _pieces(start, min(end, self._m.low)):
+            engine.map_ram(at, self._m.ram, at, length)
+        self._open(max(start, self._m.low), end)
+
+    def _high_part(self, start: int, end: int) -> tuple[int, int] | None:
+        """The part of start to ``end`` that is RAM above 4 GiB."""
+        last = min(end, FOUR_GIB + self._m.high)
+        return (start, last) if start < last else None
 
     def _can_map(self, start: int, size: int) -> bool:
         inside = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB and start % PAGE == 0
-        return inside and not any(start < end and first < start + size for first, end in self._fixed)
+        return inside and not any(start < end and first < start + size for first, end, _ in self._fixed)
 
     def _taken(self, start: int, size: int) -> bool:
-        return any(start < at + length and at < start + size for at, length in self._mapped.values())
+        return any(_overlap((start, size), place) for place in self._mapped.values())
 
     def _map_bar(self, bar: BarSpec, start: int, size: int) -> None:
         engine, root = self._m.engine, self._root
@@ -146,23 +192,49 @@ class Windows:
             reads, writes = hot_adapter.adapter_read.address, hot_adapter.adapter_write.address
             engine.map_native(start, size, reads, writes, address_of(cell))
 
-    def _update_ports(
-        self, ports: dict[tuple[int, int], tuple[int, int]], specs: dict[tuple[int, int], BarSpec]
-    ) -> None:
+    def _update_ports(self, ports: dict[Key, tuple[int, int, str]]) -> None:
         for key in [key for key in reversed(self._ports) if ports.get(key) != self._ports[key]]:
-            start, size = self._ports.pop(key)
+            start, size, role = self._ports.pop(key)
             self._m.ports[start : start + size] = np.frombuffer(self._covered.pop(key), np.uint8)
-            if specs[key].role == "IOBAR":
-                self._m.bar_bases[0] = 0
-        for key, (start, size) in ports.items():
+            if role == "IOBAR":
+                self._m.bar_bases[BAR_IGD] = 0
+        for key, (start, size, role) in ports.items():
             if key in self._ports:
                 continue
-            role = specs[key].role
             self._covered[key] = self._m.ports[start : start + size].tobytes()
             if role == "IOBAR":
                 self._m.ports[start : start + size] = PORT_IOBAR
-                self._m.bar_bases[0] = start
+                self._m.bar_bases[BAR_IGD] = start
             elif role in Role.__members__:
                 self._m.ports[start : start + size] = PORT_BAR
-                self._m.bar_bases[1:] = (start, Role[role])
-            self._ports[key] = (start, size)
+                self._m.bar_bases[BAR_ADAPTER], self._m.bar_bases[BAR_ROLE] = start, Role[role]
+            self._ports[key] = (start, size, role)
+
+    # --- snapshots -------------------------------------------------------------------------------------------------
+    def snapshot(self) -> Any:
+        """What is mapped where, what lay beneath its ports, and how far the ROM is read-only."""
+        state = dict(self._mapped), dict(self._ports), dict(self._covered), self._ecam, list(self._fixed)
+        return *state, self.rom_end
+
+    def restore(self, state: Any) -> None:
+        """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
+        mapped, ports, covered, ecam, fixed, rom_end = state
+        specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
+        moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
+        for start, size in [self._mapped.pop(key) for key in moved]:
+            self._m.engine.unmap(start, size)
+            self._open(start, start + size)
+        self._place_ecam(ecam)
+        for start, end, _ in self._fixed[len(fixed) :]:
+            self._m.engine.unmap(start, end - start)
+            self._uncover(start, end - start)
+        for start, end, ram in fixed[len(self._fixed) :]:
+            self._m.engine.unmap(start, end - start)
+            self._m.engine.map_ram(start, ram, 0, end - start)
+        for key, place in mapped.items():
+            if key not in self._mapped:
+                self._m.engine.unmap(*place)
+                self._map_bar(specs[key], *place)
+        self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
+        self._fixed = list(fixed)
+        self.protect_rom(rom_end)

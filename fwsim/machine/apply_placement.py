@@ -1,59 +1,44 @@
-"""How does a placement reach the machine? Asks the firmware where things go, then writes what it would write."""
+"""A placement reaches the machine: the firmware is asked where things go, and what it would write is written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.pci import PciBus
-from fwsim.firmware.request import Bar, Function, Placement, Request
-from fwsim.firmware.seabios import place as seabios_place
+from fwsim.firmware.interface import Allocator
+from fwsim.firmware.request import Host, Placement, Request
+from fwsim.firmware.seabios import SEABIOS
+from fwsim.machine.plugged import Plugged
+from fwsim.machine.program_bridges import number_buses, open_windows
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ram import PAGE, Ram
+from fwsim.scenario.model import Firmware
+from fwsim.scenario.options import allocator_of
 
 ASLS = 0xFC
-
-
-class BarLike(Protocol):
-    """A BAR as the board describes it."""
-
-    @property
-    def index(self) -> int: ...  # noqa: D102
-    @property
-    def size(self) -> int: ...  # noqa: D102
-    @property
-    def kind(self) -> str: ...  # noqa: D102
-    @property
-    def is64(self) -> bool: ...  # noqa: D102
-
-
-class FunctionLike(Protocol):
-    """A function as the board describes it."""
-
-    @property
-    def devfn(self) -> int: ...  # noqa: D102
-    @property
-    def slot(self) -> int: ...  # noqa: D102
-    @property
-    def vendor(self) -> int: ...  # noqa: D102
-    @property
-    def device(self) -> int: ...  # noqa: D102
-    @property
-    def class_code(self) -> int: ...  # noqa: D102
-    @property
-    def bars(self) -> Sequence[BarLike]: ...  # noqa: D102
+OLD_BDSM = 0x5C
+"""BDSM before gen 11, 32 bits wide; from there on it is at 0xC0 and has 64."""
+_COMMAND = 0x103
+"""I/O, memory and SERR#, where the allocator does not say: SeaBIOS src/fw/pciinit.c, pci_bios_init_device."""
 
 
 @dataclass
 class Placed:
-    """What the firmware did, as the run reports it. ``e820_entries`` is (start, size, type) as INT 15h gives it."""
+    """What the firmware did, as the run reports it. ``e820_entries`` is (start, size, type) as INT 15h gives it.
+
+    ``size``: bytes of stolen memory at ``bdsm``; ``backing``: memory of the device model's own, with its first address;
+    ``behind_bar`` (start, end): what PCI keeps free for it instead of e820.
+    """
 
     bdsm: int = 0
     asls: int = 0
+    size: int = 0
+    backing: list[tuple[int, Ram]] = field(default_factory=list)
+    behind_bar: list[tuple[int, int]] = field(default_factory=list)
     bars: dict[int, int] = field(default_factory=dict)
     e820: list[tuple[int, int, str]] = field(default_factory=list)
     e820_entries: list[tuple[int, int, int]] = field(default_factory=list)
@@ -66,57 +51,142 @@ class Placed:
 class Wish:
     """What a machine asks of its firmware. ``host``: (first, end) ranges taken on a real host; none in a guest.
 
-    ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` the end
-    of RAM below 4 GiB.
+    ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
+    ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
+    them; ``ggc`` the word that the guest reads. ``hypervisor``: who runs the guest, in a log's words; "" for a host.
     """
 
     machine: str
     low: int
-    functions: Sequence[FunctionLike]
+    high: int
+    functions: Sequence[Plugged]
     display: int
     files: dict[str, bytes]
     rom_size: int
-    version: str = ""
+    firmware: Firmware
+    facts: Host = field(default_factory=Host)
+    ggc: int | None = None
+    hypervisor: str = ""
     host: Sequence[tuple[int, int]] = ()
 
 
 def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed:
-    """Place BARs, OpRegion and stolen memory as SeaBIOS does, and write it all where it goes.
+    """Place BARs, OpRegion and stolen memory as the scenario's firmware does, and write it all where it goes.
 
-    Firmware that finds no room is no error: it says so in ``log``, and the run goes on.
+    Firmware that finds no room is no error: it says so in ``log``, and the run goes on. Raises FwsimError for a machine
+    that the firmware has no rules for, and for an installed allocator that gives what is no placement.
     """
-    placement = seabios_place(_request(wish, ram.size))
+    row, options = allocator_of(wish.firmware)
+    request = replace(_request(wish, ram.size, row), options=options)
+    placement = row.place(request)
+    log = _told(row, wish, request, placement)
+    log += _give_bars(row, request, placement)
     if wish.host:
         _clear_of(placement, wish)
+        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar):
+            told.clear()  # the host's own stay
+    backing = _backing(placement, wish)
     apply(placement, pci, root, wish.functions)
-    opregion = wish.files.get("etc/igd-opregion", b"")
+    memory = [(0, wish.low, ram, 0), *((start, start + each.size, each, start) for start, each in backing)]
     for address in placement.asls.values():
-        if address + len(opregion) <= wish.low:
-            ram.write(address, opregion)
+        copy_opregion(wish.files.get("etc/igd-opregion", b""), address, memory, whole_pages=row.whole_pages)
     rows = _reserve(placement.e820, wish.host)
     return Placed(
         bdsm=placement.bdsm.get(wish.display, 0), asls=placement.asls.get(wish.display, 0),
+        size=placement.bdsm_size.get(wish.display, 0), backing=backing, behind_bar=placement.behind_bar,
         bars={index: address for (bdf, index), address in placement.bars.items() if bdf == wish.display},
         e820=rows, e820_entries=[(start, end - start, int(E820Type[name])) for start, end, name in rows],
-        log=[*placement.log, *placement.warnings], boot=placement.boot,
-        pmm_top=max((end for start, end, name in rows if name == "RAM" and end <= 1 << 32), default=0),
+        log=[*log, *placement.log, *placement.warnings], boot=placement.boot,
+        pmm_top=max((end for _, end, name in rows if name == "RAM" and end <= wish.low), default=0),
     )  # fmt: skip
 
 
-def _request(wish: Wish, ram: int) -> Request:
+def _request(wish: Wish, ram: int, row: Allocator) -> Request:
+    """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's."""
+    rom = 1 << (wish.rom_size - 1).bit_length() if wish.rom_size else 0
     rows = tuple(
-        Function(
-            bdf=function.devfn, vendor=function.vendor, device=function.device, class_code=function.class_code,
-            bars=tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in function.bars),  # type: ignore[arg-type]  # the same words
-            rom_size=1 << (wish.rom_size - 1).bit_length() if function.devfn == wish.display and wish.rom_size else 0,
-        )
-        for function in wish.functions
-    )  # fmt: skip
-    opregion = wish.files.get("etc/igd-opregion")
+        replace(each.spec.asked(), rom_size=rom, ggc=wish.ggc) if each.devfn == wish.display else each.spec.asked()
+        for each in wish.functions
+    )
+    files = wish.files if row.knows_igd else {}
+    opregion = files.get("etc/igd-opregion")
+    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" else ()
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
-        bdsm_file=wish.files.get("etc/igd-bdsm-size"), version=wish.version,
+        bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
     )  # fmt: skip
+
+
+def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) -> list[str]:
+    """What is unusual about this firmware calling a vBIOS for this guest, and what the allocator notes.
+
+    Where SeaBIOS does it, nothing is: then its own log says what there is to say.
+    """
+    lines = []
+    if wish.hypervisor and row.guest_of not in ("qemu", wish.hypervisor):
+        lines.append(f"{row.shown} places for guests of {row.guest_of}: it is tried under {wish.hypervisor}")
+    if not row.calls_vbios:
+        lines.append(f"{row.shown} itself calls no legacy vBIOS: fwsim does, with its own BIOS services")
+    if not row.knows_igd:
+        return lines
+    display = next((function for function in request.functions if function.bdf == wish.display), None)
+    if lines and display and display.ggc is not None and not placement.bdsm:
+        at_home = row.guest_of in ("qemu", wish.hypervisor)
+        reason = row.why_none(request, display, placement) if at_home else f"{row.shown} places no stolen memory"
+        lines += [reason] if reason else []
+    value = placement.bdsm_value.get(wish.display)
+    if value is not None and value != placement.bdsm.get(wish.display):
+        lines.append(f"{row.shown} hands on the low bits of the host's BDSM: the guest reads {value:#x}")
+    high = [f"BAR{index}" for (bdf, index), at in placement.bars.items() if bdf == wish.display and at >= 1 << 32]
+    if lines and high:
+        lines.append(f"{', '.join(sorted(high))} are past 4 GiB: a vBIOS reaches the device by its I/O BAR only")
+    return lines + placement.notes
+
+
+def _give_bars(row: Allocator, request: Request, placement: Placement) -> list[str]:
+    """Place the BARs that the firmware leaves to the device model, and the I/O BARs that it hides, as SeaBIOS does."""
+    if placement.boot != "ok" or (placement.bars and row.places_io_bars):
+        return []
+    plain = replace(request, opregion_size=None, bdsm_file=None, version="", options=None)
+    given = SEABIOS.place(plain).bars
+    io = {(f.bdf, bar.index) for f in request.functions for bar in f.bars if bar.kind == "io"}
+    missing = {key: at for key, at in given.items() if key not in placement.bars and (key in io or not placement.bars)}
+    if not missing:
+        return []
+    what = "I/O BARs" if placement.bars else "BARs"
+    placement.bars |= missing
+    return [f"{row.shown} gives the {what} no address: they are placed as SeaBIOS places them"]
+
+
+def _backing(placement: Placement, wish: Wish) -> list[tuple[int, Ram]]:
+    """Memory for what the device model maps beside the guest's RAM: OpRegion or stolen memory of its own.
+
+    What lies in RAM is that RAM's; BARs and the PC's own addresses are not looked at: that is for the checks.
+    """
+    holes = ((wish.low, 1 << 32), ((1 << 32) + wish.high, 1 << 52))
+    found = []
+    for start, end in (*placement.mapped, *placement.behind_bar):
+        for low, high in holes:
+            first, last = max(start, low) // PAGE * PAGE, (min(end, high) + PAGE - 1) // PAGE * PAGE
+            if first < last:
+                found.append((first, Ram(last - first, "memory of the device model")))
+    return found
+
+
+Piece = tuple[int, int, Ram, int]
+"""Guest addresses from first to end, and the memory there: its ``Ram``, and the address of that one's first byte."""
+
+
+def copy_opregion(data: bytes, address: int, memory: Sequence[Piece], *, whole_pages: bool) -> None:
+    """Copy the OpRegion ``data`` to guest address ``address``, as far as there is memory.
+
+    ``whole_pages``: the rest of its last page is zeroed (VfioIgdPkg IgdAssignmentDxe, SetupOpRegion).
+    """
+    data += bytes(-len(data) % PAGE) if whole_pages else b""
+    for start, end, ram, base in memory:
+        first, last = max(start, address), min(end, address + len(data))
+        if first < last:
+            ram.write(first - base, data[first - address : last - address])
 
 
 def _clear_of(placement: Placement, wish: Wish) -> None:
@@ -136,8 +206,9 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
             placement.bars[key] = _below(address, bar.size, [*taken, *others])
 
 
-def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[FunctionLike]) -> None:
+def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
     """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
+    number_buses(pci, root, functions)
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
     for (bdf, index), address in placement.bars.items():
         bar = kinds.get((bdf, index))
@@ -149,10 +220,15 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
     for bdf, address in placement.asls.items():
         pci.write(root, bdf, ASLS, 4, address)
     for bdf, address in placement.bdsm.items():
-        pci.write(root, bdf, placement.bdsm_register.get(bdf, 0x5C), 4, address & 0xFFFFFFFF)
+        register, value = placement.bdsm_register.get(bdf, OLD_BDSM), placement.bdsm_value.get(bdf, address)
+        pci.write(root, bdf, register, 4, value & 0xFFFFFFFF)
+        if register != OLD_BDSM:
+            pci.write(root, bdf, register + 4, 4, value >> 32)
     for function in functions:
         if function.bars:
-            pci.write(root, function.devfn, 4, 2, 0x0103 | 4 * (function.class_code == 0x030000))
+            command = placement.command.get(function.devfn, _COMMAND)
+            pci.write(root, function.devfn, 4, 2, command | 4 * (function.spec.class_code == 0x030000))
+    open_windows(pci, root, functions, placement)
 
 
 def _below(address: int, size: int, taken: Sequence[tuple[int, int]]) -> int:

@@ -1,107 +1,65 @@
-"""How does a scenario become a machine? Devices, the hypervisor's emulation, the firmware's placement, the BIOS."""
+"""A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
-from fwsim.devices.edid import default_edid, read_edid
+from fwsim.board.display import attached, display_adapter, display_function
+from fwsim.board.function import Board
+from fwsim.board.host import host_board
+from fwsim.board.others import other_functions
+from fwsim.board.pc import guest_board
+from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
-from fwsim.hypervisor import gtt_path as hypervisor
-from fwsim.hypervisor.qemu.layers import Facts, Guest, set_up
-from fwsim.hypervisor.vfio.opregion import region_bytes, view_of
+from fwsim.firmware.request import Host as HostFacts
+from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed, Wish, place
-from fwsim.machine.board import (
-    PM_BASE,
-    BarSpec,
-    BoardFunction,
-    add_chipset,
-    add_function,
-    add_igd,
-    host_pm_base,
-)
-from fwsim.machine.iommu import Guard
+from fwsim.machine.assigned import install
+from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.machine import Machine
+from fwsim.machine.plugged import plug_all
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
-from fwsim.scenario.model import Scenario
-from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.scenario.model import Firmware, Scenario
+from fwsim.trace.event import Actor
 
-RAMFB_FILE = "etc/ramfb"
-ISA_WINDOW = 0xE0000000
-"""Where a VGA BIOS for ISA cards expects the linear frame buffer (SeaBIOS vgasrc/bochsvga.h, VBE_DISPI_LFB)."""
-
-
-@dataclass
-class Built:
-    """A machine ready to have its ROM called."""
-
-    machine: Machine
-    placed: Placed
-    guest: Guest
-    host_stolen: tuple[int, int]
-    """First byte and end of the host's stolen memory."""
-    guest_stolen: tuple[int, int]
-    log: list[str] = field(default_factory=list)
-    stolen_ram: Ram | None = None
-    fw_cfg: FwCfg | None = None
-    guard: Guard = field(init=False)
-
-    def __post_init__(self) -> None:
-        """The IOMMU watches from the first instruction on."""
-        self.guard = Guard(self.machine)
-
-    @property
-    def ramfb(self) -> bytes:
-        """What the guest wrote into ``etc/ramfb`` (28 bytes, big endian); empty while it has not."""
-        data = bytes(self.fw_cfg.files[RAMFB_FILE]) if self.fw_cfg else b""
-        return data if any(data) else b""
+MAPPED_PAGES = 16
+"""As many pages of the host, from its OpRegion on, as a hypervisor may map into the guest; what is behind reads 0."""
 
 
-def display_device(scenario: Scenario, rom: Rom) -> Adapter | None:
-    """The device in place of the IGD, or None for the IGD itself; ``auto`` goes by the ROM's ids."""
-    kind = scenario.host.vga
-    if kind == "igd":
-        return None
-    if kind != "auto":
-        return adapter_named(kind).with_device(rom.device or 0)
-    if rom.vendor is None or rom.device is None:
-        return replace(adapter_named("stdvga"), window=ISA_WINDOW)
-    if rom.vendor == 0x8086:
-        return None
-    adapter = adapter_for(rom.vendor, rom.device, rom.class_code or 0)
-    if adapter is None:
-        raise FwsimError(
-            "no display device here fits this ROM", where=str(rom.path), found=f"{rom.vendor:04x}:{rom.device:04x}",
-            expected="an Intel id, or one of a QEMU display device", hint="choose one with host.vga",
-        )  # fmt: skip
-    return adapter
+def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> Board:
+    """What is plugged into the scenario's machine: the host itself, or its guest's PC."""
+    display = display_function(scenario, adapter)
+    if scenario.hypervisor.design.on_host:
+        return host_board(scenario.host, display)
+    return guest_board(
+        scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
+        host=host_board(scenario.host, None).functions,
+    )  # fmt: skip
 
 
-def attached(scenario: Scenario, log: list[str]) -> dict[str, bytes]:
-    """Port to EDID of what is plugged in; what is odd about an EDID file is added to ``log``, a line each.
+def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
+    """What the scenario's hypervisor makes of the IGD; nothing where another adapter is in its place.
 
-    Raises FwsimError for a file that is no EDID.
+    Raises FwsimError where it refuses the device altogether.
     """
-    displays: dict[str, bytes] = {}
-    for index, display in enumerate(scenario.display):
-        if display.port == "none":
-            continue
-        if not display.edid:
-            displays[display.port] = default_edid()
-            continue
-        edid = read_edid(display.edid)
-        displays[display.port] = edid.data
-        name = Path(display.edid).name
-        log += [f"warning: display.{index}.edid: {name}: {warning}" for warning in edid.warnings]
-    return displays
+    if adapter is not None:
+        return Assignment(opregion=False)
+    given = scenario.assignment
+    if given.error and not given.lenient:
+        raise FwsimError(
+            f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
+            found=given.error,
+            expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
+            hint=f"leave hypervisor.{given.error_field} out to use the host's own" if given.error_field else "",
+        )  # fmt: skip
+    return given
 
 
 def build(
@@ -111,39 +69,38 @@ def build(
     """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
     earlier POST on the host left it. Raises FwsimError for what cannot be built.
     """
-    adapter = display_device(scenario, rom)
+    adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
-    family, displays = scenario.host.family, attached(scenario, warnings)
-    base = scenario.host.stolen_base
-    stolen = Stolen(scenario.host.ggc, base)
-    igd = None if adapter else Igd(family, displays, family.gtt_size, without, stolen)
-    machine = Machine(scenario, recorder_path, igd, adapter)
-    machine.functions = add_chipset(machine.pci, scenario)
-    display = _add_display(machine, scenario, adapter)
+    host = scenario.host
+    family, displays = host.family, attached(scenario, warnings)
+    base = host.stolen_base
+    given = assignment(scenario, adapter)
+    igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
+    board = board_of(scenario, adapter, given)
+    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
+    machine.functions = plug_all(machine.pci, board)
     if adapter:
         _attach(machine, adapter, displays)
-    if display:
-        machine.functions.insert(_bus_order(machine.functions, display.devfn), display)
-    stolen_size = family.gms.decode(scenario.host.ggc) if igd else 0
-    built = Built(machine, Placed(), Guest(), (base, base + stolen_size), (0, 0))
-    opregion = _opregion(scenario, rom, warnings)
-    if igd and display:
+    built = Built(machine, Placed(), given, (base, base + (host.stolen_size if igd else 0)), (0, 0))
+    design = machine.design
+    opregion = host_opregion(scenario, rom, warnings)
+    if igd:
         if before:
             igd.take_over(before)
-        if scenario.hypervisor.kind == "none":
-            _host_memory(built, stolen_size, opregion)
+        if design.on_host:
+            _host_memory(built, opregion)
         else:
-            built.guest = _hypervise(machine, scenario, igd, display, opregion)
-        machine.hyp[hypervisor.H_HOST_SIZE] = stolen_size
-    _zero_gtt(built)
-    _add_platform(built, scenario)
+            slot = next(each.slot for each in machine.functions if each.spec is board.display)
+            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion, MAPPED_PAGES))
+            if given.opregion:
+                given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
+    _add_platform(built, board)
     _place(built, scenario, len(image))
     built.log += warnings
     _dma(built, scenario)
     if igd:
-        built.guest_stolen = (built.placed.bdsm, built.placed.bdsm + built.guest.bdsm_size)
-        if scenario.hypervisor.kind == "none":
-            built.guest_stolen = built.host_stolen
+        placed = built.placed.bdsm, built.placed.bdsm + (built.placed.size or given.stolen)
+        built.guest_stolen = built.host_stolen if design.on_host else placed
         igd.block[G_OWNER] = 1
     return built
 
@@ -156,29 +113,10 @@ def _attach(machine: Machine, adapter: Adapter, displays: dict[str, bytes]) -> N
         machine.engine.map_bytes(adapter.window, machine.vga.vram)
 
 
-def _bus_order(functions: list[BoardFunction], devfn: int) -> int:
-    return next((i for i, function in enumerate(functions) if function.devfn > devfn), len(functions))
-
-
-def _add_display(machine: Machine, scenario: Scenario, adapter: Adapter | None) -> BoardFunction | None:
-    devfn = scenario.guest.devfn
-    if adapter is None:
-        return add_igd(machine.pci, scenario, devfn)
-    if not adapter.pci:
-        return None
-    bars = tuple(
-        BarSpec(bar.index, bar.size, "io" if bar.io else "pref" if bar.prefetch else "mem", False, bar.role.name)
-        for bar in adapter.bars
-    )
-    vendor, device = adapter.subsystem
-    return add_function(
-        machine.pci, devfn, adapter.vendor, adapter.device, adapter.class_code, bars=bars,
-        subsystem=device << 16 | vendor,
-    )  # fmt: skip
-
-
-def _opregion(scenario: Scenario, rom: Rom, log: list[str]) -> bytes:
-    """The host's OpRegion: the scenario's file (oddities go to ``log``), or one made from the ROM's VBT."""
+def host_opregion(scenario: Scenario, rom: Rom | None, log: list[str]) -> bytes:
+    """The host's own OpRegion, before anybody changes it for a guest: the scenario's file, or one made from the ROM's
+    VBT. What is odd about the file goes to ``log``.
+    """
     if scenario.host.opregion:
         path, findings = Path(scenario.host.opregion), list[Finding]()
         data = path.read_bytes()
@@ -186,72 +124,35 @@ def _opregion(scenario: Scenario, rom: Rom, log: list[str]) -> bytes:
         odd = [finding for finding in findings if finding.level != "note"]
         log += [f"warning: host.opregion: {path.name}: {each.what}: {each.found}" for each in odd]
         return data
-    vbt = rom.legacy.vbt if rom.legacy else None
-    return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if vbt else b"")
+    vbt = rom.legacy.vbt if rom and rom.legacy else None
+    return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b"")
 
 
-def host_opregion(scenario: Scenario, rom: Rom | None) -> bytes:
-    """The host's own OpRegion, before anybody changes it for a guest."""
-    return _opregion(scenario, rom or Rom(Path(), b"", "", (), ()), [])
-
-
-def _host_memory(built: Built, stolen_size: int, opregion: bytes) -> None:
+def _host_memory(built: Built, opregion: bytes) -> None:
     """On the host itself: stolen memory and OpRegion have backing of their own, over RAM or beside it."""
     machine, host = built.machine, built.machine.scenario.host
+    stolen_size = built.host_stolen[1] - built.host_stolen[0]
     if stolen_size:
         built.stolen_ram = Ram(stolen_size, "host stolen memory")
         machine.extra.append(built.stolen_ram)
         if host.stolen_base < 1 << 32:
             machine.windows.add_memory(host.stolen_base, built.stolen_ram)
-    start = host.asls // PAGE * PAGE
-    pages = Ram((host.asls - start + len(opregion) + PAGE - 1) // PAGE * PAGE, "host OpRegion")
-    pages.write(host.asls - start, opregion)
+    pages = _opregion_pages(host.asls, opregion)
     machine.extra.append(pages)
-    machine.windows.add_memory(start, pages)
+    machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
 
 
-def _as_vfio_shows(opregion: bytes, asls: int) -> bytes:
-    """The OpRegion as Linux vfio-pci hands it to QEMU: version and RVDA patched, an extended VBT behind the header."""
-    seen = view_of(opregion, asls)
-    at = (seen.vbt or asls) - asls
-    return region_bytes(opregion, opregion[at : at + seen.vbt_size] if at > 0 else b"", asls) or opregion
+def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
+    """The whole pages that the host's OpRegion at ``asls`` lies in, and on to ``least`` of them."""
+    at = asls % PAGE
+    pages = Ram(max(least, (at + len(opregion) + PAGE - 1) // PAGE) * PAGE, "host OpRegion")
+    pages.write(at, opregion)
+    return pages
 
 
-def _hypervise(machine: Machine, scenario: Scenario, igd: Igd, display: BoardFunction, opregion: bytes) -> Guest:
-    host, wish = scenario.host, scenario.hypervisor
-    facts = Facts(
-        kind=wish.kind, profile=wish.profile, device_id=host.device_id, ggc=host.ggc, host_bdsm=host.stolen_base,
-        host_stolen=host.family.gms.decode(host.ggc), machine=scenario.guest.machine, slot=scenario.guest.devfn,
-        gms=wish.gms, lpc=wish.lpc != "off", opregion=wish.opregion != "off", rom=True,
-    )  # fmt: skip
-    guest = set_up(facts, machine.pci, display.slot, igd, machine.hyp, machine.raw_gtt)
-    if guest.error and not guest.lenient:
-        raise FwsimError(
-            "QEMU refuses the device", where="hypervisor.gms", found=guest.error,
-            expected="0, or a GMS code that the generation has", hint="leave hypervisor.gms out to use the host's own",
-        )  # fmt: skip
-    if wish.opregion != "off" and guest.offers_opregion:
-        guest.files["etc/igd-opregion"] = _as_vfio_shows(opregion, host.asls)
-    bridge = machine.functions[0].slot
-    machine.pci.set(bridge, 0x08, 1, host.family.revision)
-    machine.pci.set(bridge, 0x2C, 4, 0x21DA17AA)
-    return guest
-
-
-def _zero_gtt(built: Built) -> None:
-    """QEMU to 9.1 clears the GTT through the I/O BAR when it starts: index 1, 5, 9, ... below its limit."""
-    igd = built.machine.igd
-    if igd is None:
-        return
-    for index in built.guest.zeroed:
-        offset = index & ~3
-        igd.gtt[offset >> 2] = 0
-        built.machine.recorder.append((0, 0, offset, 0, 0, 0, Flag.INDEXED, Actor.HYPERVISOR, Space.GTT, Op.WRITE, 4))
-
-
-def _add_platform(built: Built, scenario: Scenario) -> None:
+def _add_platform(built: Built, board: Board) -> None:
     machine = built.machine
-    files = dict(built.guest.files)
+    files = dict(built.given.files)
     files[RAMFB_FILE] = bytes(28)
     e820 = b"".join(
         start.to_bytes(8, "little") + size.to_bytes(8, "little") + (1).to_bytes(4, "little")
@@ -264,26 +165,33 @@ def _add_platform(built: Built, scenario: Scenario) -> None:
         Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append), built.fw_cfg
     ):  # fmt: skip
         machine.add_device(device)
-    machine.add_pm_timer(PM_BASE[scenario.guest.machine])
-    if scenario.hypervisor.kind == "none":
-        machine.add_pm_timer(host_pm_base(scenario.host.family))
+    for base in board.pm_bases:
+        machine.add_pm_timer(base)
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     """Let the firmware place things; on a host, its stolen memory and OpRegion are where the scenario says."""
     machine, host = built.machine, scenario.host
-    bare = scenario.hypervisor.kind == "none" and machine.igd is not None
+    bare = scenario.hypervisor.design.on_host and machine.igd is not None
     opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
     start = host.asls // PAGE * PAGE
     taken = [built.host_stolen, (start, start + opregion)] if bare else []
-    files = {} if scenario.firmware.kind == "none" else built.guest.files
+    asked = machine.igd is not None and not bare
+    facts = HostFacts(host.stolen_base, host.bdsm | 1, built.host_stolen[1] - built.host_stolen[0], host.asls,
+                      host.family.gen, host.family.name) if asked else HostFacts()  # fmt: skip
+    ggc_at = host.family.ggc_igd if asked and host.family.gen >= 6 else None
     wish = Wish(
-        machine=scenario.guest.machine, low=machine.low, functions=machine.functions, display=scenario.guest.devfn,
-        files=files, rom_size=rom_size, host=taken,
-        version=scenario.firmware.version if scenario.firmware.kind == "seabios" else "",
+        machine=scenario.guest.machine, low=machine.low, high=machine.high, functions=machine.functions,
+        display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
+        facts=facts, host=taken, hypervisor="" if bare else scenario.hypervisor.kind,
+        ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
+    for start, memory in built.placed.backing:
+        machine.extra.append(memory)
+        if start < 1 << 32:
+            machine.windows.add_memory(start, memory)
     if bare:
         built.placed.bdsm, built.placed.asls = host.stolen_base, host.asls
     built.log[:0] = built.placed.log
@@ -298,9 +206,10 @@ def _dma(built: Built, scenario: Scenario) -> None:
     regions = []
     if built.stolen_ram:
         regions.append((*built.host_stolen, built.stolen_ram.address))
+    own = {id(memory): start for start, memory in built.placed.backing}
     for extra in machine.extra:
         if extra is not built.stolen_ram:
-            start = scenario.host.asls // PAGE * PAGE
+            start = own.get(id(extra), scenario.host.asls // PAGE * PAGE)
             regions.append((start, start + extra.size, extra.address))
     regions.append((0, min(0xA0000, machine.low), ram))
     if machine.low > 0xC0000:
@@ -327,7 +236,7 @@ def host_of(scenario: Scenario) -> Scenario:
     return with_fields(
         scenario,
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
-        firmware=with_fields(scenario.firmware, kind="none"),
+        firmware=Firmware(kind="none"),
         rom=with_fields(scenario.rom, source="file", posts=1),
         call=(),
     )

@@ -6,13 +6,23 @@ import numpy as np
 from numba import types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
+from fwsim.devices.bus import (
+    P_ECAM,
+    config_in,
+    config_out,
+    pci_address_in,
+    pci_address_out,
+    pci_data_in,
+    pci_data_out,
+)
 from fwsim.devices.igd import layout as g
-from fwsim.devices.igd.access import gtt_load, mmio_read, mmio_write
-from fwsim.devices.pci import pci_address_in, pci_address_out, pci_data_in, pci_data_out
+from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
+from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
+from fwsim.devices.igd.overlay import overlaid
+from fwsim.devices.igd.port_pair import iobar_in, iobar_out
 from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
-from fwsim.hypervisor.gtt_path import gtt_write, iobar_in, iobar_out, is_clock, mirror_read
 from fwsim.native import (
     BAR_IGD,
     I_EAX,
@@ -39,6 +49,7 @@ from fwsim.native import (
     R_IGD,
     R_INT_VALUES,
     R_LATCH,
+    R_PCI,
     R_PORTS,
     R_PTRS_INT,
     R_STOP,
@@ -225,6 +236,20 @@ def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
     """Where nothing answers: dropped."""
 
 
+@callback(_u64(_u64, _u64, _u32, _u64))
+def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
+    """The configuration window, read as by CF8 and CFC: the engine makes aligned bytes, words and dwords of all."""
+    enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
+    return np.uint64(config_in(root, offset, size))
+
+
+@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
+    """The configuration window, written."""
+    enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
+    config_out(root, offset, size, np.uint64(value) & _ones(size))
+
+
 @native
 def _register_read(root: int, offset: int) -> Any:
     """One dword of BAR0: registers in the first part, the GTT behind them."""
@@ -235,7 +260,7 @@ def _register_read(root: int, offset: int) -> Any:
         seen(root, IN_GTT | offset, value, False)
         return value
     real = mmio_read(root, offset)
-    shown = mirror_read(root, offset, real)
+    shown = overlaid(root, offset, real)
     value = forced(root, IN_MMIO | offset, shown)
     flags = _MIRRORED if shown != real else 0
     value = record(root, _MMIO, _READ, 4, offset, value, real, flags if value == shown else flags | _ASSISTED)
@@ -248,7 +273,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
     if np.uint64(offset) >= igd[g.G_GTT_AT]:
         at = np.uint64(offset) - igd[g.G_GTT_AT]
-        gtt_write(root, at, value, np.uint64(0xFFFFFFFFFFFFFFFF), 0)
+        gtt_write(root, at, value, NO_INDEX, 0)
         seen(root, IN_GTT | at, value, False)
         return
     record(root, _MMIO, _WRITE, 4, offset, value, value, 0)

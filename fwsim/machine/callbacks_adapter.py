@@ -7,7 +7,7 @@ from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.adapters import bar_read, bar_write
-from fwsim.devices.dispi import dispi_in, dispi_out
+from fwsim.devices.vga.dispi import dispi_in, dispi_out
 from fwsim.native import BAR_ADAPTER, BAR_ROLE, PORT_DISPI, R_BAR_BASES, R_PORTS, callback, u8s, u64s
 from fwsim.trace.event import Op, Space
 from fwsim.trace.progress import IN_MMIO, seen

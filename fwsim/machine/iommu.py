@@ -1,19 +1,12 @@
 """Which DMA of the display device does the IOMMU refuse? Faults recorded, told to Linux, and put among the events."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from fwsim.devices.vtd import Vtd
+from fwsim.devices.vtd import Vtd, VtdState
+from fwsim.machine.machine import Machine
 from fwsim.native import R_TIME, TRAP_DMA_FAULT
 from fwsim.trace.event import Actor, Flag, Op, Space
 
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
-
 FRAME_NS = 16_666_667
 """One frame at 60 Hz: over so long the faults of a scan-out spread."""
-IGD_SOURCE = 0x0010
 FAULT_READ, FAULT_WRITE = 6, 5
 """VT-d fault reasons: PTE read, write access is not set."""
 
@@ -24,7 +17,8 @@ class Guard:
     def __init__(self, machine: Machine) -> None:
         self.vtd = Vtd()
         self._machine = machine
-        self._on = machine.scenario.hypervisor.kind != "none" and machine.igd is not None
+        self._dma = machine.design.dma
+        self._on = self._dma.translated and machine.igd is not None
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 
     def refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
@@ -40,7 +34,7 @@ class Guard:
             if any(start <= address < end for start, end in bars):
                 continue
             at = now + span_ns * number // len(pages)
-            self.vtd.fault(at, IGD_SOURCE, address, read)
+            self.vtd.fault(at, self._dma.requester, address, read)
             machine.recorder.append(
                 (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
             )
@@ -62,3 +56,11 @@ class Guard:
         if igd is not None and int(igd.entries()[page]) & 1:
             self.refuse([page], read=not write, span_ns=0)
         return 0
+
+    def snapshot(self) -> VtdState:
+        """The remapping unit, and what the kernel printed of its faults."""
+        return self.vtd.snapshot()
+
+    def restore(self, state: VtdState) -> None:
+        """Go back to it."""
+        self.vtd.restore(state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwsim.machine import callbacks as hot
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import BAR_IGD, R_HOSTED, address_of
 
 
@@ -24,7 +24,7 @@ class Probe:
     def emulated(self, devfn: int, offset: int, width: int) -> bool:
         """Whether the hypervisor answers any byte of that register in the device's place."""
         pci = self._machine.pci
-        if not pci.devfn[devfn]:
+        if not pci.answers(devfn):
             return False
         row = pci.emulated[pci.slot(devfn)]
         return any(int(row[byte >> 2]) >> 8 * (byte & 3) & 0xFF for byte in range(offset, offset + width))

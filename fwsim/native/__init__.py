@@ -157,11 +157,14 @@ _next = count().__next__
 TRAP_EVENTS_FULL = _next()  # map the next chunk of the event file
 TRAP_PORT_IN = _next()  # a = port, b = size
 TRAP_PORT_OUT = _next()  # a = port, b = size, c = value
-TRAP_PCI_WRITE = _next()  # a = slot, b = byte offset of the dword, c = its old value
+TRAP_PCI_WRITE = _next()  # a = slot << 12 | offset of the dword, b = new << 32 | old as readers see it, c = as written
 TRAP_GTT_FIRST = _next()  # a = index, b = value, c = written (all ones: refused)
 TRAP_MMIO_IP = _next()  # a = physical address, b = size, c = 1 for a write: which instruction of the block? Fills R_EA
 TRAP_DMA_FAULT = _next()  # a = aperture page, b = 1 for a write: it leads nowhere
 TRAP_REPLAY = _next()  # the record does not have the access that runs now
+TRAP_GTT_POLICY = _next()  # a = entry or dword, b = byte offset: what does the device get? Refuses by G_REFUSED
+TRAP_PCI_OWNER_READ = _next()  # a = ECAM address, b = size
+TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

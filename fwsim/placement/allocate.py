@@ -1,10 +1,8 @@
-"""Which firmware would place what where? One configuration, no ROM: the placement, and what the rules say of it.
+"""Placements: which firmware places what where in one configuration, no ROM run, and what the rules say of it.
 
 ``place`` takes an ``Ask`` and gives an ``Allocation``: ``firmware`` and ``checks`` as in ``summary.json``, and what
 only a placement tells. It takes under a millisecond and imports neither numpy nor numba.
 """
-
-from functools import lru_cache
 
 import msgspec
 from msgspec import field
@@ -12,14 +10,14 @@ from msgspec.structs import replace
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
-from fwsim.firmware.acrn import dsm_size
 from fwsim.firmware.allocators import allocator, check_version
-from fwsim.firmware.ovmf_igd import family_of, stolen_size
-from fwsim.firmware.request import Bar, Function, Host, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor.qemu.versions import LegacyFacts, emulated_registers, generation, legacy_refusal, version
+from fwsim.firmware.interface import Allocator
+from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
+from fwsim.hypervisor.interface import Assignment
 from fwsim.memory.ranges import Range
-from fwsim.placement.ask import Ask, BarAsk, igd_bars, machine_functions, resolve
-from fwsim.registers.families import Family, family
+from fwsim.placement.ask import Ask, BarAsk, assignment, igd_bars, machine_functions, options_of, resolve
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
 from fwsim.units import MIB, format_size
@@ -28,14 +26,6 @@ __all__ = [
     "Allocation", "Ask", "BarAsk", "BarPlace", "Details", "GuestStep", "decode", "explain", "largest_stolen", "place",
     "recheck",
 ]  # fmt: skip
-
-NOT_QEMU = ("hvmloader", "bhyve", "acrn", "crosvm")
-"""Firmware of other hypervisors; every other kind is a QEMU guest's."""
-UEFI = ("ovmf", "host-base")
-ADDRESS_ONLY = ("bhyve",)
-"""These tell the guest an address and reserve it, but put no stolen memory there."""
-_ECAM_SIZE = 0x10000000
-_ECAMS = {"bhyve": 0xB0000000, "acrn": 0xE0000000}
 
 
 class BarPlace(msgspec.Struct, kw_only=True):
@@ -97,11 +87,12 @@ def place(ask: Ask) -> Allocation:
     Firmware that finds no room is no error, it says so. Raises FwsimError for what no machine can be, an unknown
     firmware, version or cpu, and two devices in one place.
     """
-    ask = resolve(ask, reads_ggc(ask))
     row = allocator(ask.firmware)
+    options = options_of(ask, row)
+    ask = resolve(ask, row, row.size_from(options) == "ggc")
     check_version(row, ask.version)
     fam = family(ask.gen)
-    request = _request(ask, fam)
+    request = _request(ask, fam, row, options)
     placement = row.place(request)
     bdf = parse_bdf(ask.slot)
     result = Allocation(
@@ -112,7 +103,7 @@ def place(ask: Ask) -> Allocation:
             bars={str(index): address for (at, index), address in placement.bars.items() if at == bdf},
             log=[*placement.log, *placement.warnings],
         ),
-        details=_details(ask, fam, request, placement, ask.version or row.default_version),
+        details=_details(ask, fam, row, request, placement),
     )  # fmt: skip
     result.checks = recheck(result)
     return result
@@ -206,58 +197,42 @@ def _largest_bar(ask: Ask) -> str:
 
 def reads_ggc(ask: Ask) -> bool:
     """Whether this firmware takes the size of the stolen memory from GGC, not from what it is told."""
-    return ask.firmware in ("acrn", "host-base") or (ask.firmware == "ovmf" and ask.driver == "vfioigd")
+    row = allocator(ask.firmware)
+    return row.size_from(options_of(ask, row)) == "ggc"
 
 
-def _request(ask: Ask, fam: Family) -> Request:
-    options: dict[str, object] = {"holder": ask.holder, "guest": ask.guest, "ecam_size": ask.ecam}
-    if ask.firmware == "ovmf":
-        options["driver"] = ask.driver
+def _request(ask: Ask, fam: Family, row: Allocator, options: Options) -> Request:
     return Request(
-        machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, ask.firmware in NOT_QEMU),
+        machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row),
         opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
         max_low=ask.max_low or None, options=options,
-        host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen),
+        host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen, fam.name),
     )  # fmt: skip
 
 
-def _details(ask: Ask, fam: Family, request: Request, placement: Placement, version_name: str) -> Details:
-    bdf = parse_bdf(ask.slot)
+def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement: Placement) -> Details:
+    bdf, version_name = parse_bdf(ask.slot), ask.version or row.default_version
     notes = list(placement.notes)
-    reason = "" if placement.bdsm.get(bdf) else _why_none(ask, fam, placement)
+    display = next(function for function in request.functions if function.bdf == bdf)
+    reason = "" if placement.bdsm.get(bdf) else row.why_none(request, display, placement)
     if reason:
         notes.append(reason)
     hole = placement.windows.get("mem32")
-    announced = 0 if ask.firmware == "crosvm" else _announced(ask, fam)
-    behind = list(placement.behind_bar)
-    if ask.firmware in ADDRESS_ONLY and placement.bdsm:
-        notes.append(f"{ask.firmware} maps nothing there: the driver reads the address only")
-    if ask.firmware == "crosvm" and bdf in placement.asls:  # the OpRegion is a region of the device there
-        behind.append((placement.asls[bdf], placement.asls[bdf] + ask.opregion))
+    if placement.bdsm and not row.maps_stolen:
+        notes.append(f"{row.name} maps nothing there: the driver reads the address only")
     return Details(
         version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
-        size=placement.bdsm_size.get(bdf, 0), announced=announced, ecam=placement.ecam or _ecam(ask, version_name),
-        hole=(hole[0], hole[1]) if hole else None, behind_bar=behind,
+        size=placement.bdsm_size.get(bdf, 0), announced=row.announced(fam, ask.device, ask.ggc, _own(request)),
+        ecam=placement.ecam or row.ecam(ask.machine, version_name),
+        hole=(hole[0], hole[1]) if hole else None, behind_bar=list(placement.behind_bar),
         bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
     )  # fmt: skip
 
 
-def _announced(ask: Ask, fam: Family) -> int:
-    """What GGC says, as the firmware that reads it does."""
-    if ask.firmware == "acrn":
-        return dsm_size(ask.ggc)
-    rule = family_of(ask.device) if reads_ggc(ask) else None
-    return stolen_size(rule, ask.ggc) if rule is not None and rule.gms else fam.gms.decode(ask.ggc)
-
-
-def _ecam(ask: Ask, version_name: str) -> tuple[int, int] | None:
-    from fwsim.firmware.ovmf import NEWER
-
-    base = _ECAMS.get(ask.firmware, 0)
-    if not base and ask.machine == "q35" and ask.firmware not in NOT_QEMU:
-        base = 0xE0000000 if ask.firmware in UEFI and version_name == NEWER else 0xB0000000
-    return (base, base + _ECAM_SIZE) if base else None
+def _own(request: Request) -> Options:
+    assert request.options is not None
+    return request.options
 
 
 def _bars(functions: tuple[Function, ...], placement: Placement) -> list[BarPlace]:
@@ -285,78 +260,26 @@ def _behind(placement: Placement, address: int) -> int:
     return next((end - start for start, end in placement.behind_bar if start == address), 0)
 
 
-def _why_none(ask: Ask, fam: Family, placement: Placement) -> str:
-    """Why this firmware leaves BDSM at 0, where its own log does not say it."""
-    kind, display = ask.firmware, ask.class_code >> 8
-    if kind in ("hvmloader", "crosvm"):
-        return {
-            "hvmloader": f"hvmloader places none: the guest reads the host's {ask.host_bdsm:#x}, which is not mapped",
-            "crosvm": "crosvm shows GMS 0: the guest has no stolen memory, whatever the host has",
-        }[kind]
-    if not ask.stolen:
-        return "no stolen memory was asked for"
-    if kind in ("seabios", *UEFI, "acrn") and ask.slot != "00:02.0":
-        return f"the device is at {ask.slot}: stolen memory is for 00:02.0 only"
-    if kind == "seabios" and display != 0x0300:
-        return f"class {ask.class_code:06x}: SeaBIOS sets up 0300 only"
-    if kind == "seabios" and ask.opregion and not placement.asls:
-        return "the OpRegion found no room, and SeaBIOS then leaves BDSM alone too"
-    if kind not in UEFI:
-        return ""
-    if kind == "ovmf" and ask.driver == "none":
-        return "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS"
-    if kind == "ovmf" and ask.driver == "gvt" and ask.class_code != 0x030000:
-        return f"class {ask.class_code:06x}: the driver sets up 030000 only"
-    failed = next((line for line in placement.log if "failed to allocate" in line), "")
-    return failed or ("" if ask.driver == "gvt" and kind == "ovmf" else _why_vfioigd(ask, fam))
-
-
-def _why_vfioigd(ask: Ask, fam: Family) -> str:
-    if not ask.opregion:
-        return "without etc/igd-opregion the driver refuses altogether"
-    rule = family_of(ask.device)
-    if rule is None:
-        return f"device id {ask.device:04x} ({fam.title}) is not in the driver's table"
-    if not rule.gms:
-        return f"{fam.title}: the driver sets up no stolen memory from Meteor Lake on"
-    return "" if stolen_size(rule, ask.ggc) else f"GGC {ask.ggc:#06x} announces none"
-
-
-@lru_cache(maxsize=64)
-def _legacy(profile: str, device: int, ggc: int, machine: str, slot_2: bool, vga: bool) -> tuple[str, bool]:
-    """(Why legacy mode does not come up, whether BDSM is emulated) for a QEMU profile."""
-    row = version(profile)
-    gen = generation(row, device)
-    refusal = legacy_refusal(
-        row,
-        LegacyFacts(gen=gen, gmch=ggc, machine=machine, slot_2=slot_2, vga_class=vga, lpc_occupied=machine == "q35"),
-    )
-    registers = emulated_registers(row, gen, legacy=not refusal, opregion=True)
-    return refusal, any(register.offset in (0x5C, 0xC0) for register in registers)
-
-
 def _placed(result: Allocation) -> Placed:
     """What the rules look at, from the outcome alone."""
     ask, details, firmware = result.ask, result.details, result.firmware
-    fam = family(ask.gen)
-    qemu = ask.firmware not in NOT_QEMU
-    refusal, emulated = (
-        _legacy(ask.profile, ask.device, ask.ggc, ask.machine, ask.slot == "00:02.0", ask.class_code == 0x030000)
-        if qemu
-        else ("", True)
-    )
-    nobody = ask.firmware == "none" or (ask.firmware == "crosvm" and not firmware.bdsm)
-    wanted = details.announced if reads_ggc(ask) else ask.stolen
+    fam, row = family(ask.gen), allocator(ask.firmware)
+    qemu = row.guest_of == "qemu"
+    given = assignment(ask) if qemu else Assignment()
+    source = row.size_from(options_of(ask, row))
+    nobody = not row.knows_igd or (source == "nobody" and not firmware.bdsm)
+    wanted = details.announced if source == "ggc" else ask.stolen
     return Placed(
-        family=fam, kind=ask.firmware, e820=firmware.e820, bdsm=firmware.bdsm, asls=firmware.asls,
+        family=fam, at_host_base=row.at_host_base, e820=firmware.e820, bdsm=firmware.bdsm, asls=firmware.asls,
         wanted=0 if nobody or fam.bdsm_register is None else wanted, size=details.size,
-        opregion=0 if ask.firmware == "none" else ask.opregion,
+        opregion=ask.opregion if row.knows_igd else 0,
         bars=[(b.name, b.address, b.size) for b in details.bars if b.kind != "io" and b.address is not None],
-        missing=[b.name for b in details.bars if b.address is None and (b.kind != "io" or ask.firmware != "crosvm")],
+        missing=[b.name for b in details.bars if b.address is None and (b.kind != "io" or row.places_io_bars)],
         behind_bar=[Range(*each) for each in details.behind_bar], boot=details.boot, register=details.register,
         ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
-        host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=refusal, emulates_bdsm=emulated,
-        vbios=ask.firmware not in UEFI, notes=details.notes, warnings=details.warnings,
+        host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
+        emulates_bdsm=given.own_bdsm,
+        vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

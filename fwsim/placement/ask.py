@@ -1,40 +1,34 @@
-"""What is asked of a firmware? One configuration with its defaults, refused where no machine can be it."""
+"""What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec import field
 from msgspec.structs import replace
 
+from fwsim.board.function import BarSpec, BoardFunction
+from fwsim.board.pc import CHIPSETS, guest_board
 from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
-from fwsim.firmware.request import Bar, BarKind, Function, format_bdf, parse_bdf
-from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
-from fwsim.registers.families import Family, family
+from fwsim.firmware.interface import Allocator
+from fwsim.firmware.ovmf_options import DRIVERS
+from fwsim.firmware.request import BarKind, Function, Options, format_bdf, parse_bdf
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
 from fwsim.scenario.choices import ADDRESS_SPACE
+from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
-MACHINES = ("pc", "q35")
-DRIVERS = ("vfioigd", "gvt", "none")
-_KINDS = {
-    "mem": ("mem", False), "pref": ("pref", False), "mem64": ("mem", True), "pref64": ("pref", True),
-    "io": ("io", False),
-}  # fmt: skip
-_CHIPS = {
-    "pc": ((0x00, 0x1237, 0x060000), (0x08, 0x7000, 0x060100), (0x09, 0x7010, 0x010180), (0x0B, 0x7113, 0x068000)),
-    "q35": ((0x00, 0x29C0, 0x060000), (0xF8, 0x2918, 0x060100), (0xFA, 0x2922, 0x010601), (0xFB, 0x2930, 0x0C0500)),
-}
-"""(devfn, device id, class) of what QEMU's machines have by themselves."""
-_CHIP_BARS = {
-    ("pc", 0x09): (Bar(4, 16, "io"),),
-    ("q35", 0xFA): (Bar(4, 32, "io"), Bar(5, 4096, "mem")),
-    ("q35", 0xFB): (Bar(4, 64, "io"),),
-}
-_LPC = (0xF8, 0x060100)
+MACHINES = tuple(CHIPSETS)
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)
+"""Vendor, device and class of a function that only has BARs."""
+FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": ()}
+"""Fields of an ``Ask`` that reach an option of the same name; their words, where the allocator has no such option."""
 
 
 class BarAsk(msgspec.Struct, kw_only=True, frozen=True):
@@ -53,8 +47,8 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     ``gen``: a generation or a host cpu. ``stolen``: what the hypervisor asks the firmware for; ``ggc``: the word at
     0x50 that the guest reads; each follows from the other. ``opregion``: 0 for none. ``driver`` is OVMF's, ``holder``
     and ``guest`` fake-bar's; ``profile`` is QEMU's, ``host_bdsm`` and ``host_asls`` the host's registers. ``rom``:
-    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g;
-    ``ecam``: hvmloader's on q35.
+    bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g; ``ecam``: hvmloader's on q35. ``options``: the
+    allocator's own by name, as a scenario's [firmware.options] has them; they count before ``driver`` and its like.
     """
 
     firmware: str = "seabios"
@@ -78,20 +72,18 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     rom: int = 0
     max_low: int = 0
     ecam: int = 64 << 20
+    options: dict[str, Any] = field(default_factory=dict)
 
 
-def resolve(ask: Ask, reads_ggc: bool) -> Ask:
+def resolve(ask: Ask, row: Allocator, reads_ggc: bool) -> Ask:
     """``ask`` with every default filled in. Raises FwsimError for what no machine can be.
 
     ``reads_ggc``: the firmware takes the size from GGC, so a size that no code stands for cannot be had.
     """
     name = cpu_of(ask.gen)
     fam = family(name)
-    for what, word, known in (
-        ("machine", ask.machine, MACHINES), ("driver", ask.driver, DRIVERS), ("holder", ask.holder, HOLDERS),
-        ("guest", ask.guest, GUESTS), ("profile", ask.profile, tuple(PROFILES)),
-    ):  # fmt: skip
-        _one_of(word, known, f"--{what}")
+    _one_of(ask.machine, MACHINES, "--machine")
+    _check_profile(ask.profile)
     _check_sizes(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
     return replace(
@@ -100,6 +92,64 @@ def resolve(ask: Ask, reads_ggc: bool) -> Ask:
         host_bdsm=fam.bdsm if ask.host_bdsm < 0 else ask.host_bdsm,
         host_asls=fam.asls if ask.host_asls < 0 else ask.host_asls,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _check_profile(profile: str) -> None:
+    try:
+        kinds.hypervisor(Choice("qemu", profile))
+    except FwsimError as error:
+        error.where = "--profile"
+        raise
+
+
+def options_of(ask: Ask, row: Allocator) -> Options:
+    """The options of ``row`` that ``ask`` stands for: its own, and flags that it has an option for.
+
+    Raises FwsimError for an option that it does not have, or a value that is none.
+    """
+    given: dict[str, Any] = {}
+    fields = set(row.options.__struct_fields__)
+    for name, usual in _usual_flags().items():
+        value = getattr(ask, name)
+        if value == usual:
+            continue  # what is usual for OVMF may be no word of this allocator's
+        words = _words(row.options, name) if name in fields else FLAGS[name]
+        if words:
+            _one_of(value, words, f"--{name}")
+        if name in fields:
+            given[name] = value
+    given |= ask.options
+    if not given:
+        return row.options()
+    from fwsim.scenario.options import read_options
+
+    return read_options(row, given, "--option")
+
+
+@lru_cache(maxsize=1)
+def _usual_flags() -> Mapping[str, Any]:
+    usual = Ask()
+    return {name: getattr(usual, name) for name in FLAGS}
+
+
+@lru_cache(maxsize=64)
+def _words(kind: type[Options], name: str) -> tuple[str, ...]:
+    """The words of an option that is a Literal."""
+    found = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
+    return tuple(map(str, get_args(found)))
+
+
+def parse_option(text: str) -> tuple[str, Any]:
+    """Name and value of ``NAME=VALUE``: as in ``--set``, a bare VALUE is text. Raises FwsimError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise FwsimError(
+            "not an option", where=f"--option {text}", expected="NAME=VALUE", hint="such as --option driver=gvt"
+        )
+    from fwsim.scenario.text import override_value
+
+    return name.strip(), override_value(value.strip(), f"--option {text}")
 
 
 @lru_cache(maxsize=256)
@@ -133,88 +183,82 @@ def parse_bars(text: str) -> list[BarAsk]:
     for row in rows.split(","):
         index, _, rest = row.partition(":")
         size, _, kind = rest.partition(":")
-        if not index.strip().isdigit() or not size or (kind and kind not in _KINDS):
+        if not index.strip().isdigit() or not size or (kind and kind not in BAR_KINDS):
             raise FwsimError(
                 "not a BAR", where="--bars", found=repr(row),
-                expected="INDEX:SIZE[:KIND], KIND one of " + ", ".join(_KINDS),
+                expected="INDEX:SIZE[:KIND], KIND one of " + ", ".join(BAR_KINDS),
                 hint="such as --bars 0:16M:mem64,2:256M:pref64 or --bars 00:04.0=0:64K",
             )  # fmt: skip
-        name, is64 = _KINDS[kind] if kind else ("", False)
+        name, is64 = BAR_KINDS[kind] if kind else ("", False)
         found.append(
             BarAsk(index=int(index), size=parse_size(size, "--bars"), kind=name, is64=is64, slot=slot if equals else "")
         )
     return found
 
 
-def igd_bars(fam: Family, ask: Ask) -> tuple[Bar, ...]:
+def igd_bars(fam: Family, ask: Ask) -> tuple[BarText, ...]:
     """The IGD's BARs: the family's with those of ``ask`` in their place. Raises FwsimError for an impossible one."""
-    rows = {bar.index: Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in fam.bars}
-    wanted = [each for each in ask.bars if each.slot in ("", ask.slot)]
-    for each in wanted:
+    rows = {bar.index: BarText(bar.index, bar.size, bar.kind, bar.is64) for bar in fam.bars}
+    for each in ask.bars:
+        if each.slot not in ("", ask.slot):
+            continue
         old = rows.pop(each.index, None)
         if each.size:
             kind, is64 = (each.kind, each.is64) if each.kind else (old.kind, old.is64) if old else ("mem", False)
-            rows[each.index] = Bar(each.index, each.size, cast(BarKind, kind), is64)
+            rows[each.index] = BarText(each.index, each.size, cast(BarKind, kind), is64)
     return _checked(rows.values(), ask.slot)
 
 
-def machine_functions(ask: Ask, fam: Family, foreign: bool) -> tuple[Function, ...]:
-    """Every function of the machine: QEMU's chipset (a host bridge only where ``foreign``), the IGD, and the others.
+def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, ...]:
+    """Every function of the machine: what of QEMU's chipset a guest of ``row``'s has, the IGD, and the others.
 
     Raises FwsimError for two in one place.
     """
-    chips = _CHIPS["pc"][:1] if foreign and ask.firmware != "hvmloader" else _CHIPS[ask.machine]
-    rows = {
-        bdf: Function(bdf, 0x8086, device, code, _CHIP_BARS.get((ask.machine, bdf), ())) for bdf, device, code in chips
-    }
-    if not foreign:
-        rows.setdefault(_LPC[0], Function(_LPC[0], 0x8086, fam.lpc_id, _LPC[1]))
-    names = dict.fromkeys(rows, "the chipset")
-    igd = Function(
-        parse_bdf(ask.slot), 0x8086, ask.device, ask.class_code, igd_bars(fam, ask), ask.rom,
+    bdf = parse_bdf(ask.slot)
+    igd = BoardFunction(
+        bdf, 0x8086, ask.device, ask.class_code, bars=_specs(igd_bars(fam, ask)), rom=ask.rom,
         ggc=ask.ggc if fam.gen >= 6 else None,
     )  # fmt: skip
-    _add(rows, names, igd, "the IGD")
-    slots = dict.fromkeys(bar.slot for bar in ask.bars if bar.slot not in ("", ask.slot))
-    for slot in slots:
-        bars = (bar for bar in ask.bars if bar.slot == slot and bar.size)
-        made = [Bar(bar.index, bar.size, cast(BarKind, bar.kind or "mem"), bar.is64) for bar in bars]
-        vendor, device, code = _OTHER
-        _add(rows, names, Function(parse_bdf(slot), vendor, device, code, _checked(made, slot)), "--bars")
-    return tuple(rows[bdf] for bdf in sorted(rows))
+    others = []
+    for slot in dict.fromkeys(bar.slot for bar in ask.bars if bar.slot not in ("", ask.slot)):
+        made = [
+            BarText(bar.index, bar.size, cast(BarKind, bar.kind or "mem"), bar.is64)
+            for bar in ask.bars
+            if bar.slot == slot and bar.size
+        ]
+        others.append(BoardFunction(parse_bdf(slot), *_OTHER, bars=_specs(_checked(made, slot))))
+    for function in (igd, *others):
+        if function.bdf >> 8:
+            text = format_bdf(function.bdf)
+            raise FwsimError("no bus but 00 here", found=text, expected="00:DD.F", hint="such as 00:04.0")
+    given = assignment(ask)
+    board = guest_board(
+        ask.machine, igd, others, lpc=given.lpc, has_chip=lambda bdf: row.has_chip(ask.machine, bdf),
+        said=("--slot", "--bars"),
+    )  # fmt: skip
+    return tuple(function.asked() for function in board.functions)
 
 
-def _add(rows: dict[int, Function], names: dict[int, str], function: Function, name: str) -> None:
-    if function.bdf in rows:
-        taken = {bdf >> 3 for bdf in rows}
-        free = next((slot for slot in range(3, 31) if slot not in taken), 30)
-        raise FwsimError(
-            f"two devices claim slot {function.bdf_text}", where="--slot" if name == "the IGD" else "--bars",
-            found=f"{names[function.bdf]} and {name}", expected="one of them", hint=f"00:{free:02x}.0 is free",
-        )  # fmt: skip
-    if function.bdf >> 8:
-        raise FwsimError("no bus but 00 here", found=function.bdf_text, expected="00:DD.F", hint="such as 00:04.0")
-    rows[function.bdf], names[function.bdf] = function, name
+def assignment(ask: Ask) -> Assignment:
+    """What QEMU makes of the device, for a firmware whose guests are QEMU's."""
+    return _assigned(ask.profile, ask.device, ask.ggc, ask.machine, parse_bdf(ask.slot), ask.class_code)
 
 
-def _checked(bars: Iterable[Bar], slot: str) -> tuple[Bar, ...]:
-    rows = sorted(bars, key=lambda bar: bar.index)
-    taken: dict[int, int] = {}
-    for bar in rows:
-        least, most = (4, 0x10000) if bar.kind == "io" else (16, 1 << (39 if bar.is64 else 31))
-        if bar.index > 5 - bar.is64 or bar.size & (bar.size - 1) or not least <= bar.size <= most:
-            raise FwsimError(
-                f"impossible BAR{bar.index} of {slot}", where="--bars", found=f"{format_size(bar.size)} {bar.kind}",
-                expected=f"BAR0 to BAR{5 - bar.is64}, a power of two from {least} to {format_size(most)}",
-                hint=f"the largest that this kind can be is {format_size(most)}",
-            )  # fmt: skip
-        for index in (bar.index, bar.index + bar.is64):
-            if taken.setdefault(index, bar.index) != bar.index:
-                raise FwsimError(
-                    f"two BARs of {slot} claim register BAR{index}", where="--bars",
-                    found=f"BAR{taken[index]} (64-bit) and BAR{bar.index}", expected="each register once",
-                )  # fmt: skip
-    return tuple(rows)
+@lru_cache(maxsize=256)
+def _assigned(profile: str, device: int, ggc: int, machine: str, devfn: int, class_code: int) -> Assignment:
+    return kinds.hypervisor(Choice("qemu", profile)).assign(
+        Device(device, 0, ggc, 0, 0, 0, class_code=class_code, machine=machine, devfn=devfn)
+    )
+
+
+def _specs(bars: Iterable[BarText]) -> tuple[BarSpec, ...]:
+    return tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in bars)
+
+
+def _checked(bars: Iterable[BarText], slot: str) -> tuple[BarText, ...]:
+    rows = tuple(sorted(bars, key=lambda bar: bar.index))
+    check_bars(rows, slot, "--bars")
+    return rows
 
 
 def _one_of(word: str, known: tuple[str, ...], where: str) -> None:

@@ -1,140 +1,19 @@
-"""The families: BARs, GTT, stolen memory and ids of each host cpu's graphics device, one row a family.
+"""The graphics device of each host cpu, looked up by name or device id.
 
-A row is a complete host: every default that a scenario's ``[host]`` table may override. The rows themselves are in
-``family_rows``; here are their type and the look-ups.
+A row is a complete host: every default that a scenario's ``[host]`` table may override. The rows are in
+``family_rows``, their type is in ``family``.
 """
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Literal
 
 from fwsim.errors import FwsimError
-from fwsim.registers.gms import SizeRule
-from fwsim.registers.pte import PteFormat, pte_format
-
-BarKind = Literal["io", "mem", "pref"]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One base address register of 00:02.0: ``index`` 0-5 (config 0x10 + 4 * index), ``size`` in bytes.
-
-    ``kind``: io ports, mem (not prefetchable), pref (prefetchable memory). A 64-bit BAR takes the next index as well.
-    """
-
-    index: int
-    size: int
-    kind: BarKind
-    is64: bool
-    role: str
-
-    @property
-    def offset(self) -> int:
-        """Its offset in PCI configuration space."""
-        return 0x10 + 4 * self.index
-
-    @property
-    def type_bits(self) -> int:
-        """The read-only low bits a read of the BAR shows: 1 io, 4 for 64-bit, 8 for prefetchable."""
-        return 1 if self.kind == "io" else 4 * self.is64 | 8 * (self.kind == "pref")
-
-
-@dataclass(frozen=True)
-class Family:
-    """One host.cpu. Sizes in bytes, addresses physical, offsets in PCI configuration space unless said otherwise."""
-
-    name: str
-    title: str
-    gen: int
-    pte: str
-    """Name of the PTE format (``pte.FORMATS``)."""
-    bars: tuple[Bar, ...]
-    mmio_bar: int
-    """Index of the BAR with the registers; they lie at its start, ``mmio_size`` bytes."""
-    mmio_size: int
-    gtt_bar: int
-    gtt_offset: int
-    """Where the GTT begins inside BAR ``gtt_bar``."""
-    gtt_size: int
-    aperture_bar: int
-    io_bar: int | None
-    """Index of the index/data port pair's BAR; None where there is none."""
-    ggc_bridge: int
-    """Offset of GGC (GMCH_CTRL before gen 6) on 00:00.0."""
-    ggc_igd: int | None
-    """Offset of its read-only mirror on 00:02.0; None on 830 and 845."""
-    ggc: int
-    gms: SizeRule
-    ggms: SizeRule | None
-    bdsm_register: int | None
-    """Offset of BDSM on 00:02.0; None where the base is derived from other registers (gen 2) or fixed (Meteor Lake)."""
-    bdsm_width: int
-    bdsm: int
-    """Base of the data stolen memory, lock bit left out."""
-    tolud: int
-    asls: int
-    device_id: int
-    revision: int
-    host_bridge_id: int
-    lpc_id: int
-    pch: str
-    displays: tuple[str, ...]
-    """What is attached when the scenario does not say: the port a POST of this family's images works best with."""
-    panel: str
-    """The laptop panel's usual port: lvds, edp, or empty for a desktop part."""
-    origin: str
-    """Where ggc, bdsm, tolud and asls were seen, or how they follow from one another."""
-
-    @property
-    def has_iobar(self) -> bool:
-        """Whether the index/data port pair exists at all."""
-        return self.io_bar is not None
-
-    @property
-    def iobar_reaches_gtt(self) -> bool:
-        """Whether index bit 0 selects the GTT: reported to work before gen 11 only."""
-        return self.io_bar is not None and self.gen < 11
-
-    @property
-    def pte_format(self) -> PteFormat:
-        """The PTE format's row."""
-        return pte_format(self.pte)
-
-    @property
-    def pte_width(self) -> int:
-        """Bytes of one GTT entry."""
-        return self.pte_format.width
-
-    @property
-    def gtt_entries(self) -> int:
-        """Entries the GTT store has room for."""
-        return self.gtt_size // self.pte_width
-
-    @property
-    def stolen_size(self) -> int:
-        """Bytes of data stolen memory that the default ``ggc`` gives."""
-        return self.gms.decode(self.ggc)
-
-    @property
-    def gsm_size(self) -> int:
-        """Bytes of stolen memory for the GTT that the default ``ggc`` gives; 0 before G33."""
-        return self.ggms.decode(self.ggc) if self.ggms else 0
-
-    @property
-    def bgsm(self) -> int:
-        """Base of the GTT stolen memory, right below the data stolen memory; 0 where there is none."""
-        return self.bdsm - self.gsm_size if self.gsm_size else 0
-
-    def bar(self, index: int) -> Bar | None:
-        """The BAR at ``index``, or None."""
-        return next((bar for bar in self.bars if bar.index == index), None)
+from fwsim.registers.family import Family
+from fwsim.registers.family_rows import ROWS
 
 
 def families() -> tuple[Family, ...]:
     """Every family, oldest first."""
-    from fwsim.registers.family_rows import ROWS
-
     return ROWS
 
 

@@ -1,4 +1,4 @@
-"""The rows of families.py: every host cpu from the 830 to Meteor Lake.
+"""The rows of the graphics devices: every host cpu from the 830 to Meteor Lake.
 
 Sources: Linux include/drm/intel/pciids.h (device ids), char/agp/intel-agp.h and i915 gt/intel_ggtt.c (BARs, GTT
 offsets), coreboot src/include/device/pci_ids.h (bridges), Intel datasheets. Where a real machine's dump is known its
@@ -8,7 +8,7 @@ BGSM = BDSM - GGMS. Apertures are 256 MiB.
 
 from typing import TypedDict
 
-from fwsim.registers.families import Bar, Family
+from fwsim.registers.family import Bar, Family
 from fwsim.registers.gms import GGMS, GMS, SizeRule
 
 _K = 1 << 10

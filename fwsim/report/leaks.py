@@ -27,7 +27,7 @@ def render_leaks(found: Leaks, full: bool) -> list[RenderableType]:
     """The page, on 80 columns."""
     parts: list[RenderableType] = [Text(line) for line in _head(found)]
     through = found.passing
-    if found.hypervisor == "none":
+    if found.on_host:
         parts.append(Text("no guest here: this is the host itself, each address is its own"))
     elif through:
         parts += [Text(f"{len(through)} of the host's addresses get through", style="bold red"), _table(through)]

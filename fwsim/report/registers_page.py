@@ -10,7 +10,8 @@ from pathlib import Path
 
 from fwsim.registers.core import Field, Place, Register
 from fwsim.registers.database import AREAS, SPACES, in_area, registers, show_address
-from fwsim.registers.families import Family, families
+from fwsim.registers.families import families
+from fwsim.registers.family import Family
 from fwsim.registers.gms import GGMS, GMS, SizeRule
 from fwsim.registers.pte import FORMATS
 from fwsim.registers.variants import describe

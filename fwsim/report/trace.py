@@ -15,7 +15,8 @@ Names = Callable[[int, int], str]
 """What a register is called, from (space, address); "" where nobody knows."""
 _IGD = 0x10  # 00:02.0 as device << 3 | function
 _NAMED = (Space.PORT, Space.PCI, Space.MMIO)
-_FIRST_CHUNK = 1 << 12
+_FIRST_TEST, _GROWTH, _LAST_TEST = 1 << 12, 4, 1 << 20
+"""How many events are tested at once: few, so that the first come at once, then ever more, for a test has its price."""
 _CHUNK = 1 << 16
 
 
@@ -27,35 +28,34 @@ def select(
 ) -> Iterator[Events]:
     """The events ``test`` holds for, in order, in chunks; only the ``first`` or the ``last`` of them, where given.
 
-    Reads no more of ``events`` than it must: from the front for ``first``, from the back for ``last``.
+    Reads ``events`` from the front for ``first``, from the back for ``last``, and stops soon after it has them.
     """
-    if last is not None:
-        yield from reversed(list(_backwards(events, test, last)))
-        return
-    left = len(events) if first is None else first
-    start, size = 0, _FIRST_CHUNK
-    while start < len(events) and left > 0:
-        found = _matching(events[start : start + size], test)[:left]
+    chunks = _found(events, test, backwards=last is not None)
+    left = next((number for number in (first, last) if number is not None), len(events))
+    kept = []
+    while left > 0 and (found := next(chunks, None)) is not None:
+        if last is None:
+            yield found[:left]
+        else:
+            kept.append(found[-left:])
         left -= len(found)
-        start += size
-        size = _CHUNK
-        if len(found):
-            yield found
+    yield from reversed(kept)
 
 
-def _backwards(events: Events, test: Callable[[Events], NDArray[np.bool_]] | None, left: int) -> Iterator[Events]:
-    end = len(events)
-    while end > 0 and left > 0:
-        found = _matching(events[max(0, end - _CHUNK) : end], test)
-        found = found[max(0, len(found) - left) :]
-        left -= len(found)
-        end -= _CHUNK
-        if len(found):
-            yield found
-
-
-def _matching(chunk: Events, test: Callable[[Events], NDArray[np.bool_]] | None) -> Events:
-    return chunk if test is None else chunk[test(chunk)]
+def _found(events: Events, test: Callable[[Events], NDArray[np.bool_]] | None, *, backwards: bool) -> Iterator[Events]:
+    """Chunk after chunk, each in order, from the front or from the back."""
+    done, size = 0, _FIRST_TEST
+    while done < len(events):
+        end = min(done + size, len(events))
+        tested = events[len(events) - end : len(events) - done] if backwards else events[done:end]
+        mask = None if test is None else test(tested)
+        starts = range(0, len(tested), _CHUNK)
+        for start in reversed(starts) if backwards else starts:
+            chunk = tested[start : start + _CHUNK]
+            found = chunk if mask is None else chunk[mask[start : start + _CHUNK]]
+            if len(found):
+                yield found
+        done, size = end, min(_GROWTH * size, _LAST_TEST)
 
 
 def names_for(cpu: str | None, *, igd: bool = True) -> Names:

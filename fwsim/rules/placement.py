@@ -1,4 +1,4 @@
-"""Is this placement right? The rules of where stolen memory, OpRegion and BARs may lie, in two tables.
+"""The rules of where stolen memory, OpRegion and BARs may lie, in two tables.
 
 ``SHARED`` holds for a run as well (``fwsim/rules/run.py`` takes it in); ``PLACED`` needs what only a placement tells. A
 rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the placement.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from fwsim.firmware.request import Step
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import MIB, format_size
@@ -72,16 +72,17 @@ class Layout:
 
 @dataclass(frozen=True, kw_only=True)
 class Placed(Layout):
-    """What is known of a placement besides: the firmware, and what it was told.
+    """What is known of a placement besides, and what the firmware was told.
 
     ``size``: bytes of stolen memory really placed; ``register`` where their base went (0x5C, 0xC0; 0: nowhere);
     ``announced`` what GGC says, ``announced_gtt`` what it says of the GTT's memory; ``ecam`` and ``hole`` are the
     machine's ranges for devices; ``missing`` names the BARs without an address. ``profile`` is QEMU's, empty for other
     hypervisors; ``refusal`` why its legacy mode does not come up, ``vbios`` whether the guest needs that mode,
-    ``emulates_bdsm`` whether BDSM is the guest's own. ``steps`` are what the guest does to the placement.
+    ``emulates_bdsm`` whether BDSM is the guest's own. ``at_host_base``: stolen memory is to be where the host has it,
+    whatever the generation. ``steps`` are what the guest does to the placement.
     """
 
-    kind: str = ""
+    at_host_base: bool = False
     boot: str = "ok"
     size: int = 0
     register: int = 0
@@ -318,12 +319,12 @@ def _asls_outside(placed: Placed) -> Verdict:
 
 def _anchors(placed: Placed) -> Verdict:
     """What host firmware left in the device from gen 11 on points into the host's stolen memory."""
-    wanted = placed.kind == "host-base" or (placed.profile and placed.family.gen >= 11)
+    wanted = placed.at_host_base or (placed.profile and placed.family.gen >= 11)
     if not wanted or not placed.bdsm or placed.family.bdsm_register is None:
         return None
     if placed.bdsm == placed.host_bdsm:
         return True, f"{placed.bdsm:#x}, the host's base"
-    reasons = f"; {'; '.join(placed.notes)}" if placed.kind == "host-base" and placed.notes else ""
+    reasons = f"; {'; '.join(placed.notes)}" if placed.at_host_base and placed.notes else ""
     return False, (
         f"BDSM {placed.bdsm:#x}, but STOLEN_RESERVED, GSMBASE, BGSM and RC6_CTX_BASE stay the host's, for "
         f"{placed.host_bdsm:#x}{reasons}"

@@ -3,26 +3,19 @@
 A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
-from fwsim.hypervisor.qemu.versions import (
-    BDSM_NEW,
-    BDSM_OLD,
-    LegacyFacts,
-    emulated_registers,
-    generation,
-    legacy_refusal,
-    stolen,
-    version,
-)
+from fwsim.firmware.allocators import allocator
+from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 
 INTEL = 0x8086
 
@@ -36,14 +29,26 @@ class Facts:
     """What the rules look at: the run, and what follows from its scenario.
 
     ``stolen`` is the guest's stolen memory (on the host itself, the host's), empty where the firmware placed none;
-    ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's.
+    ``wanted`` the bytes it was asked for. ``graphics``: the display device is Intel's. ``given``: what ``design``, the
+    hypervisor, makes of it. ``behind_bar``: address space of the placement's that PCI keeps free instead of e820.
     """
 
     scenario: Scenario
     summary: Summary
     graphics: bool
-    on_host: bool
-    wanted: int
+    design: Hypervisor
+    given: Assignment
+    behind_bar: Sequence[Range] = ()
+
+    @property
+    def on_host(self) -> bool:
+        """Whether there is no guest."""
+        return self.design.on_host
+
+    @property
+    def wanted(self) -> int:
+        """Bytes of stolen memory that the firmware is to place; 0 where the hypervisor offers the guest none."""
+        return stolen_size(self.scenario, self.given) if self.graphics else 0
 
     @property
     def family(self) -> Family:
@@ -68,7 +73,7 @@ class Facts:
     @cached_property
     def layout(self) -> Layout:
         """What the rules of a placement look at."""
-        firmware, placed = self.summary.firmware, self.scenario.firmware.kind != "none"
+        firmware, placed = self.summary.firmware, allocator(self.scenario.firmware.kind).knows_igd
         offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
         in_slot = self.scenario.guest.devfn == IGD_SLOT
         bars = [
@@ -79,7 +84,7 @@ class Facts:
         return Layout(
             family=self.family, e820=firmware.e820, bdsm=self.bdsm, asls=self.asls, bars=bars,
             wanted=self.wanted if self.bdsm or self.on_host or (placed and in_slot) else 0,
-            opregion=OPREGION_SIZE if self.asls or offered else 0,
+            opregion=OPREGION_SIZE if self.asls or offered else 0, behind_bar=self.behind_bar,
         )  # fmt: skip
 
 
@@ -93,37 +98,29 @@ class Rule:
     source: str
 
 
-def check(scenario: Scenario, summary: Summary) -> list[CheckResult]:
-    """Every rule that concerns the run, in the table's order."""
+def check(scenario: Scenario, summary: Summary, behind_bar: Sequence[tuple[int, int]] = ()) -> list[CheckResult]:
+    """Every rule that concerns the run, in the table's order. ``behind_bar`` (start, end) is the placement's."""
     vga = scenario.host.vga
     graphics = vga == "igd" or (vga == "auto" and summary.rom.vendor == INTEL)
-    on_host = scenario.hypervisor.kind == "none"
-    facts = Facts(scenario, summary, graphics, on_host, stolen_size(scenario) if graphics else 0)
+    design = scenario.hypervisor.design
+    behind = [Range(*each) for each in behind_bar]
+    facts = Facts(scenario, summary, graphics, design, scenario.assignment, behind)
     verdicts = ((rule, rule.test(facts)) for rule in RULES)
     return [CheckResult(rule.id, *verdict) for rule, verdict in verdicts if verdict is not None]
 
 
-def stolen_size(scenario: Scenario) -> int:
-    """Bytes of stolen memory that the firmware is asked for; 0 where the hypervisor offers the guest none."""
-    host, hypervisor = scenario.host, scenario.hypervisor
-    if hypervisor.kind == "none":
-        return host.family.gms.decode(host.ggc)
-    row = version("10.0" if hypervisor.kind == "ranged" else hypervisor.profile)
-    gen = generation(row, host.device_id)
-    refused = legacy_refusal(
-        row,
-        LegacyFacts(
-            gen=gen,
-            gmch=host.ggc,
-            machine=scenario.guest.machine,
-            slot_2=scenario.guest.devfn == 0x10,
-            lpc_occupied=scenario.guest.machine == "q35",
-        ),
-    )
-    emulated = emulated_registers(row, gen, legacy=not refused, opregion=True, x_igd_gms=hypervisor.gms)
-    if not any(register.offset in (BDSM_OLD, BDSM_NEW) for register in emulated):
-        return 0
-    return stolen(row, gen, host.ggc, hypervisor.gms).bdsm_size
+def stolen_size(scenario: Scenario, given: Assignment) -> int:
+    """Bytes of stolen memory that the firmware is to place; 0 where the hypervisor offers the guest none."""
+    if not given.stolen or scenario.hypervisor.design.on_host:
+        return given.stolen
+    firmware, options = allocator_of(scenario.firmware)
+    source = firmware.size_from(options)
+    if not firmware.knows_igd or source == "file":
+        return given.stolen
+    if source == "ggc":
+        ggc = scenario.host.ggc if given.ggc is None else given.ggc
+        return firmware.announced(scenario.host.family, scenario.host.device_id, ggc, options)
+    return scenario.host.stolen_size if source == "host" else 0
 
 
 # --- the ROM ---------------------------------------------------------------------------------------------------------
@@ -169,6 +166,19 @@ def _budget(facts: Facts) -> Verdict:
 
 
 # --- placement -------------------------------------------------------------------------------------------------------
+
+
+def _mode(facts: Facts) -> Verdict:
+    """The mode that a vBIOS needs of its hypervisor."""
+    if not facts.graphics or not facts.design.mode:
+        return None
+    title, given = facts.design.title, facts.given
+    if not given.refusal:
+        return True, f"{title}: comes up"
+    if given.vga:
+        return True, f"{title}: {given.refusal}; x-vga=on passes the VGA ranges all the same"
+    own = "" if given.own_bdsm else ", and BDSM is the host's"
+    return False, f"{title}: {given.refusal}; the vBIOS gets no VGA ranges{own}"
 
 
 def _of_layout(rule: PlacementRule, facts: Facts) -> Verdict:
@@ -249,6 +259,7 @@ RULES: tuple[Rule, ...] = (
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
     *(Rule(rule.id, partial(_of_layout, rule), rule.protects, rule.source) for rule in SHARED),
+    Rule("legacy-mode", _mode, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),

@@ -1,37 +1,26 @@
-"""What happens between a ROM's init and the end of the run? Calls, the boot loader's drawing, pictures."""
+"""What happens between a ROM's init and the end of the run: calls, what a boot loader draws, pictures."""
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.devices.igd.scanout import Scan, scan
-from fwsim.devices.vga.linear import linear_rgb
-from fwsim.devices.vga.render import palette, render
+from fwsim.devices.vga.render import palette
 from fwsim.environment.bios.session import Session
-from fwsim.machine.build import Built, lights
-from fwsim.machine.iommu import FRAME_NS
-from fwsim.memory.ram import PAGE
-from fwsim.native import R_TIME
+from fwsim.machine.build import lights
+from fwsim.machine.built import Built
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
-from fwsim.results.summary import CallResult, Frame, Screen
+from fwsim.results.summary import CallResult, Screen
+from fwsim.running.framebuffer import store
 from fwsim.running.payload import ModeLayout, encoded_card
+from fwsim.running.pictures import take
 from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
-
-
-@dataclass
-class Shown:
-    """A mode that was set and whose picture is still to be taken."""
-
-    mode: int
-    vbe: bool
 
 
 @dataclass
@@ -45,14 +34,14 @@ class Caller:
     calls: list[CallResult] = field(default_factory=list)
     screens: list[Screen] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
-    _pending: Shown | None = None
+    _pending: int | None = None
+    """The number of a mode that was set and whose picture is still to be taken."""
     _tried: bool = False
 
     def __post_init__(self) -> None:
         """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
         self.machine = self.built.machine
-        self.guard = self.built.guard
-        self.vtd = self.guard.vtd
+        self.vtd = self.built.guard.vtd
 
     # --- calls -----------------------------------------------------------------------------------------------------
     def make(self, call: Call) -> CallResult:
@@ -70,7 +59,7 @@ class Caller:
         if sets_mode and result.ok:
             result.lights = lights(self.built)
             self._mode_set(call)
-        elif sets_mode and self.session.ended is None:
+        elif sets_mode and self.session.slices.ended is None:
             self._pending = before
             del self.screens[count:], self.pictures[count:]
         return result
@@ -116,11 +105,11 @@ class Caller:
     # --- drawing ---------------------------------------------------------------------------------------------------
     def _mode_set(self, call: Call) -> None:
         if call.ax == 0x4F02:
-            self._pending = Shown(call.bx & 0x1FF, True)
+            self._pending = call.bx & 0x1FF
             if self.scenario.payload.draw == "test-card" and call.bx & 0x4000:
                 self._draw(call.bx & 0x1FF)
         else:
-            self._pending = Shown(call.ax & 0x7F, False)
+            self._pending = call.ax & 0x7F
 
     def _layout(self, at: int) -> ModeLayout:
         """The ModeInfoBlock at linear ``at`` (VBE 3.0, 4.4): what a boot loader takes from it."""
@@ -138,61 +127,21 @@ class Caller:
         if not returned or not result.ok or not layout.width or not layout.height:
             return
         colours = palette(self.machine.vga).tobytes() if layout.bpp == 8 else b""
-        self._write(layout.base, encoded_card(layout, colours))
-
-    def _write(self, base: int, data: bytes) -> None:
-        """Store ``data`` at guest-physical ``base`` as the CPU would: by the aperture, in video memory or in RAM."""
-        machine = self.machine
-        if base + len(data) <= machine.low:
-            machine.ram.write(base, data)
-            return
-        window = machine.adapter.window if machine.adapter else 0
-        if window and window <= base < window + machine.vga.vram.nbytes:
-            self._into_vram(base - window, data)
-            return
-        for function in machine.functions:
-            for bar in function.bars:
-                start = machine.windows.bar_address(function, bar)
-                if bar.kind == "io" or not start <= base < start + bar.size:
-                    continue
-                if machine.igd and bar.role in ("GMADR", "LMEMBAR"):
-                    self._through_gtt(base - start, data)
-                elif bar.role == "VRAM":
-                    self._into_vram(base - start, data)
-                return
-
-    def _into_vram(self, offset: int, data: bytes) -> None:
-        room = self.machine.vga.vram[offset : offset + len(data)]
-        room[:] = np.frombuffer(data[: len(room)], np.uint8)
-
-    def _through_gtt(self, offset: int, data: bytes) -> None:
-        igd = self.machine.igd
-        assert igd is not None
-        entries = igd.entries()
-        refused = []
-        for page in range(offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE):
-            host = int(igd.pages[page]) if page < igd.pages.size else 0
-            first = max(offset, page * PAGE)
-            part = data[first - offset : (page + 1) * PAGE - offset]
-            if host:
-                ctypes.memmove(host + first % PAGE, part, len(part))
-            elif page < entries.size and int(entries[page]) & 1:
-                refused.append(page)
-        self.guard.refuse(refused, read=False)
+        store(self.built, layout.base, encoded_card(layout, colours))
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
         """Take the last picture; where no call was to set a mode, the one POST left."""
-        if not self._tried and self.session.ended is None:
-            self._pending = Shown(self.machine.ram.word(0x449, 1), False)
+        if not self._tried and self.session.slices.ended is None:
+            self._pending = self.machine.ram.word(0x449, 1)
         self._photograph()
         self.vtd.finish()
 
     def _photograph(self) -> None:
         if self._pending is None:
             return
-        shown, self._pending = self._pending, None
-        screen, rgb = self._scan(shown)
+        mode, self._pending = self._pending, None
+        screen, rgb = take(self.built, mode, self.scenario.payload.frames)
         if rgb is None:
             return
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"
@@ -200,42 +149,3 @@ class Caller:
         self.pictures.append(rgb)
         if self.out is not None:
             self.out.write(screen.file, png_bytes(rgb))
-
-    def _scan(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
-        igd, vga = self.machine.igd, self.machine.vga
-        if igd is not None:
-            seen = scan(igd, vga)
-            return Screen(
-                frames=self._look(seen),
-                mode=shown.mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
-                base=seen.base, unreadable_pages=seen.unreadable_pages,
-            ), seen.rgb  # fmt: skip
-        if self.built.ramfb:
-            return self._scan_ramfb(shown)
-        picture = render(vga)
-        return Screen(mode=shown.mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
-
-    def _look(self, seen: Scan) -> list[Frame]:
-        """Look at the screen for as many frames as the payload says: each reads every page again, and faults again."""
-        root, frames = self.machine.root, []
-        pages = [address // PAGE for address, _ in seen.refused]
-        for _ in range(self.scenario.payload.frames):
-            start = int(root[R_TIME])
-            self.guard.refuse(pages, read=True)
-            root[R_TIME] = start + FRAME_NS
-            frames.append(Frame(start_ns=start, unreadable_pages=seen.unreadable_pages))
-        return frames
-
-    def _scan_ramfb(self, shown: Shown) -> tuple[Screen, NDArray[np.uint8] | None]:
-        """The frame buffer the guest described in etc/ramfb (QEMU hw/display/ramfb.c): big-endian address to stride."""
-        data = self.built.ramfb
-        address = int.from_bytes(data[0:8], "big")
-        width, height, stride = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20, 24))
-        stride = stride or width * 4
-        if not width or not height or width > 16384 or address + stride * height > self.machine.low:
-            return Screen(mode=shown.mode), None
-        memory = self.machine.ram.bytes[address : address + stride * height]
-        rgb = linear_rgb(memory, 0, stride, width, height, 32, np.zeros((256, 3), np.uint8))
-        return Screen(
-            mode=shown.mode, width=width, height=height, stride=stride, format="ramfb 32 bpp", base=address
-        ), rgb

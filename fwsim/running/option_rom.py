@@ -1,13 +1,13 @@
-"""How does a ROM get into the machine? Offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
+"""A ROM gets into the machine: offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.seabios.optionrom import ROM_START, judge_header
-from fwsim.hypervisor.qemu.shadow_patch import Patch, patch
-from fwsim.hypervisor.qemu.versions import generation, version
+from fwsim.firmware.seabios.optionrom import ROM_START, judge_header, judge_image
+from fwsim.hypervisor.interface import RomChange
 from fwsim.rom.chain import Rom, load_bytes
+from fwsim.rom.image import Image
 from fwsim.rom.repair import fix, fix_checksum, fix_ids
 from fwsim.scenario.model import Scenario
 
@@ -21,7 +21,7 @@ class Offer:
     """The image the guest's firmware finds, and what was done to it on the way."""
 
     image: bytes
-    patch: Patch | None = None
+    change: RomChange | None = None
 
 
 def check_ids(scenario: Scenario, rom: Rom) -> None:
@@ -62,24 +62,29 @@ def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Of
     data = fix(shadow, rom.vendor, device)
     if sum(data[: data[2] * 512]) & 0xFF:
         data, _ = fix_checksum(data, 0, 6)
-    if scenario.hypervisor.kind == "qemu":
-        row = version(scenario.hypervisor.profile)
-        if row.patches_shadow and 6 <= generation(row, scenario.host.device_id) <= 9:
-            done = patch(data)
-            return Offer(done.image, done)
-    return Offer(data)
+    change = scenario.hypervisor.design.change_rom(data, scenario.device)
+    return Offer(change.image if change else data, change)
 
 
 def legacy_image(image: bytes, rom: Rom) -> bytes:
-    """The bytes SeaBIOS copies: the first code type 0 image, as long as its length byte says."""
+    """The bytes SeaBIOS copies: the first image that it takes, as long as its length byte says."""
     offered = load_bytes(image, rom.path)
-    legacy = offered.legacy
+    legacy = next((each for each in offered.images if _takes(each, offered)), None)
     if legacy is None:
         raise FwsimError(
             "no legacy image in this ROM", where=str(rom.path), found="EFI images only",
             expected="an image of code type 0", hint="legacy firmware cannot run it",
         )  # fmt: skip
     return image[legacy.offset : legacy.offset + image[legacy.offset + 2] * 512]
+
+
+def _takes(image: Image, offered: Rom) -> bool:
+    """Whether SeaBIOS takes ``image`` of the ROM that a device of ``offered``'s ids shows; an ISA ROM has no ids."""
+    pcir = image.pcir
+    if pcir is None or offered.vendor is None or offered.device is None:
+        return pcir is None
+    ids = (pcir.vendor, pcir.device, pcir.code_type, pcir.indicator)
+    return judge_image(*ids, want_vendor=offered.vendor, want_device=offered.device) == "take"
 
 
 def refusal(code: bytes, enforce: bool) -> str:

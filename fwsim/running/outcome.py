@@ -1,4 +1,4 @@
-"""What came of a run? The summary, read off the machine and its events."""
+"""What came of a run: the summary, read off the machine and its events."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections import Counter
 import numpy as np
 
 from fwsim.devices.igd import layout as g
-from fwsim.environment.bios.session import Ending, Session
+from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
 from fwsim.environment.wait.waiting import Wait
-from fwsim.hypervisor.igd_trap import ABORT_TEXT
-from fwsim.machine.build import Built
+from fwsim.machine.built import Built
 from fwsim.native import R_CODE, R_TIME
 from fwsim.registers.database import name_of
 from fwsim.results.summary import (
@@ -33,7 +33,6 @@ from fwsim.results.summary import (
 )
 from fwsim.rom.chain import Rom
 from fwsim.running.calls import Caller
-from fwsim.running.option_rom import Offer
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Flag, Op, Space
 
@@ -41,17 +40,17 @@ _REFUSED = (1 << 64) - 1
 _SLICE = 1 << 20
 
 
-def summarize(scenario: Scenario, rom: Rom, offered: Offer, built: Built, session: Session, caller: Caller) -> Summary:
+def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, caller: Caller) -> Summary:
     """The summary, checks left out."""
     machine = built.machine
-    ending = session.ended or Ending("completed")
+    ending = session.slices.ended or Ending("completed")
     summary = Summary(scenario=scenario.name, rom=_rom(scenario, rom), firmware=_firmware(scenario, built))
     summary.gtt = _gtt(built)
     summary.stop, summary.hangs = _stop(built, session, ending)
     summary.iommu = _iommu(caller)
     summary.assists = [
         Assist(what=release.text(_input(release.wait, built)), count=count)
-        for release, count in session.assists.values()
+        for release, count in session.slices.assist.given.values()
     ]
     summary.calls, summary.display = caller.calls, caller.screens
     summary.unhandled = _unhandled(built, session, scenario)
@@ -79,7 +78,7 @@ def _firmware(scenario: Scenario, built: Built) -> FirmwareSummary:
     return FirmwareSummary(
         kind=scenario.firmware.kind, bdsm=placed.bdsm, asls=placed.asls,
         e820=[E820Range(start=start, end=end, type=name) for start, end, name in placed.e820],
-        bars={str(index): address for index, address in sorted(placed.bars.items())}, log=built.log,
+        bars={str(index): address for index, address in sorted(placed.bars.items())}, log=list(built.log),
     )  # fmt: skip
 
 
@@ -107,7 +106,7 @@ def _targets(built: Built) -> GttTargets:
     written = igd.entries(np.flatnonzero(igd.touched))
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
-    if machine.scenario.hypervisor.kind == "none":  # the host has nobody else's memory: whatever it maps is its own
+    if machine.design.on_host:  # the host has nobody else's memory: whatever it maps is its own
         return GttTargets(guest_stolen=int(chosen.size))
 
     def inside(start: int, end: int) -> np.ndarray:
@@ -129,12 +128,12 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     if ending.reason == "aborted" and machine.first_gtt:
         registers = machine.first_gtt[3]
         stop.cs, stop.ip = registers["cs"], registers["eip"]
-        stop.detail = f"{ABORT_TEXT}\n{_register_dump(registers)}"
+        stop.detail = f"{machine.design.abort_text()}\n{_register_dump(registers)}"
     if ending.reason != "hung":
         return stop, []
     if ending.detail:
         return stop, [Hang(cs=stop.cs, ip=stop.ip, detail=ending.detail)]
-    release = session.release
+    release = session.slices.assist.release
     if release is None:
         return stop, [Hang(cs=stop.cs, ip=stop.ip)]
     wait = release.wait

@@ -1,16 +1,26 @@
-"""One run: the ROM in, its events, pictures and summary out."""
+"""The one place where a run happens: a machine is assembled, its ROM is called, its calls are made, all is summed up.
+
+A whole run is ``run``. Who wants a part of one takes the steps: ``assemble`` makes the machine and runs none of the
+guest's code; a ``Run`` is that machine with what runs its code. Its steps are ``post``, ``calls``, ``pictures`` and
+``summary``, in this order, as far as one goes.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from fwsim.board.display import display_adapter
 from fwsim.devices.igd.device import Igd
-from fwsim.environment.bios.session import Ending, Session
+from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
+from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
-from fwsim.machine.build import Built, build, display_device, host_of, lights
+from fwsim.machine.build import build, host_of, lights
+from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -27,40 +37,30 @@ Sessions = Callable[[Built], Session]
 ROM_BASE = 0xC0000
 
 
-@dataclass
-class Posted:
-    """A machine whose ROM has been called, and how that went. ``code`` is what was copied to C0000."""
-
-    built: Built
-    session: Session
-    ending: Ending
-    code: bytes
+def quiet(label: str, fraction: float | None) -> None:
+    """The progress of a run that nobody watches."""
 
 
-def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, session: Sessions = Session) -> Summary:
+def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessions: Sessions = Session) -> Summary:
     """Run ``scenario`` into ``out`` and return its summary. Raises FwsimError for input that cannot be run.
 
-    ``session``: what runs the guest's code.
+    ``sessions``: what runs the guest's code.
     """
-    tell = progress or (lambda label, fraction: None)
+    tell = progress or quiet
     started = time.perf_counter()
     rom = load(scenario.rom.file)
     tell("preparing", None)
-    posted, offered = post(scenario, rom, out.events_path, tell, session)
-    out.keep()
-    machine = posted.built.machine
-    caller = Caller(posted.built, posted.session, scenario, out)
+    one = Run(assemble(scenario, rom, out.events_path, tell), sessions, out)
     try:
-        if posted.ending.reason == "completed":
-            for number, call in enumerate(scenario.call):
-                tell("running", (1 + number) / (1 + len(scenario.call)))
-                caller.make(call)
-        caller.finish()
-        out.write("shadow.rom", machine.ram.read(ROM_BASE, max(len(posted.code), _file_extent(rom))))
-        summary = summarize(scenario, rom, offered, posted.built, posted.session, caller)
+        tell("running", 0.0)
+        one.post()
+        out.keep()
+        one.calls(tell)
+        one.pictures()
+        summary = one.summary()
+        out.write("shadow.rom", one.shadow())
     finally:
-        machine.recorder.close()
-    summary.checks = check(scenario, summary)
+        one.close()
     summary.wall_s = round(time.perf_counter() - started, 6)
     out.write_scenario(scenario)
     out.write_summary(summary)
@@ -68,13 +68,29 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     return summary
 
 
-def post(
-    scenario: Scenario, rom: Rom, events: Path | None, tell: Progress, session: Sessions = Session
-) -> tuple[Posted, Offer]:
-    """POST the guest's ROM, after a POST on the host where the scenario wants the shadow of one."""
-    shadow, before = None, None
-    if display_device(scenario, rom) is None:
+@dataclass(frozen=True)
+class Assembled:
+    """A scenario's machine with its ROM offered to the firmware; no code has run.
+
+    ``before`` is the IGD as a POST on the host left it, where there was one.
+    """
+
+    scenario: Scenario
+    rom: Rom
+    offered: Offer
+    built: Built
+    before: Igd | None = None
+
+
+def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Progress = quiet) -> Assembled:
+    """The machine of ``scenario``, after a POST on the host where it wants the shadow of one.
+
+    ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
+    """
+    shadow, before, device = None, None, rom.device or 0
+    if display_adapter(scenario, rom) is None:
         check_ids(scenario, rom)
+        device = scenario.host.device_id
         if scenario.rom.source == "shadow":
             tell("POST on the host", None)
             shadow, before = post_on_host(scenario, rom)
@@ -83,81 +99,139 @@ def post(
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
-    offered = offer(scenario, rom, scenario.host.device_id if _is_igd(scenario, rom) else rom.device or 0, shadow)
-    tell("running", 0.0)
-    return call_init(scenario, rom, offered, events, before, session), offered
+    offered = offer(scenario, rom, device, shadow)
+    return Assembled(scenario, rom, offered, build(scenario, rom, offered.image, events, before=before), before)
 
 
-def _is_igd(scenario: Scenario, rom: Rom) -> bool:
-    return display_device(scenario, rom) is None
+def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
+    """The POST of ``scenario``'s ROM on the host itself, to be made: nobody in between, init only."""
+    return Run(assemble(host_of(scenario), rom), sessions)
 
 
-def _file_extent(rom: Rom) -> int:
-    return min(len(rom.data), 0x20000) if rom.legacy else 0
-
-
-def post_on_host(
-    scenario: Scenario, rom: Rom, sessions: Sessions = Session, *, keep: bool = False
-) -> tuple[bytes, Igd]:
+def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
     """What lies at C0000 after a POST on the host itself, for the file's length, and the IGD as that POST left it.
 
-    ``keep``: leave its events to be read. Raises FwsimError when the ROM does not finish there: there is no shadow to
-    hand out.
+    Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
     """
-    host = host_of(scenario)
-    posted = call_init(host, rom, offer(host, rom, host.host.device_id, None), None, None, sessions)
-    machine = posted.built.machine
-    if not keep:
-        machine.recorder.close()
-    if posted.ending.reason != "completed":
-        ending = posted.ending
+    host = on_host(scenario, rom)
+    ending = host.post()
+    host.close()
+    if ending.reason != "completed":
         raise FwsimError(
             "the ROM did not finish its POST on the host, so there is no shadow", where="rom.source",
             found=f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x} {ending.detail}".rstrip(),
             expected="a POST that returns",
             hint='run it there to see why: hypervisor.kind = "none", rom.source = "file"',
         )  # fmt: skip
-    assert machine.igd is not None
-    return machine.ram.read(ROM_BASE, _file_extent(rom)), machine.igd
+    igd = host.built.machine.igd
+    assert igd is not None
+    return host.built.machine.ram.read(ROM_BASE, _file_extent(rom)), igd
 
 
-def call_init(
-    scenario: Scenario, rom: Rom, offered: Offer, events: Path | None, before: Igd | None,
-    sessions: Sessions = Session,
-) -> Posted:  # fmt: skip
-    """Build the machine, copy the ROM to C0000 and call its init, ``rom.posts`` times."""
-    built = build(scenario, rom, offered.image, events, before=before)
-    session = sessions(built)
-    machine = built.machine
-    _note_patch(built, offered)
-    code = legacy_image(offered.image, rom)
-    why = refusal(code, scenario.rom.checksum == "enforce")
-    if why or built.placed.boot != "ok":
-        reason = f"SeaBIOS refuses the ROM: {why}" if why else f"the firmware stopped: {built.placed.boot}"
-        session.ended = Ending("error", 0, 0, reason)
-        return Posted(built, session, session.ended, code)
-    machine.ram.write(ROM_BASE, code)
-    machine.engine.flush_code()
-    ending = session.call_rom(3, scenario.guest.devfn)
-    if scenario.rom.posts > 1:
-        built.log.append(f"POST 1: {lights(built)}")
-    for number in range(2, scenario.rom.posts + 1):
-        if ending.reason != "completed":
-            break
-        if scenario.rom.reset == "flr" and machine.igd:
-            machine.igd.reset()
-            built.log.append(f"FLR: {lights(built)}")
-        ending = session.call_rom(3, scenario.guest.devfn)
-        built.log.append(f"POST {number}: {lights(built)}")
-    return Posted(built, session, ending, code)
+def _file_extent(rom: Rom) -> int:
+    return min(len(rom.data), 0x20000) if rom.legacy else 0
+
+
+class Run:
+    """A run of ``made``, step by step: ``sessions`` runs its code, its pictures go to ``out`` (None: nowhere).
+
+    ``ending`` is how init ended, None before it was called.
+    """
+
+    def __init__(self, made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> None:
+        self.made = made
+        self.scenario, self.rom, self.built = made.scenario, made.rom, made.built
+        self.session = sessions(made.built)
+        self.ending: Ending | None = None
+        self._out = out
+        self.caller = Caller(self.built, self.session, self.scenario, out)
+
+    @cached_property
+    def code(self) -> bytes:
+        """What the firmware copies to C0000. Raises FwsimError where the ROM has no legacy image."""
+        return legacy_image(self.made.offered.image, self.rom)
+
+    # --- the steps -------------------------------------------------------------------------------------------------
+    def post(self) -> Ending:
+        """The firmware's way with the ROM: ``copy`` and ``init``."""
+        return self.copy() or self.init()
+
+    def copy(self) -> Ending | None:
+        """Judge the ROM and copy it to C0000; the end, where it is refused."""
+        built, machine = self.built, self.built.machine
+        _note_patch(built, self.made.offered)
+        why = refusal(self.code, self.scenario.rom.checksum == "enforce")
+        if why or built.placed.boot != "ok":
+            reason = f"SeaBIOS refuses the ROM: {why}" if why else f"the firmware stopped: {built.placed.boot}"
+            self.ending = self.session.slices.ended = Ending("error", 0, 0, reason)
+            return self.ending
+        machine.ram.write(ROM_BASE, self.code)
+        machine.engine.flush_code()
+        return None
+
+    def init(self) -> Ending:
+        """Call the ROM's init, ``rom.posts`` times or until it does not return."""
+        built, choice, devfn = self.built, self.scenario.rom, self.scenario.guest.devfn
+        self.ending = self.session.call_rom(3, devfn)
+        if choice.posts > 1:
+            built.log.append(f"POST 1: {lights(built)}")
+        for number in range(2, choice.posts + 1):
+            if self.ending.reason != "completed":
+                break
+            if choice.reset == "flr" and built.machine.igd:
+                built.machine.igd.reset()
+                built.log.append(f"FLR: {lights(built)}")
+            self.ending = self.session.call_rom(3, devfn)
+            built.log.append(f"POST {number}: {lights(built)}")
+        return self.ending
+
+    def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
+        """Make the scenario's calls, where init returned.
+
+        ``past_end``: also those behind one that does not return, which fail.
+        """
+        if self.ending is None or self.ending.reason != "completed":
+            return
+        for number, call in enumerate(self.scenario.call):
+            tell("running", (1 + number) / (1 + len(self.scenario.call)))
+            self.caller.make(call)
+            if self.session.slices.ended and not past_end:
+                return
+
+    def pictures(self) -> None:
+        """Take the last picture, and let the host's kernel tell of the last DMA faults."""
+        self.caller.finish()
+
+    def summary(self) -> Summary:
+        """What came of it all, with its checks, but for the wall clock."""
+        summary = summarize(self.scenario, self.rom, self.built, self.session, self.caller)
+        summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
+        return summary
+
+    def close(self) -> None:
+        """Let go of the events, or of the file they are in."""
+        self.built.machine.recorder.close()
+
+    def back(self, snapshot: Snapshot, scenario: Scenario) -> None:
+        """Go back to ``snapshot``, taken between two steps; then the calls and the payload are ``scenario``'s.
+
+        In everything that makes the machine it is the run's own.
+        """
+        self.session.slices.restore(snapshot)
+        self.scenario = scenario
+        self.caller = Caller(self.built, self.session, scenario, self._out)
+
+    def shadow(self) -> bytes:
+        """What lies at C0000 now: as much as was copied there, or as the file has."""
+        return self.built.machine.ram.read(ROM_BASE, max(len(self.code), _file_extent(self.rom)))
 
 
 def _note_patch(built: Built, offered: Offer) -> None:
     """An event for the shadow patch: the variable it cleared and what it held, or that it found none."""
-    if offered.patch is None:
+    if offered.change is None:
         return
-    found = offered.patch.offset is not None
-    address, held = (ROM_BASE + (offered.patch.offset or 0), offered.patch.held) if found else (0, 0)
+    found = offered.change.offset is not None
+    address, held = (ROM_BASE + (offered.change.offset or 0), offered.change.held) if found else (0, 0)
     time_ns = int(built.machine.root[R_TIME])
     flag = Flag.REWRITTEN if found else Flag.UNHANDLED
     built.machine.recorder.append((time_ns, 0, address, 0, held, 0, flag, Actor.HYPERVISOR, Space.MEMORY, Op.NOTE, 4))

@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.seabios.versions import version_row
-from fwsim.scenario.choices import ADDRESS_SPACE, FIRMWARE_VERSIONS, SLOT
+from fwsim.firmware.allocators import allocator, check_version, names
+from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.scenario.buses import arranged
+from fwsim.scenario.choices import ADDRESS_SPACE, SLOT
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
+from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
 from fwsim.units import GIB, KIB, MIB, format_size
 
@@ -30,10 +33,12 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
         )  # fmt: skip
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
-    if scenario.host.vga in ("auto", "igd") and (scenario.hypervisor.kind == "none" or scenario.rom.source == "shadow"):
+    design = _design(scenario, where)
+    if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_slot(scenario.guest, f"{where}: guest.slot")
+    arranged(scenario.function, f"{where}: function")
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     if scenario.payload.floppy:
         raise FwsimError(
@@ -50,6 +55,14 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
             )  # fmt: skip
 
 
+def _design(scenario: Scenario, where: str) -> Design:
+    try:
+        return scenario.hypervisor.design
+    except FwsimError as error:
+        error.where = f"{where}: {error.where}"
+        raise
+
+
 def _one_of(word: str, known: Sequence[str], where: str) -> None:
     if word not in known:
         raise FwsimError(
@@ -59,18 +72,13 @@ def _one_of(word: str, known: Sequence[str], where: str) -> None:
 
 
 def _check_firmware(firmware: Firmware, where: str) -> None:
-    _one_of(firmware.kind, tuple(FIRMWARE_VERSIONS), f"{where}.kind")
-    if firmware.kind == "seabios":
-        try:
-            version_row(firmware.version)
-        except FwsimError as error:
-            error.where = f"{where}.version"
-            raise
-    elif firmware.version:
-        raise FwsimError(
-            f"firmware {firmware.kind} has no versions", where=f"{where}.version", found=f'"{firmware.version}"',
-            expected="nothing", hint="remove it",
-        )  # fmt: skip
+    try:
+        row = allocator(firmware.kind)
+    except FwsimError:
+        _one_of(firmware.kind, names(), f"{where}.kind")
+        raise
+    check_version(row, firmware.version, f"{where}.version")
+    read_options(row, firmware.options, f"{where}.options")
     for field, named in (("image", firmware.image), ("drivers", ", ".join(firmware.drivers))):
         if named:
             raise FwsimError(

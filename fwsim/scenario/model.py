@@ -4,14 +4,21 @@ Every struct is resolved: a value left out is filled in from the host's CPU fami
 bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
 """
 
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
 from msgspec.structs import force_setattr
 
-from fwsim.registers.families import Family, family
-from fwsim.scenario.choices import FIRMWARE_VERSIONS, SLOT
+from fwsim.errors import FwsimError
+from fwsim.firmware.allocators import allocator
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.registers.families import family
+from fwsim.registers.family import Family
+from fwsim.scenario.choices import SLOT
+from fwsim.scenario.functions import Hotplug
 from fwsim.units import GIB
 
 Hex16 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF})]
@@ -37,7 +44,9 @@ class Host(_Table, frozen=True):
     """The physical machine. Numbers left out are those of the CPU family (``fwsim/registers/families.py``).
 
     ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
-    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT.
+    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
+    00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
+    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem).
     """
 
     cpu: str = "sandybridge"
@@ -48,6 +57,8 @@ class Host(_Table, frozen=True):
     asls: Hex32 = _UNSET
     opregion: File = ""
     lpc_id: Hex16 = _UNSET
+    subsystem: Hex32 = _UNSET
+    bridge_subsystem: Hex32 = _UNSET
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -55,11 +66,19 @@ class Host(_Table, frozen=True):
         for name in ("device_id", "ggc", "bdsm", "asls", "lpc_id"):
             if getattr(self, name) == _UNSET:
                 force_setattr(self, name, getattr(self.family, name))
+        for name, device in (("subsystem", self.device_id), ("bridge_subsystem", self.family.host_bridge_id)):
+            if getattr(self, name) == _UNSET:
+                force_setattr(self, name, device << 16 | 0x8086)
 
     @property
     def stolen_base(self) -> int:
         """First byte of stolen memory: ``bdsm`` without its lock bit."""
         return self.bdsm & ~1
+
+    @property
+    def stolen_size(self) -> int:
+        """Bytes of stolen memory, as ``ggc`` says."""
+        return self.family.gms.decode(self.ggc)
 
     @property
     def family(self) -> Family:
@@ -75,16 +94,31 @@ class Display(_Table, frozen=True):
 
 
 class Hypervisor(_Table, frozen=True):
-    """Who stands between guest and device. ``profile`` is QEMU's (``ranged`` acts as 10.0 but for its rewrite).
+    """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
-    ``gms`` is x-igd-gms (0 = the host's), ``opregion`` and ``lpc`` are x-igd-opregion and x-igd-lpc.
+    ``gms``, ``opregion``, ``lpc`` and ``vga`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion, x-igd-lpc, x-vga.
+    ``options`` are an installed kind's own.
     """
 
-    kind: Literal["none", "ranged", "qemu"] = "qemu"
-    profile: Literal["5.0", "9.1", "10.0", "next"] = "10.0"
+    kind: str = kinds.DEFAULT
+    profile: str = ""
     gms: Annotated[int, Meta(extra={"as": "hex", "max": 0xFF})] = 0
     opregion: Switch = "auto"
     lpc: Switch = "auto"
+    vga: Literal["auto", "on"] = "auto"
+    options: dict[str, str | int | bool] = {}
+
+    def __post_init__(self) -> None:
+        """Fill in the kind's usual profile."""
+        if not self.profile:
+            force_setattr(self, "profile", kinds.default_profile(self.kind))
+
+    @property
+    def design(self) -> Design:
+        """The hypervisor itself. Raises FwsimError for a kind, profile or option that is not there."""
+        return kinds.hypervisor(
+            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.options)
+        )
 
 
 class Guest(_Table, frozen=True):
@@ -102,17 +136,24 @@ class Guest(_Table, frozen=True):
 
 
 class Firmware(_Table, frozen=True):
-    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one."""
+    """Who places OpRegion and stolen memory. ``version`` "" becomes the kind's usual one.
+
+    ``options``: the kind's own, as its struct of options has them; what is left out has its default.
+    """
 
     kind: str = "seabios"
     version: str = ""
     image: File = ""
     drivers: tuple[File, ...] = ()
+    options: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        """Fill in the version."""
+        """Fill in the version, if the kind is known: what is none is refused where scenarios are checked."""
         if not self.version:
-            force_setattr(self, "version", FIRMWARE_VERSIONS.get(self.kind, ""))
+            try:
+                force_setattr(self, "version", allocator(self.kind).default_version)
+            except FwsimError:
+                return
 
 
 RomInt15 = dict[str, dict[str, Hex16]]
@@ -171,6 +212,26 @@ class Budget(_Table, frozen=True):
     events: Annotated[int, Meta(extra={"min": 1})] = 10_000_000
 
 
+class Function(_Table, frozen=True):
+    """One more function on the guest's bus. ``class`` has 24 bits; 0604xx is a PCI-PCI bridge.
+
+    ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
+    behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
+    """
+
+    slot: str
+    vendor: Hex16 = 0x1AF4
+    device: Hex16 = 0x0001
+    class_code: Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFFFF})] = msgspec.field(
+        default=0xFF0000, name="class"
+    )
+    subsystem: Hex32 = 0x11001AF4
+    bars: tuple[str, ...] = ()
+    rom: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 0
+    behind: str = ""
+    hotplug: Hotplug = "none"
+
+
 class Scenario(_Table, frozen=True):
     """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
 
@@ -179,6 +240,7 @@ class Scenario(_Table, frozen=True):
     display: tuple[Display, ...] = ()
     hypervisor: Hypervisor = msgspec.field(default_factory=Hypervisor)
     guest: Guest = msgspec.field(default_factory=Guest)
+    function: tuple[Function, ...] = ()
     firmware: Firmware = msgspec.field(default_factory=Firmware)
     rom: Rom = msgspec.field(default_factory=Rom)
     call: tuple[Call, ...] = ()
@@ -190,3 +252,17 @@ class Scenario(_Table, frozen=True):
         if not self.display:
             usual = tuple(Display(port=cast(Port, port)) for port in self.host.family.displays)
             force_setattr(self, "display", usual or (Display(port="none"),))
+
+    @property
+    def device(self) -> Device:
+        """The physical IGD and its place in the guest, as the hypervisor finds them."""
+        host = self.host
+        return Device(
+            device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
+            stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
+        )  # fmt: skip
+
+    @property
+    def assignment(self) -> Assignment:
+        """What the hypervisor makes of that device."""
+        return self.hypervisor.design.assign(self.device)

@@ -121,7 +121,7 @@ class Reader:
             case inspect.DictType():
                 table = self._exactly(value, dict, "a table", path)
                 return {key: self.read(item, kind.value_type, f"{path}.{key}") for key, item in table.items()}
-        raise TypeError(f"no notation for {kind} at {path}")
+        return value  # of no notation of ours: msgspec says whether it is of the type
 
     def _exactly(self, value: Any, python: type, expected: str, path: str) -> Any:
         if type(value) is not python:
@@ -186,9 +186,11 @@ def read_struct(table: dict[str, Any], kind: type[_S], where: str, base: Path | 
     """A ``kind`` from a parsed TOML document; errors name ``where`` and the field."""
     plain = Reader(where, base).read(table, _described(kind))
     try:
-        return msgspec.convert(plain, kind)
+        return msgspec.convert(plain, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise FwsimError(str(error), where=where, hint="correct the field it names") from None
+        what, _, path = str(error).partition(" - at `$.")
+        at = f"{where}: {path.rstrip('`')}" if path else where
+        raise FwsimError("not of the field's type", where=at, found=what, hint="correct the field it names") from None
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -229,15 +231,16 @@ def with_overrides(table: dict[str, Any], assignments: Iterable[str]) -> dict[st
                 expected="PATH=VALUE",
                 hint="such as --set host.bdsm=0xdba00000",
             )
-        _assign(result, keys, _override_value(text.strip(), assignment), assignment)
+        _assign(result, keys, override_value(text.strip(), f"--set {assignment}"), assignment)
     return result
 
 
-def _override_value(text: str, assignment: str) -> Any:
+def override_value(text: str, assignment: str) -> Any:
+    """The value that ``text`` stands for: see ``with_overrides``. ``assignment`` names it in errors."""
     if text in ("true", "false"):
         return text == "true"
     if text[:1] in ('"', "'", "[", "{"):
-        return parse_toml(f"value = {text}", f"--set {assignment}")["value"]
+        return parse_toml(f"value = {text}", assignment)["value"]
     return text
 
 

@@ -1,4 +1,4 @@
-"""What comes of one cell? A placement or a run as one row of plain values.
+"""What comes of one cell: a placement or a run as one row of plain values.
 
 Runs that differ in their calls only share one machine: it is put back to where the ROM's POST left it.
 """
@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwsim.errors import FwsimError
-from fwsim.sweep.matrix import Matrix, ask_value, table_of
+from fwsim.sweep.matrix import Matrix, ask_of, table_of
 
 if TYPE_CHECKING:
-    from fwsim.environment.bios.session import SessionSnapshot
+    from fwsim.environment.slices import Snapshot
     from fwsim.results.summary import Summary
     from fwsim.rom.chain import Rom
-    from fwsim.running.option_rom import Offer
-    from fwsim.running.pipeline import Posted
+    from fwsim.running.pipeline import Run
     from fwsim.scenario.model import Scenario
 
 Row = dict[str, Any]
@@ -72,12 +71,12 @@ def named(matrix: Matrix, cell: int, result: Row) -> Row:
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:
-    from fwsim.placement.allocate import ADDRESS_ONLY, Ask, place
+    from fwsim.firmware.allocators import allocator
+    from fwsim.placement.allocate import place
 
-    values = {name: ask_value(name, value, f"set.{name}") for name, value in matrix.values(cell).items()}
-    result = place(Ask(**values))
+    result = place(ask_of(matrix.values(cell), "set"))
     failed = result.failed
-    there = result.firmware.bdsm and result.ask.firmware not in ADDRESS_ONLY
+    there = result.firmware.bdsm and allocator(result.ask.firmware).maps_stolen
     notes = "; ".join(result.details.notes)
     why = failed[0].detail if failed and not (notes and failed[0].id.endswith("-set")) else notes
     return {
@@ -120,12 +119,10 @@ def _ran(matrix: Matrix, cell: int, runner: Runner) -> Row:
 
 @dataclass
 class _Kept:
-    """A machine whose ROM has POSTed, and how to get back there."""
+    """A run whose ROM has POSTed, and how to get back there."""
 
-    rom: Rom
-    posted: Posted
-    offered: Offer
-    snapshot: SessionSnapshot
+    run: Run
+    posted: Snapshot
 
 
 class Runner:
@@ -138,45 +135,30 @@ class Runner:
 
     def run(self, scenario: Scenario) -> Summary:
         """The summary that ``fwsim run`` of ``scenario`` gives, but for the wall clock."""
-        from fwsim.rules.run import check
-        from fwsim.running.calls import Caller
-        from fwsim.running.outcome import summarize
+        one = self._posted(scenario)
+        one.calls()
+        one.pictures()
+        return one.summary()
 
-        kept = self._posted(scenario)
-        built, session = kept.posted.built, kept.posted.session
-        caller = Caller(built, session, scenario, None)
-        if kept.posted.ending.reason == "completed":
-            for call in scenario.call:
-                caller.make(call)
-        caller.finish()
-        summary = summarize(scenario, kept.rom, kept.offered, built, session, caller)
-        summary.firmware.log = list(summary.firmware.log)  # the machine's own is cut back for the next run
-        summary.checks = check(scenario, summary)
-        return summary
-
-    def _posted(self, scenario: Scenario) -> _Kept:
+    def _posted(self, scenario: Scenario) -> Run:
         from msgspec.json import encode
         from msgspec.structs import replace
 
-        from fwsim.running.pipeline import post
+        from fwsim.running.pipeline import Run, assemble
 
-        key = replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep")
-        name = encode(key)
+        name = encode(replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep"))
         found = self._kept.get(name)
         if found is not None:
             self._kept.move_to_end(name)
-            session = found.posted.session
-            session.restore(found.snapshot)
-            session.release, session.assists = None, {}
-            return found
+            found.run.back(found.posted, scenario)
+            return found.run
         while len(self._kept) >= self.keep:
             _, old = self._kept.popitem(last=False)
-            old.posted.built.machine.recorder.close()
-        rom = self._rom(scenario.rom.file)
-        posted, offered = post(scenario, rom, None, lambda label, fraction: None)
-        kept = _Kept(rom, posted, offered, posted.session.snapshot())
-        self._kept[name] = kept
-        return kept
+            old.run.close()
+        one = Run(assemble(scenario, self._rom(scenario.rom.file)))
+        one.post()
+        self._kept[name] = _Kept(one, one.session.slices.snapshot())
+        return one
 
     def _rom(self, name: str) -> Rom:
         from fwsim.rom.chain import load

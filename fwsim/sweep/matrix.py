@@ -17,8 +17,8 @@ from fwsim import __version__
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
-from fwsim.hypervisor.qemu.versions import VERSIONS as PROFILES
-from fwsim.placement.ask import DRIVERS, MACHINES, Ask, cpu_of, parse_bars
+from fwsim.firmware.ovmf_options import DRIVERS
+from fwsim.placement.ask import MACHINES, Ask, cpu_of, parse_bars
 from fwsim.scenario.text import parse_toml, show, suggest
 from fwsim.units import parse_size
 
@@ -30,9 +30,11 @@ _KEYS = ("kind", "scenario", "set", "skip")
 _RANGE = ("from", "to", "step", "times")
 _LISTS = ("call", "display", "bars", "firmware.drivers")
 """Fields that are lists themselves: they take a list of lists."""
+OPTION = "options."
+"""How a placement's axis of an allocator's option begins."""
 _MOST_CALLS = 64
 """The largest number in such a path as ``call.3.ax`` is one less."""
-_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "profile": tuple(PROFILES)}
+_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS}
 
 
 @dataclass(frozen=True)
@@ -309,6 +311,8 @@ def _check(matrix: Matrix) -> None:
     first = matrix.values(0)
     for axis in matrix.axes:
         for value in axis.values[:1000]:
+            if axis.name == "firmware.kind":
+                _known_firmware(value, f"{matrix.where}: set.{axis.name}")
             table = table_of(matrix, first | {axis.name: value})
             read_struct(table, Scenario, f"{matrix.where}: set", Path(matrix.folder))
     table = table_of(matrix, first)
@@ -322,14 +326,33 @@ def _check(matrix: Matrix) -> None:
             raise FwsimError("no such ROM", where=f"{matrix.where}: rom.file", found=name, expected="a file")
 
 
+def _known_firmware(name: Any, where: str) -> None:
+    """Refuse a name that is no firmware's; what an installed package did wrong names that package itself."""
+    try:
+        allocator(str(name))
+    except FwsimError as error:
+        if error.where == "firmware.kind":
+            error.where = where
+        raise
+
+
 @cache
 def _ask_fields() -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(Ask)}
 
 
+def ask_of(values: dict[str, Any], where: str) -> Ask:
+    """The Ask of one cell's ``values``. Raises FwsimError."""
+    given = {name: ask_value(name, value, f"{where}.{name}") for name, value in values.items()}
+    options = {name.removeprefix(OPTION): given.pop(name) for name in list(given) if name.startswith(OPTION)}
+    return Ask(**given, options=options)
+
+
 def ask_value(name: str, value: Any, where: str) -> Any:
-    """``value`` as the field ``name`` of an Ask has it. Raises FwsimError."""
+    """``value`` as the field ``name`` of an Ask has it; ``options.NAME`` is as it stands. Raises FwsimError."""
     fields = _ask_fields()
+    if name.startswith(OPTION):
+        return value
     if name not in fields:
         raise FwsimError(
             "unknown field", where=where, found=name, expected=", ".join(fields),
@@ -346,14 +369,14 @@ def ask_value(name: str, value: Any, where: str) -> Any:
         value = str(value)
     if not isinstance(value, str):
         raise FwsimError("wrong type", where=where, found=show(value), expected="a string", hint='write it as "..."')
-    try:
-        if name == "firmware":
-            allocator(value)
-        elif name == "gen":
+    if name == "firmware":
+        _known_firmware(value, where)
+    elif name == "gen":
+        try:
             cpu_of(value)
-    except FwsimError as error:
-        error.where = where
-        raise
+        except FwsimError as error:
+            error.where = where
+            raise
     if name in _WORDS and value not in _WORDS[name]:
         raise FwsimError(
             "unknown value", where=where, found=show(value), expected=", ".join(_WORDS[name]),

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.trace.event import ENUMS, flag_names
+from fwsim.trace.event import ENUMS, NAMES, flag_names
 
-_NAMES = {column: {int(member): member.name.lower() for member in kind} for column, kind in ENUMS.items()}
+_NAMES = {column: {number: name for name, number in NAMES[column].items()} for column in ENUMS}
 _FLAGS = [flag_names(flags) for flags in range(128)]
 COLUMNS = ("seq", "time_ns", "actor", "cs", "ip", "space", "op", "width", "address", "value", "aux", "flags")
 """The columns of every export, in order."""

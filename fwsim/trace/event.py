@@ -73,8 +73,13 @@ EVENT = np.dtype(
 )
 
 ENUMS: dict[str, type[IntEnum]] = {"actor": Actor, "space": Space, "op": Op}
+NAMES: dict[str, dict[str, int]] = {
+    column: {member.name.lower(): int(member) for member in kind if member.name}
+    for column, kind in (ENUMS | {"flags": Flag}).items()
+}
+"""What the numbers, and the bits of ``flags``, are called wherever a user reads or writes them."""
 
 
 def flag_names(flags: int) -> list[str]:
     """The names of the set flag bits, lower case, lowest bit first."""
-    return [flag.name.lower() for flag in Flag if flags & flag and flag.name]
+    return [name for name, bit in NAMES["flags"].items() if flags & bit]

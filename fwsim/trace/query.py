@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
-from fwsim.trace.event import ENUMS, EVENT, Flag
+from fwsim.trace.event import EVENT, NAMES
+from fwsim.trace.shorthand import Shorthand
+from fwsim.trace.sql import SHOWN, connect, explained
 
 Name = tuple[str, int, str, int]
 """(space, address, register's name, offset in it)."""
@@ -24,9 +25,8 @@ VIEWS: dict[str, str] = {
     "registers": "what is called how on the run's host: space, address (of each byte), register, byte",
 }
 """The views with what a row of each is."""
-_BASE = "run, seq, time_ns, actor, cs, ip, space, op, width, address, value, aux, flags"
 _AT_CODE = "run, seq, time_ns, actor, cs, ip, op"
-_FLAGS = ", ".join(flag.name.lower() for flag in Flag if flag.name)
+_FLAGS = ", ".join(NAMES["flags"])
 _JOIN = "left join registers r using (run, space, address)"
 _DEFINITIONS = {
     "accesses": f"select e.*, register from events e {_JOIN} where op in ('read', 'write') "
@@ -42,9 +42,7 @@ _DEFINITIONS = {
     "interrupts": f"select {_AT_CODE}, address as vector, value & 65535 as ax, value >> 16 & 65535 as bx, "
     "value >> 32 & 65535 as cx, value >> 48 as dx, aux, flags from events where space = 'interrupt'",
 }
-_PLACE = re.compile(r"\n*LINE (\d+): (.*)\n( *)\^")
-_NO_TABLE = re.compile(r"(?:Table|View) with name (\S+) does not exist")
-_NO_COLUMN = re.compile(r'column "([^"]+)"|named "([^"]+)"')
+_EXPECTED = "DuckDB's SQL over " + ", ".join(VIEWS)
 
 
 class Source(NamedTuple):
@@ -63,65 +61,57 @@ class Answer(NamedTuple):
 
 
 def ask(sources: list[Source], sql: str, decode: Callable[[str, int, int], str] | None = None) -> Answer:
-    """The answer to ``sql``, one SELECT over ``VIEWS``. Raises FwsimError that points at what is wrong with it.
+    """The answer to ``sql``, one SELECT over ``VIEWS`` in an event's own words (``Shorthand``).
 
-    ``decode`` becomes the SQL function decode(space, address, value).
+    ``decode`` becomes the SQL function decode(space, address, value). Raises FwsimError that points at what is wrong.
     """
     import duckdb
 
+    text = Shorthand(sql, "SQL, line {line}, column {column}", "describe a view: select * from VIEW limit 1")
     try:
-        # with the temporary directory empty a query that needs too much memory fails, and fills no disk
-        connection = duckdb.connect(":memory:", config={"enable_external_access": "false", "temp_directory": ""})
+        connection = connect()
         _prepare(connection, sources, sql, decode)
-        statements = connection.extract_statements(sql)
+        statements = connection.extract_statements(text.sql)
         kinds = [str(statement.type).rpartition(".")[2] for statement in statements]
         if kinds not in (["SELECT"], ["EXPLAIN"]):
             raise FwsimError(
                 "one SELECT is wanted", where="SQL", found=", ".join(kinds) or "nothing",
                 expected="select ... from " + " | ".join(VIEWS), hint="such as: select * from gtt limit 3",
             )  # fmt: skip
-        connection.execute(sql)
+        connection.execute(text.sql)
         columns = [column[0] for column in connection.description or []]
     except duckdb.Error as error:
-        raise _explained(str(error), sql) from None
-    return Answer(columns, _rows(connection, sql))
+        raise explained(error, text, expected=_EXPECTED, views=tuple(VIEWS)) from None
+    return Answer(columns, _rows(connection, text))
 
 
-def _rows(connection: Any, sql: str) -> Iterator[tuple[Any, ...]]:
+def _rows(connection: Any, text: Shorthand) -> Iterator[tuple[Any, ...]]:
     import duckdb
 
     try:
         while batch := connection.fetchmany(4096):
             yield from batch
     except duckdb.Error as error:
-        raise _explained(str(error), sql) from None
+        raise explained(error, text, expected=_EXPECTED, views=tuple(VIEWS)) from None
 
 
 def _prepare(connection: Any, sources: list[Source], sql: str, decode: Callable[[str, int, int], str] | None) -> None:
     for number, source in enumerate(sources):
         columns = {name: np.asarray(source.events[name]) for name in EVENT.names or ()}
         connection.register(f"raw_{number}", columns)
-    _make_types(connection, sources, re.search(r"\b(accesses|config|mmio|registers)\b", sql, re.I) is not None)
+    _name_registers(connection, sources, re.search(r"\b(accesses|config|mmio|registers)\b", sql, re.I) is not None)
     parts = [f"select {_text(source.name)}::runs as run, * from raw_{n}" for n, source in enumerate(sources)]
-    flags = ", ".join(f"flags & {int(flag)} > 0 as {flag.name.lower()}" for flag in Flag if flag.name)
-    raw = _BASE
-    for column, kind in ENUMS.items():
-        cases = " ".join(f"when {int(member)} then '{member.name.lower()}'::{column}s" for member in kind)
-        raw = raw.replace(f" {column},", f" case {column} {cases} end as {column},")
-    connection.execute(f"create view events as select {raw}, {flags} from ({' union all '.join(parts)})")
+    connection.execute(f"create view events as select run, {SHOWN} from ({' union all '.join(parts)})")
     for view, definition in _DEFINITIONS.items():
         connection.execute(f"create view {view} as {definition}")
     if decode:
         connection.create_function("decode", decode, ["VARCHAR", "UBIGINT", "UBIGINT"], "VARCHAR")
-    connection.execute("set lock_configuration = true")
 
 
-def _make_types(connection: Any, sources: list[Source], named: bool) -> None:
+def _name_registers(connection: Any, sources: list[Source], named: bool) -> None:
     """Enums for what repeats: they group and join as numbers do. ``named``: the query needs the registers' names."""
     names = dict.fromkeys(source.name for source in sources)
     connection.execute(f"create type runs as enum ({','.join(map(_text, names))})")
-    for column, kind in ENUMS.items():
-        connection.execute(f"create type {column}s as enum ({','.join(_text(each.name.lower()) for each in kind)})")
     columns = "run runs, space spaces, address ubigint, register {}, byte int"
     connection.execute(f"create table named ({columns.format('varchar')})")
     for source in sources if named else []:
@@ -144,37 +134,3 @@ def _make_types(connection: Any, sources: list[Source], named: bool) -> None:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-def _explained(message: str, sql: str) -> FwsimError:
-    """DuckDB's message with the place it points at as fwsim says it, and the nearest name."""
-    what, where, found = message, "SQL", sql.strip()
-    place = _PLACE.search(message)
-    if place:
-        what = message[: place.start()]
-        line, excerpt = int(place[1]), place[2]
-        prefix = len(f"LINE {line}: ")
-        shown = len(place[3]) - prefix
-        lines = sql.splitlines() or [""]
-        text = lines[min(line, len(lines)) - 1]
-        inner = excerpt.strip(".")
-        column = shown - excerpt.find(inner) + max(0, text.find(inner))
-        where = f"SQL, line {line}, column {column + 1}"
-        found = f"{excerpt}\n{' ' * (9 + shown)}^"
-    what = what.splitlines()[0] if what else "the query failed"
-    what = re.sub(r"^\w+ Error: ", "", what).rstrip("!. ")
-    table = _NO_TABLE.search(message)
-    if table:
-        near = get_close_matches(table[1].lower(), VIEWS, n=1)
-        return FwsimError(
-            f"no such view: {table[1]}", where=where, found=found, expected=", ".join(VIEWS),
-            hint=f"did you mean {near[0]}?" if near else "select * from events limit 3",
-        )  # fmt: skip
-    candidates = re.search(r"Candidate bindings: (.*)", message)
-    hint = "describe a view: select * from VIEW limit 1"
-    wanted = _NO_COLUMN.search(message)
-    if candidates:
-        names = re.findall(r'"([^"]+)"', candidates[1])
-        near = get_close_matches((wanted[1] or wanted[2]) if wanted else "", names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"columns there: {', '.join(names)}"
-    return FwsimError(what, where=where, found=found, expected="DuckDB's SQL over " + ", ".join(VIEWS), hint=hint)

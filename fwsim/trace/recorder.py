@@ -4,7 +4,9 @@ import errno
 import mmap
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,18 @@ def npy_header(records: int) -> bytes:
     return b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little") + body.ljust(HEADER - 11) + b"\n"
 
 
+@dataclass(eq=False)
+class Mark:
+    """What a snapshot keeps of the events: how many there were, and those of them that were forgotten since.
+
+    The first ``shared`` of the ``count`` events are the recorder's own still; ``rest`` is what came behind them.
+    """
+
+    count: int
+    shared: int
+    rest: list[NDArray[np.void]] = field(default_factory=list)
+
+
 class Recorder:
     """The event window native code writes into, and the file behind it.
 
@@ -37,6 +51,7 @@ class Recorder:
         self.path = path
         self._chunk = -1
         self._map: mmap.mmap | None = None
+        self._marks: WeakSet[Mark] = WeakSet()
         self.listener: Callable[[int], None] | None = None
         """Told the address of each event that Python appended."""
         if path is None:
@@ -101,8 +116,43 @@ class Recorder:
             data += part
         return np.frombuffer(bytes(data), dtype=EVENT)
 
+    def snapshot(self) -> Mark:
+        """The events so far. None is copied before it is forgotten: most snapshots are gone by then."""
+        mark = Mark(self.count, self.count)
+        self._marks.add(mark)
+        return mark
+
+    def restore(self, mark: Mark) -> None:
+        """Make the events those of ``mark`` again, whether more or others were recorded since."""
+        rest, count = mark.rest, mark.shared
+        self.rewind(count)
+        for part in rest:
+            self._extend(part)
+        mark.shared, mark.rest = mark.count, []
+
+    def _extend(self, events: NDArray[np.void]) -> None:
+        at = 0
+        while at < len(events):
+            if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
+                self.next_chunk()
+            first = int(self.root[R_EV_NEXT])
+            part = events[at : at + int(self.root[R_EV_CAP]) - first]
+            self._window.view(EVENT)[first : first + len(part)] = part
+            self.root[R_EV_NEXT] += np.uint64(len(part))
+            self.root[R_SEQ] += np.uint64(len(part))
+            at += len(part)
+
+    def _keep(self, count: int) -> None:
+        """Give the events after the first ``count`` to the marks that have them, before they are forgotten."""
+        marks = [mark for mark in self._marks if mark.shared > count]
+        lost = self.read(count, max((mark.shared for mark in marks), default=count))
+        for mark in marks:
+            mark.rest.insert(0, lost[: mark.shared - count])
+            mark.shared = count
+
     def rewind(self, count: int) -> None:
-        """Forget every event after the first ``count``: what a snapshot's restore does."""
+        """Forget every event after the first ``count``, but for what snapshots keep."""
+        self._keep(count)
         chunk = max(0, (count - 1) // CHUNK) if count else 0
         if self.path is not None:  # in a file, what a killed run leaves behind the last event must not look like one
             os.ftruncate(self._fd, HEADER + count * EVENT.itemsize)

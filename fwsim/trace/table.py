@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
 from fwsim.trace.describe import COLUMNS
-from fwsim.trace.event import ENUMS, Flag
+from fwsim.trace.event import ENUMS, NAMES
+from fwsim.trace.sql import by_name
 
 FORMATS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json"}
 
@@ -41,12 +42,9 @@ def _selected() -> str:
     parts = []
     for name in COLUMNS:
         if name in ENUMS:
-            cases = " ".join(f"WHEN {int(member)} THEN '{member.name.lower()}'" for member in ENUMS[name])
-            parts.append(f"CASE {name} {cases} ELSE {name}::VARCHAR END AS {name}")
+            parts.append(by_name(name))
         elif name == "flags":
-            bits = ", ".join(
-                f"CASE WHEN flags & {int(flag)} <> 0 THEN '{flag.name.lower()}' END" for flag in Flag if flag.name
-            )
+            bits = ", ".join(f"CASE WHEN flags & {bit} <> 0 THEN '{flag}' END" for flag, bit in NAMES["flags"].items())
             parts.append(f"concat_ws(' ', {bits}) AS flags")
         else:
             parts.append(name)

@@ -44,6 +44,12 @@ def ask(capsys, *arguments):
         ("select register from registers where space = 'pci' and address = 65630", [["BDSM+2"]]),
         ("select decode('pci', 65628, 3684696065) like '%0xdba00000%'", [[True]]),
         ("select sum(value) from events where seq < 3", [[0x8000105C + 0xDBA0]]),
+        ("select seq from events where space = gtt and op == write and flags has rewritten limit 1", [[3]]),
+        ("select seq from events e where e.space in (port, 'pci', 5) order by seq", [[1], [2], [6]]),
+        ("select count(*) filter (where op = read) from events where address = 00:02.0@0x5e", [[1]]),
+        ("select reg, value from config where reg in 0x5c..0x5f and value <> 0x0", [[0x5E, 0xDBA0]]),
+        ("select count(*) as read from gtt where entry >= 0xbd70_0001 having read > 0x0", [[2]]),
+        ("select 'space = gtt, 0x5c' as t, 0x5c -- 0x5c", [["space = gtt, 0x5c", 0x5C]]),
     ],
 )  # fmt: skip
 def test_views(run, capsys, sql, rows):
@@ -63,6 +69,15 @@ def test_counts_are_those_of_numpy(tmp_path, capsys):
     moved = events["flags"] & Flag.REWRITTEN != 0
     picked = {name: events[(events["space"] == n) & moved] for n, name in enumerate(names)}
     assert found == sorted([n, len(rows), int(rows["value"].max())] for n, rows in picked.items())
+
+
+def test_a_number_without_a_name_is_shown_and_compared_as_a_number(tmp_path, capsys):
+    events = np.zeros(3, dtype=EVENT)
+    events["seq"], events["space"], events["op"] = (1, 2, 3), (4, 200, 9), (1, 1, 77)
+    np.save(tmp_path / "events.npy", events)
+    sql = "select seq, space, op from events where space != gtt and op in (write, 77) order by space"
+    assert ask(capsys, str(tmp_path), sql) == [[3, "9", "77"], [2, "200", "write"]]
+    assert ask(capsys, str(tmp_path), "select seq from events where space > 9") == [[2]]
 
 
 def test_several_runs(run, tmp_path, capsys):
@@ -93,6 +108,11 @@ def test_table_and_csv(run, capsys):
         ("select seq\nfrom gtt\nwhere enrty = 1", "line 3, column 7", "entry"),
         ("selec 1", "line 1, column 1", "syntax"),
         ("select * from read_csv('/etc/passwd')", "line 1, column 15", "disabled"),
+        ("select seq from events where space = gt", "line 1, column 38", "gtt"),
+        ("select seq\nfrom events\nwhere seq = 0x1 and space in ('port', 'gt')", "line 3, column 39", "gtt"),
+        ("select 0x5c, 00:02.0@0x5c, entri from gtt", "line 1, column 28", "entry"),
+        ("select seq from events where flags has 0x10000", "line 1, column 40", "0xffff"),
+        ("select seq from events where seq = 0xq", "line 1, column 36", "0x5c"),
         ("select 1; select 2", "SQL", "one SELECT"), ("", "SQL", "one SELECT"),
         ("copy (select 1) to 'x.csv'", "SQL", "one SELECT"), ("set threads = 1", "SQL", "one SELECT"),
         ("select sum(value)::tinyint from events", "line 1", "range"),
@@ -127,7 +147,8 @@ def test_bad_arguments(run, capsys, arguments):
 
 def test_any_text_is_answered_or_refused(run, capsys):
     rng = random.Random(3)
-    words = [*VIEWS, "select", "from", "where", "(", ")", "*", ",", "seq", "=", "'", '"', "1", ";", "group by", "\n"]
+    words = [*VIEWS, "space", "in", "0x1", "..", "has", "flags", "/*", "--", "$$"]
+    words += ["select", "from", "where", "(", ")", "*", ",", "seq", "=", "'", '"', "1", ";", "group by", "\n"]
     for _ in range(60):
         sql = " ".join(rng.choices(words, k=rng.randrange(1, 9)))
         assert cli.main(["trace", "query", run, "--", sql]) in (0, 2)

@@ -3,7 +3,7 @@
 import pytest
 from vga_rig import Rig
 
-from fwsim.devices.dispi import bar2_read, bar2_write, dispi_in, dispi_out
+from fwsim.devices.vga.dispi import bar2_read, bar2_write, dispi_in, dispi_out
 from fwsim.devices.vga.render import render
 from fwsim.devices.vga.state import Vga
 from fwsim.units import MIB

@@ -108,7 +108,7 @@ def test_a_request_outside_memory_does_nothing(device):
 
 
 def test_state_comes_back(device, ram):
-    state = device.state()
+    state = device.snapshot()
     ram.write(DATA, bytes(range(100, 128)))
     dma(device, ram, keys(device)["etc/ramfb"][0] << 16 | SELECT | WRITE, 28)
     device.restore(state)

@@ -1,37 +1,11 @@
 """Configuration space: CF8/CFC with every width, write masks, W1C bits, emulated bits, absent functions."""
 
-import numpy as np
 import pytest
+from config_rig import DEVFN, Bus
 
-from fwsim.devices.pci import P_ADDRESS, PciBus, bar_write_mask
-from fwsim.native import NOVEL_SLOTS, R_EV_LIMIT, R_NOVEL, R_PCI, R_STALE_LIMIT, R_WAIT_LIMIT, ROOT_WORDS, address_of
-from fwsim.trace.recorder import Recorder
-
-DEVFN = 0x10
-
-
-class Bus:
-    """A bus alone, read and written as the firmware does it."""
-
-    def __init__(self) -> None:
-        self.root = np.zeros(ROOT_WORDS, np.uint64)
-        self.root[R_EV_LIMIT] = self.root[R_WAIT_LIMIT] = self.root[R_STALE_LIMIT] = (1 << 64) - 1
-        self.novel = np.zeros(NOVEL_SLOTS, np.uint64)
-        self.root[R_NOVEL] = address_of(self.novel)
-        self.recorder = Recorder(self.root, None)
-        self.pci = PciBus()
-        self.root[R_PCI] = address_of(self.pci.block)
-        self.slot = self.pci.add(DEVFN)
-
-    def read(self, offset: int, width: int, bdf: int = DEVFN) -> int:
-        return self.pci.read(self.root, bdf, offset, width)
-
-    def write(self, offset: int, width: int, value: int, bdf: int = DEVFN) -> None:
-        self.pci.write(self.root, bdf, offset, width, value)
-
-    def last(self) -> dict[str, int]:
-        row = self.recorder.tail(1)[0]
-        return {name: int(row[name]) for name in ("space", "op", "width", "address", "value", "aux", "flags")}
+from fwsim.devices.bus import P_ADDRESS
+from fwsim.devices.pci import bar_write_mask
+from fwsim.errors import FwsimError
 
 
 @pytest.fixture
@@ -59,7 +33,7 @@ def test_only_writable_bits_of_the_written_lanes_change(bus):
 
 def test_write_one_to_clear(bus):
     bus.pci.set(bus.slot, 0x04, 4, 0xF9000000)
-    bus.pci.clear[bus.slot, 1] = 0xF9000000
+    bus.pci.clear[bus.slot][1] = 0xF9000000
     bus.write(0x07, 1, 0x80)
     assert bus.read(0x04, 4) == 0x79000000
     bus.write(0x07, 1, 0x00)
@@ -120,6 +94,13 @@ def test_sizing(bus, size, io, kind, seen):
 def test_slots(bus):
     other = bus.pci.add(0xF8)
     assert bus.pci.slot(0xF8) == other
-    assert bus.pci.devfn_of(other) == 0xF8
+    assert bus.pci.present() == [DEVFN, 0xF8]
     with pytest.raises(KeyError):
         bus.pci.slot(0x20)
+
+
+def test_two_functions_in_one_place_are_refused(bus):
+    with pytest.raises(FwsimError, match="two functions"):
+        bus.pci.add(DEVFN)
+    with pytest.raises(FwsimError, match="not there"):
+        bus.pci.add(0, behind=99)

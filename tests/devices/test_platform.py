@@ -113,8 +113,8 @@ def test_state_comes_back(make):
     device = make()
     for port in device.ports:
         device.write(port, 1, 0x11)
-    state = device.state()
+    state = device.snapshot()
     for port in device.ports:
         device.write(port, 1, 0x60)
     device.restore(state)
-    assert device.state() == state
+    assert device.snapshot() == state

@@ -152,7 +152,7 @@ def test_from_a_snapshot_on_it_is_the_same(cut):
     whole, other = Vtd(), Vtd()
     for fault in faults[:cut]:
         whole.fault(*fault)
-    state = whole.state()
+    state = whole.snapshot()
     for fault in faults[cut:]:
         whole.fault(*fault)
     whole.finish()
@@ -161,4 +161,4 @@ def test_from_a_snapshot_on_it_is_the_same(cut):
         other.fault(*fault)
     other.finish()
     assert other.lines == whole.lines
-    assert other.state() == whole.state()
+    assert other.snapshot() == whole.snapshot()

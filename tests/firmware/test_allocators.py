@@ -4,32 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
+from lab import Lab
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.allocators import ROWS, allocator, check_version, names, nearest_version
+from fwsim.firmware.allocators import allocator, check_version, names, nearest_version
 from fwsim.firmware.request import Bar, Function, Request
 from fwsim.firmware.seabios import SEABIOS
+from fwsim.scenario.load import loads
 
 DOCS = Path(__file__).parents[2] / "docs" / "allocators.md"
 MIB = 1 << 20
 BARS = (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io"))
 IGD = Function(0x10, 0x8086, 0x0126, 0x030000, BARS, ggc=0x0209)
 REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(32 * MIB).to_bytes(8, "little"))
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """Install a package with ``source`` whose entry point ``point`` names ``value``."""
-
-    def install(source, point, value, module="fwsim_test_strategy"):
-        (tmp_path / f"{module}.py").write_text(source, encoding="utf-8")
-        info = tmp_path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[fwsim.allocators]\n{point} = {value}\n")
-        monkeypatch.syspath_prepend(tmp_path)
-
-    return install
 
 
 def documented():
@@ -40,7 +27,7 @@ def documented():
 
 
 def test_the_documented_strategy_installed_as_a_package(package):
-    package(documented(), "below-bars", "fwsim_docs_strategy:BelowBars", "fwsim_docs_strategy")
+    package(documented(), "below-bars", "BelowBars", "fwsim_docs_strategy")
     assert "below-bars" in names()
     out = allocator("below-bars").place(REQUEST)
     top = 2 << 30
@@ -48,28 +35,6 @@ def test_the_documented_strategy_installed_as_a_package(package):
     assert out.asls == {0x10: top - 32 * MIB - 0x2000}
     assert (top - 32 * MIB, top, "RESERVED") in out.e820
     assert out.bars == SEABIOS.place(REQUEST).bars
-
-
-def test_an_instance_will_do_and_ours_come_first(package):
-    package("from fwsim.firmware.seabios import SEABIOS\n", "mine", "fwsim_test_strategy:SEABIOS")
-    assert allocator("mine") is SEABIOS
-    assert names()[: len(ROWS)] == list(ROWS)
-
-
-@pytest.mark.parametrize(
-    ("source", "value", "what"),
-    [
-        ("x = 1\n", "fwsim_test_broken:Missing", "cannot be loaded"),
-        ("import no_such_module\n", "fwsim_test_broken:x", "cannot be loaded"),
-        ("x = 1\n", "fwsim_test_broken:x", "not an allocator"),
-    ],
-)
-def test_a_broken_package_is_named(package, source, value, what, monkeypatch):
-    monkeypatch.delitem(__import__("sys").modules, "fwsim_test_broken", raising=False)
-    package(source, "broken", value, "fwsim_test_broken")
-    with pytest.raises(FwsimError, match=what) as caught:
-        allocator("broken")
-    assert value in caught.value.where
 
 
 def test_an_unknown_name_gets_the_nearest():
@@ -101,3 +66,31 @@ def test_none_has_no_versions_and_places_bars_only():
     assert not out.bdsm
     assert not out.asls
     assert out.bars == SEABIOS.place(REQUEST).bars
+
+
+def scenario_of(kind):
+    rom = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
+    return loads(f'[firmware]\nkind = "{kind}"\n[rom]\nfile = "{rom}"\nany_device = true\n')
+
+
+def test_the_documented_strategy_runs_a_rom(package):
+    package(documented(), "below-bars", "BelowBars", "fwsim_docs_strategy")
+    lab = Lab(scenario_of("below-bars"))
+    built = lab.posted.built
+    assert lab.int10(0x4F02, bx=0xC114).ok
+    assert built.placed.bdsm == (2 << 30) - 32 * MIB
+    assert built.placed.log == [
+        "below-bars itself calls no legacy vBIOS: fwsim does, with its own BIOS services",
+        f"below-bars: stolen memory at {built.placed.bdsm:#x}, OpRegion at {built.placed.asls:#x}",
+    ]
+    lab.caller.finish()
+    assert [screen.unreadable_pages for screen in lab.caller.screens] == [0]
+    lab.close()
+
+
+def test_a_run_names_the_package_that_breaks_the_contract(package):
+    source = documented().replace("out.log.append", "out.bdsm[IGD_BDF] += 1 << 32; out.log.append")
+    package(source, "below-bars", "BelowBars", "fwsim_docs_strategy")
+    with pytest.raises(FwsimError, match="BDSM holds no such address") as caught:
+        Lab(scenario_of("below-bars"))
+    assert caught.value.where.startswith("package fwsim_docs_strategy 1.0, entry point below-bars = ")

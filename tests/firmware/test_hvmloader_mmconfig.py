@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.hvmloader import place
+from fwsim.firmware.hvmloader import HvmloaderOptions, place
 from fwsim.firmware.request import Bar, Function, Request
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -24,7 +24,7 @@ def test_the_ecam_lies_between_bars_by_its_size():
 
 @pytest.mark.parametrize(("size", "code"), [(128, 1), (256, 0)])
 def test_size_codes(size, code):
-    out = place(replace(REQUEST, options={"ecam_size": size * MIB}))
+    out = place(replace(REQUEST, options=HvmloaderOptions(ecam=size * MIB)))
     start, end = out.ecam
     assert end - start == size * MIB
     assert f"is {start | code << 1 | 1:#x}" in out.notes[0]
@@ -47,7 +47,7 @@ def test_moved_ram_meets_what_the_device_model_keeps():
         "RAM moved to 0x190000000-0x19fffffff overlaps video RAM and option ROMs that the device model keeps at "
         "0x190000000-0x190ffffff"
     ]
-    assert not place(replace(REQUEST, ram=6 * GIB, options={"vram": 0})).notes[1:]
+    assert not place(replace(REQUEST, ram=6 * GIB, options=HvmloaderOptions(vram=0))).notes[1:]
     assert not place(replace(REQUEST, ram=2 * GIB)).notes[1:]
 
 
@@ -55,4 +55,4 @@ def test_refusals():
     with pytest.raises(FwsimError, match="i440fx only"):
         place(replace(REQUEST, version=""))
     with pytest.raises(FwsimError, match="no such ECAM"):
-        place(replace(REQUEST, options={"ecam_size": 32 * MIB}))
+        place(replace(REQUEST, options=HvmloaderOptions(ecam=32 * MIB)))

@@ -6,7 +6,8 @@ import pytest
 
 from fwsim.errors import FwsimError
 from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf
-from fwsim.firmware.ovmf_igd import family_of, opregion_tail
+from fwsim.firmware.ovmf_igd import family_of
+from fwsim.firmware.ovmf_options import OvmfOptions
 from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import Bar, Cpu, Function, Host, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
@@ -20,7 +21,7 @@ REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(64 * MIB).t
 
 
 def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
-    new, old = ovmf.place(REQUEST), ovmf.place(replace(REQUEST, options={"driver": "gvt"}))
+    new, old = ovmf.place(REQUEST), ovmf.place(replace(REQUEST, options=OvmfOptions(driver="gvt")))
     assert new.bdsm == {0x10: 0x7C500000}
     assert old.bdsm == {0x10: 0x77B00000}
     assert new.asls == old.asls == {0x10: 0x7F7E8000}
@@ -28,7 +29,7 @@ def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
 
 
 def test_ovmf_without_a_driver_places_bars_only():
-    out = ovmf.place(replace(REQUEST, options={"driver": "none"}))
+    out = ovmf.place(replace(REQUEST, options=OvmfOptions(driver="none")))
     assert not out.asls
     assert out.bars[0x10, 2] == 0xE000000000
 
@@ -47,8 +48,8 @@ def test_newer_ovmf_has_its_ecam_at_e0000000():
 def test_ovmf_refuses_what_it_has_no_rules_for():
     with pytest.raises(FwsimError, match="OVMF version"):
         ovmf.place(replace(REQUEST, version="1999"))
-    with pytest.raises(FwsimError, match="machine or driver"):
-        ovmf.place(replace(REQUEST, options={"driver": "other"}))
+    with pytest.raises(FwsimError, match="no such machine"):
+        ovmf.place(replace(REQUEST, machine="virt"))
     with pytest.raises(FwsimError, match="asserts"):
         ovmf.aperture("q35", 0xE0001000)
 
@@ -74,7 +75,6 @@ def test_aligned_allocation_gives_the_spare_back():
     pages = PageAllocator([(0x100000, 0x500000)])
     assert pages.allocate_aligned("Reserved", MIB, MIB) == 0x400000
     assert sorted(pages.free) == [(0x100000, 0x301000), (0x301000, 0x400000)]
-    assert opregion_tail(0x3D00) == 0x300
 
 
 def test_hvmloader_leaves_a_bar_without_room_unassigned():
@@ -129,7 +129,6 @@ def test_crosvm_shows_no_stolen_memory():
     out = crosvm.place(REQUEST)
     assert not out.bdsm
     assert 0xD0000000 <= out.asls[0x10] < 0xF4000000
-    assert crosvm.guest_ggc(0xF4C3) == 0xC3
 
 
 def test_bdf_text_there_and_back():
@@ -138,10 +137,5 @@ def test_bdf_text_there_and_back():
         parse_bdf("slot two")
 
 
-def test_rom_bar_at_the_ends_of_the_address_space_is_not_mapped():
-    assert optionrom.rom_bar_mappable(0xFEBE0000, 0xFFFF0000)
-    assert not optionrom.rom_bar_mappable(0x00F00000, 0xFFFF0000)
-    assert not optionrom.rom_bar_mappable(0xFFD00000, 0xFFFF0000)
-    assert not optionrom.rom_bar_mappable(0xFEBE0000, 0)
-    assert optionrom.next_base(0xC0000, 0x9200) == 0xC9800
+def test_a_rom_of_no_length_is_refused():
     assert not optionrom.judge_header(0xAA55, 0, 0).accepted

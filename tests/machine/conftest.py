@@ -11,8 +11,10 @@ import pytest
 from handmade import rom
 from numpy.typing import NDArray
 
-from fwsim.environment.bios.session import Ending, Session
-from fwsim.machine.build import Built, build
+from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
+from fwsim.machine.build import build
+from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine
 from fwsim.rom.chain import load_bytes
 from fwsim.scenario.load import loads

@@ -30,7 +30,7 @@ def test_a_relative_vbt_follows_the_header(tmp_path):
     path = tmp_path / "big.op"
     path.write_bytes(region(0x0201, 0x2000, 0x1800, 0x1800))
     built = made(path)
-    shown = built.guest.files["etc/igd-opregion"]
+    shown = built.given.files["etc/igd-opregion"]
     assert len(shown) == 0x3800
     assert int.from_bytes(shown[RVDA : RVDA + 8], "little") == 0x2000
     assert shown[0x2000:] == bytes(range(256)) * 0x18
@@ -42,7 +42,7 @@ def test_version_2_0_becomes_2_1(tmp_path):
     asls = 0xDA9F5018
     path = tmp_path / "absolute.op"
     path.write_bytes(region(0x0200, asls + 0x2000, 0x1800, 0x1800))
-    shown = made(path, asls).guest.files["etc/igd-opregion"]
+    shown = made(path, asls).given.files["etc/igd-opregion"]
     assert int.from_bytes(shown[VERSION : VERSION + 2], "little") == 0x0201
     assert int.from_bytes(shown[RVDA : RVDA + 8], "little") == 0x2000
     assert shown[0x2000:] == bytes(range(256)) * 0x18

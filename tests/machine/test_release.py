@@ -2,7 +2,7 @@
 
 import pytest
 
-from fwsim.environment.bios.session import ASSIST_POLLS
+from fwsim.environment.wait.limits import ASSIST_POLLS
 from fwsim.trace.event import Flag, Op, Space
 
 # in al,dx / test al,10h / jnz: waits for bit 4 of port 300h (open bus, all ones) to clear, then returns
@@ -28,7 +28,7 @@ def test_bits_that_are_tested(rig, code, space, address, tested, change):
     before = made.machine.recorder.count
     ending = made.post()
     assert ending.reason == "hung"
-    release = made.session.release
+    release = made.session.slices.assist.release
     assert (release.wait.space, release.wait.address) == (space, address)
     assert release.tested == tested
     assert release.answer ^ release.wait.last == change
@@ -43,7 +43,7 @@ def test_a_wait_begins_with_its_first_poll(rig, code):
     assert made.post().reason == "hung"
     events = made.events()
     assert (events["space"] == Space.INTERRUPT).any()  # INT 08h
-    release = made.session.release
+    release = made.session.slices.assist.release
     polls = events[(events["op"] == Op.READ) & (events["address"] == release.wait.address)]
     first = events[events["seq"] == release.since_seq][0]
     assert first["seq"] <= polls[0]["seq"]
@@ -54,7 +54,7 @@ def test_a_wait_begins_with_its_first_poll(rig, code):
 def test_a_value_that_no_trial_finds(rig):
     made = rig(MAGIC)
     assert made.post().reason == "hung"
-    release = made.session.release
+    release = made.session.slices.assist.release
     assert release.wait.address == 0x300
     assert release.answer is None
     assert "no single answer" in release.text("port 0x300")
@@ -64,7 +64,7 @@ def test_a_value_that_no_trial_finds(rig):
 def test_assist_answers_and_says_so(rig, code, answer):
     made = rig(code, "[rom]\nassist = true\n")
     assert made.post().reason == "completed"
-    ((release, count),) = made.session.assists.values()
+    ((release, count),) = made.session.slices.assist.given.values()
     assert count == 1
     assert release.answer == answer
     helped = made.events()

@@ -36,12 +36,12 @@ def test_a_second_post_may_write_again(rig):
 def test_a_snapshot_keeps_the_lock(rig):
     made = rig(code())
     made.post()
-    before = made.session.snapshot()
+    before = made.session.slices.snapshot()
     made.session.interrupt(0x20, {})
-    locked = made.session.snapshot()
-    made.session.restore(before)
+    locked = made.session.slices.snapshot()
+    made.session.slices.restore(before)
     assert made.machine.windows.rom_end == 0
-    made.session.restore(locked)
+    made.session.slices.restore(locked)
     made.session.interrupt(0x20, {})
     assert made.session.cpu.get("ax") == 0x2255
 

@@ -37,19 +37,19 @@ def mode_set(session: Session) -> tuple[bytes, bytes, list[int]]:
 
 def test_between_calls(ours):
     assert ours.call_rom(3, 0x10).reason == "completed"
-    taken = ours.snapshot()
+    taken = ours.slices.snapshot()
     first = mode_set(ours)
     assert len(first[0]) > 56 * 100
     for _ in range(2):
-        ours.restore(taken)
+        ours.slices.restore(taken)
         assert mode_set(ours) == first
 
 
 def test_before_post(ours):
-    taken = ours.snapshot()
+    taken = ours.slices.snapshot()
     ours.call_rom(3, 0x10)
     events = ours.machine.recorder.read(0, ours.machine.recorder.count).tobytes()
-    ours.restore(taken)
+    ours.slices.restore(taken)
     assert ours.machine.first_gtt is None
     ours.call_rom(3, 0x10)
     assert ours.machine.recorder.read(0, ours.machine.recorder.count).tobytes() == events
@@ -59,16 +59,16 @@ def test_in_the_middle_of_a_call(rig):
     """Between slices of a program that waits for ticks, reads clocks and ports, asks the BIOS, and writes registers."""
     made = rig("fb bd0400 f4 e440 e461 b400 cd1a 66b8e4000e00 ba00c0 66ef 83c204 66ed 6640 66ef 4d 75e0 cb")
     taken = []
-    made.session.between = lambda: taken.append(made.session.snapshot())
+    made.session.slices.between = lambda: taken.append(made.session.slices.snapshot())
     assert made.post().reason == "completed"
-    made.session.between = None
+    made.session.slices.between = None
     machine = made.machine
     events = made.events().tobytes()
     memory, after = machine.ram.read(0, 0x100000), machine.root[R_TIME]
     assert len(taken) > 10
     for snapshot in taken[::3]:
-        made.session.restore(snapshot)
-        assert made.session.resume().reason == "completed"
+        made.session.slices.restore(snapshot)
+        assert made.session.slices.resume().reason == "completed"
         assert made.events().tobytes() == events
         assert machine.ram.read(0, 0x100000) == memory
         assert machine.root[R_TIME] == after
@@ -90,11 +90,11 @@ def test_two_machines_do_the_same():
 
 def test_a_hung_machine_goes_back_to_before(rig):
     made = rig("fa f4")
-    taken = made.session.snapshot()
+    taken = made.session.slices.snapshot()
     assert made.post().reason == "hung"
     assert made.session.interrupt(0x11, {}).reason == "hung"
-    made.session.restore(taken)
-    assert made.session.ended is None
+    made.session.slices.restore(taken)
+    assert made.session.slices.ended is None
     assert made.session.interrupt(0x11, {}).reason == "completed"
 
 
@@ -102,11 +102,11 @@ def test_what_moved_since_moves_back(rig):
     """A BAR moved after the snapshot answers at its old place again, and so does a port range."""
     made = rig("66b810100080 baf80c 66ef bafc0c 66b80000d0f0 66ef 66b820100080 baf80c 66ef bafc0c 66b801800000 66ef cb")
     machine = made.machine
-    taken = made.session.snapshot()
+    taken = made.session.slices.snapshot()
     assert made.post().reason == "completed"
     assert machine.ports[0xC000] != machine.ports[0x8000]
     moved = bytes(machine.ports)
-    made.session.restore(taken)
+    made.session.slices.restore(taken)
     assert bytes(machine.ports) != moved
     assert machine.ports[0xC000:0xC008].tolist() == [6] * 8
     assert machine.ports[0x8000:0x8008].tolist() == [0] * 8

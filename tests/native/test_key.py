@@ -36,7 +36,7 @@ def edit(package, file, old, new):
         ("machine/callbacks.py", "\nfrom ", "\n# why this file\n\nfrom "),
         ("machine/callbacks.py", '    """IN: time passes', '    """IN: no time passes'),
         ("machine/callbacks.py", "\n# --- memory windows ---", "\n# --- windows ---"),
-        ("devices/pci.py", "\n@native\n", "\n# and why this function\n@native\n"),
+        ("devices/bus.py", "\n@native\n", "\n# and why this function\n@native\n"),
         ("devices/vga/state.py", "  # 3C6", ""),
         ("native/__init__.py", '"""', '"""Words. '),
         ("units.py", "KIB = 1 << 10\n", 'KIB = 1 << 10\n"""Bytes."""\n'),

@@ -1,9 +1,11 @@
 """Vectors measured with real OVMF 2022.11 and its IGD drivers in QEMU."""
 
+import opregion_copy
 from measured_seabios import igd_answers
 from qemu_devices import functions
 
-from fwsim.firmware.ovmf import place
+from fwsim.firmware.ovmf import OVMF, place
+from fwsim.firmware.ovmf_options import OvmfOptions
 from fwsim.firmware.request import Request
 
 FIXED_BARS = {
@@ -19,7 +21,7 @@ def run(vector):
     options["opregion_version"] = (0xA5, 0xA5, 0xA5)  # the measured files are filled with it
     options["cpus"] = inputs.get("smp", 1)
     if "dispatch_free_list" in inputs:
-        options["free_list"] = [(int(a, 16), int(b, 16)) for a, b in inputs["dispatch_free_list"]]
+        options["free_list"] = tuple((int(a, 16), int(b, 16)) for a, b in inputs["dispatch_free_list"])
         options["bins"] = {name: (int(a, 16), int(b, 16)) for name, (a, b) in inputs["dispatch_bins"].items()}
     request = Request(
         machine=inputs["machine"],
@@ -28,7 +30,7 @@ def run(vector):
         opregion_size=inputs["opregion_file_size"],
         bdsm_file=None if raw is None else bytes.fromhex(raw),
         version="2022.11",
-        options=options,
+        options=OvmfOptions(**options),
     )
     return request, place(request)
 
@@ -43,11 +45,12 @@ def measured(vector):
 def memory(vector):
     request, out = run(vector)
     size = request.opregion_size
+    tail = opregion_copy.tail(OVMF, out.asls[0x10], size)
     return {
         "asls": out.asls[0x10],
         "bdsm": out.bdsm[0x10],
-        "opregion_is_file_copy": True,
-        "tail_after_file_to_page_end": "zero" if size % 4096 else None,
+        "opregion_is_file_copy": tail >= 0,
+        "tail_after_file_to_page_end": ("zero" if tail == -size % 4096 else f"{tail} zeros") if size % 4096 else None,
         "bdsm_content": "zero",
         "page_below_bdsm": vector["expect"]["page_below_bdsm"],  # whatever the firmware had there
     }

@@ -1,10 +1,14 @@
 """Vectors read from SeaBIOS, VfioIgdPkg, OVMF, hvmloader, bhyve, ACRN and QEMU's machines."""
 
+import opregion_copy
+import rom_entry
 from measured_seabios import size_of
 from read_hypervisor import agree, number
 
 from fwsim.errors import FwsimError
-from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf, ovmf_igd, seabios
+from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, ovmf_igd, seabios
+from fwsim.firmware.hvmloader import HvmloaderOptions
+from fwsim.firmware.ovmf_options import OvmfOptions
 from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
@@ -181,14 +185,16 @@ def option_rom(vector):
 
 
 def rom_registers(vector):
+    """A ROM that stores the registers it is entered with, called by a session on a small machine."""
     given, want = vector["in"], vector["expect"]
-    pnp = 0x1234
-    found = optionrom.entry_registers(parse_bdf(given["bdf"]), number(given["rom_base"]), pnp)
-    answer = {name: found[name] for name in ("ax", "bx", "dx", "es")}
-    answer["cs:ip"] = f"{found['cs']:04x}:{found['ip']:04x}"
-    answer["di"] = agree(want["di"], "$pnp" if found["di"] == pnp else "?")
+    base = number(given["rom_base"])
+    found, memory = rom_entry.registers(parse_bdf(given["bdf"]), base)
+    answer = {name: found[f"e{name}"] for name in ("ax", "bx", "dx")} | {"es": found["es"]}
+    answer["cs:ip"] = f"{found['cs']:04x}:{found['eip']:04x}"
+    answer["di"] = agree(want["di"], "$pnp" if memory((found["es"] << 4) + found["edi"], 4) == b"$PnP" else "?")
     answer["flags"] = agree(want["flags"], "if set" if found["eflags"] & 0x200 else "clear")
-    answer["others"] = 0
+    others = {found[name] for name in ("ecx", "esi", "ebp", "ds", "ss", "fs", "gs")}
+    answer["others"] = others.pop() if len(others) == 1 else sorted(others)
     return answer
 
 
@@ -202,8 +208,13 @@ def vfio_stolen(vector):
 def vfio_opregion(vector):
     given = vector["in"]
     size = number(given["fw_cfg_size"])
-    base = PageAllocator([(MIB, number(given["free_end_exclusive"]))]).allocate("NVS", size)
-    return {"base": base, "type": "EfiACPIMemoryNVS", "zero_tail": ovmf_igd.opregion_tail(size)}
+    free = ((MIB, number(given["free_end_exclusive"])),)
+    options = OvmfOptions(free_list=free)
+    out = ovmf.place(Request(functions=(igd(),), opregion_size=size, options=options))
+    base = out.asls[IGD_BDF]
+    types = {row[2] for row in out.e820 if row[0] <= base < row[1]}
+    return {"base": base, "type": "EfiACPIMemoryNVS" if types == {"NVS"} else str(types),
+            "zero_tail": opregion_copy.tail(ovmf.OVMF, base, size)}  # fmt: skip
 
 
 EXAMPLES = {"SNB": 0x126, "IVB": 0x166, "HSW": 0x416, "VLV": 0xF31, "BDW": 0x1616, "CHV": 0x22B0, "SKL": 0x1912,
@@ -274,8 +285,8 @@ def xen_bars(vector):
     names = {"low_mem_pgend": "low_mem_pgend", "high_mem_pgend": "high_mem_pgend", "hole": "mmio_hole_size"}
     options = {name: number(given[key]) for key, name in names.items() if key in given}
     options["allow_relocate"] = given.get("reloc", True)
-    options["rmrr"] = [tuple(number(value) for value in row) for row in given.get("rmrr", [])]
-    request = Request(functions=devices_of(given["devices"]), options=options)
+    options["rmrr"] = tuple(tuple(number(value) for value in row) for row in given.get("rmrr", []))
+    request = Request(functions=devices_of(given["devices"]), options=HvmloaderOptions(**options))
     out = hvmloader.place(request)
     total = sum(b.size for f in request.functions for b in f.bars if b.kind != "io" and not (b.is64 and b.size > GIB))
     total += sum(f.rom_size for f in request.functions)
@@ -322,8 +333,13 @@ def bhyve_gpa(vector):
 
 
 def bhyve_bdsm(vector):
-    given = vector["in"]
-    return {"guest_bdsm": bhyve.bdsm_value(number(given["gpa"]), number(given["host_bdsm"]))}
+    """RAM that ends 64 MiB behind the address: bhyve's fallback."""
+    given, size = vector["in"], 64 * MIB
+    raw, base = number(given["host_bdsm"]), number(given["gpa"])
+    host = Host(bdsm=raw & -MIB, bdsm_raw=raw, bdsm_size=size, gen=9)
+    out = bhyve.place(Request(functions=(igd(),), host=host, e820=((0, base + size, 1),)))
+    assert out.bdsm[IGD_BDF] == base
+    return {"guest_bdsm": out.bdsm_value[IGD_BDF]}
 
 
 def acrn_size(vector):
@@ -337,7 +353,9 @@ def acrn_gpa(vector):
     found = acrn.guest_addresses(gen, raw, asls)
     request = Request(ram=4 * GIB, functions=(igd(ggc=0x2C1),), host=Host(bdsm=raw, bdsm_raw=raw, asls=asls, gen=gen))
     placed = acrn.place(request)
-    assert (placed.asls[IGD_BDF], placed.bdsm[IGD_BDF]) == (found.asls, found.dsm)
+    assert (placed.asls[IGD_BDF], placed.bdsm[IGD_BDF], placed.bdsm_value[IGD_BDF]) == (
+        found.asls, found.dsm, found.bdsm
+    )  # fmt: skip
     register = {0x5C: "0x5C", 0xC0: "0xC0 (hi dword 0)"}[found.bdsm_register]
     return {
         "dsm_gpa": found.dsm,
@@ -380,5 +398,4 @@ ROWS = [
     ("acrn-dm", "DSM size", acrn_size),
     ("acrn-dm", "DSM/OpRegion GPA", acrn_gpa),
     ("acrn-hv", "pre-launched VM", lambda _: {"gpa": acrn.PRELAUNCHED_OPREGION, "size": acrn.OPREGION_SIZE}),
-    ("crosvm", "config 0x50", lambda v: {"guest": crosvm.guest_ggc(number(v["in"]["hw"]))}),
 ]

@@ -14,7 +14,7 @@ from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.errors import FwsimError
 from fwsim.native import address_of
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 MAX_DMA = 32
 
@@ -45,6 +45,7 @@ class Igd:
         self.unknown = np.zeros(family.mmio_size // 4, np.uint8)
         self.gtt = np.zeros(gtt_size // 4, np.uint32)
         self.pages = np.zeros(gtt_size // family.pte_width, np.uint64)
+        self.raw_gtt = np.zeros(gtt_size // 4, np.uint32)
         self.touched = np.zeros(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
         self.edid = np.zeros((8, 256), np.uint8)
@@ -121,6 +122,7 @@ class Igd:
             (w.G_BUS, self.bus),
             (w.G_UNKNOWN, self.unknown),
             (w.G_TOUCHED, self.touched),
+            (w.G_RAW, self.raw_gtt),
             (w.G_STATE, self.state),
             (w.G_WIRES, self.wires),
             (w.G_SINKS, self.sinks),
@@ -142,7 +144,7 @@ class Igd:
         """What a snapshot keeps."""
         return [
             self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched, self.state,
-            self.wires, self.sinks, self.dpcd, self.sideband,
+            self.wires, self.sinks, self.dpcd, self.sideband, self.raw_gtt,
         ]  # fmt: skip
 
     def reset(self) -> None:

@@ -36,7 +36,22 @@ G_SINKS = _next()  # address: uint64[8 channels][SINK_WORDS]: the DisplayPort si
 G_SIDEBAND = _next()  # address: uint64[SIDEBAND_SLOTS][2]: key and value of the units' registers behind IOSF
 G_UNITS = _next()  # address: uint64[n][UNIT_WORDS]: what those units do by themselves
 G_UNIT_COUNT = _next()
+G_POLICY = _next()  # address of the hypervisor's function for GTT writes; POLICY_PYTHON: ask Python; 0: they pass
+G_POLICY_WHOLE = _next()  # 1: it judges whole entries, not dwords
+G_REFUSED = _next()  # 1: it refused the write
+G_RAW = _next()  # address: uint32 a GTT dword, as the guest wrote it, for a policy that judges whole entries
+G_PAIR = _next()  # address of the hypervisor's function that hears each access of the port pair; 0: none
+G_OVERLAYS = _next()  # address: uint64[n][OVERLAY_WORDS]: dwords of BAR0 that the hypervisor answers
+G_OVERLAY_COUNT = _next()
 IGD_WORDS = _next()
+POLICY_PYTHON = 1
+
+# A dword of BAR0 that is answered from elsewhere
+_next = count().__next__
+O_OFFSET = _next()  # in BAR0
+O_MASK = _next()  # the bits that are
+O_ANSWER = _next()  # address of the uint32 that they come from
+OVERLAY_WORDS = _next()
 
 # GMBUS engine words
 _next = count().__next__

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fwsim.registers import mmio_plane as planes
 from fwsim.registers.core import Register
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 from fwsim.registers.mmio_bus import PP_CONTROL
 from fwsim.registers.mmio_pipe import LGC_PALETTE, LGC_PALETTE_B, LGC_PALETTE_C, PALETTE, PALETTE_B, VGACNTRL
 from fwsim.registers.mmio_timing import PIPECONF, PIPESRC

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.devices import dispi
-from fwsim.devices.vga import ati, banshee
+from fwsim.devices.vga import ati, banshee, dispi
 from fwsim.devices.vga.linear import Picture, Pixels, blank, linear_rgb, widen
 from fwsim.devices.vga.state import (
     KIND_ATI,

@@ -1,4 +1,4 @@
-"""Who answers when a ROM calls the BIOS? The dispatcher behind the stubs: services, given answers, PMM, the tick."""
+"""The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Bios:
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
 
-    def state(self) -> BiosState:
+    def snapshot(self) -> BiosState:
         """For a snapshot."""
         return BiosState(self.context.pmm_next, self.context.pmm_top, dict(self.unknown))
 

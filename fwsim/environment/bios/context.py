@@ -1,4 +1,4 @@
-"""What may a BIOS service touch? Registers, memory, PCI, time, and the flags on the caller's stack."""
+"""What a BIOS service may touch: registers, memory, PCI, time, and the flags on the caller's stack."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What lies in the F segment and the BIOS data area? Entry stubs, $PnP, PMM, the vectors, the BDA.
+"""The F segment and the BIOS data area: entry stubs, $PnP, PMM, the vectors, the BDA.
 
 A stub is HLT followed by the return instruction: the engine stops at HLT, Python answers, execution goes on behind it.
 Entry points that software knows by number are where IBM put them (IBM PC AT BIOS; SeaBIOS src/misc.c, src/romlayout.S).

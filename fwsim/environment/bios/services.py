@@ -1,4 +1,4 @@
-"""What does each leaf of each BIOS interrupt answer? A table: (vector, AH or AX) to a short function.
+"""What each leaf of each BIOS interrupt answers: a table of (vector, AH or AX) to a short function.
 
 Behaviour as SeaBIOS has it (src/system.c, src/clock.c, src/pcibios.c, src/kbd.c, src/disk.c); a leaf not here is
 unknown, and answered AH=86h, CF=1.
@@ -165,10 +165,10 @@ def ebda(c: Context) -> None:
 
 
 def pci_present(c: Context) -> None:
-    """INT 1Ah B101h: present, version 2.10, configuration mechanism 1, last bus 0."""
+    """INT 1Ah B101h: present, version 2.10, configuration mechanism 1, the last bus."""
     c.set("eax", 1)
     c.set("bx", 0x0210)
-    c.set("cx", 0)
+    c.set("cx", c.pci.present()[-1] >> 8)
     c.set("edx", 0x20494350)
     c.flag(CARRY, False)
 
@@ -176,10 +176,10 @@ def pci_present(c: Context) -> None:
 def _find(c: Context, offset: int, wanted: Callable[[int], bool]) -> None:
     """The SI-th function whose dword at ``offset`` is wanted; each one asked is a read of the firmware's."""
     left = c.get("si")
-    for devfn in range(256):
-        if c.pci.devfn[devfn] and wanted(c.config_read(devfn, offset, 4)):
+    for bdf in c.pci.present():
+        if wanted(c.config_read(bdf, offset, 4)):
             if not left:
-                c.set("bx", devfn)
+                c.set("bx", bdf)
                 c.succeed()
                 return
             left -= 1

@@ -1,4 +1,4 @@
-"""What would end a wait that does not end? Tried out: the loop is run again with one bit of its input turned over.
+"""What ends a wait that does not end, tried out: the loop is run again with one bit of its input turned over.
 
 From a snapshot in the middle of the wait, each bit of the input's last answer is turned in a run of its own. A bit is
 *tested* when turning it makes the code go where the waiting loop never goes; the answer that *releases* the loop is the
@@ -8,12 +8,15 @@ one with which the code gets furthest. So this is read from what the code does, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.cpu.engine import Engine
+from fwsim.environment.wait.limits import LOOK, LOOK_CODE
 from fwsim.environment.wait.waiting import TAIL, Wait, waited_for
+from fwsim.machine.machine import Machine
 from fwsim.native import (
     R_CODE,
     R_CODE_LIMIT,
@@ -26,24 +29,35 @@ from fwsim.native import (
     R_WAIT_LIMIT,
     R_WAITS,
 )
+from fwsim.trace.answer import TICKS
 from fwsim.trace.event import Space
+from fwsim.trace.recorder import Recorder
 
-if TYPE_CHECKING:
-    from fwsim.environment.bios.session import Session, SessionSnapshot
-    from fwsim.trace.recorder import Recorder
-
-LOOK = 4096
-"""Accesses that a trial may make without anything new."""
-LOOK_CODE = 1 << 22
-"""Code bytes a trial may execute."""
 CHUNK = 1 << 16
 """Events looked at together, going back to where a wait began."""
-TICKS = (0x08, 0x1C)
-"""The interrupts of the PC's timer, INT 08h and the INT 1Ch that it calls."""
 _ALL = (1 << 64) - 1
 _MIX_CODE, _MIX_ADDRESS, _MIX_VALUE = (
     np.uint64(each) for each in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
 )
+
+
+class Tried(Protocol):
+    """A loop that runs code, stopped in a wait: what trials ask of it."""
+
+    machine: Machine
+    cpu: Engine
+
+    def snapshot(self) -> Any:
+        """Everything that what follows needs."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Go back to a snapshot."""
+        ...
+
+    def try_on(self) -> None:
+        """Run on until something ends it; nothing is kept of how."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -82,16 +96,16 @@ def _bits(mask: int) -> str:
     return f"bit {numbers[0]}" if len(numbers) == 1 else "bits " + ", ".join(str(number) for number in numbers)
 
 
-def investigate(session: Session) -> Release:
-    """Find out what the session, stopped in a wait, waits for. The session is afterwards as it was before."""
-    machine = session.machine
+def investigate(loop: Tried) -> Release:
+    """Find out what the code, stopped in a wait, waits for. The loop is afterwards as it was before."""
+    machine = loop.machine
     wait = waited_for(machine.recorder.tail(TAIL))
     since = _quiet_from(machine.recorder, int(machine.root[R_NOVEL_SEQ]))
     first = machine.recorder.read(max(0, since - 1), max(1, since))
     found = Release(wait, since_seq=since, since_ns=int(first[0]["time_ns"]) if len(first) else 0)
     if wait.space not in ("port", "mmio") or wait.last is None:
         return found
-    trials = _Trials(session, wait)
+    trials = _Trials(loop, wait)
     try:
         tested, answer = trials.turn_bits()
     finally:
@@ -146,16 +160,16 @@ def _answers(events: NDArray[np.void]) -> NDArray[np.uint64]:
 class _Trials:
     """Runs from one snapshot with the input answered otherwise."""
 
-    def __init__(self, session: Session, wait: Wait) -> None:
-        self.session = session
+    def __init__(self, tried: Tried, wait: Wait) -> None:
+        self.tried = tried
         self.wait = wait
-        self.start: SessionSnapshot = session.snapshot()
-        self.width = 32 if wait.space == "mmio" else 8 * max(1, _width(session, wait))
+        self.start = tried.snapshot()
+        self.width = 32 if wait.space == "mmio" else 8 * max(1, _width(tried.machine.recorder, wait))
         self.loop = self._run(_ALL, 0)
 
     def back(self) -> None:
-        """Leave the session as it was found."""
-        self.session.restore(self.start)
+        """Leave everything as it was found."""
+        self.tried.restore(self.start)
 
     def turn_bits(self) -> tuple[int, int | None]:
         """The bits that are tested one by one, and the answer that gets furthest."""
@@ -190,26 +204,25 @@ class _Trials:
 
     def _run(self, keep: int, answer: int) -> set[int]:
         """The blocks that run when the input reads ``value & keep | answer`` once, then as it does."""
-        session, root = self.session, self.session.machine.root
-        with session.cpu.blocks_seen() as seen:
-            session.restore(self.start)
-            force(session, self.wait, keep, answer, 1)
+        tried, root = self.tried, self.tried.machine.root
+        with tried.cpu.blocks_seen() as seen:
+            tried.restore(self.start)
+            force(root, self.wait, keep, answer, 1)
             root[R_WAITS] = 0
             root[R_WAIT_LIMIT] = root[R_STALE_LIMIT] = LOOK
             root[R_CODE_LIMIT] = int(root[R_CODE]) + LOOK_CODE
-            session.try_on()
+            tried.try_on()
         return seen
 
 
-def _width(session: Session, wait: Wait) -> int:
-    tail = session.machine.recorder.tail(TAIL)
+def _width(recorder: Recorder, wait: Wait) -> int:
+    tail = recorder.tail(TAIL)
     same = tail[(tail["space"] == int(Space.PORT)) & (tail["address"] == wait.address) & (tail["ip"] == wait.ip)]
     return int(same[-1]["width"]) if len(same) else 1
 
 
-def force(session: Session, wait: Wait, keep: int, answer: int, times: int) -> None:
+def force(root: NDArray[np.uint64], wait: Wait, keep: int, answer: int, times: int) -> None:
     """Answer the next ``times`` reads of the wait's input with ``value & keep | answer``."""
-    root = session.machine.root
     space = int(Space[wait.space.upper()])
     root[R_FORCED] = (space << 32 | wait.address) + 1
     root[R_FORCED_AND] = np.uint64(keep)

@@ -1,4 +1,4 @@
-"""What does a ROM that never ends wait for? Read off the last events: the input that keeps giving the same answer."""
+"""What a ROM that never ends waits for, read off the last events: the input that keeps giving the same answer."""
 
 from collections import Counter
 from dataclasses import dataclass

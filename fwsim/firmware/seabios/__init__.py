@@ -1,4 +1,4 @@
-"""SeaBIOS: where does it put BARs, OpRegion and stolen memory, and which e820 map does it leave?"""
+"""SeaBIOS: where it puts BARs, OpRegion and stolen memory, and the e820 map that it leaves."""
 
 from fwsim.firmware.seabios.place import SEABIOS, SeaBios, place
 

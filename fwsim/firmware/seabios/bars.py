@@ -1,4 +1,4 @@
-"""Which address does SeaBIOS give each BAR? Sizing, bridge windows, the 32-bit and the 64-bit placement."""
+"""SeaBIOS gives each BAR its address: sizing, bridge windows, the 32-bit and the 64-bit placement."""
 
 from __future__ import annotations
 

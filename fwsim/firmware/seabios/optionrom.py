@@ -1,4 +1,4 @@
-"""Which option ROMs does SeaBIOS take, and how does it call them?
+"""Which option ROMs SeaBIOS takes, and how it calls them.
 
 Source: SeaBIOS src/optionroms.c. The services that run the ROM are elsewhere; these are the decisions.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SIGNATURE = 0xAA55
-INIT_OFFSET = 3
-ROM_START, ROM_ALIGN = 0xC0000, 0x800
+ROM_START = 0xC0000
 _CODE_PCAT = 0
 
 
@@ -42,21 +41,13 @@ def judge_image(vendor: int, device: int, code_type: int, indicator: int, *, wan
     return "fail" if indicator & 0x80 else "next"
 
 
-def rom_bar_mappable(bar: int, size_mask: int) -> bool:
-    """Whether a ROM BAR's address lets SeaBIOS read the ROM through it: not in the first 16 or the last 4 MiB."""
-    if size_mask in (0, 0xFFFFFFFF) or bar == size_mask:
-        return False
-    return (bar + (4 << 20)) & 0xFFFFFFFF >= 20 << 20
+def entry_registers(offset: int, bdf: int, rom_base: int, pnp: tuple[int, int], stack: int) -> dict[str, int]:
+    """Every register at the far call of ``offset`` in the ROM at ``rom_base``; interrupts are on.
 
-
-def next_base(base: int, size: int) -> int:
-    """Where the ROM behind one of ``size`` bytes at ``base`` goes: the next multiple of 2 KiB."""
-    return (base + size + ROM_ALIGN - 1) & -ROM_ALIGN
-
-
-def entry_registers(bdf: int, rom_base: int, pnp_offset: int) -> dict[str, int]:
-    """The registers at the far call of a ROM's init: all that are not named are 0, interrupts are on."""
+    ``pnp`` is segment and offset of the $PnP structure, ``stack`` SP with the return address on it (src/optionroms.c,
+    callrom; src/stacks.c, farcall16big).
+    """
     return {
-        "cs": rom_base >> 4, "ip": INIT_OFFSET, "ax": bdf, "bx": 0xFFFF, "dx": 0xFFFF, "es": 0xF000, "di": pnp_offset,
-        "eflags": 0x202,
+        "eax": bdf, "ebx": 0xFFFF, "ecx": 0, "edx": 0xFFFF, "esi": 0, "edi": pnp[1], "ebp": 0, "es": pnp[0],
+        "ds": 0, "ss": 0, "fs": 0, "gs": 0, "esp": stack, "eflags": 0x202, "cs": rom_base >> 4, "eip": offset,
     }  # fmt: skip

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fwsim.errors import FwsimError
+from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.firmware.seabios.bars import PciPanicError, place_bars
-from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, version_row
+from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, find_version, version_row
 from fwsim.firmware.seabios.zones import DETAIL_SIZE, Memory
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import U32, align_down
@@ -44,12 +45,28 @@ def pcimem_start(machine: str, ram_below_4g: int) -> int:
     return next((start for start in (0x80000000, 0xC0000000) if ram_below_4g <= start), ram_below_4g)
 
 
-class SeaBios:
+class SeaBios(Allocator):
     """The allocator's row: SeaBIOS 1.12 to 1.17 and commit 41514a7a."""
 
     name = "seabios"
+    title = "SeaBIOS"
     versions = tuple(VERSIONS)
     default_version = DEFAULT
+    calls_vbios = True
+
+    def knows_version(self, version: str) -> bool:
+        """Tags (rel-1.16.2), series (1.16) and HEAD as well."""
+        return find_version(version) is not None
+
+    def why_none(self, request: Request, display: Function, out: Placement) -> str:
+        """What intel_igd_setup looks at: the slot, the class, the OpRegion before it."""
+        if (why := super().why_none(request, display, out)) or display.bdf != IGD_BDF:
+            return why or f"the device is at {display.bdf_text}: stolen memory is for 00:02.0 only"
+        if display.class_code >> 8 != _VGA_CLASS:
+            return f"class {display.class_code:06x}: SeaBIOS sets up 0300 only"
+        if request.opregion_size and not out.asls:
+            return "the OpRegion found no room, and SeaBIOS then leaves BDSM alone too"
+        return ""
 
     def place(self, request: Request) -> Placement:
         """See ``place``."""

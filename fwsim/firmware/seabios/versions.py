@@ -1,4 +1,4 @@
-"""What differs between SeaBIOS versions, as far as placement goes? One row a version."""
+"""What differs between SeaBIOS versions, as far as placement goes: one row a version."""
 
 from __future__ import annotations
 
@@ -63,10 +63,15 @@ VERSIONS: dict[str, Version] = {
 _ALIASES = {"": DEFAULT, "HEAD": HEAD, "head": HEAD}
 
 
-def version_row(text: str) -> Version:
-    """The row for "1.16.2", "rel-1.16.2", "1.16" (its .0), "HEAD" or "". Raises FwsimError for any other."""
+def find_version(text: str) -> Version | None:
+    """The row for "1.16.2", "rel-1.16.2", "1.16" (its .0), "HEAD" or ""; None for any other."""
     name = _ALIASES.get(text, text).removeprefix("rel-")
-    row = VERSIONS.get(name) or VERSIONS.get(f"{name}.0")
+    return VERSIONS.get(name) or VERSIONS.get(f"{name}.0")
+
+
+def version_row(text: str) -> Version:
+    """``find_version``'s row. Raises FwsimError where there is none."""
+    row = find_version(text)
     if row is None:
         raise FwsimError(
             "no rules for this SeaBIOS version", found=repr(text), expected=", ".join(VERSIONS) + " or HEAD",

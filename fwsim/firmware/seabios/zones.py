@@ -1,4 +1,4 @@
-"""How does SeaBIOS hand out memory? Its zones: first fit from the top, slack above each block usable again."""
+"""SeaBIOS hands out memory from its zones: first fit from the top, slack above each block usable again."""
 
 from __future__ import annotations
 

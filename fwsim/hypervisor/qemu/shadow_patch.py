@@ -1,11 +1,12 @@
-"""Where does a video BIOS keep its copy of the stolen base? How the newest QEMU finds that variable and clears it.
+"""The newest QEMU finds the variable in which a video BIOS keeps its copy of the stolen base, and clears it.
 
 Source: tomitamoeko/qemu hw/vfio/igd.c at 3844fbc0: the one routine that uses the saved base if there is one and reads
 configuration 00:02.0 @5Eh otherwise, 19 bytes long, whose two references must agree.
 """
 
 import re
-from dataclasses import dataclass
+
+from fwsim.hypervisor.interface import RomChange
 
 _CACHED_BASE = re.compile(
     rb"\x66\x2e\x83\x3e(?P<compared>..)\x00"  # is the saved dword zero?
@@ -16,16 +17,6 @@ _CACHED_BASE = re.compile(
     re.DOTALL,
 )
 CHECKSUM_BYTE = 6
-
-
-@dataclass(frozen=True)
-class Patch:
-    """``image`` as the guest gets it; ``offset`` of the cleared variable and what it held, or None and why not."""
-
-    image: bytes
-    offset: int | None
-    held: int = 0
-    reason: str = ""
 
 
 def variable(image: bytes) -> tuple[int | None, str]:
@@ -39,13 +30,13 @@ def variable(image: bytes) -> tuple[int | None, str]:
     return compared, ""
 
 
-def patch(image: bytes) -> Patch:
+def patch(image: bytes) -> RomChange:
     """Clear the cached base in ``image`` and adjust byte 6, if the place is found exactly once; else change nothing."""
     offset, reason = variable(image)
     if offset is None:
-        return Patch(image, None, reason=reason)
+        return RomChange(image, None, reason=reason)
     patched = bytearray(image)
     held = int.from_bytes(patched[offset : offset + 4], "little")
     patched[offset : offset + 4] = bytes(4)
     patched[CHECKSUM_BYTE] = patched[CHECKSUM_BYTE] + sum(held.to_bytes(4, "little")) & 0xFF
-    return Patch(bytes(patched), offset, held)
+    return RomChange(bytes(patched), offset, held)

@@ -1,32 +1,38 @@
-"""What does QEMU's vfio-igd make of a host IGD? Generations, sizes, emulated registers and modes, by QEMU version.
+"""QEMU's vfio-igd by release: known generations, sizes offered, registers emulated, and when legacy mode comes up.
+
+A release is a row of ``ROWS``; a user's release takes the newest row that is not newer than it.
 
 Source: QEMU hw/vfio/igd.c at three states: about 5.x (QV1), about 9.1 (QV2), after 11.0 (QN); docs/igd-assign.txt.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.interface import ASLS
 
 MIB = 1 << 20
 UNKNOWN_GEN = -1
-BDSM_OLD, BDSM_NEW, GMCH, ASLS = 0x5C, 0xC0, 0x50, 0xFC
-HOST_BRIDGE_COPIES = ((0x08, 2), (0x2C, 2), (0x2E, 2))
-"""(offset, width) that the guest's 00:00.0 takes from the host's."""
-LPC_COPIES = ((0x00, 2), (0x02, 2), (0x08, 2), (0x2C, 2), (0x2E, 2))
-"""(offset, width) that the guest's 00:1f.0 takes from the host's."""
+BDSM_OLD, BDSM_NEW, GMCH = 0x5C, 0xC0, 0x50
+VGA_DISABLED = 2
+"""Bit 1 of GMCH: the device takes no VGA cycles."""
+NEWEST = (1 << 16,)
+"""The number of the release that is still being made."""
 _NONE = dict.fromkeys((0x00, 0x25, 0x27, 0x29, 0x2A, 0x2E, 0x35, 0xA0), UNKNOWN_GEN)
 _OLD = _NONE | {0x01: 6} | dict.fromkeys((0x04, 0x0A, 0x0C, 0x0D, 0x0F), 6) | dict.fromkeys((0x16, 0x19, 0x22, 0x59), 8)
 
 
 @dataclass(frozen=True, slots=True)
 class IgdVersion:
-    """One state of vfio-igd. ``first_test`` is (mask, value, generation) on the device id, before ``families``."""
+    """One state of vfio-igd, from release ``since`` on. ``first_test`` is (mask, value, generation) on the device id,
+    before ``families``. ``does`` says in a few words what becomes of a GTT entry.
+    """
 
     name: str
-    profile: str
+    since: tuple[int, ...]
     first_test: tuple[int, int, int]
     families: Mapping[int, int] = field(repr=False)
     default_gen: int = UNKNOWN_GEN
@@ -37,33 +43,43 @@ class IgdVersion:
     legacy_only: bool = True
     traps_iobar: bool = True
     patches_shadow: bool = False
+    does: str = "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points"
 
 
-_QV1 = IgdVersion("QV1", "5.0", (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
+_QV1 = IgdVersion("QV1", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
 _QV2 = IgdVersion(
-    "QV2", "9.1", (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True
+    "QV2", (9, 1), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True
 )  # fmt: skip
-_QN = IgdVersion(
-    "QN", "next", (0xFFE, 0xA84, 9),
+_Q10 = IgdVersion(
+    "QN-", (10, 0), (0xFFE, 0xA84, 9),
     _NONE | {0x01: 6, 0x16: 8, 0x22: 8, 0x9A: 12}
     | dict.fromkeys((0x04, 0x0A, 0x0C, 0x0D, 0x0F), 7)
     | dict.fromkeys((0x19, 0x59, 0x31, 0x9B, 0x3E), 9)
     | dict.fromkeys((0x45, 0x4E, 0x8A), 11)
     | dict.fromkeys((0x46, 0x4C, 0xA7), 12),
-    counts_ggms=False, legacy_only=False, traps_iobar=False, patches_shadow=True,
+    counts_ggms=False, legacy_only=False, traps_iobar=False, does="it passes GTT entries as the ROM writes them",
 )  # fmt: skip
-VERSIONS: dict[str, IgdVersion] = {
-    row.profile: row for row in (_QV1, _QV2, replace(_QN, name="QN-", profile="10.0", patches_shadow=False), _QN)
-}
+_QN = replace(
+    _Q10, name="QN", since=NEWEST, patches_shadow=True,
+    does="it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
+)  # fmt: skip
+ROWS = (_QV1, _QV2, _Q10, _QN)
+"""Oldest first."""
+_NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
 
 
 def version(profile: str) -> IgdVersion:
-    """The row of a profile: "5.0", "9.1", "10.0" or "next". Raises FwsimError for another."""
-    row = VERSIONS.get(profile)
-    if row is None:
-        raise FwsimError("no such QEMU profile", where="hypervisor.profile", found=repr(profile),
-                         expected=", ".join(VERSIONS))  # fmt: skip
-    return row
+    """The row of a release such as "8.2", "10.0.13" or "next". Raises FwsimError for a text that is none."""
+    if profile == "next":
+        return ROWS[-1]
+    number = tuple(map(int, profile.split("."))) if _NUMBER.fullmatch(profile) else ()
+    if number < ROWS[0].since:
+        raise FwsimError(
+            "no such QEMU release", where="hypervisor.profile", found=repr(profile),
+            expected='a release from 2.7 on, such as "9.1" or "10.0.2", or "next"',
+            hint="2.7 is the first with IGD assignment" if number else "",
+        )  # fmt: skip
+    return next(row for row in reversed(ROWS) if row.since <= number)
 
 
 def generation(row: IgdVersion, device_id: int) -> int:
@@ -117,11 +133,6 @@ class Stolen:
     bdsm_size: int
     gmch: int
     error: str = ""
-
-    @property
-    def fw_cfg(self) -> bytes:
-        """Content of `etc/igd-bdsm-size`: the byte count, 8 bytes little-endian."""
-        return self.bdsm_size.to_bytes(8, "little")
 
 
 def stolen(row: IgdVersion, gen: int, host_gmch: int, x_igd_gms: int = 0) -> Stolen:
@@ -221,7 +232,7 @@ class LegacyFacts:
 def legacy_refusal(row: IgdVersion, facts: LegacyFacts) -> str:
     """Why legacy mode does not come up, "" where it does; the first condition that fails, in the version's order."""
     gens = (6, 8) if row.name == "QV1" else range(6, 10) if not row.legacy_only else range(0, 99)
-    vga_needed = not facts.gmch & 2
+    vga_needed = not facts.gmch & VGA_DISABLED
     common = [
         (facts.intel, "not an Intel device"),
         (facts.vga_class, "not of VGA class"),

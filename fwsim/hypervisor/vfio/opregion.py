@@ -1,4 +1,4 @@
-"""What does the kernel's vfio-pci show of the host's OpRegion? Sizes, the stitched header, and what 0xFC reads.
+"""The kernel's vfio-pci shows the host's OpRegion as a region of its own: sizes, the stitched header, what 0xFC reads.
 
 Source: Linux drivers/vfio/pci/vfio_pci_igd.c.
 """
@@ -67,3 +67,10 @@ def region_bytes(opregion: bytes, vbt: bytes, asls: int) -> bytes:
     head[_RVDA : _RVDA + 8] = seen.rvda.to_bytes(8, "little")
     tail = vbt[: seen.vbt_size] if seen.vbt is not None else opregion[HEADER_BYTES:]
     return (bytes(head) + tail)[: seen.size].ljust(seen.size, b"\0")
+
+
+def as_shown(opregion: bytes, asls: int) -> bytes:
+    """``opregion`` as the region shows it, an extended VBT taken from where it lies behind; unchanged if refused."""
+    seen = view_of(opregion, asls)
+    at = (seen.vbt or asls) - asls
+    return region_bytes(opregion, opregion[at : at + seen.vbt_size] if at > 0 else b"", asls) or opregion

@@ -41,7 +41,7 @@ def _figures(facts: Facts) -> dict[str, str]:
         "ended": ended(facts),
         "ROM": f"{Path(scenario.rom.file).name if scenario else ''} {summary.rom.sha256[:12]}".strip() or "not known",
         "ROM from": "the host's POST (shadow)" if summary.rom.source == "shadow" else "its file",
-        "hypervisor": (f"{wish.kind} {wish.profile}" if wish.kind == "qemu" else wish.kind) if wish else "not known",
+        "hypervisor": wish.design.name if wish else "not known",
         "host BDSM": f"{scenario.host.stolen_base:#x}" if scenario else "not known",
         "guest BDSM": f"{summary.firmware.bdsm:#x}",
         "ASLS": f"{summary.firmware.asls:#x}",

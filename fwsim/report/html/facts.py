@@ -46,7 +46,7 @@ class Facts:
     @property
     def on_host(self) -> bool:
         """Whether the ROM ran on the host itself: no hypervisor, and no IOMMU."""
-        return self.scenario is not None and self.scenario.hypervisor.kind == "none"
+        return self.scenario is not None and self.scenario.hypervisor.design.on_host
 
     @property
     def graphics(self) -> bool:
@@ -64,7 +64,7 @@ class Facts:
         base = self.summary.firmware.bdsm & ~1
         if not base or self.scenario is None or not self.graphics:
             return 0, 0
-        return base, base + stolen_size(self.scenario)
+        return base, base + stolen_size(self.scenario, self.scenario.assignment)
 
     @cached_property
     def host_stolen(self) -> Span:

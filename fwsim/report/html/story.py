@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fwsim.errors import FwsimError
+from fwsim.firmware.allocators import allocator
 from fwsim.report.html.facts import Facts
 from fwsim.results.summary import GttWrite
 from fwsim.units import format_size
@@ -13,19 +15,6 @@ REASONS = {
     "completed": "completed", "hung": "hung: the ROM waits for what never comes", "budget": "out of budget",
     "invalid": "invalid code", "aborted": "aborted: the hypervisor killed the guest", "error": "failed",
 }  # fmt: skip
-_HYPERVISORS = {
-    "none": "Nobody stands between ROM and device: this is the host itself.",
-    "ranged": "fwsim's trap layer stands between. It moves a GTT entry to the guest's stolen memory if, and only if, "
-    "it points into the host's.",
-}  # fmt: skip
-_QEMU = {
-    "5.0": "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points",
-    "9.1": "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points",
-    "10.0": "it passes GTT entries as the ROM writes them",
-    "next": "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
-}  # fmt: skip
-
-_FIRMWARE = {"seabios": "SeaBIOS", "ovmf": "OVMF", "none": ""}
 
 
 def plural(count: int, what: str, many: str = "") -> str:
@@ -71,18 +60,24 @@ def _host(facts: Facts) -> Iterator[str]:
 def _hypervisor(facts: Facts) -> Iterator[str]:
     if facts.scenario is None:
         return
-    wish = facts.scenario.hypervisor
-    if wish.kind == "qemu":
-        yield f"QEMU {wish.profile} (vfio-pci) stands between ROM and device: {_QEMU[wish.profile]}."
-    else:
-        yield _HYPERVISORS[wish.kind]
-    if wish.kind != "none":
+    design = facts.scenario.hypervisor.design
+    yield design.story
+    if not design.on_host:
         yield f"The guest is a {facts.scenario.guest.machine} with {format_size(facts.scenario.guest.ram)} of RAM."
+
+
+def _title(kind: str) -> str:
+    """What people call the firmware; "" where nobody knows of the IGD. It may be installed no longer."""
+    try:
+        row = allocator(kind)
+    except FwsimError:
+        return kind
+    return row.shown if row.knows_igd else ""
 
 
 def _firmware(facts: Facts) -> Iterator[str]:
     firmware = facts.summary.firmware
-    kind = _FIRMWARE.get(firmware.kind, firmware.kind)
+    kind = _title(firmware.kind)
     name = " ".join(filter(None, (kind, facts.scenario.firmware.version if facts.scenario else "")))
     if facts.on_host:
         yield f"{name or 'The firmware'} found stolen memory and OpRegion where the host has them."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fwsim.devices.igd.behaviours.wiring import Wiring
 from fwsim.devices.igd.rows import Row
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import ALL, read_only
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 _RESERVED_TOP = {9: (1 << 20, 0x47), 10: (1 << 20, 0x47), 11: (2 << 20, 0x87), 12: (2 << 20, 0x87)}
 """By generation: size of the reserved part at the end of stolen memory, and the low bits of STOLEN_RESERVED, as two

@@ -3,7 +3,7 @@
 from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, pch, phy, pipe, power, sideband, stolen
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
 from fwsim.devices.igd.behaviours.panel import panel_power
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 _OLD: tuple[Maker, ...] = (*pipe.PIPES, pipe.pipe_status, stolen.page_table)
 _DDC: tuple[Maker, ...] = (ddc.gmbus, ddc.gpio, ddc.aux_channels)

@@ -6,7 +6,7 @@ Sources: Linux i915 display/intel_gmbus.c (pins), intel_dp_aux_regs.h (channels)
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from fwsim.registers.families import Family
+from fwsim.registers.family import Family
 
 Pins = MappingProxyType[str, int]
 

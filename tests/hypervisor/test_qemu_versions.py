@@ -11,9 +11,19 @@ from fwsim.hypervisor.qemu.versions import Emulated, LegacyFacts
 OLD, MIDDLE, TEN, NEXT = (igd.version(name) for name in ("5.0", "9.1", "10.0", "next"))
 
 
-def test_unknown_profile():
-    with pytest.raises(FwsimError, match="no such QEMU profile"):
-        igd.version("2.6")
+@pytest.mark.parametrize("text", ["2.6", "8", "ten", "8.2.1.4", "", "-1.0", "10.0 "])
+def test_what_is_no_release(text):
+    with pytest.raises(FwsimError, match="no such QEMU release"):
+        igd.version(text)
+
+
+@pytest.mark.parametrize(
+    ("profile", "row"),
+    [("2.7", OLD), ("8.2", OLD), ("9.0.4", OLD), ("9.1", MIDDLE), ("9.2.3", MIDDLE), ("10.0.2", TEN), ("11.1", TEN),
+     ("next", NEXT)],
+)  # fmt: skip
+def test_a_release_has_the_newest_row_that_is_not_newer(profile, row):
+    assert igd.version(profile) is row
 
 
 def test_only_next_patches_the_shadow_and_neither_new_one_traps():
@@ -87,7 +97,3 @@ def test_why_legacy_mode_does_not_come_up(row, change, word):
 
 def test_old_versions_accept_a_disabled_vga_without_the_region():
     assert igd.legacy_refusal(OLD, replace(GOOD, gmch=0x20A, vga_region=False)) == ""
-
-
-def test_bdsm_file_is_eight_bytes_little_endian():
-    assert igd.stolen(NEXT, 6, 0x208).fw_cfg == (32 << 20).to_bytes(8, "little")

@@ -1,0 +1,73 @@
+"""The display device of a machine: the host's IGD, or the adapter that the ROM or the user names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from fwsim.board.function import BarSpec, BoardFunction
+from fwsim.board.igd import igd
+from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
+from fwsim.devices.edid import default_edid, read_edid
+from fwsim.errors import FwsimError
+from fwsim.rom.chain import Rom
+from fwsim.scenario.model import Scenario
+
+ISA_WINDOW = 0xE0000000
+"""Where a VGA BIOS for ISA cards expects the linear frame buffer (SeaBIOS vgasrc/bochsvga.h, VBE_DISPI_LFB)."""
+
+
+def display_adapter(scenario: Scenario, rom: Rom) -> Adapter | None:
+    """The device in place of the IGD, or None for the IGD itself; ``auto`` goes by the ROM's ids."""
+    kind = scenario.host.vga
+    if kind == "igd":
+        return None
+    if kind != "auto":
+        return adapter_named(kind).with_device(rom.device or 0)
+    if rom.vendor is None or rom.device is None:
+        return replace(adapter_named("stdvga"), window=ISA_WINDOW)
+    if rom.vendor == 0x8086:
+        return None
+    adapter = adapter_for(rom.vendor, rom.device, rom.class_code or 0)
+    if adapter is None:
+        raise FwsimError(
+            "no display device here fits this ROM", where=str(rom.path), found=f"{rom.vendor:04x}:{rom.device:04x}",
+            expected="an Intel id, or one of a QEMU display device", hint="choose one with host.vga",
+        )  # fmt: skip
+    return adapter
+
+
+def display_function(scenario: Scenario, adapter: Adapter | None) -> BoardFunction | None:
+    """The display's PCI function in the guest's slot; None for an adapter without PCI."""
+    bdf = scenario.guest.devfn
+    if adapter is None:
+        return igd(scenario.host, bdf)
+    if not adapter.pci:
+        return None
+    bars = tuple(
+        BarSpec(bar.index, bar.size, "io" if bar.io else "pref" if bar.prefetch else "mem", False, bar.role.name)
+        for bar in adapter.bars
+    )
+    vendor, device = adapter.subsystem
+    return BoardFunction(
+        bdf, adapter.vendor, adapter.device, adapter.class_code, subsystem=device << 16 | vendor, bars=bars
+    )
+
+
+def attached(scenario: Scenario, log: list[str]) -> dict[str, bytes]:
+    """Port to EDID of what is plugged in; what is odd about an EDID file is added to ``log``, a line each.
+
+    Raises FwsimError for a file that is no EDID.
+    """
+    displays: dict[str, bytes] = {}
+    for index, display in enumerate(scenario.display):
+        if display.port == "none":
+            continue
+        if not display.edid:
+            displays[display.port] = default_edid()
+            continue
+        edid = read_edid(display.edid)
+        displays[display.port] = edid.data
+        name = Path(display.edid).name
+        log += [f"warning: display.{index}.edid: {name}: {warning}" for warning in edid.warnings]
+    return displays

@@ -1,0 +1,110 @@
+"""One PCI function as data: address, ids, BARs, ROM, and the registers that it starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from fwsim.firmware.request import Bar, Bridge, Function
+from fwsim.firmware.request import BarKind as BarKind
+
+QEMU_SUBSYSTEM = 0x11001AF4
+"""1AF4:1100, what QEMU's own devices say (QEMU include/hw/pci/pci.h)."""
+
+
+@dataclass(frozen=True)
+class BarSpec:
+    """One BAR: ``size`` in bytes, ``kind`` io, mem or pref; ``role`` says what lies behind it."""
+
+    index: int
+    size: int
+    kind: BarKind
+    is64: bool = False
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``width`` bytes of configuration space at ``offset``, what they hold at first, and which bits can be written."""
+
+    offset: int
+    width: int
+    value: int
+    writable: int = 0
+
+
+@dataclass(frozen=True)
+class BoardFunction:
+    """One function. ``bdf`` is bus<<8 | device<<3 | function, its bus the one that firmware will number it.
+
+    ``parent`` is the bdf of the bridge that it is behind, None on bus 0; ``pciexbar`` what PCIEXBAR holds at first,
+    None without such a register. ``ggc`` is the word at 50h as the guest reads it, for firmware that sizes stolen
+    memory by it; None for a device that is no IGD. ``rom`` in bytes.
+    """
+
+    bdf: int
+    vendor: int
+    device: int
+    class_code: int
+    revision: int = 0
+    subsystem: int = QEMU_SUBSYSTEM
+    bars: tuple[BarSpec, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    rom: int = 0
+    ggc: int | None = None
+    bridge: Bridge | None = None
+    parent: int | None = None
+    pciexbar: int | None = None
+
+    @property
+    def devfn(self) -> int:
+        """device<<3 | function."""
+        return self.bdf & 0xFF
+
+    def byte(self, offset: int) -> int:
+        """One byte of the header or of the settings, as a reader finds it after reset."""
+        for row in self.settings:
+            if row.offset <= offset < row.offset + row.width:
+                return row.value >> 8 * (offset - row.offset) & 0xFF
+        header = {
+            0x00: self.device << 16 | self.vendor,
+            0x08: self.class_code << 8 | self.revision,
+            0x2C: self.subsystem,
+        }
+        return header.get(offset & ~3, 0) >> 8 * (offset & 3) & 0xFF
+
+    def with_bytes(self, offset: int, data: bytes) -> BoardFunction:
+        """The function with these bytes of configuration space, read-only, in place of its own."""
+        held = {at: self.byte(at) for base in (0x00, 0x08, 0x2C) for at in range(base, base + 4)}
+        beyond = tuple(Setting(at, 1, value) for at, value in enumerate(data, offset) if at not in held)
+        held |= {at: value for at, value in enumerate(data, offset) if at in held}
+
+        def word(at: int, width: int) -> int:
+            return sum(held[at + i] << 8 * i for i in range(width))
+
+        return replace(
+            self, vendor=word(0x00, 2), device=word(0x02, 2), revision=held[0x08], class_code=word(0x08, 4) >> 8,
+            subsystem=word(0x2C, 4), settings=self.settings + beyond,
+        )  # fmt: skip
+
+    def asked(self) -> Function:
+        """The function as a firmware is asked to place it."""
+        bars = tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in self.bars)
+        return Function(
+            self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge
+        )
+
+
+@dataclass(frozen=True)
+class Board:
+    """What is plugged in: ``functions`` in the order of their addresses, and the ports that decode beside them.
+
+    ``pm_bases``: where ACPI PM timers answer (at base + 8).
+    """
+
+    functions: tuple[BoardFunction, ...]
+    pm_bases: tuple[int, ...] = ()
+    display: BoardFunction | None = field(default=None)
+
+    def at(self, bdf: int) -> BoardFunction | None:
+        """The function at ``bdf``; None where none is."""
+        return next((function for function in self.functions if function.bdf == bdf), None)

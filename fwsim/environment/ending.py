@@ -1,0 +1,16 @@
+"""How running code came to its end."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Ending:
+    """Why running stopped. ``reason`` as in summary.json; completed: the code came back to who had started it.
+
+    ``cs`` and ``ip`` are the instruction's where it stopped; both 0 where no code ran.
+    """
+
+    reason: str
+    cs: int = 0
+    ip: int = 0
+    detail: str = ""

@@ -1,0 +1,28 @@
+"""Nobody stands between ROM and device: the ROM runs on the host itself."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from fwsim.hypervisor.interface import Assignment, Device, Dma, Hypervisor
+
+
+class Bare(Hypervisor):
+    """``none``: stolen memory and OpRegion are the host's, BDSM is locked, there is no IOMMU."""
+
+    kind = "none"
+    on_host: ClassVar[bool] = True
+
+    @property
+    def story(self) -> str:
+        """One sentence."""
+        return "Nobody stands between ROM and device: this is the host itself."
+
+    def assign(self, device: Device) -> Assignment:
+        """Everything passes; the firmware is asked for nothing."""
+        return Assignment(opregion=False, stolen=device.stolen)
+
+    @property
+    def dma(self) -> Dma:
+        """DMA reaches all memory."""
+        return Dma(translated=False)

@@ -1,0 +1,146 @@
+"""Installed kinds of hypervisor are other people's code: what fails in one is told as its package's, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fwsim.errors import FwsimError
+from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Register
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+LARGEST_FILE = 1 << 24
+"""Bytes of a firmware file: an OpRegion with its VBT has some 20 KiB, and the firmware copies it into guest RAM."""
+CONFIG_END = 0x1000
+FOUR_GIB = 1 << 32
+_CALLS = (
+    "story", "title", "name", "profile", "dma", "assign", "gtt_policy", "written", "opregion", "change_rom",
+    "abort_text", "announced_mib",
+)  # fmt: skip
+
+
+def where(point: EntryPoint) -> str:
+    """Package and entry point, as errors name them."""
+    package = f"package {point.dist.name} {point.dist.version}, " if point.dist else ""
+    return f"{package}entry point {point.name} = {point.value}"
+
+
+def loaded(point: EntryPoint) -> type[Hypervisor]:
+    """The class that ``point`` names. Raises FwsimError where it cannot be had."""
+    try:
+        found = point.load()
+    except Exception as error:
+        raise FwsimError(
+            "the installed hypervisor cannot be loaded", where=where(point), found=f"{type(error).__name__}: {error}",
+            hint="install its package again, or take it away",
+        ) from None  # fmt: skip
+    if not (isinstance(found, type) and issubclass(found, Hypervisor)):
+        raise FwsimError(
+            "not a hypervisor", where=where(point), found=repr(found), expected="a subclass of Hypervisor",
+            hint="see docs/hypervisors.md",
+        )  # fmt: skip
+    return found
+
+
+def guarded(kind: type[Hypervisor], choice: Choice, point: EntryPoint) -> Hypervisor:
+    """``kind`` made for ``choice``, each of its answers checked. Raises FwsimError naming package and entry point."""
+    at = where(point)
+    made = _asked(lambda: kind(choice), at, "__init__")
+    return _Guarded(made, choice, at)
+
+
+def _asked(call: Callable[[], Any], at: str, what: str) -> Any:
+    try:
+        return call()
+    except FwsimError as error:
+        error.where = f"{at}: {error.where}" if error.where else at
+        raise
+    except Exception as error:
+        raise FwsimError(
+            f"the installed hypervisor failed in {what}", where=at, found=f"{type(error).__name__}: {error}",
+            expected="an answer", hint="this is a fault of that package, not of the scenario",
+        ) from error  # fmt: skip
+
+
+class _Guarded(Hypervisor):
+    """Passes every call on to the installed object, and judges what comes back."""
+
+    kind = "installed"
+
+    def __init__(self, inner: Hypervisor, choice: Choice, at: str) -> None:
+        super().__init__(choice)
+        self._inner, self._at = inner, at
+        self.on_host = bool(inner.on_host)  # type: ignore[misc]  # the class's own in ours, the object's here
+        self.mode = str(inner.mode)  # type: ignore[misc]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in _CALLS:
+            return super().__getattribute__(name)
+        inner, at = super().__getattribute__("_inner"), super().__getattribute__("_at")
+        found = _asked(lambda: getattr(inner, name), at, name)
+        if not callable(found):
+            return _typed(found, name, at)
+
+        def call(*args: Any, **named: Any) -> Any:
+            return _judged(_asked(lambda: found(*args, **named), at, name), name, at)
+
+        return call
+
+
+_TEXTS = ("story", "title", "name", "profile")
+
+
+def _typed(found: object, name: str, at: str) -> object:
+    if name in _TEXTS and not isinstance(found, str):
+        raise _nonsense(at, name, repr(found), "a text")
+    return found
+
+
+def _judged(answer: Any, name: str, at: str) -> Any:
+    if name == "assign":
+        _judge_assignment(answer, at)
+    elif name == "gtt_policy" and not isinstance(answer, GttPolicy):
+        raise _nonsense(at, name, type(answer).__name__, "a GttPolicy")
+    elif name == "opregion":
+        _judge_file("the OpRegion", answer, at)
+    elif name == "written" and not (answer is None or isinstance(answer, int)):
+        raise _nonsense(at, name, repr(answer), "a dword, or None")
+    return answer
+
+
+def _judge_assignment(given: Any, at: str) -> None:
+    if not isinstance(given, Assignment):
+        raise _nonsense(at, "assign", type(given).__name__, "an Assignment")
+    for name, content in given.files.items():
+        _judge_file(name, content, at)
+    if not isinstance(given.stolen, int) or not 0 <= given.stolen < FOUR_GIB:
+        raise _nonsense(at, "stolen", repr(given.stolen), "bytes of stolen memory, less than 4 GiB")
+    taken: dict[int, Register] = {}
+    for row in given.registers:
+        if row.width not in (1, 2, 4, 8) or row.offset % row.width or not 0 <= row.offset <= CONFIG_END - row.width:
+            raise _nonsense(at, "registers", f"{row.width} bytes at {row.offset:#x}", "1, 2, 4 or 8 bytes, aligned, "
+                            "in the 4 KiB of configuration space")  # fmt: skip
+        for byte in range(row.offset, row.offset + row.width):
+            if taken.setdefault(byte, row) is not row:
+                raise _nonsense(at, "registers", f"two that hold byte {byte:#x}", "each byte once")
+        if row.value >> 8 * row.width or row.value < 0:
+            raise _nonsense(at, "registers", f"{row.value:#x} at {row.offset:#x}", f"a value of {row.width} bytes")
+    for each in given.overlays:
+        if each.width not in (1, 2, 4, 8) or each.offset % each.width or each.offset < 0:
+            raise _nonsense(at, "overlays", f"{each.width} bytes at {each.offset:#x}", "aligned bytes of BAR0")
+
+
+def _judge_file(name: str, content: object, at: str) -> None:
+    if not isinstance(content, (bytes, bytearray)):
+        raise _nonsense(at, "files", f"{name}: {type(content).__name__}", "bytes")
+    if len(content) > LARGEST_FILE:
+        raise _nonsense(at, "files", f"{name}: {len(content):,} bytes", f"up to {LARGEST_FILE:,} bytes")
+
+
+def _nonsense(at: str, what: str, found: str, expected: str) -> FwsimError:
+    return FwsimError(
+        f"the installed hypervisor's {what} cannot be", where=at, found=found, expected=expected,
+        hint="this is a fault of that package, not of the scenario",
+    )  # fmt: skip

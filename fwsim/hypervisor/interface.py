@@ -1,0 +1,275 @@
+"""A hypervisor stands between guest and device: what it passes, answers, offers, rewrites and refuses.
+
+One class a kind, a subclass of ``Hypervisor``; ``kinds.py`` is the table. Everybody else asks the object: nobody
+outside this room compares a kind's name. A class imports no numpy by itself (placements are made without it);
+what native code needs is imported by ``gtt_policy``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from fwsim.firmware.request import Function
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
+"""devfn of 00:00.0, 00:02.0 and 00:1f.0: the functions of the host that a guest's drivers look at."""
+OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
+"""fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
+ASLS = 0xFC
+Treatment = Literal["answered", "hidden", "watched"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the user asks for, as the scenario's ``[hypervisor]`` has it; ``options`` are an installed kind's own."""
+
+    kind: str = "qemu"
+    profile: str = ""
+    gms: int = 0
+    opregion: str = "auto"
+    lpc: str = "auto"
+    vga: str = "auto"
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Device:
+    """The physical IGD and the guest's place for it.
+
+    ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot; ``rom``: a ROM is there.
+    ``opregion_region``, ``vga_region``: the kernel offers them; ``generation`` is the family's, not the hypervisor's.
+    """
+
+    device_id: int
+    generation: int
+    ggc: int
+    bdsm: int
+    stolen: int
+    asls: int
+    vendor: int = 0x8086
+    class_code: int = 0x030000
+    machine: str = "pc"
+    devfn: int = IGD
+    rom: bool = True
+    opregion_region: bool = True
+    vga_region: bool = True
+
+
+@dataclass(frozen=True)
+class Register:
+    """Bytes of a function's configuration space that do not simply reach the device; what is not listed passes.
+
+    answered: ``value`` is read, ``writable`` bits are storage. hidden: reads ``value``, takes no write. watched: the
+    device's own, but ``Hypervisor.written`` hears of each write. An answered register with ``watched`` is both.
+    ``width`` is 1, 2, 4 or 8 bytes, ``offset`` a multiple of it.
+    """
+
+    offset: int
+    width: int
+    treatment: Treatment = "answered"
+    value: int = 0
+    writable: int = 0
+    watched: bool = False
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
+
+    ``opregion_at``: so many ``pages`` of the host, from the one that its OpRegion begins in, appear at this
+    guest-physical page.
+    """
+
+    value: int | None = None
+    opregion_at: int | None = None
+    pages: int = 3
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """``width`` bytes at ``offset`` of BAR0 that read as the guest's configuration register at ``config``."""
+
+    offset: int
+    width: int
+    config: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address."""
+
+    offset: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Dma:
+    """The IOMMU domain: the requester id that faults show, and whether there is an IOMMU at all."""
+
+    translated: bool = True
+    requester: int = IGD
+
+
+@dataclass(frozen=True)
+class RomChange:
+    """``image`` as the guest gets it, and the dword of it that was cleared: its ``offset`` and what it ``held``.
+
+    ``offset`` None: one was looked for, and ``reason`` says why there is none.
+    """
+
+    image: bytes
+    offset: int | None
+    held: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What helps against a host's address in the GTT, in a sentence; ``posted``: only for a ROM that has POSTed."""
+
+    text: str
+    posted: bool = False
+
+
+@dataclass
+class GttPolicy:
+    """What becomes of a GTT write, as native code asks it.
+
+    ``write`` is the address of a C function (root, value, byte offset, index port or 64 ones) that returns what the
+    device gets; ``whole``: value is the whole entry, put together from both dwords as the guest wrote them. ``pair``
+    is (root, port offset, 1 for a write, value), called at each access of the index and data ports. ``words`` is
+    theirs: its address is in root word R_HYP. ``python`` instead of ``write``: a slower function (entry or dword, byte
+    offset) that returns what the device gets, or None to refuse. ``keep`` holds what must not be freed.
+    """
+
+    write: int = 0
+    whole: bool = False
+    pair: int = 0
+    words: NDArray[Any] | None = None
+    python: Callable[[int, int], int | None] | None = None
+    keep: tuple[object, ...] = ()
+
+
+@dataclass
+class Assignment:
+    """What one hypervisor makes of one device.
+
+    ``files`` go to the guest's firmware; the OpRegion's content is the host's, so ``opregion`` only says whether it is
+    offered. ``registers`` are of 00:02.0, ``copies`` by devfn of the guest's bridges; ``lpc``: (device id, revision) of
+    the bridge that a guest without one at 00:1f.0 gets there. ``vga``: the guest's VGA ports and A0000-BFFFF are the
+    device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
+    0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
+    that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
+    ``[hypervisor]``; ``lenient`` when it does all the same.
+    """
+
+    generation: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
+    opregion: bool = True
+    registers: list[Register] = field(default_factory=list)
+    overlays: list[Overlay] = field(default_factory=list)
+    copies: dict[int, tuple[Copied, ...]] = field(default_factory=dict)
+    lpc: tuple[int, int] | None = None
+    vga: bool = True
+    cleared: range = range(0)
+    stolen: int = 0
+    own_bdsm: bool = True
+    ggc: int | None = None
+    refusal: str = ""
+    error: str = ""
+    error_field: str = ""
+    lenient: bool = False
+
+    @property
+    def bdsm(self) -> Register | None:
+        """The register that holds the guest's own base; None where the guest reads the device's."""
+        return next((row for row in self.registers if row.offset in (0x5C, 0xC0)), None)
+
+
+class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides what it does otherwise
+    """One kind, made for one user's choice. The defaults pass everything to the device."""
+
+    kind: ClassVar[str]
+    on_host: ClassVar[bool] = False
+    """Whether there is no guest: the ROM runs on the host itself, and stolen memory and OpRegion are the host's."""
+    mode: ClassVar[str] = ""
+    """The mode that a guest's vBIOS needs, as its users call it; empty for a kind that has no such thing."""
+    remedies: ClassVar[tuple[Remedy, ...]] = ()
+    """How this kind keeps a host's address out of the GTT."""
+    defaults: ClassVar[str] = ""
+    """The profile taken where none is named; empty for a kind that has none."""
+
+    def __init__(self, choice: Choice) -> None:
+        """Raises FwsimError for a profile or option that the kind does not have."""
+        self.choice = choice
+
+    @property
+    def name(self) -> str:
+        """As tables show it: the kind, and its profile where it has one."""
+        return f"{self.kind} {self.profile}".rstrip()
+
+    @property
+    def profile(self) -> str:
+        """The release, as the user named it."""
+        return (self.choice.profile or self.defaults) if self.defaults else ""
+
+    @property
+    def title(self) -> str:
+        """As sentences name it."""
+        return self.name
+
+    @property
+    def story(self) -> str:
+        """One sentence, for people: who stands between ROM and device, and what that does."""
+        return f"{self.title} stands between ROM and device."
+
+    def assign(self, device: Device) -> Assignment:
+        """What the guest gets. Raises nothing: what the real one refuses is in the assignment."""
+        return Assignment(own_bdsm=False)
+
+    def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
+        """What becomes of the guest's GTT writes; by default they reach the device as they are.
+
+        ``answer_at(offset)`` is the memory address of the answered configuration register of 00:02.0 at ``offset``.
+        """
+        return GttPolicy()
+
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """What is answered, hidden or watched of one function of the guest's; by default the IGD's alone."""
+        return given.registers if function.bdf == device.devfn else ()
+
+    def written(
+        self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
+    ) -> Reaction | None:
+        """The guest wrote a watched dword: ``old`` as it read before, ``new`` as written, whatever became of it.
+
+        ``read(offset, width)`` is that function's configuration space as the guest sees it now. None: nothing happens.
+        """
+        return None
+
+    @property
+    def dma(self) -> Dma:
+        """The IOMMU domain that the device's DMA goes through."""
+        return Dma()
+
+    def opregion(self, content: bytes, asls: int) -> bytes:
+        """The host's OpRegion as the guest's firmware gets it; the host has it at ``asls``."""
+        return content
+
+    def change_rom(self, image: bytes, device: Device) -> RomChange | None:
+        """What is done to a ROM that was read from the host after its POST; None: nothing, and nothing was tried."""
+        return None
+
+    def abort_text(self) -> str:
+        """What it says when it kills the guest at a GTT write."""
+        return f"{self.title} refused a GTT write"
+
+    def announced_mib(self, given: Assignment) -> int:
+        """MiB of stolen memory that its own log says it gives the guest; 0 where it says nothing."""
+        return 0

@@ -1,0 +1,57 @@
+"""fwsim's own trap layer: QEMU 10.0's emulation, and each GTT entry judged by where it points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Remedy
+from fwsim.hypervisor.qemu.kind import Qemu
+
+_BESIDE = "10.0"
+"""The QEMU release whose emulation it has."""
+
+
+class Ranged(Hypervisor):
+    """``ranged``: moves an entry to the guest's stolen memory if and only if it points into the host's."""
+
+    kind = "ranged"
+    mode = Qemu.mode
+    remedies = (
+        Remedy('the trap layer (hypervisor.kind = "ranged") moves an entry that lies in the host\'s stolen memory'),
+    )
+
+    def __init__(self, choice: Choice) -> None:
+        """The profile counts for nothing here."""
+        super().__init__(choice)
+        self._qemu = Qemu(Choice("qemu", _BESIDE, choice.gms, choice.opregion, choice.lpc, choice.vga))
+
+    @property
+    def story(self) -> str:
+        """One sentence."""
+        return (
+            "fwsim's trap layer stands between. It moves a GTT entry to the guest's stolen memory if, and only if, it "
+            "points into the host's."
+        )
+
+    def assign(self, device: Device) -> Assignment:
+        """As QEMU 10.0 does."""
+        return self._qemu.assign(device)
+
+    def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
+        """Whole entries, whichever way they are written."""
+        import numpy as np
+
+        from fwsim.hypervisor import ranged_move as native
+
+        words, bdsm = np.zeros(native.MOVE_WORDS, np.uint64), given.bdsm
+        words[native.M_HOST_BASE] = device.bdsm & ~0xFFFFF
+        words[native.M_HOST_SIZE] = device.stolen
+        words[native.M_GUEST_SIZE] = given.stolen
+        if bdsm is not None:
+            words[native.M_BDSM_AT] = answer_at(bdsm.offset)
+            words[native.M_BDSM_WIDE] = bdsm.width == 8
+        return GttPolicy(write=native.move.address, whole=True, words=words)
+
+    def opregion(self, content: bytes, asls: int) -> bytes:
+        """As vfio-pci shows it."""
+        return self._qemu.opregion(content, asls)

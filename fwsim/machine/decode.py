@@ -1,0 +1,42 @@
+"""Which BARs are decoded, and where: the command registers of a function and of every bridge above it decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fwsim.board.function import BarSpec
+from fwsim.devices.bridge import COMMAND, COMMAND_IO, COMMAND_MEMORY, passes_memory, passes_ports
+from fwsim.devices.pci import PciBus
+from fwsim.machine.plugged import Plugged
+
+Key = tuple[int, int]
+"""Slot and BAR index."""
+_PORTS = 0x10000
+
+
+def bar_address(pci: PciBus, function: Plugged, bar: BarSpec) -> int:
+    """Where the guest put a BAR (0: nowhere)."""
+    at = 0x10 + 4 * bar.index
+    value = pci.seen_by_guest(function.slot, at, 4) & (0xFFFFFFFC if bar.kind == "io" else 0xFFFFFFF0)
+    if bar.is64:
+        value |= pci.seen_by_guest(function.slot, at + 4, 4) << 32
+    return value
+
+
+def decoded(pci: PciBus, functions: Iterable[Plugged]) -> Iterator[tuple[Key, BarSpec, int]]:
+    """Each BAR that answers now, and its first address or port: switched on, and forwarded by each bridge above."""
+    for function in functions:
+        if not function.bars:
+            continue
+        command = pci.seen_by_guest(function.slot, COMMAND, 2)
+        bridges = pci.above(function.slot)
+        for bar in function.bars:
+            start = bar_address(pci, function, bar)
+            if bar.kind == "io":
+                answers = bool(command & COMMAND_IO) and 0 < start <= _PORTS - bar.size
+                passes = passes_ports
+            else:
+                answers = bool(command & COMMAND_MEMORY)
+                passes = passes_memory
+            if answers and all(passes(pci, bridge, start, bar.size) for bridge in bridges):
+                yield (function.slot, bar.index), bar, start

@@ -1,0 +1,70 @@
+"""A board's functions become functions of the configuration bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fwsim.board.function import BarSpec, Board, BoardFunction
+from fwsim.devices.bridge import make_bridge
+from fwsim.devices.ecam import add_pciexbar
+from fwsim.devices.pci import PciBus, bar_write_mask
+
+_COMMAND_WRITABLE = 0x0547
+
+
+@dataclass(frozen=True)
+class Plugged:
+    """A function and its ``slot`` in the bus's tables."""
+
+    spec: BoardFunction
+    slot: int
+
+    @property
+    def devfn(self) -> int:
+        """Its address: bus<<8 | device<<3 | function."""
+        return self.spec.bdf
+
+    @property
+    def bars(self) -> tuple[BarSpec, ...]:
+        """Its BARs."""
+        return self.spec.bars
+
+
+def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
+    """Put ``spec`` on the bus with an ordinary header; its BARs become writable registers that trap.
+
+    ``behind`` is the slot of the bridge above it, 0 for bus 0. A bridge forwards nothing until it is numbered.
+    """
+    slot = pci.add(spec.devfn, behind)
+    pci.set(slot, 0x00, 4, spec.device << 16 | spec.vendor)
+    pci.set(slot, 0x04, 2, 0, _COMMAND_WRITABLE)
+    pci.set(slot, 0x08, 4, spec.class_code << 8 | spec.revision)
+    pci.set(slot, 0x2C, 4, spec.subsystem)
+    pci.set(slot, 0x3C, 2, 0x0100 if spec.bars else 0, 0xFF)
+    pci.on_write(slot, 0x04)
+    for bar in spec.bars:
+        kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
+        mask = bar_write_mask(bar.size, bar.kind == "io")
+        pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
+        pci.on_write(slot, 0x10 + 4 * bar.index)
+        if bar.is64:
+            pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
+            pci.on_write(slot, 0x14 + 4 * bar.index)
+    for row in spec.settings:
+        pci.set(slot, row.offset, row.width, row.value, row.writable)
+    if spec.bridge is not None:
+        make_bridge(pci, slot)
+    if spec.pciexbar is not None:
+        add_pciexbar(pci, slot, spec.pciexbar)
+    return Plugged(spec, slot)
+
+
+def plug_all(pci: PciBus, board: Board) -> list[Plugged]:
+    """Every function of ``board``, each bridge before what is behind it."""
+    slots: dict[int, int] = {}
+    found = []
+    for spec in board.functions:
+        plugged = plug(pci, spec, slots[spec.parent] if spec.parent is not None else 0)
+        slots[spec.bdf] = plugged.slot
+        found.append(plugged)
+    return found

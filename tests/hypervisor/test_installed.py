@@ -1,0 +1,160 @@
+"""Installed kinds of hypervisor: what fails in one names its package and entry point, and never is a traceback."""
+
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from fwsim.errors import FwsimError
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Assignment, Choice, Device, Hypervisor, Overlay, Register
+from fwsim.hypervisor.qemu.kind import Qemu
+
+DEVICE = Device(0x0126, 6, 0x0209, 0xDBA00000, 32 << 20, 0xDA9F5018)
+POINT = "entry point theirs = their_package:Theirs"
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Makes a class the installed kind ``theirs``."""
+
+    def install(kind, name="theirs"):
+        point = EntryPoint(name, "their_package:Theirs", kinds.GROUP)
+        monkeypatch.setattr(EntryPoint, "load", lambda self: kind)
+        monkeypatch.setattr(kinds, "_entry_points", lambda: {name: point})
+        kinds._class.cache_clear()
+        return lambda **choice: kinds.hypervisor(Choice(name, **choice))
+
+    yield install
+    kinds._class.cache_clear()
+
+
+class Plain(Hypervisor):
+    kind = "theirs"
+
+
+def test_one_that_overrides_nothing_passes_everything(installed):
+    made = installed(Plain)()
+    given = made.assign(DEVICE)
+    assert (given.registers, given.files, given.own_bdsm, made.name) == ([], {}, False, "theirs")
+    assert made.story == "theirs stands between ROM and device."
+
+
+def test_a_subclass_under_another_name_is_what_its_parent_is(installed):
+    class Theirs(Qemu):
+        kind = "theirs"
+
+    made, ours = installed(Theirs)(profile="9.1"), kinds.hypervisor(Choice("qemu", "9.1"))
+    assert made.assign(DEVICE) == ours.assign(DEVICE)
+    assert (made.mode, made.title, made.abort_text()) == (ours.mode, "QEMU 9.1", ours.abort_text())
+
+
+def giving(**fields):
+    class Theirs(Hypervisor):
+        kind = "theirs"
+
+        def assign(self, device):
+            return replace(Assignment(), **fields)
+
+    return Theirs
+
+
+NONSENSE = {
+    "a file that is no bytes": ({"files": {"etc/x": "text"}}, "str", "bytes"),
+    "a file too large": ({"files": {"etc/x": bytes((1 << 24) + 1)}}, "16,777,217 bytes", "up to"),
+    "stolen memory past 4 GiB": ({"stolen": 1 << 32}, "4294967296", "less than 4 GiB"),
+    "no number": ({"stolen": "32M"}, "'32M'", "bytes of stolen memory"),
+    "two registers in one place": ({"registers": [Register(0x5C, 4), Register(0x5E, 2)]}, "byte 0x5e", "once"),
+    "not aligned": ({"registers": [Register(0x5D, 4)]}, "4 bytes at 0x5d", "aligned"),
+    "past the end": ({"registers": [Register(0x1000, 4)]}, "0x1000", "4 KiB"),
+    "a value too wide": ({"registers": [Register(0x50, 2, value=0x12345)]}, "0x12345", "2 bytes"),
+    "an overlay": ({"overlays": [Overlay(-4, 4, 0x5C)]}, "-0x4", "BAR0"),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_is_refused_by_package_and_entry_point(installed, name):
+    fields, found, expected = NONSENSE[name]
+    with pytest.raises(FwsimError) as caught:
+        installed(giving(**fields))().assign(DEVICE)
+    error = caught.value
+    assert (POINT in error.where, found in error.found, expected in error.expected) == (True, True, True), error
+
+
+def test_what_is_no_assignment(installed):
+    class Theirs(Hypervisor):
+        kind = "theirs"
+
+        def assign(self, device):
+            return {"stolen": 0}
+
+    with pytest.raises(FwsimError, match="cannot be") as caught:
+        installed(Theirs)().assign(DEVICE)
+    assert (caught.value.found, caught.value.expected) == ("dict", "an Assignment")
+
+
+@pytest.mark.parametrize("where", ["__init__", "assign", "story", "opregion"])
+def test_one_that_raises(installed, where):
+    def fails(self, *arguments):
+        raise ZeroDivisionError("their fault")
+
+    kind = type("Theirs", (Hypervisor,), {"kind": "theirs", where: property(fails) if where == "story" else fails})
+    make = installed(kind)
+
+    def use():
+        made = make()
+        return made.assign(DEVICE), made.opregion(b"", 0), made.story
+
+    with pytest.raises(FwsimError) as caught:
+        use()
+    assert POINT in caught.value.where
+    assert "ZeroDivisionError: their fault" in caught.value.found
+
+
+def test_its_own_error_keeps_its_words(installed):
+    class Theirs(Hypervisor):
+        kind = "theirs"
+
+        def __init__(self, choice):
+            raise FwsimError("no such option", where="options.page", found="3")
+
+    with pytest.raises(FwsimError, match="no such option") as caught:
+        installed(Theirs)()
+    assert caught.value.where.endswith("options.page")
+
+
+def test_what_is_no_hypervisor(installed):
+    with pytest.raises(FwsimError, match="not a hypervisor") as caught:
+        installed(dict)()
+    assert POINT in caught.value.where
+
+
+def test_one_that_cannot_be_loaded(installed, monkeypatch):
+    make = installed(Plain)
+
+    def fails(self):
+        raise ImportError("no module their_package")
+
+    monkeypatch.setattr(EntryPoint, "load", fails)
+    with pytest.raises(FwsimError, match="cannot be loaded") as caught:
+        make()
+    assert POINT in caught.value.where
+
+
+def test_a_name_of_ours(monkeypatch):
+    point = EntryPoint("qemu", "their_package:Theirs", kinds.GROUP)
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [point])
+    kinds._entry_points.cache_clear()
+    try:
+        with pytest.raises(FwsimError, match="a name of fwsim's own") as caught:
+            kinds.names()
+    finally:
+        kinds._entry_points.cache_clear()
+    assert "entry point qemu = their_package:Theirs" in caught.value.where
+
+
+def test_an_unknown_kind_names_those_there_are():
+    with pytest.raises(FwsimError, match="no such hypervisor") as caught:
+        kinds.hypervisor(Choice("quemu"))
+    assert "did you mean qemu?" in caught.value.hint
+    assert all(name in caught.value.expected for name in kinds.ROWS)

@@ -1,1 +1,1 @@
-"""What comes of many configurations? A matrix of them, placed or run, one row each."""
+"""A sweep places or runs every configuration of a matrix, one row each."""

@@ -1,4 +1,4 @@
-"""Where do a sweep's rows go? Parquet: a part for each piece of work as it comes, one file at the end.
+"""A sweep's rows go to Parquet: a part for each piece of work as it comes, one file at the end.
 
 A part is written beside and then renamed, so a sweep that is killed keeps whole parts only, and goes on after them.
 """

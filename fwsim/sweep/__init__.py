@@ -1,1 +1,1 @@
-"""A sweep places or runs every configuration of a matrix, one row each."""
+"""A sweep places or runs a matrix of configurations: one row each."""

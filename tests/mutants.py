@@ -1,7 +1,7 @@
 """Changes of the running code that a test must notice: each is made alone, in a copy of the tree, and its tests run.
 
-The changes are the rows of ``mutants.toml``. First the copy as it is must pass all of their tests. ``make mutants`` runs
-everything; names, or parts of them, choose some::
+The changes are the rows of ``mutants.toml``. First the copy as it is must pass all of their tests. ``make mutants``
+makes all of them; names, or parts of names, choose some::
 
     python tests/mutants.py --jobs 2 limit latch
 

@@ -52,7 +52,7 @@ def test_a_program_that_asks_for_keys_for_ever(rig):
 
 
 def delay(mib):
-    """cli, and a loop that executes ``mib`` MiB of code without an access: NOPs of 15 bytes, 120 and LOOP's 3 a turn."""
+    """cli, and a loop that executes ``mib`` MiB of code without an access: NOPs of 15 bytes, 123 with LOOP."""
     turns = (mib << 20) // 123
     return f"fa 66b9 {turns.to_bytes(4, 'little').hex()}" + ("2e" * 14 + "90") * 8 + "67e285 cb"
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fwsim.errors import FwsimError
-from fwsim.results.png import png_bytes, write_png
+from fwsim.results.png import png_bytes
 
 
 def chunks(data):
@@ -38,12 +38,3 @@ def test_what_is_no_picture(shape):
 def test_only_bytes_are_pixels():
     with pytest.raises(FwsimError, match="not a picture"):
         png_bytes(np.zeros((4, 4, 3)))
-
-
-def test_to_a_file(tmp_path):
-    rgb = np.zeros((2, 2, 3), np.uint8)
-    write_png(tmp_path / "screen-01.png", rgb)
-    assert (tmp_path / "screen-01.png").read_bytes() == png_bytes(rgb)
-    with pytest.raises(FwsimError) as caught:
-        write_png(tmp_path / "no" / "screen-01.png", rgb)
-    assert "screen-01.png" in str(caught.value)

@@ -1,7 +1,6 @@
 """Pictures become PNG files, the same bytes for the same pixels, whatever the time or the machine."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +24,3 @@ def png_bytes(rgb: NDArray[np.uint8]) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(rgb)).save(stream, "PNG", compress_level=_LEVEL, optimize=False)
     return stream.getvalue()
-
-
-def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:
-    """Write ``rgb`` to ``path``. Raises FwsimError when it cannot be written."""
-    data = png_bytes(rgb)
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise FwsimError(
-            f"cannot write the picture: {error.strerror or error}", where=str(path), hint="choose another folder"
-        ) from None

@@ -56,11 +56,15 @@ def check_bars(bars: Iterable[BarText], owner: str, where: str) -> None:
     taken: dict[int, int] = {}
     for bar in bars:
         least, most = (4, 0x10000) if bar.kind == "io" else (16, 1 << (39 if bar.is64 else 31))
-        if bar.index > 5 - bar.is64 or bar.size & (bar.size - 1) or not least <= bar.size <= most:
+        whole = bar.size & (bar.size - 1) == 0
+        if bar.index > 5 - bar.is64 or not whole or not least <= bar.size <= most:
+            hint = f"the largest that this kind can be is {format_size(most)}"
+            if not whole and bar.size < most:
+                hint = f"{format_size(max(1 << bar.size.bit_length(), least))} holds as much"
             raise FwsimError(
                 f"impossible BAR{bar.index} of {owner}", where=where, found=f"{format_size(bar.size)} {bar.kind}",
                 expected=f"BAR0 to BAR{5 - bar.is64}, a power of two from {least} to {format_size(most)}",
-                hint=f"the largest that this kind can be is {format_size(most)}",
+                hint=hint,
             )  # fmt: skip
         for index in (bar.index, bar.index + bar.is64):
             if taken.setdefault(index, bar.index) != bar.index:

@@ -11,8 +11,6 @@ from fwsim.firmware.allocators import ROWS
 from fwsim.machine.build import build
 from fwsim.placement.allocate import Ask, place
 from fwsim.rom.chain import load
-from fwsim.rules.run import check
-from fwsim.running.outcome import summarize
 from fwsim.scenario.load import dumps, loads
 
 ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
@@ -39,12 +37,9 @@ def lab():
         one.close()
 
 
-def summary_of(lab, scenario):
-    built = lab.posted.built
-    lab.caller.finish()
-    summary = summarize(scenario, load(ROM), lab.offered, built, lab.posted.session, lab.caller)
-    summary.checks = check(scenario, summary, built.placed.behind_bar)
-    return summary
+def summary_of(lab):
+    lab.run.pictures()
+    return lab.run.summary()
 
 
 def failing(summary):
@@ -66,7 +61,7 @@ def config(built, offset, width=4):
 @pytest.mark.parametrize("kind", ASSIGNED)
 def test_a_run_places_as_a_placement_does(kind, lab):
     scenario = scenario_of(kind)
-    built = lab(scenario).posted.built
+    built = lab(scenario).run.built
     placed = place(Ask(firmware=kind, rom=0x10000)).firmware
     assert (built.placed.bdsm, built.placed.asls) == (placed.bdsm, placed.asls)
     assert set(placed.log) <= set(built.log)
@@ -84,7 +79,7 @@ def test_the_rom_draws_with_whoever_places_stolen_memory(firmware, kind, lab):
     one = lab(scenario)
     assert one.ending.reason == "completed"
     assert one.int10(0x4F02, bx=0xC114).ok
-    summary = summary_of(one, scenario)
+    summary = summary_of(one)
     assert not failing(summary)
     assert summary.gtt.targets.guest_stolen == summary.gtt.writes > 0
     assert [(screen.width, screen.unreadable_pages) for screen in summary.display] == [(800, 0)]
@@ -97,7 +92,7 @@ def test_without_stolen_memory_the_display_faults(firmware, failed, lab):
     scenario = scenario_of(firmware)
     one = lab(scenario)
     assert one.int10(0x4F02, bx=0xC114).ok
-    found = failing(summary_of(one, scenario))
+    found = failing(summary_of(one))
     assert set(found) == failed | {"gtt-guest-stolen", "gtt-no-corruption", "no-dma-faults", "screens-complete"}
 
 
@@ -120,25 +115,25 @@ def test_without_stolen_memory_the_display_faults(firmware, failed, lab):
     ],
 )  # fmt: skip
 def test_the_log_says_what_is_unusual(firmware, lines, lab):
-    log = lab(scenario_of(firmware)).posted.built.log
+    log = lab(scenario_of(firmware)).run.built.log
     ours = ("places for", "places no", "itself calls", "gives the", "past 4 GiB", "hands on")
     assert [line for line in log if any(words in line for words in ours)] == lines
 
 
 def test_bars_of_a_device_model_are_seabios_own(lab):
-    seabios, bhyve = (lab(scenario_of(kind)).posted.built for kind in ("seabios", "bhyve"))
+    seabios, bhyve = (lab(scenario_of(kind)).run.built for kind in ("seabios", "bhyve"))
     assert bhyve.placed.bars == seabios.placed.bars
     assert config(bhyve, 4, 2) == config(seabios, 4, 2) == 0x107
 
 
 def test_the_command_register_is_the_firmwares(lab):
-    assert config(lab(scenario_of("ovmf")).posted.built, 4, 2) == 7
+    assert config(lab(scenario_of("ovmf")).run.built, 4, 2) == 7
 
 
 @pytest.mark.parametrize(("kind", "bits"), [("bhyve", 1), ("acrn", 1), ("ovmf", 0), ("seabios", 0)])
 def test_a_device_model_shows_the_hosts_low_bits(kind, bits, lab):
     """bhyve and ACRN hand the lock on; firmware writes the base alone."""
-    built = lab(scenario_of(kind)).posted.built
+    built = lab(scenario_of(kind)).run.built
     assert config(built, 0x5C) == built.placed.bdsm | bits
 
 
@@ -170,8 +165,8 @@ def test_memory_of_the_device_model_is_memory(lab):
     scenario = scenario_of("acrn", guest='ram = "1G"')
     one = lab(scenario)
     assert one.int10(0x4F02, bx=0xC114).ok
-    assert one.posted.built.placed.backing[0][0] == 0x7BFFB000
-    summary = summary_of(one, scenario)
+    assert one.run.built.placed.backing[0][0] == 0x7BFFB000
+    summary = summary_of(one)
     assert summary.display[0].unreadable_pages == 0
     assert not failing(summary)
 
@@ -179,7 +174,7 @@ def test_memory_of_the_device_model_is_memory(lab):
 def test_ram_is_the_machines_whoever_places(lab):
     """QEMU's i440fx with 4 GiB has 3 GiB below 4 GiB; ACRN and crosvm would have split it elsewhere."""
     for kind in ("acrn", "crosvm", "bhyve", "hvmloader"):
-        placed = lab(scenario_of(kind, guest='ram = "4G"')).posted.built.placed
+        placed = lab(scenario_of(kind, guest='ram = "4G"')).run.built.placed
         ram = [(start, end) for start, end, name in placed.e820 if name == "RAM"]
         assert max(end for _, end in ram) == 5 * GIB, kind
         low = max(end for start, end in ram if start < 4 * GIB)
@@ -187,10 +182,10 @@ def test_ram_is_the_machines_whoever_places(lab):
 
 
 def test_options_reach_the_run(lab):
-    driver = lab(scenario_of("ovmf", '[firmware.options]\ndriver = "none"')).posted.built
+    driver = lab(scenario_of("ovmf", '[firmware.options]\ndriver = "none"')).run.built
     assert (driver.placed.bdsm, driver.placed.asls) == (0, 0)
     assert "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS" in driver.log
-    holder = lab(scenario_of("fake-bar", '[firmware.options]\nholder = "device"')).posted.built
+    holder = lab(scenario_of("fake-bar", '[firmware.options]\nholder = "device"')).run.built
     assert 5 not in holder.placed.bars
 
 

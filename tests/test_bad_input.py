@@ -241,6 +241,20 @@ SCENARIOS = {
     "posts": ("[rom]\nposts = 0", "rom.posts", "0"),
     "name": ('name = "../x"', "name", "../x"),
     "int15 leaf": ('[rom.int15]\n"5f3" = {}', "rom.int15", "5f3"),
+    "function twice": ('[[function]]\nslot = "04.0"\n[[function]]\nslot = "00:04.0"', "function.1.slot", "04.0"),
+    "function nowhere": ('[[function]]\nslot = "04.0"\nbehind = "00:1c.0"', "function.0.behind", "00:1c.0"),
+    "function behind no bridge": (
+        '[[function]]\nslot = "05.0"\n[[function]]\nslot = "00.0"\nbehind = "00:05.0"', "function.1.behind", "ff0000"),
+    "function without a slot": ("[[function]]\nvendor = 1", "function.0", "slot"),
+    "no slot": ('[[function]]\nslot = "20.0"', "function.0.slot", "20.0"),
+    "BAR of 3M": ('[[function]]\nslot = "04.0"\nbars = ["mem 3M"]', "function.0.bars", "3M"),
+    "BAR of no kind": ('[[function]]\nslot = "04.0"\nbars = ["ram 4M"]', "function.0.bars.0", "ram 4M"),
+    "seventh BAR": ('[[function]]\nslot = "04.0"\nbars = ["mem64 4K", "mem64 4K", "mem64 4K", "io 4"]',
+                    "function.0.bars", "BAR5"),
+    "ROM of 3K": ('[[function]]\nslot = "04.0"\nrom = "3K"', "function.0.rom", "3K"),
+    "function on the chipset": ('[[function]]\nslot = "01.0"', "function", "the chipset"),
+    "function on the display": ('[[function]]\nslot = "02.0"', "function", "the display"),
+    "unknown option": ('[hypervisor]\noptions = 3', "hypervisor.options", "3"),
     "port twice": ('[[display]]\nport = "crt"\n[[display]]\nport = "crt"', "display.1.port", "crt"),
 }  # fmt: skip
 

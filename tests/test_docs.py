@@ -208,3 +208,15 @@ def test_reading_events_gives_what_the_page_says(place, monkeypatch):
     failed, tried = doctest.testfile(str(DOCS / "events.md"), module_relative=False)
     assert tried
     assert not failed
+
+
+def test_machine_page_has_every_room_in_the_linters_order():
+    """Its table is the layers of ``pyproject.toml``, top to bottom, and every one of them is there."""
+    settings = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    text = "\n".join(section(page("machine.md"), "Rooms"))
+    shown = [name.strip("/") for row in re.findall(r"^\| ((?:`[a-z]+/?`(?:, )?)+) \|", text, re.M)
+             for name in re.findall(r"`([^`]+)`", row)]  # fmt: skip
+    order = {name: number for number, layer in enumerate(layers) for name in layer.split(" | ")}
+    assert sorted(shown) == sorted(order)
+    assert [order[name] for name in shown] == sorted(order[name] for name in shown)

@@ -1,4 +1,4 @@
-"""Which TOML text says what? Values checked against msgspec structs, overrides, and structs written back as TOML.
+"""TOML text is checked against msgspec structs, takes overrides, and is written back from structs.
 
 Knows nothing of any one scenario field: ranges and notations come with the field's annotation, as
 ``Meta(extra={"as": "hex" | "size" | "ns" | "path", "min": ..., "max": ...})``.
@@ -137,6 +137,12 @@ class Reader:
                 raise FwsimError(
                     "unknown key", where=self._at(prefix + key), found=key, expected="one of " + ", ".join(fields),
                     hint=suggest(key, fields) or "remove it",
+                )  # fmt: skip
+        for key, field in fields.items():
+            if field.required and key not in table:
+                raise FwsimError(
+                    "a key is missing", where=self._at(prefix + key), found="nothing",
+                    expected=", ".join(name for name, each in fields.items() if each.required), hint=f"give {key}",
                 )  # fmt: skip
         return {key: self.read(item, fields[key].type, prefix + key) for key, item in table.items()}
 

@@ -76,14 +76,14 @@ def scenario_of(kind):
 def test_the_documented_strategy_runs_a_rom(package):
     package(documented(), "below-bars", "BelowBars", "fwsim_docs_strategy")
     lab = Lab(scenario_of("below-bars"))
-    built = lab.posted.built
+    built = lab.run.built
     assert lab.int10(0x4F02, bx=0xC114).ok
     assert built.placed.bdsm == (2 << 30) - 32 * MIB
     assert built.placed.log == [
         "below-bars itself calls no legacy vBIOS: fwsim does, with its own BIOS services",
         f"below-bars: stolen memory at {built.placed.bdsm:#x}, OpRegion at {built.placed.asls:#x}",
     ]
-    lab.caller.finish()
+    lab.run.pictures()
     assert [screen.unreadable_pages for screen in lab.caller.screens] == [0]
     lab.close()
 

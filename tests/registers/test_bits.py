@@ -1,7 +1,7 @@
 """Bits of the registers that a vBIOS waits for or drives, as Linux's headers have them: the names that a decode gives.
 
-Sources: Linux drivers/gpu/drm/i915, display/intel_display_regs.h (DPLL_STATUS: DPLL_LOCK, LCPLL_CTL, CDCLK_CTL),
-intel_fdi_regs.h, intel_gmbus_regs.h, intel_dp_aux_regs.h, intel_pps_regs.h, i915_reg.h (PIPECONF, power wells).
+Sources: Linux drivers/gpu/drm/i915, i915_reg.h (DPLL_STATUS), display/intel_fdi_regs.h, display/intel_gmbus_regs.h; the
+names of its macros stand beside the bits.
 """
 
 import pytest

@@ -52,7 +52,7 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     if adapter is not None:
         return Assignment(opregion=False)
     given = scenario.assignment
-    if given.error and not given.lenient:
+    if given.error and not given.aborted:
         raise FwsimError(
             f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
             found=given.error,

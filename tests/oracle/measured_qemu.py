@@ -1,10 +1,12 @@
 """Vectors measured with QEMU's hw/vfio/igd.c, seven releases of it, compiled; asked of the hypervisor itself."""
 
-from guest_rig import CPU_OF_GEN, GuestRig
+from guest_rig import GuestRig
 
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE, OPREGION_FILE, Choice, Device
 from fwsim.hypervisor.qemu import steps
+from fwsim.hypervisor.qemu.gtt_shift import S_LIMIT
+from fwsim.hypervisor.qemu.versions import BDSM_OLD
 
 AT_1F = {"absent": "free", "ICH9": "other", "other device": "other", "vfio-pci-igd-lpc-bridge": "dummy"}
 HOST = {
@@ -13,6 +15,11 @@ HOST = {
 }
 """The bridges of the host that the vectors were made on, 16 bits at each offset."""
 NAMES = {HOST_BRIDGE: "00:00.0", LPC_BRIDGE: "00:1f.0"}
+CPU_OF_ID = {
+    "0x01": "sandybridge", "0x04": "haswell", "0x0a": "haswell", "0x0f": "ivybridge", "0x16": "broadwell",
+    "0x19": "skylake", "0x22": "broadwell", "0x59": "kabylake",
+}  # fmt: skip
+PORTS = {"index": 0, "data": 4}
 COMMAND = 6
 """What the device's command register held there."""
 
@@ -112,4 +119,31 @@ def start_up(vector):
     return answer
 
 
-ROWS = [("qemu-", "igd.c: what QEMU does with an IGD", start_up)]
+def ports(vector):
+    """The accesses of a guest to the port pair, of a machine; what each data write is when it reaches the device."""
+    inputs, reached = vector["in"], []
+    rig = GuestRig.of("qemu", vector["system"].removeprefix("qemu-"), cpu=CPU_OF_ID[inputs["device"][:4]],
+                      device_id=number(inputs["device"]), ggc=number(inputs["ggc"]),
+                      bdsm=number(inputs["host_bdsm"]) & ~1)  # fmt: skip
+    rig.set_config(BDSM_OLD, number(inputs["guest_bdsm"]))
+    for kind, *value in inputs["ops"]:
+        if kind.startswith("read"):
+            rig.in_(PORTS[kind.removeprefix("read_")])
+            reached.append(None)
+            continue
+        before = rig.machine.recorder.count
+        rig.out(PORTS[kind], number(value[0]))
+        if rig.aborted:
+            reached.append("abort")
+            break
+        if kind == "index":
+            reached.append(None)
+            continue
+        assert rig.machine.recorder.count > before, "the write left no event"
+        reached.append(int(rig.last["value"]))
+    limit = int(rig.machine.policy.words[S_LIMIT])
+    rig.close()
+    return {"writes_reaching_device": reached, "index_limit": limit}
+
+
+ROWS = [("qemu-", "igd.c: what QEMU does with an IGD", start_up), ("qemu-", "BAR4 index/data trap", ports)]

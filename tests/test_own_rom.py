@@ -11,7 +11,7 @@ from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenar
 
 from fwsim.devices.igd.scanout import HATCH
 from fwsim.running.payload import test_card
-from fwsim.scenario.model import Call, Hypervisor
+from fwsim.scenario.model import Call, Function, Hypervisor
 from fwsim.trace.event import Actor, Op, Space
 from fwsim.trace.store import open_events
 
@@ -148,6 +148,17 @@ def test_no_room_for_stolen_memory_kills_the_guest(profile, gms, cpu, tmp_path):
     summary, _ = ran(scenario(ROM, hypervisor=Hypervisor(profile=profile, gms=gms), ram="4M", **facts), tmp_path)
     check_aborted(summary)
     assert "bdsm-set" in {check.id for check in summary.failed}
+
+
+def test_a_device_at_1f_kills_qemu_before_the_rom_runs(tmp_path):
+    """10.0 in legacy mode that nobody asked for: its error path reports an error that is not there."""
+    made = scenario(ROM, "sandybridge", Hypervisor(profile="10.0"), ggc=0x0209)
+    summary, _ = ran(replace(made, function=(Function(slot="1f.0", class_code=0x060100),)), tmp_path)
+    stop = summary.stop
+    assert (stop.reason, stop.cs, stop.ip, summary.code_bytes, summary.calls) == ("aborted", 0, 0, 0, [])
+    words = "Cannot create LPC bridge due to existing device at 1f.0; segmentation fault: error_report_err(NULL)"
+    assert stop.detail == words
+    assert summary.gtt.writes == 0
 
 
 def test_5_0_finds_room_for_the_gtt_alone(tmp_path):

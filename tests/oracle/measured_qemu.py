@@ -69,9 +69,7 @@ def traps(given):
         {"bar": 0, "name": names.get(each.offset, "vfio-igd-bdsm-quirk"), "offset": each.offset, "size": each.width}
         for each in given.overlays
     ]
-    ports = [
-        {"bar": 4, "name": f"vfio-igd-{name}-quirk", "offset": at, "size": 4} for name, at in (("index", 0), ("data", 4))
-    ]
+    ports = [{"bar": 4, "name": f"vfio-igd-{name}-quirk", "offset": at, "size": 4} for name, at in PORTS.items()]
     return mirrors + (ports if given.ports_trapped else [])
 
 
@@ -86,11 +84,10 @@ def files(vector, given):
 def start_up(vector):
     choice, device = asked(vector)
     given = kinds.hypervisor(choice).assign(device)
-    lenient = given.aborted or not given.error
     answer = {
         "generation": given.generation,
         "legacy_mode": not given.refusal,
-        "realize": "crash" if given.aborted else "ok" if lenient else "refused",
+        "realize": "crash" if given.aborted else "refused" if given.error else "ok",
         "messages": given.messages,
         "emulated": emulated(given),
         "bar_traps": traps(given),

@@ -66,9 +66,7 @@ def _set_up(row: igd.IgdVersion, choice: Choice, device: Device, given: Assignme
     legacy = not given.refusal
     try:
         if legacy:
-            given.messages.append(
-                "info: IGD legacy mode enabled, use x-igd-legacy-mode=off to disable it if unwanted."
-            )
+            given.messages.append("info: IGD legacy mode enabled, use x-igd-legacy-mode=off to disable it if unwanted.")
             _legacy_mode(row, choice, device, given)
         elif choice.legacy == "on":
             raise _Failed(_not_legacy(row, device, given.generation), given.refusal, "legacy", own=True)

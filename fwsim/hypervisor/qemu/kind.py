@@ -84,8 +84,10 @@ class Qemu(Hypervisor):
         return as_shown(content, asls)
 
     def change_rom(self, image: bytes, device: Device) -> RomChange | None:
-        """The shadow patch, for the generations that have the routine it looks for."""
+        """The shadow patch, for the generations that have the routine it looks for, where the guest has VGA access."""
         if not self.row.patches_shadow or not 6 <= igd.generation(self.row, device.device_id) <= 9:
+            return None
+        if not self.assign(device).vga:
             return None
         from fwsim.hypervisor.qemu.shadow_patch import patch
 

@@ -33,6 +33,7 @@ def assign(row: igd.IgdVersion, choice: Choice, device: Device) -> Assignment:
         )
     if choice.opregion == "on" and not given.opregion:
         _asked_opregion(device, given)
+    _unknown_options(choice, given)
     given.registers.sort(key=lambda each: each.offset)
     return given
 
@@ -77,6 +78,13 @@ def _legacy_mode(row: igd.IgdVersion, choice: Choice, device: Device, given: Ass
     steps.answer_ggc(given, offered.gmch)
     given.ports_trapped = True
     given.cleared = igd.zeroed_indices(row, gen, device.ggc)
+
+
+def _unknown_options(choice: Choice, given: Assignment) -> None:
+    """What vfio-pci has no property for yet (qom/object.c, object_property_find_err)."""
+    for field, name, value in (("lpc", "x-igd-lpc", choice.lpc), ("legacy", "x-igd-legacy-mode", choice.legacy)):
+        if value != "auto":
+            given.error, given.error_field = f"Property 'vfio-pci.{name}' not found", field
 
 
 def _asked_opregion(device: Device, given: Assignment) -> None:

@@ -53,9 +53,7 @@ class IgdVersion:
 _Q5 = IgdVersion("5.0", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
 _Q9 = IgdVersion("9.1", (9, 1), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True)
 _Q92 = replace(_Q9, name="9.2", since=(9, 2), ggms_zero_is_one=True)
-_PATCHES = (
-    "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers"
-)
+_PATCHES = "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers"
 _Q10 = IgdVersion(
     "10.0", (10, 0), (0xFFE, 0xA84, 9),
     _NONE | {0x01: 6, 0x16: 8, 0x22: 8, 0x9A: 12}
@@ -77,9 +75,12 @@ ROWS = (
     _Q102,
     replace(_Q102, name="11.1", since=(11, 1), patches_shadow=True, does=_PATCHES),
 )
-"""Oldest first. 7.2.22 is 5.0's, 9.2.1 is 9.2's; 9.1 was read from a state after 9.0 that takes GGMS 0 for no memory, as
-no measured release up to 9.2 does. 11.0.3 is 10.2's; which of 10.0.3 to 10.0.13 and of 11.1.0 to 11.1.3 was the first to patch is not
-known: it is in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3."""
+"""Oldest first. Measured: 7.2.22 has the first row's, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 their own, 11.0.3 10.2's.
+
+9.1 was read at 03828b00, which takes GGMS 0 for no memory, as no measured release up to 9.2 does. The shadow patch is
+in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3: which release in between was the first is not known. 11.1 was read
+at 3844fbc0.
+"""
 _NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from glyphs import read_png
 from lab import Lab
+from msgspec.structs import replace as with_fields
 from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenario
 
 from fwsim.devices.igd.scanout import HATCH
@@ -153,7 +154,7 @@ def test_no_room_for_stolen_memory_kills_the_guest(profile, gms, cpu, tmp_path):
 def test_a_device_at_1f_kills_qemu_before_the_rom_runs(tmp_path):
     """10.0 in legacy mode that nobody asked for: its error path reports an error that is not there."""
     made = scenario(ROM, "sandybridge", Hypervisor(profile="10.0"), ggc=0x0209)
-    summary, _ = ran(replace(made, function=(Function(slot="1f.0", class_code=0x060100),)), tmp_path)
+    summary, _ = ran(with_fields(made, function=(Function(slot="1f.0", class_code=0x060100),)), tmp_path)
     stop = summary.stop
     assert (stop.reason, stop.cs, stop.ip, summary.code_bytes, summary.calls) == ("aborted", 0, 0, 0, [])
     words = "Cannot create LPC bridge due to existing device at 1f.0; segmentation fault: error_report_err(NULL)"

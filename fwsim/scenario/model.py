@@ -232,6 +232,11 @@ class Function(_Table, frozen=True):
     behind: str = ""
     hotplug: Hotplug = "none"
 
+    @property
+    def is_at_1f(self) -> bool:
+        """Whether it is 00:1f.0, where a guest's vBIOS looks for the LPC bridge."""
+        return not self.behind and self.slot.lower().removeprefix("00:") == "1f.0"
+
 
 class Scenario(_Table, frozen=True):
     """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
@@ -261,7 +266,7 @@ class Scenario(_Table, frozen=True):
         return Device(
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
-            at_1f="other" if any(each.slot == "1f.0" and not each.behind for each in self.function) else "usual",
+            at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
         )  # fmt: skip
 
     @property

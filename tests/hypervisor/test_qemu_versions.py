@@ -133,5 +133,7 @@ def test_a_device_at_1f_ends_qemu_in_legacy_mode():
 
 def test_a_scenario_with_a_function_there_says_so():
     assert Scenario(function=(OCCUPIED,)).device.lpc_slot == "other"
+    assert Scenario(function=(Function(slot="00:1F.0"),)).device.lpc_slot == "other"
+    assert Scenario(function=(Function(slot="1f.0", behind="00:1c.0"),)).device.lpc_slot == "free"
     assert Scenario(function=(Function(slot="1e.0"),)).device.lpc_slot == "free"
     assert Scenario(guest=Guest(machine="q35")).device.lpc_slot == "other"

@@ -75,7 +75,7 @@ def test_each_entry_in_the_device_under_ranged(row, cpu):
 
 
 def test_gen9_writes_both_dwords(tmp_path):
-    """Index 8n + 1 with the page, 8n + 5 with 0; up to 9.1 QEMU forces the latter."""
+    """Index 8n + 1 with the page, 8n + 5 with 0; up to 9.2 QEMU forces the latter."""
     _, out = ran(scenario(ROM, hypervisor=GEN9[3].hypervisor, source="shadow", **SKYLAKE), tmp_path)
     events = open_events(out.events_path)
     writes = events[(events["space"] == Space.GTT) & (events["op"] == Op.WRITE) & (events["actor"] == Actor.ROM)]
@@ -200,7 +200,7 @@ def replace_posts(made, posts):
 
 
 def test_rows_are_what_the_rewrite_says():
-    """The table against its own formula: up to 9.1 value - H + G in 32 bits."""
+    """The table against its own formula: up to 9.2 value - H + G in 32 bits."""
     for row in GEN6 + GEN9:
         if row.name in ("5.0", "9.1"):
             assert row.written == (row.value - H + row.bdsm) & 0xFFFFFFFF

@@ -34,7 +34,7 @@ class Qemu(Hypervisor):
         Remedy(
             'the shadow patch (hypervisor.profile = "next") clears the cached base, and the ROM reads BDSM again', True
         ),
-        Remedy('QEMU to 9.1 (hypervisor.profile = "9.1") shifts entries below its limit by guest - host', True),
+        Remedy('QEMU to 9.2 (hypervisor.profile = "9.2") shifts entries below its limit by guest - host', True),
     )
 
     def __init__(self, choice: Choice) -> None:
@@ -62,7 +62,7 @@ class Qemu(Hypervisor):
         return make(self.row, self.choice, device)
 
     def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
-        """Up to 9.1, in legacy mode: entries written by the port pair are shifted."""
+        """Up to 9.2, in legacy mode: entries written by the port pair are shifted."""
         bdsm = given.bdsm
         if not given.ports_trapped or bdsm is None:
             return GttPolicy()

@@ -6,7 +6,7 @@ Size offered (QEMU hw/vfio/igd.c): 5.0 the GTT's stolen memory alone, 9.1 that a
 gen 6 and 7, GGC 0209h: bits 9:8 = 2 -> 2 MiB of GTT, bits 7:3 = 1 -> 32 MiB. gen 9, GGC 0x0200 | 0xC0: see each row.
 
 A pristine image reads BDSM (the guest's, G) and caches it; a posted one has H in its cache and never asks again.
-The rewrite up to 9.1 writes value - H + G, whatever the value is: H + n becomes G + n, but G + n becomes 2G - H + n.
+The rewrite up to 9.2 writes value - H + G, whatever the value is: H + n becomes G + n, but G + n becomes 2G - H + n.
 """
 
 from dataclasses import dataclass

@@ -237,7 +237,7 @@ SCENARIOS = {
     "RAM past 64 bits": ("[guest]\nram = 99999999999999999999", "guest.ram", "99999999999999999999"),
     "odd RAM": ("[guest]\nram = 1048577", "guest.ram", "1048577"),
     "slot": ('[guest]\nslot = "00:1f.0"', "guest.slot", "LPC"),
-    "gms": ("[hypervisor]\ngms = 0xff", "hypervisor.gms", "GMS"),
+    "gms": ('[hypervisor]\nprofile = "10.2"\ngms = 0xff', "hypervisor.gms", "x-igd-gms"),
     "posts": ("[rom]\nposts = 0", "rom.posts", "0"),
     "name": ('name = "../x"', "name", "../x"),
     "int15 leaf": ('[rom.int15]\n"5f3" = {}', "rom.int15", "5f3"),

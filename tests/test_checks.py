@@ -271,7 +271,7 @@ def test_another_card_has_no_stolen_memory():
         ("none", "10.0", "pc", 32),
         ("ranged", "5.0", "pc", 32),
         ("qemu", "10.0", "pc", 32),
-        ("qemu", "9.1", "pc", 34),  # QEMU to 9.1 adds the GTT's own memory
+        ("qemu", "9.1", "pc", 34),  # QEMU to 9.2 adds the GTT's own memory
         ("qemu", "5.0", "pc", 2),  # and to 5.x takes GMS from x-igd-gms alone
         ("qemu", "9.1", "q35", 0),  # no legacy mode on q35
         ("qemu", "next", "q35", 32),

@@ -40,7 +40,7 @@ ROM_WRITES = {  # stolen base as the ROM had it, what is added on the way
 
 @pytest.mark.parametrize("name", list(MATRIX))
 def test_entries_are_what_the_arithmetic_says(name):
-    """Entry n is at GTT offset 4n; QEMU to 9.1 adds guest - host whatever the entry is, in 32 bits."""
+    """Entry n is at GTT offset 4n; QEMU to 9.2 adds guest - host whatever the entry is, in 32 bits."""
     base, moved = ROM_WRITES[name]
     events = [json.loads(line) for line in (TRACES / f"{name}.jsonl").read_text().splitlines()]
     written = [event for event in events if event.get("space") == "gtt" and event["actor"] == "rom"]

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from glyphs import read_png
 from lab import Lab
+from msgspec.structs import replace as with_fields
 from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenario
 
 from fwsim.devices.igd.scanout import HATCH
 from fwsim.running.payload import test_card
-from fwsim.scenario.model import Call, Hypervisor
+from fwsim.scenario.model import Call, Function, Hypervisor
 from fwsim.trace.event import Actor, Op, Space
 from fwsim.trace.store import open_events
 
@@ -74,7 +75,7 @@ def test_each_entry_in_the_device_under_ranged(row, cpu):
 
 
 def test_gen9_writes_both_dwords(tmp_path):
-    """Index 8n + 1 with the page, 8n + 5 with 0; up to 9.1 QEMU forces the latter."""
+    """Index 8n + 1 with the page, 8n + 5 with 0; up to 9.2 QEMU forces the latter."""
     _, out = ran(scenario(ROM, hypervisor=GEN9[3].hypervisor, source="shadow", **SKYLAKE), tmp_path)
     events = open_events(out.events_path)
     writes = events[(events["space"] == Space.GTT) & (events["op"] == Op.WRITE) & (events["actor"] == Actor.ROM)]
@@ -150,6 +151,17 @@ def test_no_room_for_stolen_memory_kills_the_guest(profile, gms, cpu, tmp_path):
     assert "bdsm-set" in {check.id for check in summary.failed}
 
 
+def test_a_device_at_1f_kills_qemu_before_the_rom_runs(tmp_path):
+    """10.0 in legacy mode that nobody asked for: its error path reports an error that is not there."""
+    made = scenario(ROM, "sandybridge", Hypervisor(profile="10.0"), ggc=0x0209)
+    summary, _ = ran(with_fields(made, function=(Function(slot="1f.0", class_code=0x060100),)), tmp_path)
+    stop = summary.stop
+    assert (stop.reason, stop.cs, stop.ip, summary.code_bytes, summary.calls) == ("aborted", 0, 0, 0, [])
+    words = "Cannot create LPC bridge due to existing device at 1f.0; segmentation fault: error_report_err(NULL)"
+    assert stop.detail == words
+    assert summary.gtt.writes == 0
+
+
 def test_5_0_finds_room_for_the_gtt_alone(tmp_path):
     """2 MiB fit below 4 MiB, at 1 MiB; then 2 * 100000h - DBA00000h = 24800000h (32 bits), where nothing is."""
     summary, _ = ran(scenario(ROM, "sandybridge", Hypervisor(profile="5.0"), ram="4M", ggc=0x0209), tmp_path)
@@ -188,7 +200,7 @@ def replace_posts(made, posts):
 
 
 def test_rows_are_what_the_rewrite_says():
-    """The table against its own formula: up to 9.1 value - H + G in 32 bits."""
+    """The table against its own formula: up to 9.2 value - H + G in 32 bits."""
     for row in GEN6 + GEN9:
         if row.name in ("5.0", "9.1"):
             assert row.written == (row.value - H + row.bdsm) & 0xFFFFFFFF

@@ -228,7 +228,7 @@ def _gtt(before: Igd | None, built: Built) -> list[Leak]:
     at = now[0] if now else held[0]
     entries = [int(each.targets(each.entries(slice(at, at + 1)))[0]) for each in (before, igd)]
     found = Leak(place, "GTT", "GTT", "stolen", entries[0], entries[1], verdict, note=note, offset=at,
-                 readers=(reader,) if igd.family.gen >= 8 else (), source="hw/vfio/igd.c to 9.1 clears it")  # fmt: skip
+                 readers=(reader,) if igd.family.gen >= 8 else (), source="hw/vfio/igd.c to 9.2 clears it")  # fmt: skip
     return [found] if high > low else []
 
 

@@ -24,6 +24,8 @@ OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
 ASLS = 0xFC
 Treatment = Literal["answered", "hidden", "watched"]
+At1F = Literal["usual", "free", "dummy", "other"]
+"""What is at the guest's 00:1f.0: what its machine has there, nothing, QEMU's vfio-pci-igd-lpc-bridge, or else."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Choice:
     opregion: str = "auto"
     lpc: str = "auto"
     vga: str = "auto"
+    legacy: str = "auto"
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -43,8 +46,10 @@ class Choice:
 class Device:
     """The physical IGD and the guest's place for it.
 
-    ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot; ``rom``: a ROM is there.
-    ``opregion_region``, ``vga_region``: the kernel offers them; ``generation`` is the family's, not the hypervisor's.
+    ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot, on bus 0. ``rom``: the
+    device's ROM BAR shows one; ``romfile``: one is given instead. ``opregion_region``, ``vga_region``,
+    ``host_region``, ``lpc_region``: the kernel offers them (vfio-pci's, since Linux 4.6); ``at_1f`` what is at
+    00:1f.0; ``generation`` is the family's, not the hypervisor's.
     """
 
     device_id: int
@@ -58,8 +63,20 @@ class Device:
     machine: str = "pc"
     devfn: int = IGD
     rom: bool = True
+    romfile: bool = False
     opregion_region: bool = True
     vga_region: bool = True
+    host_region: bool = True
+    lpc_region: bool = True
+    hotplugged: bool = False
+    at_1f: At1F = "usual"
+
+    @property
+    def lpc_slot(self) -> At1F:
+        """What is at 00:1f.0: on q35 the ICH9's own bridge, on pc nothing, where nothing else is said."""
+        if self.at_1f != "usual":
+            return self.at_1f
+        return "other" if self.machine == "q35" else "free"
 
 
 @dataclass(frozen=True)
@@ -167,7 +184,9 @@ class Assignment:
     device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
     0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
-    ``[hypervisor]``; ``lenient`` when it does all the same.
+    ``[hypervisor]``; ``aborted``: how the hypervisor itself dies of it, before the guest starts. ``messages``: what it
+    says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
+    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more.
     """
 
     generation: int = 0
@@ -185,7 +204,10 @@ class Assignment:
     refusal: str = ""
     error: str = ""
     error_field: str = ""
-    lenient: bool = False
+    aborted: str = ""
+    messages: list[str] = field(default_factory=list)
+    ports_trapped: bool = False
+    rom_disabled: bool = False
 
     @property
     def bdsm(self) -> Register | None:

@@ -1,13 +1,14 @@
-"""fwsim's own trap layer: QEMU 10.0's emulation, and each GTT entry judged by where it points."""
+"""fwsim's own trap layer: QEMU 10.2's emulation, and each GTT entry judged by where it points."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Remedy
 from fwsim.hypervisor.qemu.kind import Qemu
 
-_BESIDE = "10.0"
+_BESIDE = "10.2"
 """The QEMU release whose emulation it has."""
 
 
@@ -23,7 +24,7 @@ class Ranged(Hypervisor):
     def __init__(self, choice: Choice) -> None:
         """The profile counts for nothing here."""
         super().__init__(choice)
-        self._qemu = Qemu(Choice("qemu", _BESIDE, choice.gms, choice.opregion, choice.lpc, choice.vga))
+        self._qemu = Qemu(replace(choice, kind="qemu", profile=_BESIDE))
 
     @property
     def story(self) -> str:
@@ -34,7 +35,7 @@ class Ranged(Hypervisor):
         )
 
     def assign(self, device: Device) -> Assignment:
-        """As QEMU 10.0 does."""
+        """As QEMU 10.2 does."""
         return self._qemu.assign(device)
 
     def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:

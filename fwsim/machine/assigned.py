@@ -77,11 +77,16 @@ def _map(machine: Machine, at: int, pages: Ram, size: int) -> None:
 
 
 def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) -> None:
-    """A row a dword: ``width`` bytes of BAR0 from the answered register's memory."""
+    """A row a dword: ``width`` bytes of BAR0 from the answered register's memory.
+
+    Where the register is the device's own, so is its mirror: nothing is laid over it.
+    """
     answers = machine.pci.answer[slot].ctypes.data
+    answered = {row.offset for row in given.registers}
     rows = [
         (each.offset + at, (1 << 8 * min(4, each.width)) - 1, answers + each.config + at)
         for each in given.overlays
+        if each.config in answered
         for at in range(0, each.width, 4)
     ]
     machine.overlays = np.array(rows, np.uint64).reshape(-1, g.OVERLAY_WORDS)

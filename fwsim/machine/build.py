@@ -52,12 +52,12 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     if adapter is not None:
         return Assignment(opregion=False)
     given = scenario.assignment
-    if given.error and not given.lenient:
+    if given.error and not given.aborted:
         raise FwsimError(
             f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
             found=given.error,
             expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
-            hint=f"leave hypervisor.{given.error_field} out to use the host's own" if given.error_field else "",
+            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else "",
         )  # fmt: skip
     return given
 
@@ -97,6 +97,7 @@ def build(
     _add_platform(built, board)
     _place(built, scenario, len(image))
     built.log += warnings
+    built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
     _dma(built, scenario)
     if igd:
         placed = built.placed.bdsm, built.placed.bdsm + (built.placed.size or given.stolen)

@@ -74,7 +74,7 @@ class Facts:
     def layout(self) -> Layout:
         """What the rules of a placement look at."""
         firmware, placed = self.summary.firmware, allocator(self.scenario.firmware.kind).knows_igd
-        offered = self.scenario.hypervisor.opregion != "off" and placed and self.scenario.host.asls
+        offered = self.given.opregion and placed and self.scenario.host.asls
         in_slot = self.scenario.guest.devfn == IGD_SLOT
         bars = [
             (f"BAR{bar.index} ({bar.role})", address, bar.size)

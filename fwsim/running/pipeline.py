@@ -157,8 +157,12 @@ class Run:
         return self.copy() or self.init()
 
     def copy(self) -> Ending | None:
-        """Judge the ROM and copy it to C0000; the end, where it is refused."""
+        """Judge the ROM and copy it to C0000; the end, where it is refused or the hypervisor never starts the guest."""
         built, machine = self.built, self.built.machine
+        if built.given.aborted:
+            words = "; ".join(filter(None, (built.given.error, built.given.aborted)))
+            self.ending = self.session.slices.ended = Ending("aborted", 0, 0, words)
+            return self.ending
         _note_patch(built, self.made.offered)
         why = refusal(self.code, self.scenario.rom.checksum == "enforce")
         if why or built.placed.boot != "ok":

@@ -96,8 +96,8 @@ class Display(_Table, frozen=True):
 class Hypervisor(_Table, frozen=True):
     """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
-    ``gms``, ``opregion``, ``lpc`` and ``vga`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion, x-igd-lpc, x-vga.
-    ``options`` are an installed kind's own.
+    ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
+    x-igd-lpc, x-vga and x-igd-legacy-mode. ``options`` are an installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -106,6 +106,7 @@ class Hypervisor(_Table, frozen=True):
     opregion: Switch = "auto"
     lpc: Switch = "auto"
     vga: Literal["auto", "on"] = "auto"
+    legacy: Switch = "auto"
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -117,7 +118,7 @@ class Hypervisor(_Table, frozen=True):
     def design(self) -> Design:
         """The hypervisor itself. Raises FwsimError for a kind, profile or option that is not there."""
         return kinds.hypervisor(
-            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.options)
+            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.options)
         )
 
 
@@ -231,6 +232,11 @@ class Function(_Table, frozen=True):
     behind: str = ""
     hotplug: Hotplug = "none"
 
+    @property
+    def is_at_1f(self) -> bool:
+        """Whether it is 00:1f.0, where a guest's vBIOS looks for the LPC bridge."""
+        return not self.behind and self.slot.lower().removeprefix("00:") == "1f.0"
+
 
 class Scenario(_Table, frozen=True):
     """One run, fully resolved. ``Scenario()`` is a Sandy Bridge host under QEMU 10.0 with no ROM named."""
@@ -260,6 +266,7 @@ class Scenario(_Table, frozen=True):
         return Device(
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
+            at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
         )  # fmt: skip
 
     @property

@@ -170,6 +170,9 @@ def test_every_generation_can_be_asked(tmp_path, firmware):
         found = leaks_of(tmp_path / "s.toml")
         assert found.generation == scenario.host.family.gen
         for leak in found.passing:  # each is an address of the host's, and not of the guest's
+            if leak.register == "ASLS":  # 10.0 has none of its own for a generation that it does not know
+                assert (leak.guest, scenario.assignment.generation) == (family.asls, -1)
+                continue
             low, high = family.bdsm - family.gsm_size, family.bdsm + family.stolen_size
             assert low <= leak.guest & ~0xFFF <= high, (family.name, leak)
 

@@ -47,7 +47,7 @@ def test_without_legacy_mode_the_bridges_are_qemus(guest, kind, profile):
 
 
 def test_no_bridge_at_1f_on_a_pc_without_legacy_mode(guest):
-    rig = guest("qemu", "10.0", ggc=0x020B)  # bit 1: VGA is disabled
+    rig = guest("qemu", "10.1", ggc=0x020B)  # bit 1: VGA is disabled
     assert "VGA is disabled" in rig.built.given.refusal
     assert rig.lpc() is None
 

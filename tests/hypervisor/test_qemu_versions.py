@@ -1,14 +1,22 @@
-"""vfio-igd beside the vectors: emulated registers, mirrors, legacy mode."""
+"""vfio-igd beside the vectors: which release has which row, and what the rows say of sizes and of legacy mode."""
 
 from dataclasses import replace
 
 import pytest
+from guest_rig import GuestRig
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import ASLS, HOST_BRIDGE, LPC_BRIDGE, Choice, Device
 from fwsim.hypervisor.qemu import versions as igd
-from fwsim.hypervisor.qemu.versions import Emulated, LegacyFacts
+from fwsim.scenario.model import Function, Guest, Host, Hypervisor, Scenario
 
-OLD, MIDDLE, TEN, NEXT = (igd.version(name) for name in ("5.0", "9.1", "10.0", "next"))
+GOOD = Device(0x0126, 6, 0x0208, 0xDBA00000, 32 << 20, 0xDA9F5018)
+"""A Sandy Bridge at 00:02.0 of a pc."""
+
+
+def given(profile, device=GOOD, **choice):
+    return kinds.hypervisor(Choice("qemu", profile, **choice)).assign(device)
 
 
 @pytest.mark.parametrize("text", ["2.6", "8", "ten", "8.2.1.4", "", "-1.0", "10.0 "])
@@ -19,81 +27,113 @@ def test_what_is_no_release(text):
 
 @pytest.mark.parametrize(
     ("profile", "row"),
-    [("2.7", OLD), ("8.2", OLD), ("9.0.4", OLD), ("9.1", MIDDLE), ("9.2.3", MIDDLE), ("10.0.2", TEN), ("11.1", TEN),
-     ("next", NEXT)],
+    [("2.7", "5.0"), ("7.2.22", "5.0"), ("9.0.4", "5.0"), ("9.1", "9.1"), ("9.1.3", "9.1"), ("9.2", "9.2"),
+     ("9.2.3", "9.2"), ("10.0", "10.0"), ("10.0.2", "10.0"), ("10.0.12", "10.0"), ("10.0.13", "10.0.13"),
+     ("10.0.20", "10.0.13"), ("10.1", "10.1"), ("10.1.9", "10.1"), ("10.2.2", "10.2"), ("11.0.3", "10.2"),
+     ("11.1", "11.1"), ("11.1.3", "11.1"), ("next", "11.1")],
 )  # fmt: skip
 def test_a_release_has_the_newest_row_that_is_not_newer(profile, row):
-    assert igd.version(profile) is row
+    """A patch level counts as a number: 10.0.13 is newer than 10.0.2."""
+    assert igd.version(profile).name == row
 
 
-def test_only_next_patches_the_shadow_and_neither_new_one_traps():
-    assert [row.patches_shadow for row in (OLD, MIDDLE, TEN, NEXT)] == [False, False, False, True]
-    assert [row.traps_iobar for row in (OLD, MIDDLE, TEN, NEXT)] == [True, True, False, False]
-    assert len(igd.zeroed_indices(NEXT, 9, 0x2C1)) == 0
+@pytest.mark.parametrize(("profile", "patches"), [("10.0.2", False), ("10.0.13", True), ("10.2.2", False),
+                                                  ("11.0.3", False), ("11.1.3", True)])  # fmt: skip
+def test_the_shadow_patch_came_to_the_stable_branch_first(profile, patches):
+    """Of a posted image with no such routine in it: 10.0.13 and 11.1.3 look for it, the others do not try."""
+    design = kinds.hypervisor(Choice("qemu", profile))
+    assert (design.change_rom(bytes(512), GOOD) is not None) == patches
+    assert design.change_rom(bytes(512), replace(GOOD, machine="q35")) is None  # no VGA access there
 
 
-@pytest.mark.parametrize(
-    ("row", "gen", "legacy", "gms", "offsets"),
-    [
-        (OLD, 8, False, 0, [0x50, 0xFC]),
-        (OLD, 8, True, 0, [0x50, 0x5C, 0xFC]),
-        (MIDDLE, 9, False, 0, [0xFC]),
-        (MIDDLE, 11, True, 0, [0x50, 0xC0, 0xFC]),
-        (TEN, 9, False, 0, [0x5C, 0xFC]),
-        (TEN, 9, False, 2, [0x50, 0x5C, 0xFC]),
-        (NEXT, 12, True, 0, [0xC0, 0xFC]),
-        (NEXT, -1, False, 0, [0xFC]),
-    ],
-)
-def test_emulated_registers(row, gen, legacy, gms, offsets):
-    found = igd.emulated_registers(row, gen, legacy=legacy, opregion=True, x_igd_gms=gms)
-    assert [register.offset for register in found] == offsets
-    assert all(register.writable == (register.offset != 0x50) for register in found)
-
-
-def test_nothing_new_without_an_opregion_region():
-    assert igd.emulated_registers(NEXT, 9, legacy=False, opregion=False, x_igd_gms=2) == []
-    assert igd.emulated_registers(OLD, 6, legacy=False, opregion=False) == [Emulated(0x50, 4, False)]
-
-
-def test_bar0_mirrors():
-    assert igd.bar0_mirrors(OLD, 11) == []
-    assert igd.bar0_mirrors(MIDDLE, 11) == [(0x1080C0, 8, 0xC0)]
-    assert igd.bar0_mirrors(MIDDLE, 11, at_slot_2=False) == []
-    assert igd.bar0_mirrors(TEN, 6) == [(0x1080C0, 4, 0x5C)]
-    assert igd.bar0_mirrors(TEN, 12, x_igd_gms=1) == [(0x1080C0, 8, 0xC0), (0x108040, 2, 0x50)]
-    assert igd.bar0_mirrors(TEN, -1) == []
-
-
-GOOD = LegacyFacts(gen=6, gmch=0x208)
-
-
-@pytest.mark.parametrize("row", [OLD, MIDDLE, TEN, NEXT])
-def test_a_sandy_bridge_at_slot_2_of_a_pc_is_legacy_everywhere(row):
-    assert igd.legacy_refusal(row, GOOD) == ""
+@pytest.mark.parametrize("profile", ["5.0", "9.1", "9.2", "10.0", "10.1", "10.2", "next"])
+def test_a_sandy_bridge_at_slot_2_of_a_pc_is_legacy_everywhere(profile):
+    made = given(profile)
+    assert (made.refusal, made.vga, set(made.copies)) == ("", True, {HOST_BRIDGE, LPC_BRIDGE})
 
 
 @pytest.mark.parametrize(
-    ("row", "change", "word"),
+    ("profile", "change", "choice", "word"),
     [
-        (OLD, {"gen": 7}, "generation"),
-        (MIDDLE, {"gen": -1}, "generation"),
-        (TEN, {"gen": 11}, "generation"),
-        (OLD, {"machine": "q35"}, "1f.0"),
-        (TEN, {"machine": "q35"}, "i440fx"),
-        (OLD, {"slot_2": False}, "00:02.0"),
-        (TEN, {"rom": False}, "ROM"),
-        (OLD, {"hotplugged": True}, "hotplugged"),
-        (OLD, {"kernel_regions": False}, "kernel"),
-        (OLD, {"vga_region": False}, "VGA"),
-        (TEN, {"gmch": 0x20A}, "VGA is disabled"),
-        (TEN, {"option": "off"}, "x-igd-legacy-mode"),
-        (OLD, {"vga_class": False}, "VGA class"),
+        ("5.0", {"device_id": 0x2A02}, {}, "generation"),
+        ("9.1", {"device_id": 0x4680}, {}, "generation"),
+        ("10.1", {"device_id": 0x4571}, {}, "generation 11"),
+        ("5.0", {"machine": "q35"}, {}, "1f.0"),
+        ("10.0", {"machine": "q35"}, {}, "i440fx"),
+        ("10.2", {"devfn": 0x18}, {}, "00:02.0"),
+        ("10.0", {"rom": False}, {}, "ROM"),
+        ("5.0", {"hotplugged": True}, {}, "hotplugged"),
+        ("5.0", {"opregion_region": False}, {}, "kernel"),
+        ("5.0", {"vga_region": False}, {}, "VGA"),
+        ("10.1", {"ggc": 0x20A}, {}, "VGA is disabled"),
+        ("10.0", {}, {"legacy": "off"}, "x-igd-legacy-mode"),
+        ("5.0", {"class_code": 0x038000}, {}, "VGA class"),
+        ("9.1", {"vendor": 0x1234}, {}, "Intel"),
     ],
 )
-def test_why_legacy_mode_does_not_come_up(row, change, word):
-    assert word in igd.legacy_refusal(row, replace(GOOD, **change))
+def test_why_legacy_mode_does_not_come_up(profile, change, choice, word):
+    assert word in given(profile, replace(GOOD, **change), **choice).refusal
 
 
-def test_old_versions_accept_a_disabled_vga_without_the_region():
-    assert igd.legacy_refusal(OLD, replace(GOOD, gmch=0x20A, vga_region=False)) == ""
+@pytest.mark.parametrize("option", ["lpc", "legacy"])
+def test_options_that_came_with_10_0(option):
+    made = given("9.2", **{option: "off"})
+    assert (made.error_field, "not found" in made.error) == (option, True)
+    assert given("10.0", **{option: "off"}).error == ""
+
+
+def test_asls_is_the_hosts_where_no_opregion_is_offered():
+    """10.0 on q35: x-igd-opregion is off by default; from 10.1 on it is on, and ASLS is emulated in any case."""
+    q35 = replace(GOOD, machine="q35")
+    shown = {
+        (profile, option): (made.opregion, ASLS in {row.offset for row in made.registers})
+        for profile in ("10.0", "10.1")
+        for option in ("auto", "on", "off")
+        for made in [given(profile, q35, opregion=option)]
+    }
+    assert shown == {
+        ("10.0", "auto"): (False, False), ("10.0", "on"): (True, True), ("10.0", "off"): (False, False),
+        ("10.1", "auto"): (True, True), ("10.1", "on"): (True, True), ("10.1", "off"): (False, True),
+    }  # fmt: skip
+
+
+def test_a_guest_reads_the_hosts_asls_there():
+    rig = GuestRig.of("qemu", "10.0", machine="q35", asls=0xDA9F5018)
+    assert rig.config(ASLS) == 0xDA9F5018
+    rig.close()
+
+
+def test_a_mirror_shows_what_the_guest_wrote_to_bdsm():
+    """And 108040h, which 10.0 always answers: the host's GGC."""
+    rig = GuestRig.of("qemu", "10.0", cpu="skylake", ggc=0x02C1)
+    rig.set_config(0x5C, 0x7CF00000)
+    assert (rig.bar0(0x1080C0), rig.bar0(0x108040) & 0xFFFF) == (0x7CF00000, 0x02C1)
+    rig.close()
+
+
+def test_qemus_words_are_in_the_log():
+    rig = GuestRig(
+        Scenario(host=Host(vga="igd"), hypervisor=Hypervisor(profile="10.0", gms=0x41), guest=Guest(ram=128 << 20))
+    )
+    assert "QEMU 10.0: error: Parameter 'x-igd-gms' expects 0~0x10" in rig.built.log
+    rig.close()
+
+
+OCCUPIED = Function(slot="1f.0", class_code=0x060100)
+
+
+def test_a_device_at_1f_ends_qemu_in_legacy_mode():
+    """In auto it dies of its own error path; asked for, legacy mode is refused; switched off, all is well."""
+    at_1f = replace(GOOD, at_1f="other")
+    words = "Cannot create LPC bridge due to existing device at 1f.0"
+    assert (given("10.0", at_1f).error, given("10.0", at_1f).aborted[:18]) == (words, "segmentation fault")
+    assert (given("10.2", at_1f, legacy="on").error, given("10.2", at_1f, legacy="on").aborted) == (words, "")
+    assert (given("10.2", at_1f, legacy="off").error, given("10.2", at_1f, legacy="off").aborted) == ("", "")
+
+
+def test_a_scenario_with_a_function_there_says_so():
+    assert Scenario(function=(OCCUPIED,)).device.lpc_slot == "other"
+    assert Scenario(function=(Function(slot="00:1F.0"),)).device.lpc_slot == "other"
+    assert Scenario(function=(Function(slot="1f.0", behind="00:1c.0"),)).device.lpc_slot == "free"
+    assert Scenario(function=(Function(slot="1e.0"),)).device.lpc_slot == "free"
+    assert Scenario(guest=Guest(machine="q35")).device.lpc_slot == "other"

@@ -1,6 +1,7 @@
 """Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""
 
 import measured_ovmf
+import measured_qemu
 import measured_seabios
 import read_firmware
 import read_hypervisor
@@ -8,6 +9,7 @@ import read_linux
 
 ADAPTERS = [
     *measured_ovmf.ROWS,
+    *measured_qemu.ROWS,
     *measured_seabios.ROWS,
     *read_firmware.ROWS,
     *read_hypervisor.ROWS,

@@ -54,7 +54,7 @@ def bdsm_size(vector):
     row, given = facts(vector)
     out = igd.stolen(row, given["gen"], number(given["host_gmch"]), number(given.get("x-igd-gms", 0)))
     answer = {"bdsm_size_mb": out.bdsm_size // MIB, "guest_gmch": out.gmch}
-    if row.name == "QN":
+    if row.detects:
         answer = {"realize_ok": False} if out.error else {"realize_ok": True, **answer}
     return answer
 

@@ -152,7 +152,7 @@ class Igd:
 
         The panel goes dark, for PP_CONTROL is a register too; a sink keeps its power but loses its link. What firmware
         set up before the ROM (clocks, straps, stolen memory's mirrors) counts as reset value. That the GTT survives is
-        why QEMU up to 9.1 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
+        why QEMU up to 9.2 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
         """
         self.mmio[:] = 0
         for offset, value in self.reset_values.items():

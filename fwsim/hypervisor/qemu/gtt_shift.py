@@ -1,6 +1,6 @@
-"""QEMU up to 9.1 moves GTT entries that are written by the port pair: all alike, by guest base minus host base.
+"""QEMU up to 9.2 moves GTT entries that are written by the port pair: all alike, by guest base minus host base.
 
-Source: QEMU hw/vfio/igd.c up to 9.1, vfio_igd_quirk_data_write and its latch.
+Source: QEMU hw/vfio/igd.c up to 9.2, vfio_igd_quirk_data_write and its latch.
 """
 
 from itertools import count

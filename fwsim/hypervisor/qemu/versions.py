@@ -1,8 +1,10 @@
-"""QEMU's vfio-igd by release: known generations, sizes offered, registers emulated, and when legacy mode comes up.
+"""QEMU's vfio-igd by release: known generations, sizes offered, and what sets one state of its code off from another.
 
-A release is a row of ``ROWS``; a user's release takes the newest row that is not newer than it.
+A release is a row of ``ROWS``; a user's release takes the newest row that is not newer than it. What a row's code
+does at start-up is in ``trap_quirk`` (up to 9.2) and ``config_quirk`` (from 10.0 on).
 
-Source: QEMU hw/vfio/igd.c at three states: about 5.x (QV1), about 9.1 (QV2), after 11.0 (QN); docs/igd-assign.txt.
+Source: QEMU hw/vfio/igd.c of 7.2.22, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 and 11.0.3, compiled and measured; read at
+5.0.50, about 9.1 (QV2) and after 11.0 (QN); docs/igd-assign.txt.
 """
 
 from __future__ import annotations
@@ -12,15 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.interface import ASLS
 
 MIB = 1 << 20
 UNKNOWN_GEN = -1
 BDSM_OLD, BDSM_NEW, GMCH = 0x5C, 0xC0, 0x50
 VGA_DISABLED = 2
 """Bit 1 of GMCH: the device takes no VGA cycles."""
-NEWEST = (1 << 16,)
-"""The number of the release that is still being made."""
 _NONE = dict.fromkeys((0x00, 0x25, 0x27, 0x29, 0x2A, 0x2E, 0x35, 0xA0), UNKNOWN_GEN)
 _OLD = _NONE | {0x01: 6} | dict.fromkeys((0x04, 0x0A, 0x0C, 0x0D, 0x0F), 6) | dict.fromkeys((0x16, 0x19, 0x22, 0x59), 8)
 
@@ -29,6 +28,11 @@ _OLD = _NONE | {0x01: 6} | dict.fromkeys((0x04, 0x0A, 0x0C, 0x0D, 0x0F), 6) | di
 class IgdVersion:
     """One state of vfio-igd, from release ``since`` on. ``first_test`` is (mask, value, generation) on the device id,
     before ``families``. ``does`` says in a few words what becomes of a GTT entry.
+
+    ``trap``: up to 9.2 all is done where BAR4 is probed, and GTT entries are rewritten there. ``gms_from_host``: the
+    size is the host's, not x-igd-gms alone; ``gms_capped``: GMS codes past 10h before gen 9 count as none;
+    ``ggms_zero_is_one``: GGMS 0 is 1 MiB on gen 8. From 10.0 on: ``detects``: an OpRegion region makes the device an
+    IGD, and x-igd-opregion is on by default; ``display_class``: base class 03h does, not 0300h alone.
     """
 
     name: str
@@ -36,35 +40,47 @@ class IgdVersion:
     first_test: tuple[int, int, int]
     families: Mapping[int, int] = field(repr=False)
     default_gen: int = UNKNOWN_GEN
+    trap: bool = True
     gms_from_host: bool = True
     gms_capped: bool = False
-    counts_ggms: bool = True
     ggms_zero_is_one: bool = False
-    legacy_only: bool = True
-    traps_iobar: bool = True
+    detects: bool = False
+    display_class: bool = False
     patches_shadow: bool = False
     does: str = "it adds (guest - host) to each GTT entry that the ROM writes through the I/O BAR, wherever that points"
 
 
-_QV1 = IgdVersion("QV1", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
-_QV2 = IgdVersion(
-    "QV2", (9, 1), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True
-)  # fmt: skip
+_Q5 = IgdVersion("5.0", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
+_Q9 = IgdVersion("9.1", (9, 1), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True)
+_Q92 = replace(_Q9, name="9.2", since=(9, 2), ggms_zero_is_one=True)
+_PATCHES = "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers"
 _Q10 = IgdVersion(
-    "QN-", (10, 0), (0xFFE, 0xA84, 9),
+    "10.0", (10, 0), (0xFFE, 0xA84, 9),
     _NONE | {0x01: 6, 0x16: 8, 0x22: 8, 0x9A: 12}
     | dict.fromkeys((0x04, 0x0A, 0x0C, 0x0D, 0x0F), 7)
     | dict.fromkeys((0x19, 0x59, 0x31, 0x9B, 0x3E), 9)
     | dict.fromkeys((0x45, 0x4E, 0x8A), 11)
     | dict.fromkeys((0x46, 0x4C, 0xA7), 12),
-    counts_ggms=False, legacy_only=False, traps_iobar=False, does="it passes GTT entries as the ROM writes them",
+    trap=False, does="it passes GTT entries as the ROM writes them",
 )  # fmt: skip
-_QN = replace(
-    _Q10, name="QN", since=NEWEST, patches_shadow=True,
-    does="it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers",
-)  # fmt: skip
-ROWS = (_QV1, _QV2, _Q10, _QN)
-"""Oldest first."""
+_Q101 = replace(_Q10, name="10.1", since=(10, 1), detects=True)
+_Q102 = replace(_Q101, name="10.2", since=(10, 2), display_class=True)
+ROWS = (
+    _Q5,
+    _Q9,
+    _Q92,
+    _Q10,
+    replace(_Q10, name="10.0.13", since=(10, 0, 13), patches_shadow=True, does=_PATCHES),
+    _Q101,
+    _Q102,
+    replace(_Q102, name="11.1", since=(11, 1), patches_shadow=True, does=_PATCHES),
+)
+"""Oldest first. Measured: 7.2.22 has the first row's, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 their own, 11.0.3 10.2's.
+
+9.1 was read at 03828b00, which takes GGMS 0 for no memory, as no measured release up to 9.2 does. The shadow patch is
+in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3: which release in between was the first is not known. 11.1 was read
+at 3844fbc0.
+"""
 _NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
 
 
@@ -102,14 +118,25 @@ def gms_code_mib(row: IgdVersion, gen: int, code: int) -> int:
     return code * 32 if code < 0xF0 else (code - 0xF0) * 4 + 4
 
 
+def gms_code(gen: int, gmch: int) -> int:
+    """The GMS code in ``gmch``."""
+    mask, shift = gms_field(gen)
+    return gmch >> shift & mask
+
+
 def gms_mib(row: IgdVersion, gen: int, gmch: int) -> int:
     """MiB of data stolen memory that ``gmch`` names, as this version decodes it."""
+    return gms_code_mib(row, gen, gms_code(gen, gmch))
+
+
+def with_gms(gen: int, gmch: int, code: int) -> int:
+    """``gmch`` with GMS ``code`` in the place of its own."""
     mask, shift = gms_field(gen)
-    return gms_code_mib(row, gen, gmch >> shift & mask)
+    return gmch & ~(mask << shift) | code << shift
 
 
 def ggms_mib(row: IgdVersion, gen: int, gmch: int) -> int:
-    """MiB of GTT memory: bits 9:8 before gen8, 1 << bits 7:6 from there on (0 is 1 MiB in QV1, else none)."""
+    """MiB of GTT memory: bits 9:8 before gen8, 1 << bits 7:6 from there on (0 is 1 MiB in the oldest, else none)."""
     if gen < 8:
         return gmch >> 8 & 3
     code = gmch >> 6 & 3
@@ -123,12 +150,14 @@ def index_limit(row: IgdVersion, gen: int, gmch: int) -> int:
 
 def zeroed_indices(row: IgdVersion, gen: int, gmch: int) -> range:
     """The indices at which start-up writes 0 through IOBAR; none where the version does not trap it."""
-    return range(1, index_limit(row, gen, gmch) if row.traps_iobar else 0, 4)
+    return range(1, index_limit(row, gen, gmch) if row.trap else 0, 4)
 
 
 @dataclass(frozen=True, slots=True)
 class Stolen:
-    """What QEMU offers the guest: ``bdsm_size`` in bytes (`etc/igd-bdsm-size`), the word at 0x50, a refusal or none."""
+    """What QEMU offers the guest: ``bdsm_size`` in bytes (`etc/igd-bdsm-size`), the word at 0x50, what it says of a
+    size that it does not take.
+    """
 
     bdsm_size: int
     gmch: int
@@ -138,124 +167,34 @@ class Stolen:
 def stolen(row: IgdVersion, gen: int, host_gmch: int, x_igd_gms: int = 0) -> Stolen:
     """Stolen memory for a guest, from the host's GMCH and the option x-igd-gms (a GMS code, 0: not given).
 
-    A non-empty ``error`` with QN means that the device does not come up at all; with QV1 the option counts as 0.
+    A non-empty ``error`` from 10.1 on means that the device does not come up at all; before, that the code is ignored.
     """
-    mask, shift = gms_field(gen)
-    cleared = host_gmch & ~(mask << shift)
+    if row.trap:
+        return _with_gtt(row, gen, host_gmch, x_igd_gms)
+    gmch, error = host_gmch, _gms_error(row, gen, x_igd_gms) if x_igd_gms else ""
+    if x_igd_gms and not error:
+        gmch = with_gms(gen, host_gmch, x_igd_gms)
+    size = 0 if gen == UNKNOWN_GEN or (error and row.detects) else gms_mib(row, gen, gmch)
+    return Stolen(size * MIB, gmch, error)
+
+
+def _with_gtt(row: IgdVersion, gen: int, host_gmch: int, x_igd_gms: int) -> Stolen:
+    """Up to 9.2: with the memory for the GTT."""
+    code = gms_code(gen, host_gmch) if row.gms_from_host else x_igd_gms
+    gmch, size, error = host_gmch, gms_code_mib(row, gen, code), ""
+    if gen < 9 and code > 0x10:
+        error, size = f"Unsupported IGD GMS value {code:#x}", 0
     if not row.gms_from_host:
-        error = "" if x_igd_gms <= 0x10 else f"unsupported x-igd-gms {x_igd_gms:#x}"
-        code = 0 if error else x_igd_gms
-        return Stolen((ggms_mib(row, gen, host_gmch) + code * 32) * MIB, cleared | code << shift, error)
-    if row.counts_ggms:
-        return Stolen((ggms_mib(row, gen, host_gmch) + gms_mib(row, gen, host_gmch)) * MIB, host_gmch)
-    if x_igd_gms and not _gms_allowed(gen, x_igd_gms):
-        return Stolen(0, host_gmch, f"unsupported x-igd-gms {x_igd_gms:#x} for generation {gen}")
+        size = 0 if error else code * 32
+        gmch = with_gms(gen, host_gmch, 0 if error else code)
+    return Stolen((ggms_mib(row, gen, host_gmch) + size) * MIB, gmch, error)
+
+
+def _gms_error(row: IgdVersion, gen: int, code: int) -> str:
+    """What it says of an x-igd-gms that it does not take."""
     if gen == UNKNOWN_GEN:
-        return Stolen(0, host_gmch)
-    gmch = cleared | x_igd_gms << shift if x_igd_gms else host_gmch
-    return Stolen(gms_mib(row, gen, gmch) * MIB, gmch)
-
-
-def _gms_allowed(gen: int, code: int) -> bool:
-    if gen == UNKNOWN_GEN:
-        return False
-    if gen < 8:
-        return code <= 0x10
-    return code <= 0x40 or (gen >= 9 and 0xF0 <= code <= 0xFE)
-
-
-@dataclass(frozen=True, slots=True)
-class Emulated:
-    """A config register that QEMU answers itself: ``width`` in bytes, read-only or plain storage reset to 0."""
-
-    offset: int
-    width: int
-    writable: bool
-
-
-def emulated_registers(
-    row: IgdVersion, gen: int, *, legacy: bool, opregion: bool, x_igd_gms: int = 0
-) -> list[Emulated]:
-    """The registers of 00:02.0 that do not reach the device; what is not listed passes through.
-
-    ``legacy`` is whether legacy mode came up, ``opregion`` whether the kernel offers an OpRegion region.
-    """
-    new_bdsm = gen >= 11 and row.name != "QV1"
-    bdsm = Emulated(BDSM_NEW, 8, True) if new_bdsm else Emulated(BDSM_OLD, 4, True)
-    out = []
-    if row.legacy_only:
-        if not row.gms_from_host or legacy:
-            out.append(Emulated(GMCH, 4, False))
-        if legacy:
-            out.append(bdsm)
-        if opregion:
-            out.append(Emulated(ASLS, 4, True))
-    elif opregion:
-        if x_igd_gms:
-            out.append(Emulated(GMCH, 4, False))
-        if gen > 0:
-            out.append(bdsm)
-        out.append(Emulated(ASLS, 4, True))
-    return out
-
-
-def bar0_mirrors(
-    row: IgdVersion, gen: int, *, at_slot_2: bool = True, x_igd_gms: int = 0
-) -> list[tuple[int, int, int]]:
-    """(BAR0 offset, bytes, config offset) of the registers that QEMU answers from config space."""
-    if row.legacy_only:
-        return [(0x1080C0, 8, BDSM_NEW)] if row.gms_from_host and gen >= 11 and at_slot_2 else []
-    if gen < 6:
-        return []
-    mirrors = [(0x1080C0, 8, BDSM_NEW) if gen >= 11 else (0x1080C0, 4, BDSM_OLD)]
-    return mirrors + ([(0x108040, 2, GMCH)] if x_igd_gms else [])
-
-
-@dataclass(frozen=True, slots=True)
-class LegacyFacts:
-    """What decides legacy mode: the device's identity and place, its ROM, and what kernel and machine offer."""
-
-    gen: int
-    gmch: int
-    machine: str = "pc"
-    slot_2: bool = True
-    intel: bool = True
-    vga_class: bool = True
-    rom: bool = True
-    lpc_occupied: bool = False
-    hotplugged: bool = False
-    kernel_regions: bool = True
-    vga_region: bool = True
-    option: str = "auto"
-
-
-def legacy_refusal(row: IgdVersion, facts: LegacyFacts) -> str:
-    """Why legacy mode does not come up, "" where it does; the first condition that fails, in the version's order."""
-    gens = (6, 8) if row.name == "QV1" else range(6, 10) if not row.legacy_only else range(0, 99)
-    vga_needed = not facts.gmch & VGA_DISABLED
-    common = [
-        (facts.intel, "not an Intel device"),
-        (facts.vga_class, "not of VGA class"),
-        (facts.slot_2, "not at guest address 00:02.0"),
-        (facts.gen in gens, f"generation {facts.gen} is not supported"),
-    ]
-    if row.legacy_only:
-        checks = [
-            *common,
-            (not facts.lpc_occupied and facts.machine != "q35", "00:1f.0 is occupied by another device"),
-            (facts.rom, "no ROM"),
-            (not facts.hotplugged, "hotplugged"),
-            (facts.kernel_regions, "the kernel offers no IGD regions"),
-            (not vga_needed or facts.vga_region, "VGA access cannot be enabled"),
-        ]
-    else:
-        checks = [
-            (facts.kernel_regions, "the kernel offers no OpRegion"),
-            (facts.option != "off", "switched off by x-igd-legacy-mode"),
-            *common,
-            (vga_needed, "GMCH says that VGA is disabled"),
-            (facts.machine == "pc", "the machine is not an i440fx"),
-            (facts.rom, "no ROM"),
-            (facts.vga_region, "VGA access cannot be enabled"),
-        ]
-    return next((text for holds, text in checks if not holds), "")
+        return "x-igd-gms is not supported on this device"
+    small = row.detects and gen >= 9  # 4 MiB steps are codes F0h to FEh
+    if code <= (0x10 if gen < 8 else 0x40) or (small and 0xF0 <= code <= 0xFE):
+        return ""
+    return f"Parameter 'x-igd-gms' expects {'0~0x10' if gen < 8 else '0~0x40 or 0xf0~0xfe' if small else '0~0x40'}"

@@ -1,5 +1,6 @@
 """Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""
 
+import measured_bios
 import measured_ovmf
 import measured_seabios
 import read_firmware
@@ -7,6 +8,7 @@ import read_hypervisor
 import read_linux
 
 ADAPTERS = [
+    *measured_bios.ROWS,
     *measured_ovmf.ROWS,
     *measured_seabios.ROWS,
     *read_firmware.ROWS,

@@ -6,6 +6,7 @@ Entry points that software knows by number are where IBM put them (IBM PC AT BIO
 
 import struct
 
+from fwsim.environment.bios.tables import checked, structures
 from fwsim.memory.ram import Ram
 
 NOON = 12 * 3600 * 1_193_182 // 65536
@@ -59,6 +60,8 @@ def build(ram: Ram, low: int) -> None:
     ram.write(BASE + APM_ENTRY, bytes([0xF9, RETF]))  # STC
     ram.write(BASE + CONFIGURATION, _configuration())
     ram.write(BASE + _DISKETTE_TABLE, _DISKETTE)
+    for offset, data in structures(BASE):
+        ram.write(BASE + offset, data)
     ram.write(BASE + PNP_HEADER, _pnp())
     ram.write(BASE + PMM_HEADER, _pmm())
     ram.write(BASE + 0xFFF0, b"\xea\x5b\xe0\x00\xf0" + b"06/23/99\x00\xfc\x00")
@@ -102,19 +105,12 @@ def _configuration() -> bytes:
     return struct.pack("<HBBB5B", 8, 0xFC, 0x00, 0x01, 0x74, 0x40, 0, 0, 0)
 
 
-def _checked(data: bytearray, at: int) -> bytes:
-    data[at] = -sum(data) & 0xFF
-    return bytes(data)
-
-
 def _pnp() -> bytes:
     """The plug and play installation check structure (Plug and Play BIOS 1.0a, 4.4), real-mode entry only."""
     entries = (PNP_ENTRY, SEGMENT, PNP_ENTRY, BASE, 0, SEGMENT, BASE)
-    data = bytearray(struct.pack("<4sBBHBIHHHIIHI", b"$PnP", 0x10, 0x21, 0, 0, 0, *entries))
-    return _checked(data, 8)
+    return checked(struct.pack("<4sBBHBIHHHIIHI", b"$PnP", 0x10, 0x21, 0, 0, 0, *entries), 8)
 
 
 def _pmm() -> bytes:
     """The POST memory manager's structure (PMM specification 1.01, 3.1.1)."""
-    data = bytearray(struct.pack("<4sBBBHH5s", b"$PMM", 1, 16, 0, PMM_ENTRY, SEGMENT, bytes(5)))
-    return _checked(data, 6)
+    return checked(struct.pack("<4sBBBHH5s", b"$PMM", 1, 16, 0, PMM_ENTRY, SEGMENT, bytes(5)), 6)

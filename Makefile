@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= runs/demo
 DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
-.PHONY: run test lint docs bench clean packages
+.PHONY: run test mutants lint docs bench clean packages
 
 run: $(VENV)/.installed
 	$(BIN)/fwsim demo --out $(OUT) --force
@@ -14,6 +14,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.developed packages
 	$(BIN)/python -m pytest -n 2 -q
+
+# Changes of the running code, one at a time in a copy: a test has to notice each. About a quarter of an hour.
+mutants: $(VENV)/.developed
+	$(BIN)/python tests/mutants.py
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""What does the demo run? One host, one ROM, two hypervisors."""
+"""The demo runs one ROM of one host under two hypervisors."""
 
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary

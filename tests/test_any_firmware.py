@@ -149,6 +149,17 @@ def test_from_gen_11_on_both_dwords_are_written(kind):
     built.machine.recorder.close()
 
 
+def test_a_base_past_4_gib_is_written_whole():
+    """bhyve keeps the host's base where that is guest RAM; BDSM is 64 bits wide from gen 11 on (Linux i915_drm.h,
+    INTEL_GEN11_BSM_DW0 and DW1).
+    """
+    scenario = scenario_of("bhyve", host='cpu = "tigerlake"\nbdsm = 0x180000000', guest='ram = "8G"')
+    rom = load(ROM)
+    built = build(scenario, rom, rom.data, None)
+    assert (config(built, 0xC0) & -MIB, config(built, 0xC4)) == (0x80000000, 1)
+    built.machine.recorder.close()
+
+
 def test_memory_of_the_device_model_is_memory(lab):
     """ACRN maps stolen memory at 7C000000, with 1 GiB of RAM beside it; the picture is read from there."""
     scenario = scenario_of("acrn", guest='ram = "1G"')

@@ -73,9 +73,9 @@ def alloc(
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]
     placed = [result for result in results if isinstance(result, Allocation)]
     if png is not None:
-        from fwsim.report.alloc_png import write_png
+        from fwsim.report.address_map import write_address_map
 
-        write_png(png, placed)
+        write_address_map(png, placed)
     _show(results, bool(compare), json)
     if strict and any(result.failed for result in placed):
         raise typer.Exit(1)

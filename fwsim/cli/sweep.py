@@ -39,6 +39,10 @@ def sweep(
     wanted = load(matrix)
     table = axes_named(wanted, markdown, 3, "--markdown") if markdown else []
     pair = axes_named(wanted, axes, 2, "--axes") if png is not None or axes else []
+    if png is not None:
+        from fwsim.report.heat_map import check
+
+        check(*pair)
     if jobs < 0 or jobs > 256:
         raise FwsimError("impossible number of processes", where="--jobs", found=str(jobs), expected="1 to 256")
     workers: Workers = Dask(dask) if dask else Processes(jobs or os.cpu_count() or 1)
@@ -51,11 +55,13 @@ def sweep(
         kept = f"{len(store.done)} of {wanted.chunks} parts are kept"
         common.note(f"fwsim: interrupted; the same command goes on: {kept}")
         raise
-    from fwsim.report.sweep import heat_map, lines
+    from fwsim.report.sweep import lines
     from fwsim.report.sweep import markdown as as_markdown
 
     if png is not None:
-        heat_map(store, pair[0], pair[1], png)
+        from fwsim.report.heat_map import write_heat_map
+
+        write_heat_map(png, store, *pair)
     if json:
         common.emit_json(result_of(store))
     elif markdown:

@@ -13,7 +13,7 @@ def why(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
     event: Annotated[str, typer.Argument(metavar="EVENT", help="What to explain, see below.")],
     full: Annotated[bool, typer.Option("--full", help="Add the instructions, where the ROM's licence allows.")] = False,
-    graph: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the story: .png or .svg.")] = None,
+    graph: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the story: .dot, .svg or .png.")] = None,
     force: common.Force = False,
     json: common.Json = False,
 ) -> None:
@@ -26,14 +26,15 @@ def why(
     \b
     Examples:
       fwsim why runs/x220 'gtt[0]'
-      fwsim why runs/x220 'fault[0]' --graph fault.png
+      fwsim why runs/x220 'fault[0]' --graph fault.svg
     """
     from fwsim.analysis.why import explain
+    from fwsim.report.why_graph import check_name, write_graph
 
+    if graph is not None:
+        check_name(graph, force)
     found = explain(RunDir.open(run), event)
     if graph is not None:
-        from fwsim.report.why_graph import write_graph
-
         write_graph(graph, found, force)
     if json:
         from fwsim.report.why import document

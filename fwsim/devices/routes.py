@@ -1,4 +1,4 @@
-"""At which bus, device and function number does each function answer? Bridges decide, by the numbers they were given.
+"""Each function answers at a bus number that the bridges above it decide, by the numbers they were given.
 
 Source: PCI-to-PCI Bridge Architecture Specification 1.2, 3.1.2.1: a bridge turns a cycle for its secondary bus into one
 for the functions there, passes one for a bus up to its subordinate on, and ignores every other.

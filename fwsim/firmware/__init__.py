@@ -1,1 +1,1 @@
-"""Who places what? Allocators, BIOS services, real firmware images."""
+"""Firmware places BARs, OpRegion and stolen memory: an allocator each, with its facts."""

@@ -1,1 +1,1 @@
-"""Who stands between guest and device? vfio and QEMU by version, the ranged trap layer."""
+"""Hypervisors stand between guest and device, one class a kind."""

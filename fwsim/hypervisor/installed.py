@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from fwsim.devices.config_traps import Owner
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Register
+from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Reaction, Register
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -16,8 +18,8 @@ LARGEST_FILE = 1 << 24
 CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
-    "story", "title", "name", "profile", "dma", "assign", "gtt_policy", "written", "opregion", "change_rom",
-    "abort_text", "announced_mib",
+    "story", "title", "name", "profile", "dma", "assign", "registers", "owner", "gtt_policy", "written", "opregion",
+    "change_rom", "abort_text", "announced_mib",
 )  # fmt: skip
 
 
@@ -101,13 +103,60 @@ def _typed(found: object, name: str, at: str) -> object:
 def _judged(answer: Any, name: str, at: str) -> Any:
     if name == "assign":
         _judge_assignment(answer, at)
-    elif name == "gtt_policy" and not isinstance(answer, GttPolicy):
-        raise _nonsense(at, name, type(answer).__name__, "a GttPolicy")
+    elif name == "registers":
+        _judge_registers(answer, at)
+    elif name == "gtt_policy":
+        return _judged_policy(answer, at)
+    elif name == "owner" and answer is not None:
+        return _Owner(answer, at)
     elif name == "opregion":
         _judge_file("the OpRegion", answer, at)
-    elif name == "written" and not (answer is None or isinstance(answer, int)):
-        raise _nonsense(at, name, repr(answer), "a dword, or None")
+    elif name == "written" and not (answer is None or isinstance(answer, Reaction)):
+        raise _nonsense(at, name, repr(answer), "a Reaction, or None")
     return answer
+
+
+def _judged_policy(policy: Any, at: str) -> GttPolicy:
+    """The policy, its Python half guarded: it is called in the middle of the guest's code."""
+    if not isinstance(policy, GttPolicy):
+        raise _nonsense(at, "gtt_policy", type(policy).__name__, "a GttPolicy")
+    inner = policy.python
+    if inner is None:
+        return policy
+
+    def judge(value: int, offset: int) -> int | None:
+        answer = _asked(lambda: inner(value, offset), at, "the GTT policy")
+        if answer is not None and not (isinstance(answer, int) and 0 <= answer < 1 << 64):
+            raise _nonsense(at, "GTT entry", repr(answer), "a number of 64 bits, or None")
+        return answer
+
+    return replace(policy, python=judge)
+
+
+class _Owner:
+    """An owner of a function, guarded likewise."""
+
+    def __init__(self, inner: Owner, at: str) -> None:
+        self._inner, self._at = inner, at
+
+    def read(self, bdf: int, offset: int, width: int) -> int:
+        """Its answer, a number."""
+        value = _asked(lambda: self._inner.read(bdf, offset, width), self._at, "read")
+        if not isinstance(value, int) or value < 0:
+            raise _nonsense(self._at, "configuration register", repr(value), f"a number of {width} bytes")
+        return value
+
+    def write(self, bdf: int, offset: int, width: int, value: int) -> None:
+        """Passed on."""
+        _asked(lambda: self._inner.write(bdf, offset, width, value), self._at, "write")
+
+    def state(self) -> object:
+        """Its state."""
+        return _asked(self._inner.state, self._at, "state")
+
+    def restore(self, state: Any) -> None:
+        """Back to it."""
+        _asked(lambda: self._inner.restore(state), self._at, "restore")
 
 
 def _judge_assignment(given: Any, at: str) -> None:
@@ -117,8 +166,17 @@ def _judge_assignment(given: Any, at: str) -> None:
         _judge_file(name, content, at)
     if not isinstance(given.stolen, int) or not 0 <= given.stolen < FOUR_GIB:
         raise _nonsense(at, "stolen", repr(given.stolen), "bytes of stolen memory, less than 4 GiB")
+    _judge_registers(given.registers, at)
+    for each in given.overlays:
+        if each.width not in (1, 2, 4, 8) or each.offset % each.width or each.offset < 0:
+            raise _nonsense(at, "overlays", f"{each.width} bytes at {each.offset:#x}", "aligned bytes of BAR0")
+
+
+def _judge_registers(rows: Any, at: str) -> None:
     taken: dict[int, Register] = {}
-    for row in given.registers:
+    for row in rows:
+        if not isinstance(row, Register):
+            raise _nonsense(at, "registers", repr(row), "Registers")
         if row.width not in (1, 2, 4, 8) or row.offset % row.width or not 0 <= row.offset <= CONFIG_END - row.width:
             raise _nonsense(at, "registers", f"{row.width} bytes at {row.offset:#x}", "1, 2, 4 or 8 bytes, aligned, "
                             "in the 4 KiB of configuration space")  # fmt: skip
@@ -127,9 +185,6 @@ def _judge_assignment(given: Any, at: str) -> None:
                 raise _nonsense(at, "registers", f"two that hold byte {byte:#x}", "each byte once")
         if row.value >> 8 * row.width or row.value < 0:
             raise _nonsense(at, "registers", f"{row.value:#x} at {row.offset:#x}", f"a value of {row.width} bytes")
-    for each in given.overlays:
-        if each.width not in (1, 2, 4, 8) or each.offset % each.width or each.offset < 0:
-            raise _nonsense(at, "overlays", f"{each.width} bytes at {each.offset:#x}", "aligned bytes of BAR0")
 
 
 def _judge_file(name: str, content: object, at: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from fwsim.devices.config_traps import Owner
 from fwsim.firmware.request import Function
 
 if TYPE_CHECKING:
@@ -243,6 +244,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
         """What is answered, hidden or watched of one function of the guest's; by default the IGD's alone."""
         return given.registers if function.bdf == device.devfn else ()
+
+    def owner(self, device: Device, function: Function) -> Owner | None:
+        """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""
+        return None
 
     def written(
         self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]

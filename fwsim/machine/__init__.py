@@ -1,1 +1,1 @@
-"""How do the parts make one machine? Assembly from a scenario, the native callbacks, snapshots."""
+"""A machine is put together here: parts, address map, native callbacks, hypervisor and placement."""

@@ -1,4 +1,4 @@
-"""Which instruction of the running block made this memory access? The engine does not say; the block's code does.
+"""The instruction that made a memory access is found in the running block: the engine does not say which it was.
 
 Inside a block the engine's EIP is stale, but its general registers are what the accessing instruction sees. So the
 block is read instruction by instruction: the first at or behind the last one found in it, whose memory operand does

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fwsim.board.function import BarSpec
 from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
-from fwsim.machine import callbacks as hot
+from fwsim.machine import callbacks
 from fwsim.machine.decode import Key, bar_address, decoded
 from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
@@ -64,14 +64,14 @@ class Windows:
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
         if machine.shows_vga:
-            reads, writes = hot.vga_window_read.address, hot.vga_window_write.address
+            reads, writes = callbacks.vga_window_read.address, callbacks.vga_window_write.address
             engine.map_native(VGA_START, VGA_END - VGA_START, reads, writes, self._root)
         else:
             self._open(VGA_START, VGA_END)
         self._open(max(low, VGA_END), FOUR_GIB)
 
     def _open(self, start: int, end: int) -> None:
-        reads, writes = hot.open_bus_read.address, hot.open_bus_write.address
+        reads, writes = callbacks.open_bus_read.address, callbacks.open_bus_write.address
         for at, size in _pieces(start, end):
             self._m.engine.map_native(at, size, reads, writes, self._root)
 
@@ -147,7 +147,7 @@ class Windows:
                 engine.unmap(start, size)
             elif hidden := self._high_part(start, start + size):
                 engine.unmap(hidden[0], hidden[1] - hidden[0])
-            engine.map_native(start, size, hot.ecam_read.address, hot.ecam_write.address, self._root)
+            engine.map_native(start, size, callbacks.ecam_read.address, callbacks.ecam_write.address, self._root)
 
     def _uncover(self, start: int, size: int) -> None:
         """Map again what lies below the configuration window, where nothing is mapped now."""
@@ -176,20 +176,20 @@ class Windows:
         engine, root = self._m.engine, self._root
         if bar.role in ("GTTMMADR", "MMADR"):
             self._m.root[R_BAR0] = start
-            engine.map_native(start, size, hot.bar0_read.address, hot.bar0_write.address, root)
+            engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
         elif bar.role in ("GMADR", "LMEMBAR"):
-            engine.map_native(start, size, hot.aperture_read.address, hot.aperture_write.address, root)
+            engine.map_native(start, size, callbacks.aperture_read.address, callbacks.aperture_write.address, root)
         elif bar.role == Role.VRAM.name:
             memory = self._m.vga.vram
             shown = min(size, memory.nbytes)
             engine.map_bytes(start, memory[:shown])
             self._open(start + shown, start + size)
         else:
-            from fwsim.machine import callbacks_adapter as hot_adapter
+            from fwsim.machine import callbacks_adapter
 
             cell = self._cells.setdefault(start, np.zeros(3, np.uint64))
             cell[:] = (root, Role[bar.role] if bar.role in Role.__members__ else Role.IDLE, start)
-            reads, writes = hot_adapter.adapter_read.address, hot_adapter.adapter_write.address
+            reads, writes = callbacks_adapter.adapter_read.address, callbacks_adapter.adapter_write.address
             engine.map_native(start, size, reads, writes, address_of(cell))
 
     def _update_ports(self, ports: dict[Key, tuple[int, int, str]]) -> None:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from fwsim.devices.pci import PciBus
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import Host, Placement, Request
+from fwsim.firmware.request import ROM_BAR, Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
-from fwsim.machine.plugged import Plugged
+from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.machine.program_bridges import number_buses, open_windows
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ram import PAGE, Ram
@@ -223,9 +223,12 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
     """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
     number_buses(pci, root, functions)
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
+    roms = {(function.devfn, ROM_BAR) for function in functions if function.spec.rom}
     for (bdf, index), address in placement.bars.items():
         bar = kinds.get((bdf, index))
         if bar is None:
+            if index == ROM_BAR and (bdf, index) in roms:
+                pci.write(root, bdf, ROM_REGISTER, 4, address)
             continue
         pci.write(root, bdf, 0x10 + 4 * index, 4, address & 0xFFFFFFFF)
         if bar.is64:

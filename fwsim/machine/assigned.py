@@ -23,7 +23,12 @@ def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assign
     """
     pci, design = machine.pci, machine.design
     for plugged in machine.functions:
-        for row in design.registers(device, given, plugged.spec.asked()):
+        function = plugged.spec.asked()
+        owner = design.owner(device, function)
+        if owner is not None:
+            pci.own(plugged.slot, owner)
+            continue
+        for row in design.registers(device, given, function):
             if row.treatment != "watched":
                 writable = row.writable if row.treatment == "answered" else 0
                 pci.emulate(plugged.slot, row.offset, row.width, row.value, writable)

@@ -1,4 +1,4 @@
-"""What does each port or memory-mapped access reach? The native callbacks, composed from every room's share."""
+"""The native callbacks lead each port and memory access to what answers it, composed from every room's share."""
 
 from typing import Any
 

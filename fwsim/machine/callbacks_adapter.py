@@ -1,4 +1,4 @@
-"""What do the ports and registers of a display adapter other than the IGD answer? Native code others do without."""
+"""Ports and registers of a display adapter other than the IGD are answered by native code that others do without."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which DMA of the display device does the IOMMU refuse? Faults recorded, told to Linux, and put among the events."""
+"""The IOMMU refuses DMA of the display device: faults are recorded, told to Linux, and put among the events."""
 
 from fwsim.devices.vtd import Vtd, VtdState
 from fwsim.machine.machine import Machine

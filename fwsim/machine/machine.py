@@ -10,7 +10,7 @@ from fwsim.cpu.engine import Hooks
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.igd.device import Igd
 from fwsim.devices.platform import PortDevice
-from fwsim.machine import callbacks as hot
+from fwsim.machine import callbacks
 from fwsim.machine.accessing_instruction import Accesses
 from fwsim.machine.address_map import Windows
 from fwsim.machine.parts import Part, Parts
@@ -80,18 +80,18 @@ class Machine(Parts):
 
     def _install(self) -> None:
         if self.adapter:
-            from fwsim.machine import callbacks_adapter as hot_adapter
+            from fwsim.machine import callbacks_adapter
 
-            self.root[R_FN_ADAPTER_IN] = hot_adapter.adapter_in.address
-            self.root[R_FN_ADAPTER_OUT] = hot_adapter.adapter_out.address
+            self.root[R_FN_ADAPTER_IN] = callbacks_adapter.adapter_in.address
+            self.root[R_FN_ADAPTER_OUT] = callbacks_adapter.adapter_out.address
         self.engine.install(
             Hooks(
-                hot.port_in.address,
-                hot.port_out.address,
-                hot.interrupt.address,
-                hot.block.address,
-                hot.rdtsc.address,
-                hot.dropped.address,
+                callbacks.port_in.address,
+                callbacks.port_out.address,
+                callbacks.interrupt.address,
+                callbacks.block.address,
+                callbacks.rdtsc.address,
+                callbacks.dropped.address,
             )
         )
 

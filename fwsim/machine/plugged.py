@@ -10,6 +10,8 @@ from fwsim.devices.ecam import add_pciexbar
 from fwsim.devices.pci import PciBus, bar_write_mask
 
 _COMMAND_WRITABLE = 0x0547
+ROM_REGISTER = 0x30
+"""The expansion ROM's base, bit 0 its enable (PCI Local Bus 3.0, 6.2.5.2): there is nothing behind it."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
         if bar.is64:
             pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
             pci.on_write(slot, 0x14 + 4 * bar.index)
+    if spec.rom:
+        pci.set(slot, ROM_REGISTER, 4, 0, -spec.rom & 0xFFFFFFFF | 1)
     for row in spec.settings:
         pci.set(slot, row.offset, row.width, row.value, row.writable)
     if spec.bridge is not None:

@@ -1,8 +1,8 @@
-"""What would a guest read there? Configuration, BAR0 and I/O BAR, by the path its own accesses take, without code."""
+"""A probe reads configuration, BAR0 and I/O BAR as the guest would, by the path its accesses take, without code."""
 
 from __future__ import annotations
 
-from fwsim.machine import callbacks as hot
+from fwsim.machine import callbacks
 from fwsim.machine.built import Built
 from fwsim.native import BAR_IGD, R_HOSTED, address_of
 
@@ -37,7 +37,7 @@ class Probe:
         root = self._machine.root
         root[R_HOSTED] = 1
         try:
-            return int(hot.bar0_read.ctypes(0, offset, 4, self._root))
+            return int(callbacks.bar0_read.ctypes(0, offset, 4, self._root))
         finally:
             root[R_HOSTED] = 0
 
@@ -50,8 +50,8 @@ class Probe:
         """The same register by the index and data ports, which lead to the device itself."""
         base, value = self.io_base, 0
         for at in range(0, width, 4):
-            hot.port_out.ctypes(0, base, 4, offset + at, self._root)
-            value |= int(hot.port_in.ctypes(0, base + 4, 4, self._root)) << 8 * at
+            callbacks.port_out.ctypes(0, base, 4, offset + at, self._root)
+            value |= int(callbacks.port_in.ctypes(0, base + 4, 4, self._root)) << 8 * at
         return value & (1 << 8 * width) - 1
 
     def device(self, offset: int, width: int) -> int:

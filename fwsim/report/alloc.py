@@ -1,4 +1,4 @@
-"""A placement is shown: its facts, the address space drawn for a terminal of 80 columns, several side by side.
+"""A placement is shown as its facts and the address space drawn for a terminal of 80 columns; several side by side.
 
 The pictures need a list of segments: every address with what answers there, ``segments``.
 """
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fwsim.placement.allocate import Allocation
+from fwsim.report.checks import rules
 from fwsim.report.segments import E820_KINDS, Segment, flatten
 from fwsim.units import MIB, format_size
 
@@ -94,16 +95,8 @@ def render_many(results: Sequence[Allocation | tuple[str, str]]) -> RenderableTy
 
 
 def checks(result: Allocation) -> RenderableType:
-    """The rules, one line each: what failed comes first."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=4)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for check in sorted(result.checks, key=lambda check: check.ok):
-        mark = Text("ok", style="green") if check.ok else Text("FAIL", style="bold red")
-        table.add_row(mark, Text(check.id), Text(check.detail))
-    failed = len(result.failed)
-    return Group(Text(f"checks    {len(result.checks) - failed} hold, {failed} fail", style="bold"), table)
+    """The rules it was judged by."""
+    return rules(result.checks)
 
 
 def strip_title() -> Text:

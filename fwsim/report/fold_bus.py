@@ -80,7 +80,21 @@ def _shown(text: str, data: list[int]) -> tuple[str, ...]:
     return (f"{text}:", *_listed(data))
 
 
-class Gmbus:
+class _Transaction:
+    """What every transaction knows: its registers, how many events it has, and the first of them."""
+
+    def __init__(self, wires: Wires) -> None:
+        self.wires = wires
+        self.n = 0
+        self.first: tuple[int, ...] = ()
+
+    def count(self, access: Access) -> None:
+        """Count the events of ``access`` as this transaction's."""
+        self.first = self.first or access.first
+        self.n += access.n
+
+
+class Gmbus(_Transaction):
     """One GMBUS transaction: from the accesses that prepare it to the one before the next one's.
 
     Registers: GMBUS0's bits 2:0 are the pin pair; GMBUS1 the command (30 go, 27:25 cycle, 24:16 bytes, 15:8 index,
@@ -88,7 +102,7 @@ class Gmbus:
     """
 
     def __init__(self, wires: Wires, unit: str, last: "Gmbus | None") -> None:
-        self.wires = wires
+        super().__init__(wires)
         self.unit = unit
         self.pin: int | None = last.pin if last else None
         self.continued = last is not None and last.unfinished()
@@ -97,8 +111,6 @@ class Gmbus:
         self.data: list[int] = []
         self.early: list[int] = []  # written to GMBUS3 before the command
         self.nak = False
-        self.n = 0
-        self.first: tuple[int, ...] = ()
 
     @property
     def length(self) -> int:
@@ -135,11 +147,6 @@ class Gmbus:
         self.count(access)
         return True
 
-    def count(self, access: Access) -> None:
-        """Count the events of ``access`` as this transaction's."""
-        self.first = self.first or access.first
-        self.n += access.n
-
     def _begin(self, value: int) -> None:
         self.command = value
         if not value & 1:
@@ -175,7 +182,7 @@ class Gmbus:
         yield Step(1, self.first, self.n, _shown(text, self.data))
 
 
-class Aux:
+class Aux(_Transaction):
     """One AUX transaction: the message's bytes, the control register's send bit, polls, the reply's bytes.
 
     DP_AUX_CH_CTL: 31 send and busy, 30 done, 28 timed out, 25 receive error, 24:20 size; the data registers hold
@@ -183,15 +190,13 @@ class Aux:
     """
 
     def __init__(self, wires: Wires, channel: str, message: dict[int, int]) -> None:
-        self.wires = wires
+        super().__init__(wires)
         self.channel = channel
         self.message = message  # what the data registers hold; kept from one transaction to the next
         self.reply: dict[int, int] = {}
         self.sent: list[int] | None = None
         self.control = 0
         self.answered = False
-        self.n = 0
-        self.first: tuple[int, ...] = ()
 
     def unfinished(self) -> bool:
         """Whether its answer has not been seen yet."""
@@ -218,11 +223,6 @@ class Aux:
             self.reply[int(place)] = value
         self.count(access)
         return True
-
-    def count(self, access: Access) -> None:
-        """Count the events of ``access`` as this transaction's."""
-        self.first = self.first or access.first
-        self.n += access.n
 
     def _send(self, size: int) -> None:
         self.sent = _big_endian(self.message)[:size]

@@ -1,4 +1,4 @@
-"""A host's dumps are shown: what was taken from where, what contradicts, what is missing, what holds."""
+"""A host's dumps are shown as what was taken from where, what contradicts, what is missing and what holds."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -7,6 +7,7 @@ from rich.text import Text
 from fwsim.host.capture import Piece
 from fwsim.host.facts import Dumps, Fact, Imported, Missing, Note, locate
 from fwsim.registers.families import family
+from fwsim.report.checks import rules
 from fwsim.results.summary import CheckResult
 from fwsim.units import format_size
 
@@ -28,7 +29,7 @@ def render_import(result: Imported) -> RenderableType:
         parts += [Text("\ndisagrees", style="bold red"), _claims(first.name, [first, *others])]
     parts += [*notes(dumps.notes), *absent(result.missing)]
     if result.checks:
-        parts += [Text(), checks(result.checks)]
+        parts += [Text(), rules(result.checks)]
     if result.host_file:
         parts += [Text(), Text(f"written   {result.host_file}; next: fwsim run {result.host_file}"
                                + ("" if dumps.rom else " --rom FILE"))]  # fmt: skip
@@ -82,24 +83,11 @@ def absent(missing: list[Missing]) -> list[RenderableType]:
     return parts
 
 
-def checks(results: list[CheckResult]) -> RenderableType:
-    """The rules, one line each: what failed comes first."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(width=4)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for check in sorted(results, key=lambda check: check.ok):
-        mark = Text("ok", style="green") if check.ok else Text("FAIL", style="bold red")
-        table.add_row(mark, Text(check.id), Text(check.detail))
-    failed = sum(not check.ok for check in results)
-    return Group(Text(f"checks    {len(results) - failed} hold, {failed} fail", style="bold"), table)
-
-
 def render_guest(dumps: Dumps, results: list[CheckResult], missing: list[Missing]) -> RenderableType:
     """``fwsim check`` of a guest's dumps."""
     where = f", in a guest: the bridge is {dumps.guest_of}" if dumps.guest_of else ""
     head = f"{family(dumps.cpu).title}, 8086:{dumps.value('device_id') or 0:04x}{where}"
-    parts: list[RenderableType] = [Text(head, style="bold"), checks(results)]
+    parts: list[RenderableType] = [Text(head, style="bold"), rules(results)]
     for first, others in dumps.disagreements():
         parts += [Text("\ndisagrees", style="bold red"), _claims(first.name, [first, *others])]
     said = [note for note in dumps.notes if not (dumps.guest_of and note.what.startswith("a guest's dumps"))]

@@ -1,4 +1,4 @@
-"""How is a query's answer shown? A table of 80 columns where it fits, CSV, or one JSON document."""
+"""A query's answer is shown as a table of 80 columns where it fits, as CSV, or as one JSON document."""
 
 import csv
 import io

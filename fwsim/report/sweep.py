@@ -1,4 +1,4 @@
-"""How is a sweep shown? Counts for a terminal, a table for a page, a heat map for the eye."""
+"""A sweep is shown as counts for a terminal and as a table for a page."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ import textwrap
 from itertools import groupby
 from pathlib import Path
 
-from fwsim.errors import FwsimError
 from fwsim.sweep.matrix import Axis
-from fwsim.sweep.result import Result, outcomes, shares
+from fwsim.sweep.result import Result, outcomes
 from fwsim.sweep.store import Store
 from fwsim.units import format_size
 
@@ -18,10 +17,6 @@ _BAR = 20
 _SIZES = ("ram", "stolen", "opregion", "rom", "max_low", "ecam")
 """Fields that are sizes; other large numbers are addresses and registers' values."""
 _NUMBER = re.compile(r"\b(0x[0-9a-f]+|[0-9]+[KMG]?)\b")
-_HIGH, _WIDEST = 34, 16384
-"""Pixels: a line of the heat map, the widest one."""
-_FAIL, _OK = (0x00, 0x22, 0x4E), (0xFE, 0xE8, 0x38)
-"""The ends of cividis, which the colour-blind tell apart; the numbers stand in the cells as well."""
 
 
 def lines(result: Result) -> list[str]:
@@ -98,46 +93,3 @@ def _cell(outcome: tuple[set[str], set[str]] | None, reasons: dict[str, tuple[in
     text = f"{ids}: {'; '.join(sorted(why))}" if ids and why else ids or "; ".join(sorted(why))
     number, _ = reasons.setdefault(_NUMBER.sub("#", text), (len(reasons) + 1, text))
     return f"{word} ({number})"
-
-
-def heat_map(store: Store, x: Axis, y: Axis, file: Path) -> None:
-    """Share of rows that are ok, per cent, as a PNG: ``x`` across, ``y`` down. Raises FwsimError."""
-    from PIL import Image, ImageDraw, ImageFont
-
-    if len(x.labels) > 200 or len(y.labels) > 200:
-        raise FwsimError("too many values for a picture", where="--png", found=f"{len(x.labels)} x {len(y.labels)}",
-                         expected="up to 200 each", hint="choose two others with --axes")  # fmt: skip
-    share = shares(store, x, y)
-    font = ImageFont.load_default(13)
-    across, down = [shown(x.name, v) for v in x.labels], [shown(y.name, v) for v in y.labels]
-    wide = max(46, round(max(font.getlength(text) for text in across)) + 10)
-    left, top = 24 + round(max(font.getlength(text) for text in (*down, y.name))), 62
-    title = f"ok, per cent of the rows: {x.name} across, {y.name} down"
-    size = max(left + wide * len(across), round(font.getlength(title)) + 12) + 12, top + _HIGH * len(down) + 12
-    if size[0] > _WIDEST:
-        raise FwsimError("the picture would be too wide", where="--png", found=f"{size[0]} pixels",
-                         expected=f"up to {_WIDEST}", hint="swap the two in --axes, or choose others")  # fmt: skip
-    image = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(image)
-    draw.text((12, 10), title, fill="black", font=font)
-    for column, text in enumerate(across):
-        draw.text((left + wide * column + wide / 2 - 1, top - 8), text, fill="black", font=font, anchor="ms")
-    for line, text in enumerate(down):
-        middle = top + _HIGH * line + _HIGH / 2 - 1
-        draw.text((left - 8, middle), text, fill="black", font=font, anchor="rm")
-        for column in range(len(across)):
-            ok = share.get((x.labels[column], y.labels[line]))
-            at = (left + wide * column, top + _HIGH * line)
-            box = (*at, at[0] + wide - 3, at[1] + _HIGH - 3)
-            if ok is None:
-                draw.rectangle(box, outline="gray")
-                continue
-            draw.rectangle(
-                box, fill=tuple(round(low + (high - low) * ok) for low, high in zip(_FAIL, _OK, strict=True))
-            )
-            centre = (at[0] + wide / 2 - 1, middle)
-            draw.text(centre, f"{100 * ok:.0f}", fill="black" if ok > 0.5 else "white", font=font, anchor="mm")
-    try:
-        image.save(file, "PNG", optimize=True)
-    except (OSError, ValueError) as error:
-        raise FwsimError(f"cannot write the picture: {error}", where=str(file), hint="give another --png") from None

@@ -1,4 +1,4 @@
-"""Where does a run's output go? A run's folder: made safely, written atomically, opened with clear errors."""
+"""A run's folder is made safely, written atomically, and opened with clear errors."""
 
 from __future__ import annotations
 

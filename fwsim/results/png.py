@@ -1,4 +1,4 @@
-"""How does a picture become a file? PNG with the same bytes for the same pixels, whatever the time or the machine."""
+"""Pictures become PNG files, the same bytes for the same pixels, whatever the time or the machine."""
 
 import io
 from pathlib import Path

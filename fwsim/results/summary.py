@@ -1,4 +1,4 @@
-"""What came of a run? The structs of ``summary.json``, its writer and its reader.
+"""What came of a run is in the structs of ``summary.json``, with their writer and their reader.
 
 The names are a contract with every reader of the file. Every address is an integer, so are counts and register values.
 """

@@ -1,4 +1,4 @@
-"""Is this run what a correct one would be? The rules, one small function each, in one table.
+"""A run is judged by rules: one small function each, in one table.
 
 A rule answers with the facts, hexadecimal addresses in them, or not at all where it does not concern the run.
 """

@@ -1,4 +1,4 @@
-"""What does a boot loader paint once a graphics mode is set? The test card, and pixels in the form a mode wants.
+"""A boot loader's part is played once a mode is set: the test card, in the form of pixels that the mode wants.
 
 The card shows what goes wrong: a wrong stride shears grid and circle, a page out of place breaks a line, swapped
 channels turn the bars and the lettered ramps, a wrong size loses the border or a corner.

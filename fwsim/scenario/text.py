@@ -1,4 +1,4 @@
-"""Which TOML text says what? Values checked against msgspec structs, overrides, and structs written back as TOML.
+"""TOML text is checked against msgspec structs, takes overrides, and is written back from structs.
 
 Knows nothing of any one scenario field: ranges and notations come with the field's annotation, as
 ``Meta(extra={"as": "hex" | "size" | "ns" | "path", "min": ..., "max": ...})``.

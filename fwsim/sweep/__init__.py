@@ -1,1 +1,1 @@
-"""What comes of many configurations? A matrix of them, placed or run, one row each."""
+"""A sweep places or runs a matrix of configurations: one row each."""

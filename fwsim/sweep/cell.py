@@ -1,4 +1,4 @@
-"""What comes of one cell: a placement or a run as one row of plain values.
+"""What comes of one cell, a placement or a run, is one row of plain values.
 
 Runs that differ in their calls only share one machine: it is put back to where the ROM's POST left it.
 """

@@ -1,4 +1,4 @@
-"""Which configurations does a matrix stand for? Its axes, how many cells they make, and the cell of a number."""
+"""A matrix stands for configurations: its axes, how many cells they make, and the cell of a number."""
 
 from __future__ import annotations
 

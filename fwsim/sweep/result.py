@@ -1,4 +1,4 @@
-"""What does a sweep say? Counts by rule and by axis, and tables of two or three axes."""
+"""A sweep says counts by rule and by axis, and tables of two or three axes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where do a sweep's rows go? Parquet: a part for each piece of work as it comes, one file at the end.
+"""A sweep's rows are Parquet: a part for each piece of work as it comes, one file at the end.
 
 A part is written beside and then renamed, so a sweep that is killed keeps whole parts only, and goes on after them.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
+import threading
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,22 @@ from fwsim.sweep.matrix import Matrix
 STATE, PARTS, ROWS = "sweep.json", "parts", "rows.parquet"
 _OURS = {STATE, PARTS, ROWS, "heatmap.png"}
 _MEMORY = "SET threads = 1; SET memory_limit = '256MB'; SET preserve_insertion_order = true"
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits: a part is whole or not there, and DuckDB, imported or at work, makes errors of its own of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 class Store:
@@ -80,6 +99,7 @@ class Store:
             entry = path / name
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
+    @_uninterrupted()
     def write(self, number: int, rows: list[Row]) -> None:
         """Keep the rows of a piece of work. Raises FwsimError when the disk is full."""
         text = self.path / PARTS / f".{number:06d}.json"
@@ -102,6 +122,7 @@ class Store:
         names = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns(self.matrix).items())
         return f"(SELECT {names}) WHERE false"
 
+    @_uninterrupted()
     def finish(self) -> None:
         """Every row into one file, in the order of the cells; the parts go."""
         if self.rows.exists():
@@ -136,6 +157,7 @@ def _connection() -> Any:
     return connection
 
 
+@_uninterrupted()
 def _execute(text: str, where: Path, before: str = "") -> list[tuple[Any, ...]]:
     import duckdb
 

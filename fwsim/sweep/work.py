@@ -1,13 +1,14 @@
-"""Who does the work? Processes of this machine, or a Dask cluster; what dies costs its own row only."""
+"""Processes of this machine or a Dask cluster do the work; what dies costs its own row only."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -47,7 +48,47 @@ class _Task:
     cells: list[int]
 
 
-@dataclass
+class _Pieces:
+    """The pieces of work of a sweep, and the rows of those that are not whole yet."""
+
+    def __init__(self, matrix: Matrix, numbers: Iterable[int]) -> None:
+        self.matrix = matrix
+        self._numbers = iter(numbers)
+        self._again: deque[_Task] = deque()
+        self._rows: dict[int, dict[int, Row]] = {}
+        self._wanted: dict[int, int] = {}
+
+    def next(self) -> _Task | None:
+        """What is to be done next; None when everything is done or under way."""
+        if self._again:
+            return self._again.popleft()
+        number = next(self._numbers, None)
+        if number is None:
+            return None
+        task = _Task(number, self.matrix.chunk(number))
+        self._rows[number], self._wanted[number] = {}, len(task.cells)
+        return task
+
+    def done(self, task: _Task, rows: list[Row] | None) -> Done | None:
+        """The whole piece, in the order of its cells, once its last rows are there.
+
+        ``rows`` is None where the worker died of the task: its cells are done again one by one, and one that was alone
+        is a row that says so.
+        """
+        if rows is None and len(task.cells) > 1:
+            self._again.extend(_Task(task.number, [cell]) for cell in task.cells)
+            return None
+        if rows is None:
+            rows = [crashed(self.matrix, cell) for cell in task.cells]
+        kept = self._rows[task.number]
+        kept.update((row["cell"], row) for row in rows)
+        if len(kept) < self._wanted[task.number]:
+            return None
+        del self._rows[task.number], self._wanted[task.number]
+        return task.number, [row for _, row in sorted(kept.items())]
+
+
+@dataclass(eq=False)
 class _Worker:
     process: Any
     pipe: Connection
@@ -55,7 +96,13 @@ class _Worker:
 
 
 class Processes:
-    """``jobs`` processes of this machine. One that dies is replaced, and its cells are done again one by one."""
+    """Up to ``jobs`` processes of this machine, a pipe to each: a pipe that ends says which task its process died of.
+
+    Kept beside three libraries, measured with one cell in forty that kills its process. A pool of loky's (as of
+    concurrent.futures) breaks as a whole and does not say whose task it was, so whatever was under way is done again
+    one by one, in twice the time; its processes outlive a parent that is killed. Pebble's says whose it was, but on a
+    busy machine loses some of these tasks. Dask's LocalCluster starts a second later and blames cells that only waited.
+    """
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -64,16 +111,15 @@ class Processes:
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
         """(Number, rows) of each piece, as they are done."""
-        waiting = iter(pieces)
-        again: deque[_Task] = deque()
-        singles: dict[int, dict[int, Row]] = {}
-        todo: dict[int, int] = {}
+        left = _Pieces(matrix, pieces)
         try:
-            self._workers = [self._start(matrix) for _ in range(self.jobs)]
             while True:
                 for worker in self._workers:
-                    if worker.task is None:
-                        self._give(worker, again, waiting, matrix)
+                    if worker.task is None and (task := left.next()):
+                        self._give(worker, task)
+                while len(self._workers) < self.jobs and (task := left.next()):
+                    self._workers.append(self._start(matrix))
+                    self._give(self._workers[-1], task)
                 busy = {worker.pipe: worker for worker in self._workers if worker.task}
                 if not busy:
                     return
@@ -83,43 +129,29 @@ class Processes:
                     assert task is not None
                     worker.task = None
                     if rows is None:
-                        self._workers[self._workers.index(worker)] = self._start(matrix)
-                        if len(task.cells) > 1:
-                            todo[task.number] = len(task.cells)
-                            again.extend(_Task(task.number, [cell]) for cell in task.cells)
-                            continue
-                        rows = [crashed(matrix, cell) for cell in task.cells]
-                    if task.number not in todo and len(rows) == len(task.cells):
-                        yield task.number, rows
-                        continue
-                    kept = singles.setdefault(task.number, {})
-                    kept |= {row["cell"]: row for row in rows}
-                    if len(kept) == todo[task.number]:
-                        del singles[task.number], todo[task.number]
-                        yield task.number, [kept[cell] for cell in sorted(kept)]
+                        self._workers.remove(worker)
+                    if whole := left.done(task, rows):
+                        yield whole
         finally:
             self._stop()
 
     def _start(self, matrix: Matrix) -> _Worker:
+        """A new process. Ctrl-C is for this one alone: it stays blocked in the other from its first instruction on."""
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, matrix), daemon=True)
-        process.start()
+        resource_tracker.ensure_running()  # starting one unblocks the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return _Worker(process, ours)
 
-    def _give(self, worker: _Worker, again: deque[_Task], waiting: Iterator[int], matrix: Matrix) -> None:
-        if again:
-            task = again.popleft()
-        else:
-            number = next(waiting, None)
-            if number is None:
-                return
-            task = _Task(number, matrix.chunk(number))
+    def _give(self, worker: _Worker, task: _Task) -> None:
         worker.task = task
-        try:
+        with contextlib.suppress(OSError):  # it died: receiving from it tells
             worker.pipe.send(task.cells)
-        except OSError:
-            return  # it died: receiving from it tells
 
     def _receive(self, worker: _Worker) -> list[Row] | None:
         try:
@@ -139,15 +171,11 @@ class Processes:
 
 
 def _serve(pipe: Connection, matrix: Matrix) -> None:
-    """A worker process: cells in, rows out, until the other end goes. Ctrl-C is its parent's."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """A worker process: cells in, rows out, until the other end goes, however it does."""
     runner = Runner()
-    while True:
-        try:
-            cells = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(rows_of(matrix, cells, runner))
+    with contextlib.suppress(EOFError, OSError):
+        while True:
+            pipe.send(rows_of(matrix, pipe.recv(), runner))
 
 
 class Dask:
@@ -178,62 +206,48 @@ class Dask:
             ) from None  # fmt: skip
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
-        """(Number, rows) of each piece, as they are done; a few for each worker are under way at a time."""
+        """(Number, rows) of each piece, as they are done; a few tasks for each worker are under way at a time."""
         from distributed import as_completed
 
-        waiting = iter(pieces)
+        left = _Pieces(matrix, pieces)
         tasks: dict[str, _Task] = {}
-        kept: dict[int, dict[int, Row]] = {}
-        wanted: dict[int, int] = {}
         running = as_completed(loop=self.client.loop)
-
-        def submit(task: _Task) -> None:
-            future = self.client.submit(_on_cluster, matrix, task.cells, pure=False)
-            tasks[future.key] = task
-            running.add(future)
+        most = 4 * max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
         def more() -> None:
-            number = next(waiting, None)
-            if number is not None:
-                cells = matrix.chunk(number)
-                kept[number], wanted[number] = {}, len(cells)
-                submit(_Task(number, cells))
+            while len(tasks) < most and (task := left.next()):
+                future = self.client.submit(_on_cluster, matrix, task.cells, pure=False)
+                tasks[future.key] = task
+                running.add(future)
 
         try:
-            for _ in range(4 * max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))):
-                more()
+            more()
             for future in running:
                 task = tasks.pop(future.key)
-                if future.status == "finished":
-                    rows = future.result()
-                elif why := _trouble(future):
-                    raise FwsimError(
-                        "the Dask cluster cannot do it", where="--dask", found=why,
-                        expected="workers with the same version of fwsim",
-                        hint="install it on them; the same command goes on where it was",
-                    )  # fmt: skip
-                elif len(task.cells) > 1:
-                    for cell in task.cells:
-                        submit(_Task(task.number, [cell]))
-                    continue
-                else:
-                    rows = [crashed(matrix, cell) for cell in task.cells]
-                kept[task.number] |= {row["cell"]: row for row in rows}
-                if len(kept[task.number]) == wanted[task.number]:
-                    yield task.number, [row for _, row in sorted(kept.pop(task.number).items())]
-                    more()
+                whole = left.done(task, _rows_from(future))
+                more()
+                if whole:
+                    yield whole
         finally:
             self.client.close()
 
 
-def _trouble(future: Any) -> str:
-    """What is wrong with the cluster itself; nothing where a worker died of its cells: those are rows."""
+def _rows_from(future: Any) -> list[Row] | None:
+    """The rows; None where a worker died of its cells. Raises FwsimError for what is wrong with the cluster itself."""
     from distributed.scheduler import KilledWorker
 
-    if future.status != "error":
-        return f"work that is {future.status}"
-    error = future.exception()
-    return "" if isinstance(error, KilledWorker) else f"{type(error).__name__}: {error}"
+    if future.status == "finished":
+        rows: list[Row] = future.result()
+        return rows
+    error = future.exception() if future.status == "error" else None
+    if isinstance(error, KilledWorker):
+        return None
+    raise FwsimError(
+        "the Dask cluster cannot do it", where="--dask",
+        found=f"{type(error).__name__}: {error}" if error else f"work that is {future.status}",
+        expected="workers with the same version of fwsim",
+        hint="install it on them; the same command goes on where it was",
+    )  # fmt: skip
 
 
 _RUNNER = Runner()

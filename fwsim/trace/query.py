@@ -1,4 +1,4 @@
-"""What does SQL say about events? DuckDB on the memory-mapped columns, with views: nothing is copied or written."""
+"""SQL is asked of events by DuckDB on the memory-mapped columns, with views: nothing is copied or written."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator

@@ -112,6 +112,13 @@ def test_clocks_and_ticks_are_no_difference(tmp_path):
     assert two(tmp_path, [*BEGIN, *clock, *END], [*BEGIN, *later, *END]).same
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_a_write_of_port_61h_differs_by_the_bits_that_can_be_written(tmp_path, bit):
+    """IBM PS/2 Technical Reference: bits 3:0 are gate, speaker and the two checks' enables; 7:4 are read only."""
+    found = two(tmp_path, [*BEGIN, (PORT, WRITE, 0x61, 0), *END], [*BEGIN, (PORT, WRITE, 0x61, 1 << bit), *END])
+    assert found.same == (bit > 3)
+
+
 def test_another_value_written_one_access_more_and_one_less(tmp_path):
     found = two(
         tmp_path,

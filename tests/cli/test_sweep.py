@@ -2,8 +2,10 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -41,19 +43,52 @@ def test_the_docs_table_is_what_sweep_prints(run):
     assert out.strip() == table.strip()
 
 
-def test_text_json_and_picture(run, tmp_path):
-    matrix = '[set]\nfirmware = ["seabios", "none"]\nram = ["1G", "2G"]\nhost_bdsm = [0xdba00000, 0x7da00000]\n'
-    picture = tmp_path / "heat.png"
-    code, out, _ = run(matrix, "--png", picture, "--axes", "ram,firmware")
+HALF = '[set]\nfirmware = ["seabios", "none"]\nram = ["1G", "2G"]\nhost_bdsm = [0xdba00000, 0x7da00000]\n'
+
+
+def test_text_and_json(run):
+    code, out, _ = run(HALF)
     assert code == 0
     assert out.splitlines()[0] == "8 rows: 4 nothing, 4 ok"
     assert "  0x7da00000 " in out
-    with Image.open(picture) as image:
-        assert image.width > 100
-    code, out, _ = run(matrix, "--json")
+    code, out, _ = run(HALF, "--json")
     document = json.loads(out)
     assert (document["rows"], document["status"]) == (8, {"nothing": 4, "ok": 4})
     assert {"name": "ram", "value": 1 << 30, "rows": 4, "ok": 2} in document["axes"]
+
+
+def test_heat_map(run, tmp_path):
+    """SeaBIOS's row is all ok and has the bright end of cividis, that of none the dark one: half the cells each."""
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "heat.png"
+    assert run(HALF, "--png", picture, "--axes", "ram,firmware")[0] == 0
+    with Image.open(picture) as image:
+        assert image.info.keys() <= {"dpi"}  # no time stamp, no version
+        pixels = np.asarray(image.convert("RGB"))
+    bright, dark = (np.argwhere(np.all(pixels == color, axis=2)) for color in ((254, 232, 56), (0, 34, 78)))
+    assert bright[:, 0].max() < dark[:, 0].min()
+    assert np.ptp(bright, axis=0) == pytest.approx(np.ptp(dark, axis=0), abs=1)
+    assert len(bright) > 1000
+
+
+def test_a_large_heat_map_has_small_cells(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    axes = "".join(f'{name} = {{ from = "1M", to = "60M", step = "1M" }}\n' for name in ("stolen", "opregion"))
+    assert run('[set]\nfirmware = "none"\n' + axes, "--png", tmp_path / "heat.png", "--axes", "stolen,opregion")[0] == 0
+    with Image.open(tmp_path / "heat.png") as image:
+        assert image.width < 1000
+
+
+def test_no_heat_map_is_said_before_anything_is_run(run, tmp_path, monkeypatch):
+    code, _, err = run(PLACE + 'ram = { from = "1G", to = "4G", step = "1M" }\ngen = ["6", "7"]', "--png", "heat.png")
+    assert code == 2
+    assert "too many values for a picture" in err
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    code, _, err = run(HALF, "--png", "heat.png")
+    assert code == 2
+    assert "no picture without matplotlib" in err
+    assert "pip install 'fwsim[plots]'" in err
+    assert not (tmp_path / "out").exists()
 
 
 PLACE = '[set]\nfirmware = "seabios"\n'

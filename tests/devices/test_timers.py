@@ -96,6 +96,16 @@ def test_mode_3_counts_down_by_two(pit):
     assert pit.at(502_858).count(0) == 800
 
 
+def test_an_odd_count_of_mode_3_is_high_one_clock_longer_than_low(pit):
+    """8254 data sheet: it is high for (N + 1) / 2 counts and low for (N - 1) / 2. Counter 2's is bit 5 of port 61h."""
+    pit.write(0x61, 1)
+    pit.write(0x43, 0xB6)
+    pit.write(0x42, 5, 0)
+    half = 419  # ns: the middle of a clock
+    levels = [pit.at(clock * 1_000_000_000 // 1_193_182 + half).read(0x61) >> 5 & 1 for clock in range(10)]
+    assert levels == [1, 1, 1, 0, 0] * 2
+
+
 def test_mode_0_counts_through_zero(pit):
     """FFFFh behind 0, and the output goes high and stays so: counter 2's is bit 5 of port 61h."""
     pit.write(0x61, 1)

@@ -73,7 +73,11 @@ def test_checks_with_everything(tmp_path):
 
 @pytest.mark.parametrize(
     ("old", "new", "failing"),
-    [("01 00 20 cf", "01 00 20 cd", "tolud-is-end"), ("01 00 00 cd", "01 00 00 cc", "bgsm-below")],
+    [
+        ("01 00 20 cf", "01 00 20 cd", "tolud-is-end"),
+        ("01 00 20 cf", "01 00 20 d0", "tolud-is-end"),
+        ("01 00 00 cd", "01 00 00 cc", "bgsm-below"),
+    ],
 )
 def test_facts_that_contradict(tmp_path, old, new, failing):
     result = import_host([folder(tmp_path, lspci=E6540.replace(old, new))])

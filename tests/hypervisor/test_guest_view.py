@@ -130,3 +130,13 @@ def test_vpci_shows_the_header_and_nothing_else(guest):
     assert ids(rig, IGD)[0] == 0x01268086
     assert [rig.config(at) for at in (0x50, 0x5C, 0xFC, 0x100)] == [0xFFFFFFFF] * 4
     assert rig.config(0x30) == 0
+
+
+def test_the_hosts_bridge_has_the_bases_of_stolen_memory(guest):
+    """Intel 2nd gen Core datasheet, vol. 2, 2.5: BDSM B0h, BGSM B4h below it by what GGMS says, TOLUD BCh; bit 0 locks.
+
+    GGC 0209h: GGMS 2 is 2 MiB for the GTT, GMS 1 is 32 MiB.
+    """
+    rig = guest("none", bdsm=0xDBA00000, ggc=0x0209)
+    found = [rig.config(at, 4, HOST_BRIDGE) for at in (0xB0, 0xB4, 0xBC)]
+    assert found == [0xDBA00001, 0xDB800001, 0xDDA00001]

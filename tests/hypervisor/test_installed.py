@@ -4,10 +4,20 @@ from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
+from guest_rig import GuestRig
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import Assignment, Choice, Device, Hypervisor, Overlay, Register
+from fwsim.hypervisor.interface import (
+    IGD,
+    Assignment,
+    Choice,
+    Device,
+    GttPolicy,
+    Hypervisor,
+    Overlay,
+    Register,
+)
 from fwsim.hypervisor.qemu.kind import Qemu
 
 DEVICE = Device(0x0126, 6, 0x0209, 0xDBA00000, 32 << 20, 0xDA9F5018)
@@ -158,3 +168,97 @@ def test_an_unknown_kind_names_those_there_are():
         kinds.hypervisor(Choice("quemu"))
     assert "did you mean qemu?" in caught.value.hint
     assert all(name in caught.value.expected for name in kinds.ROWS)
+
+
+# --- in a run --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guest(installed):
+    made = []
+
+    def make(kind, **host):
+        installed(kind)
+        made.append(GuestRig.of("theirs", **host))
+        return made[-1]
+
+    yield make
+    for rig in made:
+        rig.close()
+
+
+class Emulator:
+    """A function of its own: an id, and one register that counts its writes."""
+
+    def __init__(self):
+        self.writes = 0
+
+    def read(self, bdf, offset, width):
+        return {0x00: 0x00011AF4, 0x40: self.writes}.get(offset, 0)
+
+    def write(self, bdf, offset, width, value):
+        self.writes += 1
+
+    def state(self):
+        return self.writes
+
+    def restore(self, state):
+        self.writes = state
+
+
+class Owning(Plain):
+    def owner(self, device, function):
+        return Emulator() if function.bdf == IGD else None
+
+
+def test_an_owner_answers_for_its_function(guest):
+    """By CF8 and CFC and, on a q35, by the window alike; a snapshot keeps it."""
+    rig = guest(Owning, machine="q35")
+    assert rig.config(0) == 0x00011AF4
+    before = rig.config(0x40)  # the firmware wrote to it too
+    taken = rig.machine.snapshot()
+    rig.set_config(0x44, 1)
+    assert rig.machine.engine.read(0xB0000000 | IGD << 12 | 0x40, 4) == (before + 1).to_bytes(4, "little")
+    rig.machine.restore(taken)
+    assert rig.config(0x40) == before
+
+
+def test_an_owner_that_fails_is_named(guest):
+    class Fails(Emulator):
+        def read(self, bdf, offset, width):
+            return None
+
+    class Theirs(Plain):
+        def owner(self, device, function):
+            return Fails() if function.bdf == IGD else None
+
+    with pytest.raises(FwsimError, match="cannot be") as caught:
+        guest(Theirs)
+    assert POINT in caught.value.where
+
+
+@pytest.mark.parametrize("answer", [-1, 1 << 64, "0x1", 1.5])
+def test_a_policy_that_gives_no_entry_is_named(installed, answer):
+    class Theirs(Plain):
+        def gtt_policy(self, device, given, answer_at):
+            return GttPolicy(python=lambda value, offset: answer)
+
+    made = installed(Theirs)()
+    policy = made.gtt_policy(DEVICE, made.assign(DEVICE), lambda offset: 0)
+    with pytest.raises(FwsimError, match="GTT entry cannot be") as caught:
+        policy.python(1, 0)
+    assert POINT in caught.value.where
+
+
+def test_a_policy_in_python_refuses(guest):
+    """None kills the guest, as a native one does that says so."""
+
+    class Theirs(Plain):
+        def gtt_policy(self, device, given, answer_at):
+            return GttPolicy(python=lambda value, offset: None if offset else value + 0x1000)
+
+    rig = guest(Theirs)
+    for index in (1, 5):
+        rig.out(0, index)
+        rig.out(4, 0x10000001)
+    assert (rig.gtt(0), rig.gtt(1), rig.aborted) == (0x10001001, 0, True)

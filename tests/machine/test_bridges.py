@@ -3,11 +3,13 @@
 import pytest
 from config_code import cf8_read, cf8_write, configured, window_read, window_write
 from flat import GDT, unreal
+from guest_rig import GuestRig
 
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.devices.bridge import make_bridge
 from fwsim.machine.plugged import Plugged, plug
 from fwsim.native import PORT_BAR
+from fwsim.scenario.model import Function, Host, Scenario
 
 FIRST, INNER, DEVICE = 0x30, 0x08, 0x18
 """Device 6 of bus 0; device 1 of the bus behind it; device 3 of the bus behind that."""
@@ -186,3 +188,17 @@ def test_bios_services_find_what_lies_behind_bridges(rig):
     assert made.made.post().reason == "completed"
     assert made.machine.engine.get("bp") == 0x218
     assert made.machine.engine.get("cl") == 2
+
+
+def test_firmware_opens_a_bridge_for_all_ports_behind_it():
+    """8 KiB of ports in two BARs: the limit's bits 7:4 are bits 15:12 of the last port (PCI-to-PCI Bridge Architecture
+    Specification 1.2, 3.2.5.6), so the window ends where the second BAR does.
+    """
+    bridge = Function("06.0", class_code=0x060400)
+    behind = Function("01.0", behind="06.0", bars=("io 4K", "io 4K"))
+    rig = GuestRig(Scenario(host=Host(vga="igd"), function=(bridge, behind)))
+    first, second = sorted(rig.config(at, bdf=0x108) & ~3 for at in (0x10, 0x14))
+    base, limit = rig.config(0x1C, 1, FIRST), rig.config(0x1D, 1, FIRST)
+    assert second == first + 0x1000
+    assert ((base & 0xF0) << 8, (limit & 0xF0) << 8) == (first, second)
+    rig.close()

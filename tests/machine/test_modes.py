@@ -136,3 +136,14 @@ def test_a_real_mode_idt_elsewhere(rig):
     )
     assert "HLT" in made.post().detail
     assert outs(made) == [0xA55A]
+
+
+def test_an_int_in_real_mode_clears_if_and_iret_brings_it_back(rig):
+    """sti; int 60h; pushf; pop ax; out 80h, ax; retf. The handler at C000:0120 does the same and returns by IRET.
+
+    SDM vol. 2, INT n, real-address mode: FLAGS are pushed, then IF, TF and AC are cleared.
+    """
+    code = bytes.fromhex("fb cd60 9c 58 e780 cb").ljust(0x20, b"\x90") + bytes.fromhex("9c 58 e780 cf")
+    made = rig(code, memory={4 * 0x60: (0xC0000120).to_bytes(4, "little")})
+    assert made.post().reason == "completed"
+    assert [flags & 0x200 for flags in outs(made)] == [0, 0x200]

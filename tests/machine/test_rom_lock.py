@@ -55,3 +55,16 @@ def test_the_next_segment_stays_writable(rig):
     made.post()
     made.session.interrupt(0x20, {})
     assert made.session.cpu.get("al") == 0x77
+
+
+def test_the_bios_itself_is_locked_too(rig):
+    """SeaBIOS src/fw/shadow.c, make_bios_readonly: F0000-FFFFF last. INT 20h writes F000:0100 and reads it back."""
+    made = rig(
+        bytes.fromhex("31c0 8ed8 c70680002001 c706820000c0 cb").ljust(0x20, b"\x90")
+        + bytes.fromhex("b800f0 8ed8 8a260001 f6d4 88260001 a00001 cf")
+    )
+    made.post()
+    before = made.machine.ram.read(0xF0100, 1)
+    made.session.interrupt(0x20, {})
+    assert made.session.cpu.get("al") == before[0] == made.session.cpu.get("ah") ^ 0xFF
+    assert made.machine.ram.read(0xF0100, 1) == before

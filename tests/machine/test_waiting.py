@@ -1,6 +1,7 @@
 """The input that an endless wait hangs on is worked out from hand-made last events."""
 
 import numpy as np
+import pytest
 
 from fwsim.environment.wait.waiting import Wait, waited_for
 from fwsim.trace.event import EVENT
@@ -48,3 +49,16 @@ def test_a_program_that_asks_for_keys_for_ever(rig):
     assert made.post().reason == "hung"
     wait = waited_for(made.machine.recorder.tail(4096))
     assert (wait.text, wait.ip) == ("INT 16h", 0x102)
+
+
+def delay(mib):
+    """cli, and a loop that executes ``mib`` MiB of code without an access: NOPs of 15 bytes, 123 with LOOP."""
+    turns = (mib << 20) // 123
+    return f"fa 66b9 {turns.to_bytes(4, 'little').hex()}" + ("2e" * 14 + "90") * 8 + "67e285 cb"
+
+
+@pytest.mark.parametrize(("rounds", "reason"), [(20, "completed"), (31, "completed"), (34, "hung"), (40, "hung")])
+def test_a_delay_with_interrupts_off_may_take_32_rounds(rig, rounds, reason):
+    """A round is 16 MiB of code: docs/machine.md, "How a hang is told from a long wait"."""
+    ending = rig(delay(16 * rounds)).post()
+    assert (ending.reason, ending.detail) == (reason, "a loop that reads no input" if reason == "hung" else "")

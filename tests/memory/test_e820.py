@@ -50,6 +50,14 @@ def test_is_used_and_type_at_agree_with_the_bytes(ops, start, size):
     assert built.type_at(start) == cells[start]
 
 
+def test_what_touches_on_either_side_and_is_alike_is_one():
+    """SeaBIOS src/e820map.c, e820_add: an entry of the same type that only touches is merged, one of another is not."""
+    built = E820Map([(0x1000, 0x1000, E820Type.RAM), (0x2000, 0x1000, E820Type.RAM), (0, 0x1000, E820Type.RAM)])
+    assert built.rows() == [(0, 0x3000, "RAM")]
+    built.add(0x3000, 0x1000, E820Type.NVS)
+    assert built.rows() == [(0, 0x3000, "RAM"), (0x3000, 0x4000, "NVS")]
+
+
 def test_rows_name_the_types():
     built = E820Map([(0, 0x1000, E820Type.RAM), (0x1000, 0x1000, E820Type.NVS), (0x2000, 0x1000, 77)])
     assert built.rows() == [(0, 0x1000, "RAM"), (0x1000, 0x2000, "NVS"), (0x2000, 0x3000, "UNKNOWN")]

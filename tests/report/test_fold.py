@@ -138,6 +138,13 @@ def test_a_transaction_of_gmbus_with_a_delay_inside():
     )
 
 
+def test_a_count_of_gmbus_has_nine_bits():
+    """Linux intel_gmbus_regs.h: GMBUS_BYTE_COUNT_MAX is 256, one more than eight bits hold."""
+    rows = [mmio(W, 0xC5100, 2), mmio(W, 0xC5104, 0x4F0000A1), mmio(R, 0xC510C, 0x03020100)]
+    ((n, text),) = said(*rows)
+    assert (n, " ".join(text.split())) == (3, "GMBUS pin 2: read 50h from 00h, bytes 0 to 4 of 256: 00 01 02 03")
+
+
 def test_a_transaction_of_aux():
     control, first = 0xE4110, 0xE4114
     rows = [mmio(W, first, 0x90000002), mmio(W, control, 0x80400064), mmio(R, control, 0x80400064)]

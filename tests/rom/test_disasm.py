@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fwsim.disasm import disassemble, instruction_at, pci_name, port_name
+from fwsim.disasm import disassemble, instruction_at, memory_operands, pci_name, port_name
 from fwsim.errors import FwsimError
 
 
@@ -29,6 +29,12 @@ def test_branches_calls_and_dead_bytes():
     assert listing.targets == {5, 7, 8}
     assert listing.covered == 9
     assert listing.instructions[0].text == "call    0x0008"
+
+
+def test_an_operand_by_rip_counts_from_the_next_instruction():
+    """mov eax, [rip + 10h], six bytes at 1000h. SDM vol. 2, 2.2.1.6: the address is relative to the next RIP."""
+    (operand,) = memory_operands(bytes.fromhex("8b05 10000000"), 0x1000, 64)
+    assert (operand.base, operand.offset, operand.reads, operand.writes) == ("", 0x1016, True, False)
 
 
 def test_ip_wraps_at_64_kib():

@@ -14,7 +14,8 @@ def test_revision_0_fields(make):
     structure = make.pcir(
         vendor=0x1234, device=0x1111, pointer=0x30, class_code=0x038000, blocks=5, code_type=1, last=False
     )
-    pcir, findings = parse(make.legacy(blocks=8, structure=structure))
+    vital = (0x40 + 0x30, b"\x82\x05\x00Video\x78\x00\x00")
+    pcir, findings = parse(make.legacy(blocks=8, structure=structure, extra=[vital]))
     assert (pcir.offset, pcir.vendor, pcir.device, pcir.list_pointer) == (0x40, 0x1234, 0x1111, 0x30)
     assert (pcir.length, pcir.revision, pcir.class_code, pcir.image_length) == (0x18, 0, 0x038000, 5 * 512)
     assert (pcir.code_revision, pcir.code_type, pcir.code_type_name, pcir.last_image) == (

@@ -12,7 +12,7 @@ from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace, TrackEvent
 
 from fwsim.errors import FwsimError
 from fwsim.trace import perfetto
-from fwsim.trace.event import EVENT
+from fwsim.trace.event import EVENT, Op
 from fwsim.trace.export import whole_file
 from fwsim.trace.importer import LogReader
 from fwsim.trace.perfetto import write_perfetto
@@ -111,6 +111,16 @@ def test_perfetto_reads_its_trace(tmp_path):
     calls = [p.track_event.type for p in events if tracks[p.track_event.track_uuid].startswith("CPU")]
     assert calls == [TrackEvent.TYPE_SLICE_BEGIN, TrackEvent.TYPE_SLICE_END]
     assert len(events) == len(EVENTS)
+
+
+def test_a_call_that_never_returns_ends_with_the_trace(tmp_path):
+    """Perfetto's TrackEvent: a slice needs its end; one that is open runs on to wherever the viewer's window stops."""
+    events = EVENTS[EVENTS["op"] != Op.RETURN]
+    write_perfetto(events, tmp_path / "t")
+    tracks, found = parsed(tmp_path / "t")
+    slices = [(p.track_event.type, p.timestamp) for p in found if tracks[p.track_event.track_uuid].startswith("CPU")]
+    assert [kind for kind, _ in slices] == [TrackEvent.TYPE_SLICE_BEGIN, TrackEvent.TYPE_SLICE_END]
+    assert slices[1][1] == int(events["time_ns"].max())
 
 
 def test_many_events_are_aggregated(tmp_path, monkeypatch):

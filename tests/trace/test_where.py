@@ -39,7 +39,7 @@ MEANINGS = [
     ("space = gtt", [3, 6]), ("space <> gtt", [1, 2, 4, 5]), ("space == 'gtt'", [3, 6]), ('"space" = gtt', [3, 6]),
     ("event.space = gtt", [3, 6]), ("space\n==\n gtt", [3, 6]), ("space == gtt -- those", [3, 6]),
     ("space == gtt /* and space == port */", [3, 6]), ("/* a /* b */ 'c */ space == gtt", [3, 6]),
-    ("space == gtt and flags has rewritten", [3]), ("flags has 65", [3]), ("flags == 0", [1, 4]),
+    ("space == gtt and flags has rewritten", [3]), ("flags has 65", [3]), ("flags has 67", []), ("flags == 0", [1, 4]),
     ("flags has 0x41", [3]), ("flags == emulated", [2]), ("flags == 'emulated'", [2]),
     ("flags in (emulated, 8)", [2, 5]),
     ("rewritten", [3]), ("not rewritten and space == gtt", [6]), ("rewritten or faulted", [3, 5]),

@@ -168,7 +168,8 @@ class Placement:
     placement, ``notes`` why things are as they are, in our words: ``log`` and ``warnings`` have the firmware's own.
     ``ecam`` (start, end) is set by an allocator that places it. ``bdsm_value`` is what the register holds where that is
     more than the base: a lock bit, say. ``mapped`` (start, end) is where the device model maps memory of its own, which
-    need not be the guest's RAM.
+    need not be the guest's RAM. ``post_e820`` is the map while option ROMs run and ``temporary`` the (start, end) above
+    1 MiB that PMM then hands out, the first first: both empty where the firmware has no such time.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -192,6 +193,8 @@ class Placement:
     ecam: tuple[int, int] | None = None
     bdsm_value: dict[int, int] = field(default_factory=dict)
     mapped: list[tuple[int, int]] = field(default_factory=list)
+    post_e820: list[tuple[int, int, str]] = field(default_factory=list)
+    temporary: list[tuple[int, int]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)

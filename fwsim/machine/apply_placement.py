@@ -31,7 +31,8 @@ class Placed:
     """What the firmware did, as the run reports it. ``e820_entries`` is (start, size, type) as INT 15h gives it.
 
     ``size``: bytes of stolen memory at ``bdsm``; ``backing``: memory of the device model's own, with its first address;
-    ``behind_bar`` (start, end): what PCI keeps free for it instead of e820.
+    ``behind_bar`` (start, end): what PCI keeps free for it instead of e820. ``post_entries`` is e820 while
+    option ROMs run, ``temporary`` (start, end) what PMM has for them above 1 MiB.
     """
 
     bdsm: int = 0
@@ -44,7 +45,8 @@ class Placed:
     e820_entries: list[tuple[int, int, int]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     boot: str = "ok"
-    pmm_top: int = 0
+    post_entries: list[tuple[int, int, int]] = field(default_factory=list)
+    temporary: list[tuple[int, int]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,14 +93,25 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     for address in placement.asls.values():
         copy_opregion(wish.files.get("etc/igd-opregion", b""), address, memory, whole_pages=row.whole_pages)
     rows = _reserve(placement.e820, wish.host)
+    post = _reserve(placement.post_e820, wish.host) if placement.post_e820 else rows
     return Placed(
         bdsm=placement.bdsm.get(wish.display, 0), asls=placement.asls.get(wish.display, 0),
         size=placement.bdsm_size.get(wish.display, 0), backing=backing, behind_bar=placement.behind_bar,
         bars={index: address for (bdf, index), address in placement.bars.items() if bdf == wish.display},
-        e820=rows, e820_entries=[(start, end - start, int(E820Type[name])) for start, end, name in rows],
+        e820=rows, e820_entries=_entries(rows), post_entries=_entries(post),
         log=[*log, *placement.log, *placement.warnings], boot=placement.boot,
-        pmm_top=max((end for _, end, name in rows if name == "RAM" and end <= wish.low), default=0),
+        temporary=placement.temporary if placement.post_e820 and not wish.host else _highest(rows, wish.low),
     )  # fmt: skip
+
+
+def _entries(rows: list[tuple[int, int, str]]) -> list[tuple[int, int, int]]:
+    return [(start, end - start, int(E820Type[name])) for start, end, name in rows]
+
+
+def _highest(rows: list[tuple[int, int, str]], low: int) -> list[tuple[int, int]]:
+    """The highest RAM below ``low`` and above 1 MiB, where the firmware does not say what it has free."""
+    found = [(max(start, 1 << 20), end) for start, end, name in rows if name == "RAM" and 1 << 20 < end <= low]
+    return sorted(found)[-1:]
 
 
 def _request(wish: Wish, ram: int, row: Allocator) -> Request:

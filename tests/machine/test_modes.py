@@ -115,7 +115,7 @@ def test_back_to_real_mode(rig):
     code = code.ljust(0xC0, b"\x90") + bytes.fromhex("ff0300000000")
     made = rig(code, memory=memory)
     assert "HLT" in made.post().detail
-    assert outs(made) == [0x0026]
+    assert outs(made) == [0x0006]
 
 
 def test_a_real_mode_handler_for_an_exception(rig):

@@ -65,7 +65,7 @@ BOARD = program(
     outb(0x43, 0x00), inb(0x40), inb(0x40), outb(0x43, 0xB6), outb(0x42, 0x34), outb(0x42, 0x12),  # PIT
     outb(0x92, 3), inb(0x92), inb(0x61),
     outb(0x3C8, 5), outb(0x3C9, 1), outb(0x3C9, 2), outb(0x3C9, 3), outb(0x3C7, 5), inb(0x3C9), inb(0x3C9),  # DAC
-    "b8405f cd15", "b84154 cd15", "b8405f cd15",  # leaves that nobody knows
+    "b8415f cd15", "b84154 cd15", "b8415f cd15",  # leaves that nobody knows
     outl(0xC000, 0xE4000), outl(0xC004, 0x0E000000), inl(0xC004), outl(0xC000, 1),  # index port, GTT
     config(0x20, 0x8001), inl(0xC004), inl(0x8004), config(0x20, 0x9001), inl(0x8004), inl(0xC004), inl(0x9004),
     config(0x20, 0xC001), inl(0x9004), inl(0xC004),  # the I/O BAR on its way, and what it leaves behind
@@ -82,7 +82,7 @@ def test_a_board_left_half_done(rig, hypervisor):
     made = rig(BOARD, f'[hypervisor]\nkind = "{hypervisor}"\n', {0x8000: DESCRIPTORS})
     whole(made.session.slices, [made.post, made.post], every=5)
     assert made.built.log[-2:] == ["hi", "!"]
-    assert made.session.bios.unknown_leaves() == [(0x15, 0x5441, 2), (0x15, 0x5F40, 4)]
+    assert made.session.bios.unknown_leaves() == [(0x15, 0x5441, 2), (0x15, 0x5F41, 4)]
     assert made.built.guard.vtd.faults == (2 if hypervisor == "ranged" else 0)
 
 

@@ -1,5 +1,6 @@
 """Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""
 
+import measured_bios
 import measured_ovmf
 import measured_qemu
 import measured_seabios
@@ -8,6 +9,7 @@ import read_hypervisor
 import read_linux
 
 ADAPTERS = [
+    *measured_bios.ROWS,
     *measured_ovmf.ROWS,
     *measured_qemu.ROWS,
     *measured_seabios.ROWS,

@@ -13,6 +13,7 @@ AT = 0x600
 _STORES = {
     "eax": "66a3", "ebx": "66891e", "ecx": "66890e", "edx": "668916", "esi": "668936", "edi": "66893e",
     "ebp": "66892e", "es": "8c06", "ds": "8c1e", "ss": "8c16", "cs": "8c0e", "fs": "8c26", "gs": "8c2e",
+    "esp": "668926",
 }  # fmt: skip
 """MOV [disp16], register."""
 _REST = ("eflags", "eip")
@@ -30,10 +31,10 @@ def program():
     return code + b"\xa3" + ip.to_bytes(2, "little") + b"\xcb"
 
 
-def registers(bdf, base):
+def registers(bdf, base, toml=""):
     """Register to value at the entry of a ROM at ``base``, and a function that reads the machine's memory."""
     image = rom(RETURN)  # what the board is built for: the code below leaves no room for a PCIR
-    built = build(loads(""), load_bytes(image, Path("small.rom")), image, None)
+    built = build(loads(toml), load_bytes(image, Path("small.rom")), image, None)
     machine = built.machine
     try:
         machine.ram.write(base, b"\x55\xaa\x04" + program())

@@ -3,48 +3,54 @@
 from dataclasses import dataclass
 
 from fwsim.environment.bios import segment
+from fwsim.environment.bios.clock import tick
 from fwsim.environment.bios.context import CARRY, Context
-from fwsim.environment.bios.services import find
+from fwsim.environment.bios.pmm import Pmm, PmmState
+from fwsim.environment.bios.services import find, unknown
 from fwsim.native import R_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.recorder import Recorder
 
 _VECTORS = {offset: vector for vector, offset in segment.ENTRIES.items()}
-PMM_END = 0x80000
+_ENDS = (
+    segment.ENTRIES[0x08] + 3, segment.ENTRIES[0x02], segment.ENTRIES[0x09], segment.ENTRIES[0x0E], segment.IRQ_LOW,
+    segment.IRQ_HIGH,
+)  # fmt: skip
+"""Stubs at which an interrupt has nothing left to do."""
 
 
 @dataclass(frozen=True)
 class BiosState:
     """What the firmware keeps outside the guest's memory."""
 
-    pmm_next: int
-    pmm_top: int
+    pmm: PmmState
     unknown: dict[tuple[int, int], int]
 
 
 class Bios:
     """The services of one machine. ``unknown`` counts the leaves nobody knew, by (vector, AX)."""
 
-    def __init__(self, context: Context, recorder: Recorder) -> None:
+    def __init__(self, context: Context, recorder: Recorder, pmm: Pmm) -> None:
         self.context = context
+        self.pmm = pmm
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
 
     def snapshot(self) -> BiosState:
         """For a snapshot."""
-        return BiosState(self.context.pmm_next, self.context.pmm_top, dict(self.unknown))
+        return BiosState(self.pmm.snapshot(), dict(self.unknown))
 
     def restore(self, state: BiosState) -> None:
         """Go back to it."""
-        self.context.pmm_next, self.context.pmm_top = state.pmm_next, state.pmm_top
+        self.pmm.restore(state.pmm)
         self.unknown = dict(state.unknown)
 
     def answers(self, offset: int) -> bool:
         """Handle a HLT at F000:``offset``; False when no stub is there."""
         if offset == segment.ENTRIES[0x08]:
-            self.context.ram.put(0x46C, self.context.ram.word(0x46C, 4) + 1, 4)
+            tick(self.context)
             return True
-        if offset in (segment.ENTRIES[0x08] + 3, segment.ENTRIES[0x09], segment.ENTRIES[0x0E]):
+        if offset in _ENDS:
             return True  # end of interrupt
         if offset == segment.PMM_ENTRY:
             self._pmm()
@@ -61,7 +67,7 @@ class Bios:
         c = self.context
         ax = c.get("ax")
         flags = 0
-        service = find(vector, ax)
+        service = find(c, vector, ax)
         if vector == 0x15 and ax in c.int15:
             self._given(c.int15[ax])
         elif service:
@@ -69,7 +75,7 @@ class Bios:
         elif vector not in (0x05, 0x10):  # before a video BIOS is there, INT 10h does nothing
             flags = int(Flag.UNHANDLED)
             self.unknown[vector, ax] = self.unknown.get((vector, ax), 0) + 1
-            c.fail(0x86)
+            unknown(c, vector)
         self._record(vector, flags)
 
     def _given(self, answer: dict[str, int]) -> None:
@@ -87,32 +93,10 @@ class Bios:
         )
 
     def _pmm(self) -> None:
-        """PMM by far call: 0 allocate (paragraphs, handle, flags), 1 find, 2 deallocate; DX:AX = address or 0."""
-        c = self.context
-        stack = (c.get("ss") << 4) + (c.get("sp") + 4 & 0xFFFF)
-        function, length = c.ram.word(stack, 2), c.ram.word(stack + 2, 4) * 16
-        flags = c.ram.word(stack + 10, 2)
-        result = 0
-        if function == 0 and length and flags & 3 != 2:
-            start = (c.pmm_next + length - 1) // length * length if flags & 4 else c.pmm_next
-            if start + length <= PMM_END:
-                result, c.pmm_next = start, start + length
-        if function == 0 and not result and length and flags & 2:
-            result = self._pmm_high(length, bool(flags & 4))
-        elif function == 0 and length == 0:
-            result = PMM_END - c.pmm_next >> 4
+        """PMM by far call: DX:AX = what it answers."""
+        c, result = self.context, self.pmm.call(self.context)
         c.set("dx", result >> 16)
         c.set("ax", result & 0xFFFF)
-
-    def _pmm_high(self, length: int, aligned: bool) -> int:
-        """Extended memory, downwards from where the placement left the highest RAM."""
-        c = self.context
-        granule = length if aligned else 16
-        start = (c.pmm_top - length) // granule * granule
-        if start <= 1 << 20:
-            return 0
-        c.pmm_top = start
-        return start
 
     def unknown_leaves(self) -> list[tuple[int, int, int]]:
         """(vector, AX, count) of every leaf nobody knew."""

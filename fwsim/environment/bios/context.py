@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
 from fwsim.devices.pci import PciBus
+from fwsim.memory.e820 import E820Type
 from fwsim.memory.ram import Ram
 from fwsim.native import R_STEP, R_TIME
 
@@ -15,7 +16,7 @@ CARRY, ZERO = 0x0001, 0x0040
 
 @dataclass
 class Context:
-    """The machine as a service sees it. ``e820`` is (start, size, type) as INT 15h E820 gives it."""
+    """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before."""
 
     cpu: Engine
     ram: Ram
@@ -25,10 +26,19 @@ class Context:
     high: int
     e820: list[tuple[int, int, int]] = field(default_factory=list)
     int15: dict[int, dict[str, int]] = field(default_factory=dict)
-    pmm_next: int = 0x20000
-    """Next free byte of what PMM hands out, growing up from 128 KiB (POST memory below 640 KiB)."""
-    pmm_top: int = 0
-    """End of what PMM hands out above 1 MiB, growing down."""
+    post_e820: list[tuple[int, int, int]] = field(default_factory=list)
+    intel_vga: bool = False
+    posted: bool = False
+    """POST is over: no longer are option ROMs called."""
+
+    def memory_map(self) -> list[tuple[int, int, int]]:
+        """(start, size, type) as INT 15h E820 gives it now; during POST the firmware still keeps more for itself."""
+        return self.e820 if self.posted else self.post_e820
+
+    def ram_end(self) -> int:
+        """End of RAM below 4 GiB as the firmware counts it: of the last RAM in the map (SeaBIOS src/malloc.c)."""
+        ends = [start + size for start, size, kind in self.memory_map() if kind == E820Type.RAM]
+        return max((end for end in ends if end < 1 << 32), default=self.low)
 
     def get(self, name: str) -> int:
         """One register."""

@@ -7,10 +7,12 @@ from fwsim.cpu.exceptions import Event, handler
 from fwsim.environment.bios import segment
 from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
+from fwsim.environment.bios.pmm import Pmm
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.firmware.seabios.optionrom import entry_registers
+from fwsim.firmware.seabios.versions import find_version, version_row
 from fwsim.machine.built import Built
 from fwsim.native import R_CS, R_IP, R_TIME
 from fwsim.trace.event import Actor, Op, Space
@@ -34,10 +36,12 @@ class Session(Environment):
         self.built = built
         self.machine = built.machine
         self.cpu = built.machine.engine
-        self.bios = Bios(_context(built), built.machine.recorder)
+        self.bios = Bios(_context(built), built.machine.recorder, Pmm.over(built.placed.temporary))
         self.slices = Slices(built, self)
         self._stub = 0
-        self._posted = False
+        firmware = built.machine.scenario.firmware
+        version = find_version(firmware.version) if firmware.kind == "seabios" else None
+        self._sp = (version or version_row("")).rom_stack
         self.slices.x86.arm_timer()
 
     # --- entry points ----------------------------------------------------------------------------------------------
@@ -45,10 +49,10 @@ class Session(Environment):
         """Far call to ``offset`` of the ROM at ``base`` as SeaBIOS does (src/optionroms.c, callrom)."""
         cpu, ram = self.cpu, self.machine.ram
         self._lock_rom(False)
-        ram.put(segment.STACK - 4, segment.ROM_RETURN, 2)
-        ram.put(segment.STACK - 2, segment.SEGMENT, 2)
+        ram.put(self._sp, segment.ROM_RETURN, 2)
+        ram.put(self._sp + 2, segment.SEGMENT, 2)
         pnp = (segment.SEGMENT, segment.PNP_HEADER)
-        for name, value in entry_registers(offset, bdf, base, pnp, segment.STACK - 4).items():
+        for name, value in entry_registers(offset, bdf, base, pnp, self._sp).items():
             cpu.set(name, value)
         self._note(Space.MEMORY, Op.CALL, base + offset, bdf)
         return self._run(segment.ROM_RETURN)
@@ -82,9 +86,11 @@ class Session(Environment):
 
     def _lock_rom(self, on: bool) -> None:
         """SeaBIOS makes the option ROM's segment read-only once POST is over (src/fw/shadow.c, make_bios_readonly)."""
-        if on == self._posted:
+        if on == self.bios.context.posted:
             return
-        self._posted = on
+        self.bios.context.posted = on
+        if on:
+            segment.finish(self.machine.ram)
         size = self.machine.ram.word(0xC0002, 1) * 512
         self.machine.windows.protect_rom(0xC0000 + size if on else 0)
 
@@ -116,12 +122,12 @@ class Session(Environment):
 
     def snapshot(self) -> Any:
         """The firmware's own."""
-        return SessionState(self.bios.snapshot(), self._stub, self._posted)
+        return SessionState(self.bios.snapshot(), self._stub, self.bios.context.posted)
 
     def restore(self, state: Any) -> None:
         """Go back to it; that the ROM is read-only is the address map's to know."""
         self.bios.restore(state.bios)
-        self._stub, self._posted = state.stub, state.posted
+        self._stub, self.bios.context.posted = state.stub, state.posted
 
 
 def _context(built: Built) -> Context:
@@ -130,5 +136,6 @@ def _context(built: Built) -> Context:
     segment.build(machine.ram, machine.low)
     return Context(
         machine.engine, machine.ram, machine.pci, machine.root, machine.low, machine.high,
-        e820=built.placed.e820_entries, int15=machine.scenario.rom.answers(), pmm_top=built.placed.pmm_top,
+        e820=built.placed.e820_entries, int15=machine.scenario.rom.answers(), post_e820=built.placed.post_entries,
+        intel_vga=machine.igd is not None,
     )  # fmt: skip

@@ -31,6 +31,8 @@ _FUNCTION = 80
 _ACPI_FILES = {"pc": 5, "q35": 4}
 _TEMPORARY = {"pc": 2688, "q35": 3520}
 """Other ZoneTmpHigh bytes in use when the IGD is set up, its files, ACPI and functions apart (measured, 1.16.2)."""
+_LATER = {"pc": 4784, "q35": 4528}
+"""ZoneTmpHigh bytes that are taken between then and the first option ROM (measured, 1.16.2)."""
 
 
 def load_int(raw: bytes | None) -> int:
@@ -184,6 +186,7 @@ class _Run:
 
     def finish(self) -> None:
         """Load the ACPI tables, start the drivers, give back what ZoneHigh has left, write the final map."""
+        self.out.temporary = self._temporary()
         self._acpi()
         if any(f.class_code >> 8 == _NVME_CLASS for f in self.request.functions):
             if self.version.nvme_line:
@@ -193,12 +196,19 @@ class _Run:
         if self.request.high_extra:
             self.memory.allocate(self.memory.high, self.request.high_extra, _PAGE)
         self.map.add(_EBDA, 0xA0000 - _EBDA, E820Type.RESERVED)
+        self.out.post_e820 = self.map.rows()
         lowest = self.memory.high.lowest()
         if lowest:
             size = align_down(lowest.end - lowest.start, _PAGE)
             self.map.add(lowest.start, size, E820Type.RAM)
             self.out.zonehigh_returned = size
         self.out.e820 = self.map.rows()
+
+    def _temporary(self) -> list[tuple[int, int]]:
+        """What ZoneTmpHigh has free when the first option ROM runs."""
+        zone = self.memory.tmp_high
+        zone.take(_LATER[self.request.machine] - self.version.less_later)
+        return zone.free()
 
     def _acpi(self) -> None:
         high, q35 = self.memory.high, self.request.machine == "q35"

@@ -17,7 +17,9 @@ class Version:
     ``init_size`` is the relocated init code in bytes: measured for 1.14.0, 1.16.0, 1.16.2 and later; 1.12 and 1.13 from
     a 1.12 log, 1.15 taken as 1.16.0, 1.16.1 as 1.16.2. ``warn_lines`` are the source lines of the OpRegion's and BDSM's
     failure warnings; ``max_phys_bits`` 0 means no rule by physical address bits at all; ``nvme_line`` the line at which
-    the nvme driver gives up for want of f-segment memory, 0 where it does not.
+    the nvme driver gives up for want of f-segment memory, 0 where it does not. ``less_later``: bytes of temporary
+    memory that an option ROM finds taken less than with 1.16.2; ``rom_stack``: SP at its entry. Both are measured for
+    1.16.2 and 1.17.0; the others are taken as 1.16.2.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Version:
     window_grows_only: bool = False
     optional_io_any_pcie: bool = False
     nvme_line: int = 0
+    less_later: int = 0
+    rom_stack: int = 0x6D14
 
 
 _V1120 = Version("1.12.0", 81088, warn_lines=(302, 322), optional_io_any_pcie=True, nvme_line=562)
@@ -42,7 +46,7 @@ _V1163 = replace(
 )
 _V1170 = replace(
     _V1163, name="1.17.0", init_size=83488, max_phys_bits=44, pad_needs_36_bits=False, pad_option=True,
-    uncap_over_1t=True, window_grows_only=True,
+    uncap_over_1t=True, window_grows_only=True, less_later=1664, rom_stack=0x6D18,
 )  # fmt: skip
 
 VERSIONS: dict[str, Version] = {

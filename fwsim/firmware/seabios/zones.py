@@ -42,6 +42,18 @@ class Zone:
                 return base
         return 0
 
+    def give_back(self, address: int) -> None:
+        """The taken bytes at ``address`` are free again: the record below ends where theirs did."""
+        at = next(i for i, record in enumerate(self.records) if record.start == address)
+        record = self.records.pop(at)
+        if at < len(self.records) and self.records[at].end == record.start:
+            self.records[at].end = record.end
+
+    def free(self) -> list[tuple[int, int]]:
+        """(start, end) of what is not taken, in the order in which it is looked at."""
+        rows = ((record.start + record.used, record.end) for record in self.records)
+        return [(start, end) for start, end in rows if start < end]
+
     def lowest(self) -> Record | None:
         """The record at the zone's bottom: what is left of its lowest range."""
         return self.records[-1] if self.records else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fwsim.rom import panels as lfp
+from fwsim.rom.backlight import Backlight, backlight_grid, backlights
 from fwsim.rom.bdb_fields import Decoded, Grid, Row, Value, read_rows
 from fwsim.rom.bdb_tables import (
     DRIVER_FEATURES,
@@ -58,19 +59,35 @@ class Tables:
         block = self.block(2)
         return child_devices(block.raw, block.offset, self.vbt.bdb_version) if block else ()
 
+    def pointers(self) -> lfp.Pointers | None:
+        """Where the pieces of the LFP data lie: by block 41, or computed where it is absent; None if they cannot be."""
+        block, data = self.block(41), self.block(42)
+        if block is not None:
+            return lfp.lfp_pointers(block.raw)
+        return lfp.computed_pointers(len(data.raw), data.start, self.vbt.bdb_version) if data else None
+
     def panels(self) -> tuple[Panel, ...]:
-        """The panels of block 42 whose pointers in block 41 are right."""
+        """The panels of block 42 whose pointers are right: block 41's, or the computed ones."""
         return self._panels()[0]
 
     def panel(self) -> Panel | None:
         """The panel that is there: the one of ``panel_type``; None when the table does not know it."""
         return next((panel for panel in self.panels() if panel.index == self.panel_type), None)
 
+    def backlight(self) -> Backlight | None:
+        """The backlight of the panel that is there, by block 43; None when the table does not know it."""
+        block = self.block(43)
+        lights = backlights(block.raw, self.vbt.bdb_version) if block else ()
+        return next((light for light in lights if light.index == self.panel_type), None)
+
     def _panels(self) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
-        pointers, data = self.block(41), self.block(42)
-        if pointers is None or data is None:
-            return (), ("no pointers (block 41) to the LFP data",) if data else ()
-        return lfp.lfp_panels(pointers.raw, data.raw, data.start)
+        data = self.block(42)
+        if data is None:
+            return (), ()
+        pointers = self.pointers()
+        if pointers is None:
+            return (), ("no pointers (block 41) to the LFP data, and none can be computed",)
+        return lfp.lfp_panels(pointers, data.raw, data.start)
 
     def decode(self, block: BdbBlock) -> Decoded | None:
         """What ``block`` says; None for a block that is only named."""
@@ -174,7 +191,7 @@ def _lfp_data(tables: Tables, block: Block) -> Decoded:
 
 
 def _backlight(tables: Tables, block: Block) -> Decoded:
-    return Decoded((), (lfp.backlight_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
+    return Decoded((), (backlight_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
 
 
 def _lfp_power(tables: Tables, block: Block) -> Decoded:

@@ -2,6 +2,7 @@
 
 import measured_ovmf
 import measured_seabios
+import measured_vbt
 import read_firmware
 import read_hypervisor
 import read_linux
@@ -9,6 +10,7 @@ import read_linux
 ADAPTERS = [
     *measured_ovmf.ROWS,
     *measured_seabios.ROWS,
+    *measured_vbt.ROWS,
     *read_firmware.ROWS,
     *read_hypervisor.ROWS,
     *read_linux.ROWS,

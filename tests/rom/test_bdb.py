@@ -164,10 +164,19 @@ def test_a_panel_the_table_does_not_know(tables):
     assert "EDID" in decoded(tables(panel_blocks(panel_type=0xFF)), 40).problems[0]
 
 
-def test_lfp_data_without_pointers(tables):
-    said = tables(panel_blocks()[:1])
-    assert said.panels() == ()
-    assert "no pointers" in decoded(said, 42).problems[0]
+def test_lfp_data_without_pointers_has_them_computed(tables):
+    """Linux's generate_lfp_data_ptrs: 38 bytes of registers, 18 of timing, 10 of PnP id, sixteen times; then names."""
+    whole = panel_blocks(pairs=4)
+    (_, data), options = whole[0], (40, b"\1\0\0\0")
+    for version, computed in ((200, True), (155, True), (154, False)):
+        said = tables([(42, data), options], version=version)
+        assert len(said.panels()) == (16 if computed else 0)
+        assert bool(decoded(said, 42).problems) is not computed
+    said = tables([(42, data), options])
+    assert [panel.name for panel in said.panels()[:2]] == ["panel 0", "panel 1"]
+    assert tables([(42, data[:-1]), options]).panels()[0].name == "", "no room for sixteen names"
+    assert said.panels()[1].timing == tables(whole).panels()[1].timing
+    assert tables([(42, data[: 16 * 66 - 1]), options]).panels() == ()
 
 
 def test_impossible_timings_are_said(tables):
@@ -194,6 +203,26 @@ def test_backlight(tables):
     (grid,) = decoded(tables([(43, b"\x06" + entries + levels + control)], version=206), 43).grids
     assert grid.rows[3] == (3, "PWM", 203, "yes", 3, 103, "display PWM 1")
     assert decoded(tables([(43, b"\x00" + entries)]), 43).grids[0].rows == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "bits", "level", "least", "used"),
+    [
+        (233, 0, 9, 25, 6),
+        (234, 0, 9, 25, 25),
+        (235, 0, 0x100, 510, 2),
+        (236, 8, 0xFFFF, 25, 25),
+        (240, 16, 1, 2550, 10),
+    ],
+)
+def test_backlight_minimum_by_version(tables, version, bits, level, least, used):
+    """Linux's parse_lfp_backlight: the byte until 233, then 16-bit levels, divided by 255 if wide."""
+    body = b"\x06" + struct.pack("<BHBBB", 2, 200, 6, 0, 0) * 16 + b"\x64" * 16 + b"\x02" * 16
+    body += struct.pack("<HH", level, 0) * 16 + struct.pack("<HH", least, 0) * 16 + bytes((bits,)) * 16
+    said = tables([(43, body), (40, b"\1\0\0\0")], version=version)
+    assert said.backlight().minimum == used
+    (grid,) = decoded(said, 43).grids
+    assert dict(zip(grid.columns, grid.rows[1], strict=True))["minimum"] == used
 
 
 def test_psr_times_by_version(tables):

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fwsim.rom import bdb_lists as lists
 from fwsim.rom import panels as lfp
 from fwsim.rom.backlight import Backlight, backlight_grid, backlights
 from fwsim.rom.bdb_fields import Decoded, Grid, Row, Value, read_rows
+from fwsim.rom.bdb_mipi import mipi_sequences
 from fwsim.rom.bdb_tables import (
     DRIVER_FEATURES,
     GENERAL_DEFINITIONS,
@@ -16,6 +18,7 @@ from fwsim.rom.bdb_tables import (
     PANELS,
     SDVO_LVDS_OPTIONS,
 )
+from fwsim.rom.bdb_words import register_list, swing_tables
 from fwsim.rom.child import HEADER_SIZE, MINIMUM_SIZE, ChildDevice, child_devices
 from fwsim.rom.panels import Panel
 from fwsim.rom.vbt import BdbBlock, Vbt
@@ -91,8 +94,13 @@ class Tables:
 
     def decode(self, block: BdbBlock) -> Decoded | None:
         """What ``block`` says; None for a block that is only named."""
+        opened = self.open(block)
         decoder = _DECODERS.get(block.id)
-        return decoder(self, self.open(block)) if decoder else None
+        if decoder is not None:
+            return decoder(self, opened)
+        layouts = lists.LAYOUTS.get(block.id, ())
+        layout = next((each for each in layouts if each.fits(opened.raw, self.vbt.bdb_version)), None)
+        return layout.decode(opened.raw, self.vbt.bdb_version, self.panel_type) if layout else None
 
 
 def _general_features(tables: Tables, block: Block) -> Decoded:
@@ -202,9 +210,24 @@ def _generic_timings(tables: Tables, block: Block) -> Decoded:
     return Decoded((), (lfp.generic_grid(block.raw, tables.panel_type),))
 
 
+def _registers(tables: Tables, block: Block) -> Decoded:
+    return register_list(block.raw)
+
+
+def _mipi_sequences(tables: Tables, block: Block) -> Decoded:
+    return mipi_sequences(block.raw)
+
+
+def _swing(tables: Tables, block: Block) -> Decoded:
+    return swing_tables(block.raw)
+
+
 _DECODERS: dict[int, Callable[[Tables, Block], Decoded]] = {
     1: _general_features,
     2: _general_definitions,
+    6: _registers,
+    7: _registers,
+    8: _registers,
     9: _psr,
     11: _legacy_devices,
     12: _driver_features,
@@ -216,5 +239,7 @@ _DECODERS: dict[int, Callable[[Tables, Block], Decoded]] = {
     42: _lfp_data,
     43: _backlight,
     44: _lfp_power,
+    53: _mipi_sequences,
+    57: _swing,
     58: _generic_timings,
 }

@@ -13,7 +13,7 @@ class Bits:
     """``width`` bits from bit ``low`` of the ``size``-byte little-endian number at byte ``at`` of a structure.
 
     ``values`` names numbers, ``unit`` follows the number times ``scale``; the field is there in BDB versions ``since``
-    up to ``until``.
+    up to ``until``. ``members`` names single bits of a set.
     """
 
     at: int
@@ -27,6 +27,7 @@ class Bits:
     since: int = 0
     until: int = 0xFFFF
     hexadecimal: bool = False
+    members: Mapping[int, str] = field(default_factory=dict)
 
     def get(self, raw: bytes) -> int:
         """The field's number in the structure ``raw``."""
@@ -36,6 +37,10 @@ class Bits:
         """``value`` in words, or as a number with its unit."""
         if self.values:
             return self.values.get(value, f"{value:#x}, not known")
+        if self.members:
+            rest = value & ~sum(self.members)
+            named = [name for bit, name in self.members.items() if value & bit] + [hex(rest)] * (rest != 0)
+            return ", ".join(named) or "none"
         if self.hexadecimal:
             return f"{value:#x}"
         if self.unit:
@@ -58,9 +63,9 @@ def choice(at: int, size: int, low: int, width: int, name: str, values: Sequence
     return Bits(at, size, low, width, name, dict(enumerate(values)), since=since)
 
 
-def hexes(at: int, size: int, name: str, since: int = 0) -> Bits:
+def hexes(at: int, size: int, name: str, since: int = 0, until: int = 0xFFFF) -> Bits:
     """A number best read in hex."""
-    return Bits(at, size, 0, 8 * size, name, since=since, hexadecimal=True)
+    return Bits(at, size, 0, 8 * size, name, since=since, until=until, hexadecimal=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.rom import inspect_bytes, load
 from fwsim.rom.source import find_vbt
-from fwsim.rom.vbt import BLOCK_NAMES
 
 BLOCKS = [(1, b"\x01" * 5), (254, b"\0Test BIOS\r\nBuild 7 of today\0"), (2, b"\x02" * 9)]
 
@@ -40,7 +39,7 @@ def test_wrong_checksum_is_a_note_only(make):
 
 
 def test_mipi_sequence_block_has_a_size_of_its_own(make):
-    data = b"\x03" + struct.pack("<I", 20) + bytes(15)
+    data = b"\x03" + struct.pack("<I", 15) + bytes(15)
     table = bytearray(make.vbt([(53, data), (1, b"abc")]))
     struct.pack_into("<H", table, 48 + 22 + 1, 0)
     vbt = inspect_bytes(make.legacy(word_1a=0x80, extra=[(0x80, bytes(table))])).legacy.vbt
@@ -69,13 +68,6 @@ def test_no_more_blocks_than_there_are_numbers(make):
     rom = inspect_bytes(make.legacy(blocks=8, word_1a=0x80, extra=[(0x80, make.vbt([(7, b"")] * 500))]))
     assert len(rom.legacy.vbt.blocks) == 256
     assert any("too many data blocks" in finding.what for finding in rom.findings)
-
-
-def test_the_register_database_names_the_same_blocks():
-    from fwsim.registers.vbt import BDB_BLOCKS
-
-    assert set(BLOCK_NAMES) - set(BDB_BLOCKS) == {252}, "which Linux does not name either"
-    assert set(BDB_BLOCKS) <= set(BLOCK_NAMES)
 
 
 def test_data_blocks_elsewhere_are_said(make):

@@ -7,6 +7,7 @@ from fwsim.rom import bdb_lists as lists
 from fwsim.rom import panels as lfp
 from fwsim.rom.backlight import Backlight, backlight_grid, backlights
 from fwsim.rom.bdb_fields import Decoded, Grid, Row, Value, read_rows
+from fwsim.rom.bdb_lanes import EDP_LATER, LFP_TAIL, POWER_LATER
 from fwsim.rom.bdb_mipi import mipi_sequences
 from fwsim.rom.bdb_tables import (
     DRIVER_FEATURES,
@@ -165,7 +166,9 @@ def _sdvo_timings(tables: Tables, block: Block) -> Decoded:
 
 
 def _edp(tables: Tables, block: Block) -> Decoded:
-    return Decoded((), lfp.edp_grids(block.raw, tables.vbt.bdb_version, tables.panel_type))
+    version, panel = tables.vbt.bdb_version, tables.panel_type
+    later = tuple(lanes.grid(block.raw, version, panel) for lanes in EDP_LATER)
+    return Decoded((), lfp.edp_grids(block.raw, version, panel) + tuple(grid for grid in later if grid.rows))
 
 
 def _lfp_options(tables: Tables, block: Block) -> Decoded:
@@ -195,7 +198,11 @@ def _lfp_data(tables: Tables, block: Block) -> Decoded:
     panels, problems = tables._panels()
     if block.id == 42 and (first := tables.block(42)) is not None and first.offset != block.offset:
         return Decoded(problems=("a second block of LFP data: the first one counts",))
-    return Decoded((), (lfp.panels_grid(panels, tables.panel_type),), problems)
+    pointers = tables.pointers()
+    names = pointers[1] if pointers else None
+    tail = block.raw[names.offset - block.start :] if names and names.offset >= block.start else b""
+    more = LFP_TAIL.grid(tail, tables.vbt.bdb_version, tables.panel_type)
+    return Decoded((), (lfp.panels_grid(panels, tables.panel_type), *([more] if more.rows else ())), problems)
 
 
 def _backlight(tables: Tables, block: Block) -> Decoded:
@@ -203,7 +210,9 @@ def _backlight(tables: Tables, block: Block) -> Decoded:
 
 
 def _lfp_power(tables: Tables, block: Block) -> Decoded:
-    return Decoded(read_rows(block.raw[:22], LFP_POWER, tables.vbt.bdb_version))
+    version = tables.vbt.bdb_version
+    grids = tuple(lanes.grid(block.raw, version, tables.panel_type) for lanes in POWER_LATER)
+    return Decoded(read_rows(block.raw[:22], LFP_POWER, version), tuple(grid for grid in grids if grid.rows))
 
 
 def _generic_timings(tables: Tables, block: Block) -> Decoded:

@@ -25,6 +25,8 @@ _POINTERS_OPTIONAL = 155
 _PSR_SIZE = 6
 _PSR_ENUM = 205
 """From this BDB version on the wake-up times of block 9 are numbers of a list, not of 100 us."""
+_PSR2_TIME = 226
+"""From this BDB version on two bits a panel follow: PSR2's wake-up time, of the same list."""
 
 _GENERIC_DTD = 24
 
@@ -172,6 +174,7 @@ def options_grid(raw: bytes, marked: int | None) -> Grid:
         ("light", 128, 2, lights),
         ("VCC S0", 160, 1, ("no", "yes")),
         ("turned", 176, 2, ("0", "90", "180", "270")),
+        ("shell", 208, 2, ("inside", "outside", "2", "3")),
     ]
     kept = [column for column in columns if column[1] + PANELS * column[2] <= have]
     rows: tuple[tuple[Value, ...], ...] = tuple(
@@ -244,14 +247,18 @@ def generic_grid(raw: bytes, marked: int | None) -> Grid:
 def psr_grid(raw: bytes, version: int, marked: int | None) -> Grid:
     """Block 9: panel self-refresh."""
     times = ("500 us", "100 us", "2500 us", "none")
+    has_second = version >= _PSR2_TIME and len(raw) >= PANELS * _PSR_SIZE + 4
+    second_psr = int.from_bytes(raw[PANELS * _PSR_SIZE : PANELS * _PSR_SIZE + 4], "little")
     rows: list[tuple[Value, ...]] = []
     for index, at in enumerate(range(0, min(len(raw), PANELS * _PSR_SIZE) - _PSR_SIZE + 1, _PSR_SIZE)):
         flags, wait = raw[at], raw[at + 1]
         first, second = (int.from_bytes(raw[at + place : at + place + 2], "little") for place in (2, 4))
         listed = version >= _PSR_ENUM
         wake = [times[time] if listed and time < 4 else f"{time * 100} us" for time in (first, second)]
-        rows.append((index, _yes(flags & 1), _yes(flags & 2), wait & 15, wait >> 4 & 7, *wake))
-    names = ("panel", "full link", "AUX wakes", "idle frames", "lines", "TP1", "TP2, TP3")
+        row: tuple[Value, ...] = (index, _yes(flags & 1), _yes(flags & 2), wait & 15, wait >> 4 & 7, *wake)
+        rows.append((*row, (*times[:3], "5 us")[second_psr >> 2 * index & 3]) if has_second else row)
+    names: tuple[str, ...] = ("panel", "full link", "AUX wakes", "idle frames", "lines", "TP1", "TP2, TP3")
+    names += ("PSR2 TP2, TP3",) if has_second else ()
     return Grid("Panel self-refresh", names, tuple(rows), marked)
 
 

@@ -190,7 +190,8 @@ def test_edp(tables):
     sequences = b"".join(struct.pack("<5H", 2000 + index, 10, 2000, 500, 5000) for index in range(16))
     links = struct.pack("<H", 1 | 3 << 4 | 2 << 8 | 1 << 12) * 16
     body = sequences + struct.pack("<I", 0b1001 << 4) + links + bytes(4) + struct.pack("<HH", 4, 0xFFFF)
-    power, features = decoded(tables([(27, body)], version=165), 27).grids
+    power, features, links = decoded(tables([(27, body)], version=165), 27).grids
+    assert (links.columns, links.rows[5]) == (("panel", "MSA delay"), (5, 0))
     assert power.rows[2] == (2, 200.2, 1.0, 200.0, 50.0, 500.0, 24, "2.7", 4, "0.6 V", "6 dB")
     assert power.rows[3][6] == 30
     assert features.columns == ("panel", "3D", "T3 opt.")

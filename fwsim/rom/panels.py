@@ -98,6 +98,7 @@ def computed_pointers(size: int, start: int, version: int) -> Pointers | None:
 def lfp_panels(pointers: Pointers, raw: bytes, start: int) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
     """The panels of block 42 (``raw``, ``start`` bytes from the BDB's start) by ``pointers``; problems."""
     places, names = pointers
+    overlapping = _overlapping(places)
     panels: list[Panel] = []
     problems: list[str] = []
     for index, (registers, timing, pnp) in enumerate(places):
@@ -108,6 +109,8 @@ def lfp_panels(pointers: Pointers, raw: bytes, start: int) -> tuple[tuple[Panel,
         if not inside:
             problems.append(f"panel {index}: its pointers lead out of the LFP data")
             continue
+        if index in overlapping:
+            problems.append(f"panel {index}: its data overlap another piece of the LFP data")
         list_end = min((place.offset - start for place in (timing, pnp) if place.offset > registers.offset), default=0)
         name = b""
         if names is not None and start <= names.offset:
@@ -119,6 +122,18 @@ def lfp_panels(pointers: Pointers, raw: bytes, start: int) -> tuple[tuple[Panel,
         if panel.timing is not None and panel.timing.problem:
             problems.append(f"panel {index}: {panel.timing.problem}")
     return tuple(panels), tuple(problems)
+
+
+def _overlapping(places: tuple[tuple[Pointer, Pointer, Pointer], ...]) -> set[int]:
+    """The panels with a piece that begins before an earlier piece, a panel's own or another's, has ended."""
+    pieces = sorted((place.offset, place.size, index) for index, each in enumerate(places) for place in each)
+    found: set[int] = set()
+    end = 0
+    for offset, size, index in pieces:
+        if offset < end:
+            found.add(index)
+        end = max(end, offset + size)
+    return found
 
 
 def _panel(index: int, registers: bytes, timing: bytes, pnp: bytes, name: bytes) -> Panel:

@@ -94,6 +94,12 @@ def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
             Finding("warning", offset + 28, what, f"{bdb_relative:#x}", f"{HEADER_SIZE:#x}-{max(size - 1, 0):#x}")
         )
     bdb_version, bdb_header_size, bdb_size, blocks = _parse_bdb(data, bdb, findings)
+    if bdb_size and size >= HEADER_SIZE and bdb + bdb_size > offset + size:
+        what = "the VBT's data blocks end outside it"
+        findings.append(
+            Finding("warning", bdb + 20, what, f"{bdb_size:#x}", f"at most {max(size - bdb_relative, 0):#x}")
+        )
+    _say_repeated(blocks, findings)
     return Vbt(
         offset=offset,
         signature=_printable(data[offset : offset + 20]).rstrip(),
@@ -119,15 +125,18 @@ def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int
         findings.append(Finding("warning", bdb, what, signature.hex(" ") or "the end of the file", "BIOS_DATA_BLOCK"))
         return 0, 0, 0, ()
     version, header_size, size = struct.unpack_from("<HHH", data, bdb + 16)
+    if bdb + size > len(data):
+        what = "the VBT's data blocks run past the end of the file"
+        findings.append(Finding("warning", bdb + 20, what, f"size {size:#x}", f"at most {len(data) - bdb:#x}"))
     end = min(bdb + size, len(data))
     at = bdb + max(header_size, BDB_HEADER_SIZE)
     blocks: list[BdbBlock] = []
     while at + 3 <= end:
-        size, counted = _block_size(data, at)
-        block = BdbBlock(data[at], at, size)
-        if at + 3 + counted > end or at + 3 + size > len(data):
+        whole, counted = _block_size(data, at)
+        block = BdbBlock(data[at], at, whole)
+        if at + 3 + counted > end or at + 3 + whole > len(data):
             what = f"data block {block.id} runs past the end of the blocks"
-            findings.append(Finding("warning", at, what, f"size {size:#x}", f"at most {max(end - at - 3, 0):#x}"))
+            findings.append(Finding("warning", at, what, f"size {whole:#x}", f"at most {max(end - at - 3, 0):#x}"))
             break
         blocks.append(block)
         at += 3 + block.size
@@ -136,6 +145,18 @@ def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int
             findings.append(Finding("warning", at, what, f"over {MAX_BLOCKS}", "a block of each number"))
             break
     return version, header_size, size, tuple(blocks)
+
+
+def _say_repeated(blocks: tuple[BdbBlock, ...], findings: list[Finding]) -> None:
+    """A note for each number that comes again: drivers take the first block of a number."""
+    seen: set[int] = set()
+    said: set[int] = set()
+    for block in blocks:
+        if block.id in seen and block.id not in said:
+            said.add(block.id)
+            what = f"data block {block.id} is there more than once: the first one counts"
+            findings.append(Finding("note", block.offset, what, f"block {block.id} again", "a block of each number"))
+        seen.add(block.id)
 
 
 def _block_size(data: bytes, at: int) -> tuple[int, int]:

@@ -157,6 +157,14 @@ def test_pointers_out_of_the_data(tables):
     assert said.panel() is None
 
 
+def test_pieces_of_panels_that_overlap_are_said(tables):
+    blocks = panel_blocks()
+    pointers = bytearray(blocks[1][1])
+    pointers[1 + 9 : 1 + 18] = pointers[1:10]  # panel 1 lies where panel 0 does
+    said = decoded(tables([blocks[0], (41, bytes(pointers)), blocks[2]]), 42)
+    assert said.problems == ("panel 1: its data overlap another piece of the LFP data",)
+
+
 def test_a_panel_the_table_does_not_know(tables):
     said = tables(panel_blocks(panel_type=16))
     assert (said.panel_type, said.panel()) == (None, None)

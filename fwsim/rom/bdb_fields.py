@@ -99,17 +99,16 @@ class Decoded:
 def read_rows(raw: bytes, fields: Iterable[Bits], version: int) -> tuple[Row, ...]:
     """The fields that a structure of BDB ``version`` has, as far as ``raw`` goes; bits that none names come last."""
     rows: list[Row] = []
-    named = bytearray(len(raw))
+    whole, named = int.from_bytes(raw, "little"), 0
     for each in fields:
         if not each.since <= version <= each.until or each.at + each.size > len(raw):
             continue
-        value = each.get(raw)
-        is_flag = each.values is YES_NO
-        rows.append(Row(each.name, bool(value) if is_flag else value, each.text(value)))
-        mask = ((1 << each.width) - 1 << each.low).to_bytes(each.size, "little")
-        for index, bits in enumerate(mask):
-            named[each.at + index] |= bits
-    rest = {at: raw[at] & ~named[at] for at in range(len(raw)) if raw[at] & ~named[at]}
+        shift, mask = 8 * each.at + each.low, (1 << each.width) - 1
+        value = whole >> shift & mask
+        rows.append(Row(each.name, bool(value) if each.values is YES_NO else value, each.text(value)))
+        named |= mask << shift
+    left = whole & ~named
+    rest = {at: bits for at, bits in enumerate(left.to_bytes(len(raw), "little")) if bits} if left else {}
     if rest:
         shown = list(rest.items())[:16]
         text = ", ".join(f"+{at:#x}: {bits:#04x}" for at, bits in shown) + (", ..." if len(rest) > len(shown) else "")

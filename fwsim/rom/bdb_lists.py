@@ -281,17 +281,18 @@ COMPRESSION = Layout(
         ),
     )
 )
-PRD_OLD = Layout(
-    repeats=(
-        Repeat(
-            "Displays attached",
-            (*displays(0, 1, "attached"), *displays(1, 1, "pipe A"), *displays(2, 1, "pipe B")),
-            3,
-            tail=2,
-        ),
+_PRD_OLD = (
+    Repeat(
+        "Displays attached",
+        (*displays(0, 1, "attached"), *displays(1, 1, "pipe A"), *displays(2, 1, "pipe B")),
+        3,
+        tail=2,
     ),
-    until=216,
 )
+PRD_OLD = Layout(repeats=_PRD_OLD, until=216)
+PRD_OLD_KEPT = Layout(repeats=_PRD_OLD, size=50)
+"""Sixteen old entries and their count: many boards' tables still have them after BDB version 216."""
+
 PRD = Layout(
     repeats=(Repeat("Displays", (*displays(0, 2, "primary"), *displays(2, 2, "secondary")), 4, at=2, counted=(0, 2)),)
 )
@@ -323,6 +324,6 @@ LAYOUTS: dict[int, tuple[Layout, ...]] = {
     52: (MIPI_CONFIGURATION,),
     54: (PALETTE,),
     56: (COMPRESSION,),
-    253: (PRD_OLD, PRD),
+    253: (PRD_OLD, PRD_OLD_KEPT, PRD),
 }
 """The forms of each block, the first that fits counts."""

@@ -69,7 +69,8 @@ class Repeat:
             count = min(count, int.from_bytes(raw[place : place + width], "little"))
         entries = [raw[self.at + index * size : self.at + (index + 1) * size] for index in range(count)]
         kept = [each for each in self.fields if each.since <= version <= each.until and each.at + each.size <= size]
-        rows = tuple((index, *_values(entry, kept)) for index, entry in enumerate(entries))
+        values = {entry: _values(entry, kept) for entry in set(entries)}  # most entries of a table are alike
+        rows = tuple((index, *values[entry]) for index, entry in enumerate(entries))
         columns = ("panel" if self.of_panels else "", *(name for each in kept for name in _names(each)))
         if self.turned:
             return Grid(self.title, ("", *(str(row[0]) for row in rows)), tuple(zip(columns, *rows, strict=True))[1:])

@@ -41,9 +41,19 @@ def tables(require_program):
     return [(path.name, find_vbt(path).tables, said_by_tool(path)) for path in files()]
 
 
+MADE_UP = 41
+"""The pointers that the tool computes: version 1.27 lists them among the blocks."""
+
+MISREAD = {52}
+"""Blocks that versions before 2 read by a structure that Linux has corrected since: time-outs 0 in every table."""
+
+
 def section(text, number):
+    """The tool's words on a block, "" when it does not decode it; version 2 says how long a block must be."""
     match = re.search(rf"^BDB block {number} .*?(?=^BDB block|\Z)", text, re.M | re.S)
-    return "" if match is None or "no decoding available" in match.group() else match.group()
+    said = match.group() if match else ""
+    old = ", min " not in said.partition("\n")[0]
+    return "" if "no decoding available" in said or (old and number in MISREAD) else said
 
 
 def column(*names, title=None, rows=None, until=0xFFFF):
@@ -235,7 +245,9 @@ def test_every_field_that_both_know(tables):
 def test_blocks_of_all(tables):
     for name, ours, text in tables:
         listed = re.search(r"BDB blocks present:\n(.*?)\n\n", text, re.S).group(1)
-        assert [int(each) for each in listed.split()] == sorted({block.id for block in ours.vbt.blocks}), name
+        assert {int(each) for each in listed.split()} - {MADE_UP} == {
+            block.id for block in ours.vbt.blocks if block.id != MADE_UP
+        }, name
 
 
 def test_in_half_the_tools_time(tables):

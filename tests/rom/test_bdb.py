@@ -268,3 +268,55 @@ def test_blocks_of_every_length(tables, number):
         for block in said.vbt.blocks:
             said.decode(block)
             said.panels()
+
+
+def test_register_lists(tables):
+    body = b"\xfc\xff\x02" + struct.pack("<IIII", 0xC6014, 0x4800080, 0x70080, 5) + b"\xff\xff"
+    said = decoded(tables([(6, body)]), 6)
+    assert said.grids[0].rows == ((0, "0x000c6014", "0x04800080"), (1, "0x00070080", "0x00000005"))
+    assert said.problems == ()
+    assert decoded(tables([(6, body[:-2])]), 6).problems == ("no end marker",)
+    assert decoded(tables([(7, b"\xfe\xff\xce\x18\x07\xff\xff")]), 7).grids[0].rows == ((0, "0x18", "0x07"),)
+    assert "is not known" in decoded(tables([(8, b"\xfe\xff\x07\x18")]), 8).problems[0]
+
+
+def test_lists_of_displays_follow_each_other(tables):
+    body = struct.pack("<HB", 2, 2) + struct.pack("<HH", 1, 0x48) + struct.pack("<HB", 1, 2) + struct.pack("<H", 0x203)
+    for version, first, last in ((200, "CRT", "CRT, TV, 0x200"), (217, "EFP 6", "EFP 6, EFP 5, EFP 8")):
+        one, two = decoded(tables([(31, body)], version=version), 31).grids
+        assert one.rows == ((0, first), (1, "LFP 1, EFP 2"))
+        assert two.rows == ((0, last),)
+
+
+def test_attached_displays_have_two_forms(tables):
+    new = struct.pack("<H", 1) + struct.pack("<HH", 4, 0x40)
+    assert decoded(tables([(253, new)], version=217), 253).grids[0].rows == ((0, "EFP 1", "EFP 2"),)
+    old = b"\x14\x04\x10" * 16 + struct.pack("<H", 16)
+    for version in (200, 240):
+        assert decoded(tables([(253, old)], version=version), 253).grids[0].rows[15] == (
+            15,
+            "EFP 1, EFP 4",
+            "EFP 1",
+            "EFP 4",
+        )
+
+
+def test_mipi_sequences(tables):
+    actions = (
+        b"\x0a"
+        + struct.pack("<I", 13)
+        + b"\x03\x03\x00\x01\x01"
+        + b"\x02\x04"
+        + struct.pack("<I", 20000)
+        + b"\0"
+        + b"\0"
+    )
+    body = b"\x00" + struct.pack("<I", len(actions)) + actions
+    said = decoded(tables([(53, b"\x03" + struct.pack("<I", len(body)) + body)]), 53)
+    assert said.grids[0].rows == (
+        (0, "power on", "GPIO", "index 0, number 1, set 1"),
+        (0, "power on", "delay", "20000 us"),
+    )
+    assert said.problems == ()
+    cut = decoded(tables([(53, b"\x03" + struct.pack("<I", len(body) - 3) + body[:-3])]), 53)
+    assert "run past the end" in cut.problems[0]

@@ -1,6 +1,5 @@
 """Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+from real_files import by_hash
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
@@ -28,21 +28,12 @@ def _offered(package: str) -> bool:
     return shown.returncode == 0 and bool(shown.stdout.strip())
 
 
-@cache
-def _by_hash(folder: str) -> dict[str, Path]:
-    """SHA-256 to file, for every file under ``folder`` that is as large as a ROM may be."""
-    files = sorted(path for path in Path(folder).rglob("*") if path.is_file()) if folder else []
-    return {
-        hashlib.sha256(path.read_bytes()).hexdigest(): path for path in files if path.stat().st_size <= 16 * 1024 * 1024
-    }
-
-
 @pytest.fixture(scope="session")
 def real_rom() -> Callable[[str, str], Path]:
     """``real_rom(name, sha256)``: that file under $FWSIM_ROMS, whatever it is called there; skips without it."""
 
     def find(name: str, sha256: str) -> Path:
-        found = _by_hash(os.environ.get("FWSIM_ROMS", "")).get(sha256)
+        found = by_hash(os.environ.get("FWSIM_ROMS", "")).get(sha256)
         return found or pytest.skip(f"{name} is not under $FWSIM_ROMS")
 
     return find

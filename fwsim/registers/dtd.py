@@ -1,10 +1,11 @@
 """A detailed timing descriptor is the 18 bytes of a display mode that an EDID and a VBT share.
 
-Layout: VESA E-EDID release A, 3.10.2. A VBT's panel timings have the same form, the polarity bits included: Intel's own
-tables mark 800x600 and 1280x1024 at 60 Hz as 1Eh, positive, and 1024x768 as 18h, negative, as VESA DMT has them.
+Layout: VESA E-EDID release A, 3.10.2. A VBT's timings have the same form but for the sync polarities: an EDID keeps
+them in bits 1 and 2 of the last byte, while Linux i915 reads a VBT's from bits 6 and 5 (struct bdb_edid_dtd of
+intel_vbt_defs.h), whatever bits 1 and 2 say.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DTD_SIZE = 18
 
@@ -79,3 +80,13 @@ def parse_dtd(raw: bytes) -> Timing | None:
         hsync_positive=bool(raw[17] & 0x02) if separate else None,
         vsync_positive=bool(raw[17] & 0x04) if separate else None,
     )
+
+
+def parse_vbt_dtd(raw: bytes) -> Timing | None:
+    """The timing in 18 bytes of a VBT: as ``parse_dtd``, with the sync polarities where the drivers look for them.
+
+    Horizontal sync is positive by bit 6 of the last byte, vertical by bit 5; neither is ever None. A sync that ends
+    after the total is kept as stored, for ``problem`` to say; i915 lets it end with the total.
+    """
+    timing = parse_dtd(raw)
+    return timing and replace(timing, hsync_positive=bool(raw[17] & 0x40), vsync_positive=bool(raw[17] & 0x20))

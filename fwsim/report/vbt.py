@@ -1,7 +1,7 @@
 """What the ROM room decoded of a VBT and an OpRegion is rendered for a screen of 80 columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -163,20 +163,22 @@ def _grid(grid: "Grid", whole: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     for index, name in enumerate(grid.columns):
         numeric = all(isinstance(row[index], int | float) for row in grid.rows)
-        table.add_column(name, justify="right" if numeric and index else "left", overflow="fold")
+        named = index == 0 and any(isinstance(row[0], str) for row in grid.rows)
+        justify: Literal["left", "right"] = "right" if numeric and index else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=named)
     for label, row, marked in _folded(grid, whole):
         table.add_row(label, *(_cell(value) for value in row[1:]), style="bold" if marked else "")
     return table
 
 
 def _folded(grid: "Grid", whole: bool) -> "Iterator[tuple[str, tuple[Value, ...], bool]]":
-    """Each row with its label; consecutive rows that say the same are one, but for the marked one."""
+    """Each row with its label; consecutive ones that say the same are one, but for the marked and the named."""
     start = 0
     rows = grid.rows
     for index, row in enumerate(rows):
         following = rows[index + 1] if index + 1 < len(rows) else None
         alike = following is not None and following[1:] == row[1:] and grid.marked not in (row[0], following[0])
-        if alike and not whole:
+        if alike and not whole and not isinstance(row[0], str):
             continue
         label = _cell(rows[start][0]) if start == index else f"{_cell(rows[start][0])}-{_cell(row[0])}"
         marked = grid.marked is not None and row[0] == grid.marked

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fwsim.rom import bdb_lists as lists
 from fwsim.rom import panels as lfp
+from fwsim.rom.backlight import Backlight, backlight_grid, backlights
 from fwsim.rom.bdb_fields import Decoded, Grid, Row, Value, read_rows
+from fwsim.rom.bdb_lanes import EDP_LATER, LFP_TAIL, POWER_LATER
+from fwsim.rom.bdb_mipi import mipi_sequences
 from fwsim.rom.bdb_tables import (
     DRIVER_FEATURES,
     GENERAL_DEFINITIONS,
@@ -15,6 +19,7 @@ from fwsim.rom.bdb_tables import (
     PANELS,
     SDVO_LVDS_OPTIONS,
 )
+from fwsim.rom.bdb_words import register_list, swing_tables
 from fwsim.rom.child import HEADER_SIZE, MINIMUM_SIZE, ChildDevice, child_devices
 from fwsim.rom.panels import Panel
 from fwsim.rom.vbt import BdbBlock, Vbt
@@ -58,24 +63,45 @@ class Tables:
         block = self.block(2)
         return child_devices(block.raw, block.offset, self.vbt.bdb_version) if block else ()
 
+    def pointers(self) -> lfp.Pointers | None:
+        """Where the pieces of the LFP data lie: by block 41, or computed where it is absent; None if they cannot be."""
+        block, data = self.block(41), self.block(42)
+        if block is not None:
+            return lfp.lfp_pointers(block.raw)
+        return lfp.computed_pointers(len(data.raw), data.start, self.vbt.bdb_version) if data else None
+
     def panels(self) -> tuple[Panel, ...]:
-        """The panels of block 42 whose pointers in block 41 are right."""
+        """The panels of block 42 whose pointers are right: block 41's, or the computed ones."""
         return self._panels()[0]
 
     def panel(self) -> Panel | None:
         """The panel that is there: the one of ``panel_type``; None when the table does not know it."""
         return next((panel for panel in self.panels() if panel.index == self.panel_type), None)
 
+    def backlight(self) -> Backlight | None:
+        """The backlight of the panel that is there, by block 43; None when the table does not know it."""
+        block = self.block(43)
+        lights = backlights(block.raw, self.vbt.bdb_version) if block else ()
+        return next((light for light in lights if light.index == self.panel_type), None)
+
     def _panels(self) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
-        pointers, data = self.block(41), self.block(42)
-        if pointers is None or data is None:
-            return (), ("no pointers (block 41) to the LFP data",) if data else ()
-        return lfp.lfp_panels(pointers.raw, data.raw, data.start)
+        data = self.block(42)
+        if data is None:
+            return (), ()
+        pointers = self.pointers()
+        if pointers is None:
+            return (), ("no pointers (block 41) to the LFP data, and none can be computed",)
+        return lfp.lfp_panels(pointers, data.raw, data.start)
 
     def decode(self, block: BdbBlock) -> Decoded | None:
         """What ``block`` says; None for a block that is only named."""
+        opened = self.open(block)
         decoder = _DECODERS.get(block.id)
-        return decoder(self, self.open(block)) if decoder else None
+        if decoder is not None:
+            return decoder(self, opened)
+        layouts = lists.LAYOUTS.get(block.id, ())
+        layout = next((each for each in layouts if each.fits(opened.raw, self.vbt.bdb_version)), None)
+        return layout.decode(opened.raw, self.vbt.bdb_version, self.panel_type) if layout else None
 
 
 def _general_features(tables: Tables, block: Block) -> Decoded:
@@ -140,7 +166,9 @@ def _sdvo_timings(tables: Tables, block: Block) -> Decoded:
 
 
 def _edp(tables: Tables, block: Block) -> Decoded:
-    return Decoded((), lfp.edp_grids(block.raw, tables.vbt.bdb_version, tables.panel_type))
+    version, panel = tables.vbt.bdb_version, tables.panel_type
+    later = tuple(lanes.grid(block.raw, version, panel) for lanes in EDP_LATER)
+    return Decoded((), lfp.edp_grids(block.raw, version, panel) + tuple(grid for grid in later if grid.rows))
 
 
 def _lfp_options(tables: Tables, block: Block) -> Decoded:
@@ -170,24 +198,45 @@ def _lfp_data(tables: Tables, block: Block) -> Decoded:
     panels, problems = tables._panels()
     if block.id == 42 and (first := tables.block(42)) is not None and first.offset != block.offset:
         return Decoded(problems=("a second block of LFP data: the first one counts",))
-    return Decoded((), (lfp.panels_grid(panels, tables.panel_type),), problems)
+    pointers = tables.pointers()
+    names = pointers[1] if pointers else None
+    tail = block.raw[names.offset - block.start :] if names and names.offset >= block.start else b""
+    more = LFP_TAIL.grid(tail, tables.vbt.bdb_version, tables.panel_type)
+    return Decoded((), (lfp.panels_grid(panels, tables.panel_type), *([more] if more.rows else ())), problems)
 
 
 def _backlight(tables: Tables, block: Block) -> Decoded:
-    return Decoded((), (lfp.backlight_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
+    return Decoded((), (backlight_grid(block.raw, tables.vbt.bdb_version, tables.panel_type),))
 
 
 def _lfp_power(tables: Tables, block: Block) -> Decoded:
-    return Decoded(read_rows(block.raw[:22], LFP_POWER, tables.vbt.bdb_version))
+    version = tables.vbt.bdb_version
+    grids = tuple(lanes.grid(block.raw, version, tables.panel_type) for lanes in POWER_LATER)
+    return Decoded(read_rows(block.raw[:22], LFP_POWER, version), tuple(grid for grid in grids if grid.rows))
 
 
 def _generic_timings(tables: Tables, block: Block) -> Decoded:
     return Decoded((), (lfp.generic_grid(block.raw, tables.panel_type),))
 
 
+def _registers(tables: Tables, block: Block) -> Decoded:
+    return register_list(block.raw)
+
+
+def _mipi_sequences(tables: Tables, block: Block) -> Decoded:
+    return mipi_sequences(block.raw)
+
+
+def _swing(tables: Tables, block: Block) -> Decoded:
+    return swing_tables(block.raw)
+
+
 _DECODERS: dict[int, Callable[[Tables, Block], Decoded]] = {
     1: _general_features,
     2: _general_definitions,
+    6: _registers,
+    7: _registers,
+    8: _registers,
     9: _psr,
     11: _legacy_devices,
     12: _driver_features,
@@ -199,5 +248,7 @@ _DECODERS: dict[int, Callable[[Tables, Block], Decoded]] = {
     42: _lfp_data,
     43: _backlight,
     44: _lfp_power,
+    53: _mipi_sequences,
+    57: _swing,
     58: _generic_timings,
 }

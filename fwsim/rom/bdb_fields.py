@@ -13,7 +13,7 @@ class Bits:
     """``width`` bits from bit ``low`` of the ``size``-byte little-endian number at byte ``at`` of a structure.
 
     ``values`` names numbers, ``unit`` follows the number times ``scale``; the field is there in BDB versions ``since``
-    up to ``until``.
+    up to ``until``. ``members`` names single bits of a set.
     """
 
     at: int
@@ -27,6 +27,7 @@ class Bits:
     since: int = 0
     until: int = 0xFFFF
     hexadecimal: bool = False
+    members: Mapping[int, str] = field(default_factory=dict)
 
     def get(self, raw: bytes) -> int:
         """The field's number in the structure ``raw``."""
@@ -36,6 +37,10 @@ class Bits:
         """``value`` in words, or as a number with its unit."""
         if self.values:
             return self.values.get(value, f"{value:#x}, not known")
+        if self.members:
+            rest = value & ~sum(self.members)
+            named = [name for bit, name in self.members.items() if value & bit] + [hex(rest)] * (rest != 0)
+            return ", ".join(named) or "none"
         if self.hexadecimal:
             return f"{value:#x}"
         if self.unit:
@@ -58,9 +63,9 @@ def choice(at: int, size: int, low: int, width: int, name: str, values: Sequence
     return Bits(at, size, low, width, name, dict(enumerate(values)), since=since)
 
 
-def hexes(at: int, size: int, name: str, since: int = 0) -> Bits:
+def hexes(at: int, size: int, name: str, since: int = 0, until: int = 0xFFFF) -> Bits:
     """A number best read in hex."""
-    return Bits(at, size, 0, 8 * size, name, since=since, hexadecimal=True)
+    return Bits(at, size, 0, 8 * size, name, since=since, until=until, hexadecimal=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +99,16 @@ class Decoded:
 def read_rows(raw: bytes, fields: Iterable[Bits], version: int) -> tuple[Row, ...]:
     """The fields that a structure of BDB ``version`` has, as far as ``raw`` goes; bits that none names come last."""
     rows: list[Row] = []
-    named = bytearray(len(raw))
+    whole, named = int.from_bytes(raw, "little"), 0
     for each in fields:
         if not each.since <= version <= each.until or each.at + each.size > len(raw):
             continue
-        value = each.get(raw)
-        is_flag = each.values is YES_NO
-        rows.append(Row(each.name, bool(value) if is_flag else value, each.text(value)))
-        mask = ((1 << each.width) - 1 << each.low).to_bytes(each.size, "little")
-        for index, bits in enumerate(mask):
-            named[each.at + index] |= bits
-    rest = {at: raw[at] & ~named[at] for at in range(len(raw)) if raw[at] & ~named[at]}
+        shift, mask = 8 * each.at + each.low, (1 << each.width) - 1
+        value = whole >> shift & mask
+        rows.append(Row(each.name, bool(value) if each.values is YES_NO else value, each.text(value)))
+        named |= mask << shift
+    left = whole & ~named
+    rest = {at: bits for at, bits in enumerate(left.to_bytes(len(raw), "little")) if bits} if left else {}
     if rest:
         shown = list(rest.items())[:16]
         text = ", ".join(f"+{at:#x}: {bits:#04x}" for at, bits in shown) + (", ..." if len(rest) > len(shown) else "")

@@ -38,6 +38,7 @@ GENERAL_FEATURES: tuple[Bits, ...] = (
     choice(4, 1, 4, 1, "DisplayPort reference", ("120 MHz", "100 MHz")),
     flag(4, 5, "DisplayPort dongles may use it"),
     Bits(5, 1, 0, 7, "Type-C hotplug retry time", unit="ms", scale=10, since=242),
+    Bits(6, 1, 0, 2, "AFC at start", since=249),
 )
 
 GENERAL_DEFINITIONS: tuple[Bits, ...] = (
@@ -240,24 +241,36 @@ TYPE_BITS = {
     0: "analog",
 }
 
+_HDMI_RATES = ("the platform's", "297 MHz", "165 MHz", "594 MHz", "340 MHz", "300 MHz")
 _LINK_RATES_216 = ("HBR3", "HBR2", "HBR", "LBR")
 _LINK_RATES_230 = ("default", "LBR", "HBR", "HBR2", "HBR3", "UHBR10", "UHBR13.5", "UHBR20")
 
 CHILD_DEVICE: tuple[Bits, ...] = (
     Bits(0, 2, 0, 16, "handle", HANDLES),
     Bits(2, 2, 0, 16, "type", TYPES),
-    number(4, 1, "I2C speed", since=152),
-    hexes(5, 1, "redriver on board", since=158),
-    hexes(6, 1, "redriver in the dock", since=158),
-    Bits(7, 1, 0, 5, "HDMI level shifter", since=169),
-    choice(7, 1, 5, 3, "HDMI's greatest rate", ("the platform's", "297 MHz", "165 MHz"), since=204),
+    choice(4, 1, 0, 8, "I2C speed", ("100 kHz", "50 kHz", "400 kHz", "1 MHz"), since=152),
+    *(
+        field
+        for at, place in ((5, "on board"), (6, "in the dock"))
+        for field in (
+            Bits(at, 1, 0, 3, f"redriver {place}: pre-emphasis", since=158),
+            Bits(at, 1, 3, 3, f"redriver {place}: swing", since=158),
+            flag(at, 6, f"redriver {place}", since=158),
+        )
+    ),
+    Bits(7, 1, 0, 5, "HDMI level shifter", since=158),
+    choice(7, 1, 5, 3, "HDMI's greatest rate", _HDMI_RATES, since=204),
     hexes(8, 2, "timing for no EDID, offset", since=161),
     flag(10, 0, "no EDID", since=161),
     flag(10, 1, "compression", since=198),
     choice(10, 1, 2, 1, "compression set by", ("PPS", "CPS"), since=198),
     flag(10, 3, "ganged eDP", since=202),
+    flag(10, 4, "LTTPR not transparent", since=235),
+    flag(10, 5, "no compression on external displays", since=251),
     Bits(11, 1, 0, 4, "compression structure", since=198),
-    Bits(12, 1, 0, 8, "second port", PORTS, since=202),
+    Bits(12, 1, 0, 8, "second port", PORTS, since=202, until=236),
+    Bits(12, 1, 0, 4, "HDMI's greatest FRL rate", since=237),
+    flag(12, 4, "HDMI's FRL rate counts", since=237),
     hexes(14, 2, "AIM offset"),
     Bits(16, 1, 0, 8, "port", PORTS),
     number(17, 1, "I2C pin"),
@@ -271,6 +284,7 @@ CHILD_DEVICE: tuple[Bits, ...] = (
     flag(23, 3, "boosted current", since=196),
     flag(23, 4, "hotplug inverted", since=196),
     flag(23, 5, "voltage swing from the VBT", since=218),
+    choice(23, 1, 6, 2, "DisplayPort's lanes, at most", ("1", "2", "3", "4"), since=244),
     flag(24, 0, "HDMI", since=158),
     flag(24, 1, "DisplayPort", since=158),
     flag(24, 2, "TMDS", since=158),
@@ -293,4 +307,6 @@ CHILD_DEVICE: tuple[Bits, ...] = (
     Bits(37, 1, 4, 4, "HDMI boost", since=196),
     Bits(38, 1, 0, 2, "greatest link rate", dict(enumerate(_LINK_RATES_216)), since=216, until=229),
     Bits(38, 1, 0, 3, "greatest link rate", dict(enumerate(_LINK_RATES_230)), since=230),
+    number(39, 1, "EFP index", since=256),
+    Bits(40, 4, 0, 12, "eDP's rates, a bit each", since=263, hexadecimal=True),
 )

@@ -81,6 +81,8 @@ def tables_document(tables: Tables, blocks: tuple[BdbBlock, ...]) -> dict[str, A
         for child in tables.children()
         if child.present
     ]
+    backlight = tables.backlight()
+    document["backlight"] = _plain(backlight) if backlight else None
     document["panels"] = [_plain(panel) for panel in tables.panels()]
     return document
 

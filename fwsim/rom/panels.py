@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from fwsim.registers.dtd import DTD_SIZE, Timing, parse_dtd
+from fwsim.registers.dtd import DTD_SIZE, Timing, parse_vbt_dtd
 from fwsim.rom.bdb_fields import Grid, Value
 from fwsim.rom.bdb_tables import (
-    BACKLIGHT_CONTROL,
     EDP_DEPTH,
     EDP_LANES,
     EDP_RATE,
@@ -19,9 +18,15 @@ _POINTER = 9
 _NAME_POINTER = 1 + PANELS * _POINTER
 _NAME_SIZE = 13
 _PNP_SIZE = 10
+_REGISTERS_SIZE = 38
+_POINTERS_OPTIONAL = 155
+"""From this BDB version on block 41 may be absent: a register list has 38 bytes then."""
+
 _PSR_SIZE = 6
 _PSR_ENUM = 205
 """From this BDB version on the wake-up times of block 9 are numbers of a list, not of 100 us."""
+_PSR2_TIME = 226
+"""From this BDB version on two bits a panel follow: PSR2's wake-up time, of the same list."""
 
 _GENERIC_DTD = 24
 
@@ -53,7 +58,11 @@ class Pointer:
     size: int
 
 
-def lfp_pointers(raw: bytes) -> tuple[tuple[tuple[Pointer, Pointer, Pointer], ...], Pointer | None]:
+Pointers = tuple[tuple[tuple[Pointer, Pointer, Pointer], ...], Pointer | None]
+"""Where each panel's register list, timing and PnP id lie, and where the panels' names begin, if there are any."""
+
+
+def lfp_pointers(raw: bytes) -> Pointers:
     """Block 41: for each panel its register list, timing and PnP id; then the panels' names, None in older tables."""
     whole = [raw[at : at + _POINTER] for at in range(1, min(len(raw), _NAME_POINTER) - _POINTER + 1, _POINTER)]
     panels = tuple((_pointer(each, 0), _pointer(each, 3), _pointer(each, 6)) for each in whole)
@@ -64,9 +73,32 @@ def _pointer(raw: bytes, at: int) -> Pointer:
     return Pointer(int.from_bytes(raw[at : at + 2], "little"), raw[at + 2])
 
 
-def lfp_panels(pointers: bytes, raw: bytes, start: int) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
-    """The panels of block 42 (``raw``, ``start`` bytes from the BDB's start) by block 41's ``pointers``; problems."""
-    places, names = lfp_pointers(pointers)
+def computed_pointers(size: int, start: int, version: int) -> Pointers | None:
+    """What block 41 would say where it is absent, of LFP data of ``size`` bytes that begin ``start`` from the BDB.
+
+    As Linux i915 (generate_lfp_data_ptrs) and igt make it up: sixteen entries of one size, each the register list,
+    the timing and the PnP id without a gap, then the names where there is room. None before BDB version 155, whose
+    register lists vary, and where sixteen entries do not fit.
+    """
+    entry = _REGISTERS_SIZE + DTD_SIZE + _PNP_SIZE
+    if version < _POINTERS_OPTIONAL or size < PANELS * entry:
+        return None
+    panels = tuple(
+        (
+            Pointer(at, _REGISTERS_SIZE),
+            Pointer(at + _REGISTERS_SIZE, DTD_SIZE),
+            Pointer(at + _REGISTERS_SIZE + DTD_SIZE, _PNP_SIZE),
+        )
+        for at in range(start, start + PANELS * entry, entry)
+    )
+    named = size >= PANELS * (entry + _NAME_SIZE)
+    return panels, Pointer(start + PANELS * entry, _NAME_SIZE) if named else None
+
+
+def lfp_panels(pointers: Pointers, raw: bytes, start: int) -> tuple[tuple[Panel, ...], tuple[str, ...]]:
+    """The panels of block 42 (``raw``, ``start`` bytes from the BDB's start) by ``pointers``; problems."""
+    places, names = pointers
+    overlapping = _overlapping(places)
     panels: list[Panel] = []
     problems: list[str] = []
     for index, (registers, timing, pnp) in enumerate(places):
@@ -77,6 +109,8 @@ def lfp_panels(pointers: bytes, raw: bytes, start: int) -> tuple[tuple[Panel, ..
         if not inside:
             problems.append(f"panel {index}: its pointers lead out of the LFP data")
             continue
+        if index in overlapping:
+            problems.append(f"panel {index}: its data overlap another piece of the LFP data")
         list_end = min((place.offset - start for place in (timing, pnp) if place.offset > registers.offset), default=0)
         name = b""
         if names is not None and start <= names.offset:
@@ -90,12 +124,24 @@ def lfp_panels(pointers: bytes, raw: bytes, start: int) -> tuple[tuple[Panel, ..
     return tuple(panels), tuple(problems)
 
 
+def _overlapping(places: tuple[tuple[Pointer, Pointer, Pointer], ...]) -> set[int]:
+    """The panels with a piece that begins before an earlier piece, a panel's own or another's, has ended."""
+    pieces = sorted((place.offset, place.size, index) for index, each in enumerate(places) for place in each)
+    found: set[int] = set()
+    end = 0
+    for offset, size, index in pieces:
+        if offset < end:
+            found.add(index)
+        end = max(end, offset + size)
+    return found
+
+
 def _panel(index: int, registers: bytes, timing: bytes, pnp: bytes, name: bytes) -> Panel:
     return Panel(
         index=index,
         width=int.from_bytes(registers[0:2], "little"),
         height=int.from_bytes(registers[2:4], "little"),
-        timing=parse_dtd(timing),
+        timing=parse_vbt_dtd(timing),
         registers=_pairs(registers[4:]),
         maker=maker(pnp[0:2]),
         product=int.from_bytes(pnp[2:4], "little"),
@@ -143,6 +189,7 @@ def options_grid(raw: bytes, marked: int | None) -> Grid:
         ("light", 128, 2, lights),
         ("VCC S0", 160, 1, ("no", "yes")),
         ("turned", 176, 2, ("0", "90", "180", "270")),
+        ("shell", 208, 2, ("inside", "outside", "2", "3")),
     ]
     kept = [column for column in columns if column[1] + PANELS * column[2] <= have]
     rows: tuple[tuple[Value, ...], ...] = tuple(
@@ -177,7 +224,7 @@ def panels_grid(panels: tuple[Panel, ...], marked: int | None) -> Grid:
 def dtd_grid(raw: bytes) -> Grid:
     """Block 23: the SDVO LVDS panels' timings."""
     rows = tuple(
-        (index, *timing_row(parse_dtd(raw[at : at + DTD_SIZE])))
+        (index, *timing_row(parse_vbt_dtd(raw[at : at + DTD_SIZE])))
         for index, at in enumerate(range(0, min(len(raw), PANELS * DTD_SIZE) - DTD_SIZE + 1, DTD_SIZE))
     )
     return Grid("Timings", ("panel", *timing_columns()), rows)
@@ -215,35 +262,19 @@ def generic_grid(raw: bytes, marked: int | None) -> Grid:
 def psr_grid(raw: bytes, version: int, marked: int | None) -> Grid:
     """Block 9: panel self-refresh."""
     times = ("500 us", "100 us", "2500 us", "none")
+    has_second = version >= _PSR2_TIME and len(raw) >= PANELS * _PSR_SIZE + 4
+    second_psr = int.from_bytes(raw[PANELS * _PSR_SIZE : PANELS * _PSR_SIZE + 4], "little")
     rows: list[tuple[Value, ...]] = []
     for index, at in enumerate(range(0, min(len(raw), PANELS * _PSR_SIZE) - _PSR_SIZE + 1, _PSR_SIZE)):
         flags, wait = raw[at], raw[at + 1]
         first, second = (int.from_bytes(raw[at + place : at + place + 2], "little") for place in (2, 4))
         listed = version >= _PSR_ENUM
         wake = [times[time] if listed and time < 4 else f"{time * 100} us" for time in (first, second)]
-        rows.append((index, _yes(flags & 1), _yes(flags & 2), wait & 15, wait >> 4 & 7, *wake))
-    names = ("panel", "full link", "AUX wakes", "idle frames", "lines", "TP1", "TP2, TP3")
+        row: tuple[Value, ...] = (index, _yes(flags & 1), _yes(flags & 2), wait & 15, wait >> 4 & 7, *wake)
+        rows.append((*row, (*times[:3], "5 us")[second_psr >> 2 * index & 3]) if has_second else row)
+    names: tuple[str, ...] = ("panel", "full link", "AUX wakes", "idle frames", "lines", "TP1", "TP2, TP3")
+    names += ("PSR2 TP2, TP3",) if has_second else ()
     return Grid("Panel self-refresh", names, tuple(rows), marked)
-
-
-def backlight_grid(raw: bytes, version: int, marked: int | None) -> Grid:
-    """Block 43: six bytes a panel, then the levels, then (from BDB version 191 on) who controls the light."""
-    size = raw[0] if raw else 0
-    kinds = ("none", "external", "PWM", "3")
-    rows: list[tuple[Value, ...]] = []
-    for index in range(PANELS if size >= 6 else 0):
-        entry = raw[1 + index * size : 1 + (index + 1) * size]
-        if len(entry) < size:
-            break
-        level_at, control_at = 1 + PANELS * size + index, 1 + PANELS * (size + 1) + index
-        level = raw[level_at] if level_at < len(raw) and version < 234 else ""
-        control = ""
-        if version >= 191 and control_at < len(raw):
-            control = f"{_name(BACKLIGHT_CONTROL, raw[control_at] & 15)} {raw[control_at] >> 4}"
-        hertz = int.from_bytes(entry[1:3], "little")
-        rows.append((index, kinds[entry[0] & 3], hertz, _yes(entry[0] & 4), entry[3], level, control))
-    names = ("panel", "kind", "Hz", "active low", "minimum", "level", "control")
-    return Grid("Backlight", names, tuple(rows), marked)
 
 
 def edp_grids(raw: bytes, version: int, marked: int | None) -> tuple[Grid, ...]:

@@ -1,12 +1,13 @@
 """Intel's Video BIOS Table ($VBT) and its BIOS data blocks say which displays an image expects.
 
-Layout and block names: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h. The header's checksum is wrong in
+Layout: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h. The header's checksum is wrong in
 every vBIOS image seen, so it is reported and never required.
 """
 
 import struct
 from dataclasses import dataclass
 
+from fwsim.registers.bdb_blocks import BLOCK_NAMES
 from fwsim.rom.finding import Finding
 
 SIGNATURE = b"$VBT"
@@ -14,64 +15,11 @@ BDB_SIGNATURE = b"BIOS_DATA_BLOCK "
 HEADER_SIZE = 32
 BDB_HEADER_SIZE = 22
 
-BLOCK_NAMES = {
-    1: "general features",
-    2: "general definitions",
-    3: "display toggle list",
-    4: "mode support list",
-    5: "generic mode table",
-    6: "extended MMIO registers",
-    7: "software flags, I/O",
-    8: "software flags, MMIO",
-    9: "PSR",
-    10: "mode removal table",
-    11: "child device table",
-    12: "driver features",
-    13: "driver persistence",
-    14: "extended table pointers",
-    15: "dot clock override",
-    16: "display select",
-    17: "test functions",
-    18: "driver rotation",
-    19: "display remove",
-    20: "OEM custom modes",
-    21: "EFP list",
-    22: "SDVO LVDS options",
-    23: "SDVO LVDS panel timings",
-    24: "SDVO LVDS PnP ids",
-    25: "SDVO LVDS power sequence",
-    26: "TV options",
-    27: "eDP",
-    28: "EFP timings",
-    29: "display select, Ivy Bridge",
-    30: "display remove, Ivy Bridge",
-    31: "display select, Haswell",
-    32: "display remove, Haswell",
-    40: "LFP options",
-    41: "LFP data pointers",
-    42: "LFP data",
-    43: "LFP backlight",
-    44: "LFP power",
-    45: "eDP black frame insertion",
-    46: "chromaticity",
-    50: "MIPI",
-    51: "fixed mode set",
-    52: "MIPI configuration",
-    53: "MIPI sequence",
-    54: "RGB palette",
-    55: "compression parameters, old",
-    56: "compression parameters",
-    57: "voltage swing, pre-emphasis",
-    58: "generic timings",
-    252: "INT 15h hooks",
-    253: "PRD table",
-    254: "private to the vBIOS",
-}
-
 MAX_BLOCKS = 256
 """Blocks taken from one table: their numbers are bytes."""
 
 _MIPI_SEQUENCE = 53
+_SIZED_SEQUENCE = 3
 _PRIVATE = 254
 _LINES, _LINE = 16, 200
 """Lines of a private block's text that are kept, and letters of each."""
@@ -146,6 +94,12 @@ def parse_vbt(data: bytes, offset: int, findings: list[Finding]) -> Vbt | None:
             Finding("warning", offset + 28, what, f"{bdb_relative:#x}", f"{HEADER_SIZE:#x}-{max(size - 1, 0):#x}")
         )
     bdb_version, bdb_header_size, bdb_size, blocks = _parse_bdb(data, bdb, findings)
+    if bdb_size and size >= HEADER_SIZE and bdb + bdb_size > offset + size:
+        what = "the VBT's data blocks end outside it"
+        findings.append(
+            Finding("warning", bdb + 20, what, f"{bdb_size:#x}", f"at most {max(size - bdb_relative, 0):#x}")
+        )
+    _say_repeated(blocks, findings)
     return Vbt(
         offset=offset,
         signature=_printable(data[offset : offset + 20]).rstrip(),
@@ -171,14 +125,18 @@ def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int
         findings.append(Finding("warning", bdb, what, signature.hex(" ") or "the end of the file", "BIOS_DATA_BLOCK"))
         return 0, 0, 0, ()
     version, header_size, size = struct.unpack_from("<HHH", data, bdb + 16)
+    if bdb + size > len(data):
+        what = "the VBT's data blocks run past the end of the file"
+        findings.append(Finding("warning", bdb + 20, what, f"size {size:#x}", f"at most {len(data) - bdb:#x}"))
     end = min(bdb + size, len(data))
     at = bdb + max(header_size, BDB_HEADER_SIZE)
     blocks: list[BdbBlock] = []
     while at + 3 <= end:
-        block = BdbBlock(data[at], at, _block_size(data, at))
-        if at + 3 + block.size > end:
+        whole, counted = _block_size(data, at)
+        block = BdbBlock(data[at], at, whole)
+        if at + 3 + counted > end or at + 3 + whole > len(data):
             what = f"data block {block.id} runs past the end of the blocks"
-            findings.append(Finding("warning", at, what, f"size {block.size:#x}", f"at most {end - at - 3:#x}"))
+            findings.append(Finding("warning", at, what, f"size {whole:#x}", f"at most {max(end - at - 3, 0):#x}"))
             break
         blocks.append(block)
         at += 3 + block.size
@@ -189,11 +147,30 @@ def _parse_bdb(data: bytes, bdb: int, findings: list[Finding]) -> tuple[int, int
     return version, header_size, size, tuple(blocks)
 
 
-def _block_size(data: bytes, at: int) -> int:
-    """Size of the block whose header is at ``at``: MIPI sequences from version 3 on keep it in a dword of their own."""
-    if data[at] == _MIPI_SEQUENCE and len(data) >= at + 8 and data[at + 3] >= 3:
-        return int.from_bytes(data[at + 4 : at + 8], "little")
-    return int.from_bytes(data[at + 1 : at + 3], "little")
+def _say_repeated(blocks: tuple[BdbBlock, ...], findings: list[Finding]) -> None:
+    """A note for each number that comes again: drivers take the first block of a number."""
+    seen: set[int] = set()
+    said: set[int] = set()
+    for block in blocks:
+        if block.id in seen and block.id not in said:
+            said.add(block.id)
+            what = f"data block {block.id} is there more than once: the first one counts"
+            findings.append(Finding("note", block.offset, what, f"block {block.id} again", "a block of each number"))
+        seen.add(block.id)
+
+
+def _block_size(data: bytes, at: int) -> tuple[int, int]:
+    """Bytes of the block whose header is at ``at``, and how many of them its size counts.
+
+    MIPI sequences from version 3 on keep their size in a dword, which counts neither the version's byte before it nor
+    itself. Linux (intel_bios.c, find_raw_section) asks only that what is counted ends within the blocks, and real
+    tables rely on it.
+    """
+    if data[at] == _MIPI_SEQUENCE and len(data) >= at + 8 and data[at + 3] >= _SIZED_SEQUENCE:
+        counted = int.from_bytes(data[at + 4 : at + 8], "little")
+        return 5 + counted, counted
+    counted = int.from_bytes(data[at + 1 : at + 3], "little")
+    return counted, counted
 
 
 def _sign_on(data: bytes, blocks: tuple[BdbBlock, ...]) -> tuple[str, ...]:

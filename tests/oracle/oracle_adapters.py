@@ -4,6 +4,7 @@ import measured_bios
 import measured_ovmf
 import measured_qemu
 import measured_seabios
+import measured_vbt
 import read_firmware
 import read_hypervisor
 import read_linux
@@ -13,6 +14,7 @@ ADAPTERS = [
     *measured_ovmf.ROWS,
     *measured_qemu.ROWS,
     *measured_seabios.ROWS,
+    *measured_vbt.ROWS,
     *read_firmware.ROWS,
     *read_hypervisor.ROWS,
     *read_linux.ROWS,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fwsim.registers.dtd import parse_dtd
+from fwsim.registers.dtd import parse_dtd, parse_vbt_dtd
 
 DMT = {
     # 1024x768 at 60 Hz, 65 MHz, -/-; 1920x1080 at 60 Hz, 148.5 MHz, +/+; 1280x1024 at 60 Hz, 108 MHz, +/+
@@ -54,3 +54,12 @@ def test_impossible_modes_are_said(at, value, said):
     raw = bytearray.fromhex("64 19 40 ff 00 40 26 00 18 88 36 00 30 e4 10 00 00 18")
     raw[at] = value
     assert said in parse_dtd(bytes(raw)).problem
+
+
+@pytest.mark.parametrize(("flags", "signs"), [(0x18, "--"), (0x1E, "--"), (0x38, "-+"), (0x58, "+-"), (0x60, "++")])
+def test_a_vbt_keeps_its_polarities_elsewhere(flags, signs):
+    """Linux's struct bdb_edid_dtd: bit 5 vertical, bit 6 horizontal; an EDID's bits 1 and 2 mean nothing there."""
+    timing = parse_vbt_dtd(bytes.fromhex("64 19 00 40 41 00 26 30 18 88 36 00 30 e4 10 00 00") + bytes((flags,)))
+    assert "".join("+" if positive else "-" for positive in (timing.hsync_positive, timing.vsync_positive)) == signs
+    assert (timing.hactive, timing.vtotal) == (1024, 806)
+    assert parse_vbt_dtd(bytes(18)) is None

@@ -157,6 +157,14 @@ def test_pointers_out_of_the_data(tables):
     assert said.panel() is None
 
 
+def test_pieces_of_panels_that_overlap_are_said(tables):
+    blocks = panel_blocks()
+    pointers = bytearray(blocks[1][1])
+    pointers[1 + 9 : 1 + 18] = pointers[1:10]  # panel 1 lies where panel 0 does
+    said = decoded(tables([blocks[0], (41, bytes(pointers)), blocks[2]]), 42)
+    assert said.problems == ("panel 1: its data overlap another piece of the LFP data",)
+
+
 def test_a_panel_the_table_does_not_know(tables):
     said = tables(panel_blocks(panel_type=16))
     assert (said.panel_type, said.panel()) == (None, None)
@@ -164,10 +172,19 @@ def test_a_panel_the_table_does_not_know(tables):
     assert "EDID" in decoded(tables(panel_blocks(panel_type=0xFF)), 40).problems[0]
 
 
-def test_lfp_data_without_pointers(tables):
-    said = tables(panel_blocks()[:1])
-    assert said.panels() == ()
-    assert "no pointers" in decoded(said, 42).problems[0]
+def test_lfp_data_without_pointers_has_them_computed(tables):
+    """Linux's generate_lfp_data_ptrs: 38 bytes of registers, 18 of timing, 10 of PnP id, sixteen times; then names."""
+    whole = panel_blocks(pairs=4)
+    (_, data), options = whole[0], (40, b"\1\0\0\0")
+    for version, computed in ((200, True), (155, True), (154, False)):
+        said = tables([(42, data), options], version=version)
+        assert len(said.panels()) == (16 if computed else 0)
+        assert bool(decoded(said, 42).problems) is not computed
+    said = tables([(42, data), options])
+    assert [panel.name for panel in said.panels()[:2]] == ["panel 0", "panel 1"]
+    assert tables([(42, data[:-1]), options]).panels()[0].name == "", "no room for sixteen names"
+    assert said.panels()[1].timing == tables(whole).panels()[1].timing
+    assert tables([(42, data[: 16 * 66 - 1]), options]).panels() == ()
 
 
 def test_impossible_timings_are_said(tables):
@@ -181,7 +198,8 @@ def test_edp(tables):
     sequences = b"".join(struct.pack("<5H", 2000 + index, 10, 2000, 500, 5000) for index in range(16))
     links = struct.pack("<H", 1 | 3 << 4 | 2 << 8 | 1 << 12) * 16
     body = sequences + struct.pack("<I", 0b1001 << 4) + links + bytes(4) + struct.pack("<HH", 4, 0xFFFF)
-    power, features = decoded(tables([(27, body)], version=165), 27).grids
+    power, features, links = decoded(tables([(27, body)], version=165), 27).grids
+    assert (links.columns, links.rows[5]) == (("panel", "MSA delay"), (5, 0))
     assert power.rows[2] == (2, 200.2, 1.0, 200.0, 50.0, 500.0, 24, "2.7", 4, "0.6 V", "6 dB")
     assert power.rows[3][6] == 30
     assert features.columns == ("panel", "3D", "T3 opt.")
@@ -194,6 +212,26 @@ def test_backlight(tables):
     (grid,) = decoded(tables([(43, b"\x06" + entries + levels + control)], version=206), 43).grids
     assert grid.rows[3] == (3, "PWM", 203, "yes", 3, 103, "display PWM 1")
     assert decoded(tables([(43, b"\x00" + entries)]), 43).grids[0].rows == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "bits", "level", "least", "used"),
+    [
+        (233, 0, 9, 25, 6),
+        (234, 0, 9, 25, 25),
+        (235, 0, 0x100, 510, 2),
+        (236, 8, 0xFFFF, 25, 25),
+        (240, 16, 1, 2550, 10),
+    ],
+)
+def test_backlight_minimum_by_version(tables, version, bits, level, least, used):
+    """Linux's parse_lfp_backlight: the byte until 233, then 16-bit levels, divided by 255 if wide."""
+    body = b"\x06" + struct.pack("<BHBBB", 2, 200, 6, 0, 0) * 16 + b"\x64" * 16 + b"\x02" * 16
+    body += struct.pack("<HH", level, 0) * 16 + struct.pack("<HH", least, 0) * 16 + bytes((bits,)) * 16
+    said = tables([(43, body), (40, b"\1\0\0\0")], version=version)
+    assert said.backlight().minimum == used
+    (grid,) = decoded(said, 43).grids
+    assert dict(zip(grid.columns, grid.rows[1], strict=True))["minimum"] == used
 
 
 def test_psr_times_by_version(tables):
@@ -216,12 +254,12 @@ def test_sdvo_timings(tables):
 
 
 def test_a_block_without_a_decoder(tables):
-    said = tables([(46, b"abc")])
+    said = tables([(252, b"abc")])
     assert said.decode(said.vbt.blocks[0]) is None
     assert said.open(said.vbt.blocks[0]).raw == b"abc"
 
 
-@pytest.mark.parametrize("number", [1, 2, 9, 11, 12, 22, 23, 27, 40, 41, 42, 43, 44, 58])
+@pytest.mark.parametrize("number", [*range(1, 33), *range(40, 47), *range(50, 59), 252, 253, 254])
 def test_blocks_of_every_length(tables, number):
     """A block cut at any length is read as far as it goes; a part of a structure is left out."""
     whole = dict([*panel_blocks(), (2, definitions(child(), child()))]).get(number, b"\xff" * 320)
@@ -229,3 +267,56 @@ def test_blocks_of_every_length(tables, number):
         said = tables([(number, whole[:length]), (41, b"\xff" * 148), (42, b"\xff" * 99), (40, b"\1")])
         for block in said.vbt.blocks:
             said.decode(block)
+            said.panels()
+
+
+def test_register_lists(tables):
+    body = b"\xfc\xff\x02" + struct.pack("<IIII", 0xC6014, 0x4800080, 0x70080, 5) + b"\xff\xff"
+    said = decoded(tables([(6, body)]), 6)
+    assert said.grids[0].rows == ((0, "0x000c6014", "0x04800080"), (1, "0x00070080", "0x00000005"))
+    assert said.problems == ()
+    assert decoded(tables([(6, body[:-2])]), 6).problems == ("no end marker",)
+    assert decoded(tables([(7, b"\xfe\xff\xce\x18\x07\xff\xff")]), 7).grids[0].rows == ((0, "0x18", "0x07"),)
+    assert "is not known" in decoded(tables([(8, b"\xfe\xff\x07\x18")]), 8).problems[0]
+
+
+def test_lists_of_displays_follow_each_other(tables):
+    body = struct.pack("<HB", 2, 2) + struct.pack("<HH", 1, 0x48) + struct.pack("<HB", 1, 2) + struct.pack("<H", 0x203)
+    for version, first, last in ((200, "CRT", "CRT, TV, 0x200"), (217, "EFP 6", "EFP 6, EFP 5, EFP 8")):
+        one, two = decoded(tables([(31, body)], version=version), 31).grids
+        assert one.rows == ((0, first), (1, "LFP 1, EFP 2"))
+        assert two.rows == ((0, last),)
+
+
+def test_attached_displays_have_two_forms(tables):
+    new = struct.pack("<H", 1) + struct.pack("<HH", 4, 0x40)
+    assert decoded(tables([(253, new)], version=217), 253).grids[0].rows == ((0, "EFP 1", "EFP 2"),)
+    old = b"\x14\x04\x10" * 16 + struct.pack("<H", 16)
+    for version in (200, 240):
+        assert decoded(tables([(253, old)], version=version), 253).grids[0].rows[15] == (
+            15,
+            "EFP 1, EFP 4",
+            "EFP 1",
+            "EFP 4",
+        )
+
+
+def test_mipi_sequences(tables):
+    actions = (
+        b"\x0a"
+        + struct.pack("<I", 13)
+        + b"\x03\x03\x00\x01\x01"
+        + b"\x02\x04"
+        + struct.pack("<I", 20000)
+        + b"\0"
+        + b"\0"
+    )
+    body = b"\x00" + struct.pack("<I", len(actions)) + actions
+    said = decoded(tables([(53, b"\x03" + struct.pack("<I", len(body)) + body)]), 53)
+    assert said.grids[0].rows == (
+        (0, "power on", "GPIO", "index 0, number 1, set 1"),
+        (0, "power on", "delay", "20000 us"),
+    )
+    assert said.problems == ()
+    cut = decoded(tables([(53, b"\x03" + struct.pack("<I", len(body) - 3) + body[:-3])]), 53)
+    assert "run past the end" in cut.problems[0]

@@ -6,8 +6,8 @@ import pytest
 
 from fwsim.errors import FwsimError
 from fwsim.rom import inspect_bytes, load
+from fwsim.rom.bdb import Tables
 from fwsim.rom.source import find_vbt
-from fwsim.rom.vbt import BLOCK_NAMES
 
 BLOCKS = [(1, b"\x01" * 5), (254, b"\0Test BIOS\r\nBuild 7 of today\0"), (2, b"\x02" * 9)]
 
@@ -40,7 +40,7 @@ def test_wrong_checksum_is_a_note_only(make):
 
 
 def test_mipi_sequence_block_has_a_size_of_its_own(make):
-    data = b"\x03" + struct.pack("<I", 20) + bytes(15)
+    data = b"\x03" + struct.pack("<I", 15) + bytes(15)
     table = bytearray(make.vbt([(53, data), (1, b"abc")]))
     struct.pack_into("<H", table, 48 + 22 + 1, 0)
     vbt = inspect_bytes(make.legacy(word_1a=0x80, extra=[(0x80, bytes(table))])).legacy.vbt
@@ -69,13 +69,6 @@ def test_no_more_blocks_than_there_are_numbers(make):
     rom = inspect_bytes(make.legacy(blocks=8, word_1a=0x80, extra=[(0x80, make.vbt([(7, b"")] * 500))]))
     assert len(rom.legacy.vbt.blocks) == 256
     assert any("too many data blocks" in finding.what for finding in rom.findings)
-
-
-def test_the_register_database_names_the_same_blocks():
-    from fwsim.registers.vbt import BDB_BLOCKS
-
-    assert set(BLOCK_NAMES) - set(BDB_BLOCKS) == {252}, "which Linux does not name either"
-    assert set(BDB_BLOCKS) <= set(BLOCK_NAMES)
 
 
 def test_data_blocks_elsewhere_are_said(make):
@@ -120,3 +113,34 @@ def test_published_images(real, name, signature, bdb_version, count):
     assert len(vbt.blocks) == count
     assert vbt.sum != 0, "wrong in every image"
     assert "DECOMPILATION OR DISASSEMBLY PROHIBITED" in vbt.sign_on
+
+
+def findings_of(make, table):
+    rom = inspect_bytes(make.legacy(blocks=16, word_1a=0x80, extra=[(0x80, bytes(table))]))
+    return rom, [finding.what for finding in rom.findings]
+
+
+def test_a_block_that_repeats_is_said_once(make):
+    rom, said = findings_of(make, make.vbt([(1, b"\1" * 5), (1, b"\2" * 5), (1, b"\3" * 5)]))
+    assert [what for what in said if "more than once" in what] == [
+        "data block 1 is there more than once: the first one counts"
+    ]
+    assert Tables(rom.legacy.vbt, rom.data).block(1).raw == b"\1" * 5
+
+
+def test_blocks_that_end_outside_the_table_are_said(make):
+    table = bytearray(make.vbt(BLOCKS))
+    struct.pack_into("<H", table, 48 + 20, len(table) - 48 + 1)
+    assert "the VBT's data blocks end outside it" in findings_of(make, table)[1]
+    struct.pack_into("<H", table, 48 + 20, 0xFFFF)
+    rom, said = findings_of(make, table)
+    assert "the VBT's data blocks run past the end of the file" in said
+    assert [block.id for block in rom.legacy.vbt.blocks[:3]] == [1, 254, 2]
+
+
+@pytest.mark.parametrize(("counted", "there"), [(15, True), (20, True), (21, False), (0xFFFFFFFF, False)])
+def test_a_sequence_whose_own_size_ends_outside_is_said(make, counted, there):
+    """Its size leaves out five bytes; Linux asks that what is counted, not the whole, ends within the blocks."""
+    rom, said = findings_of(make, make.vbt([(53, b"\x03" + struct.pack("<I", counted) + bytes(15))]))
+    assert bool(rom.legacy.vbt.blocks) is there
+    assert ("data block 53 runs past the end of the blocks" in said) is not there

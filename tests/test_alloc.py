@@ -358,6 +358,8 @@ def test_the_documented_case_counts_are_the_vectors():
     folder = HERE / "data" / "oracle"
     counts = Counter()
     for path in folder.glob("*.json.gz"):
+        if path.name.startswith("measured-bios-services"):
+            continue  # answers of a BIOS, no placements
         with gzip.open(path, "rt") as stream:
             counts.update(
                 vector["system"].partition("/")[0].removeprefix("seabios-rel-") for vector in json.load(stream)

@@ -50,8 +50,8 @@ def guest(request):
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
-def test_e820_gives_every_range_once_and_ends(guest):
-    g = guest()
+def e820(g: Guest):
+    """(start, size, type) as the calls give them, at most 32."""
     rows, following = [], 0
     for _ in range(32):
         flags = g.call(0x15, eax=0xE820, ebx=following, ecx=20, edx=0x534D4150, es=0x1000, di=0)
@@ -62,6 +62,12 @@ def test_e820_gives_every_range_once_and_ends(guest):
         following = g.cpu.get("ebx")
         if not following:
             break
+    return rows
+
+
+def test_e820_gives_every_range_once_and_ends(guest):
+    g = guest()
+    rows = e820(g)
     assert rows[0] == (0, 0x9FC00, 1)
     assert rows == g.built.placed.e820_entries
 
@@ -273,6 +279,21 @@ def test_pmm_allocates_below_and_above_1_mib(guest):
     aligned = pmm(g, MIB // 16, 2 | 4)
     assert aligned % MIB == 0
     assert pmm(g, 4096 * MIB // 16 - 1, 2) == 0
+
+
+def test_permanent_memory_is_reserved_in_e820(guest):
+    """Flags bit 3, as ramfb asks for its frame buffer: below 1 MiB there is none; above, e820 says that it is taken."""
+    g = guest()
+    before = e820(g)
+    assert pmm(g, 0x100, 1 | 8) == 0
+    assert e820(g) == before
+    at = pmm(g, 4 * MIB // 16, 2 | 4 | 8)
+    assert at > MIB
+    assert at % (4 * MIB) == 0
+    after = e820(g)
+    assert any(start <= at and at + 4 * MIB <= start + size for start, size, kind in after if kind == 2)
+    ram = [sum(size for _, size, kind in rows if kind == 1) for rows in (before, after)]
+    assert ram[0] - ram[1] == 4 * MIB
 
 
 @pytest.mark.parametrize(("vga", "known"), [("igd", True), ("stdvga", False)])

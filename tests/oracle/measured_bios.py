@@ -40,7 +40,7 @@ PMM_CALLS = [
 def scenario(given):
     return (
         f'[guest]\nmachine = "{given["machine"]}"\nram = "2G"\n[firmware]\nversion = "{given["seabios"]}"\n'
-        '[host]\ndevice_id = 0x0116\n[hypervisor]\nlpc = "off"\n'
+        '[host]\ndevice_id = 0x0116\n[hypervisor]\nlegacy = "off"\nopregion = "on"\n'
     )
 
 

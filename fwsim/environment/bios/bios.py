@@ -33,6 +33,7 @@ class Bios:
     def __init__(self, context: Context, recorder: Recorder, pmm: Pmm) -> None:
         self.context = context
         self.pmm = pmm
+        context.kept = pmm.kept
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
 

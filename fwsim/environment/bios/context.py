@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
 from fwsim.devices.pci import PciBus
-from fwsim.memory.e820 import E820Type
+from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ram import Ram
 from fwsim.native import R_STEP, R_TIME
 
@@ -16,7 +16,10 @@ CARRY, ZERO = 0x0001, 0x0040
 
 @dataclass
 class Context:
-    """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before."""
+    """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before.
+
+    ``kept``: (start, size) of memory that an option ROM was given for good.
+    """
 
     cpu: Engine
     ram: Ram
@@ -28,12 +31,19 @@ class Context:
     int15: dict[int, dict[str, int]] = field(default_factory=dict)
     post_e820: list[tuple[int, int, int]] = field(default_factory=list)
     intel_vga: bool = False
+    kept: list[tuple[int, int]] = field(default_factory=list)
     posted: bool = False
     """POST is over: no longer are option ROMs called."""
 
     def memory_map(self) -> list[tuple[int, int, int]]:
         """(start, size, type) as INT 15h E820 gives it now; during POST the firmware still keeps more for itself."""
-        return self.e820 if self.posted else self.post_e820
+        rows = self.e820 if self.posted else self.post_e820
+        if not self.kept:
+            return rows
+        made = E820Map(rows)
+        for start, size in self.kept:
+            made.add(start, size, E820Type.RESERVED)
+        return [(entry.start, entry.size, entry.type) for entry in made]
 
     def ram_end(self) -> int:
         """End of RAM below 4 GiB as the firmware counts it: of the last RAM in the map (SeaBIOS src/malloc.c)."""

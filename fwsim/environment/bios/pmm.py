@@ -25,19 +25,22 @@ class Given:
     handle: int
 
 
-PmmState = tuple[tuple[tuple[tuple[int, int, int], ...], ...], tuple[Given, ...]]
+PmmState = tuple[tuple[tuple[tuple[int, int, int], ...], ...], tuple[Given, ...], tuple[tuple[int, int], ...]]
 
 
 @dataclass
 class Pmm:
     """What PMM hands out until the boot. ``memory.tmp_high`` is above 1 MiB.
 
-    Permanent memory (flags bit 3) is not modelled: there is none of it.
+    ``kept`` is (start, size) of permanent memory (flags bit 3), which e820 then has as reserved. SeaBIOS gives it from
+    the few hundred KiB of its tables, and what is too large for them from there as well (src/pmm.c, handle_pmm00): here
+    it all comes from there, and below 1 MiB there is none.
     """
 
     low: Zone = field(default_factory=Zone)
     memory: Memory = field(default_factory=Memory)
     given: list[Given] = field(default_factory=list)
+    kept: list[tuple[int, int]] = field(default_factory=list)
 
     @classmethod
     def over(cls, free: Sequence[tuple[int, int]]) -> "Pmm":
@@ -51,13 +54,15 @@ class Pmm:
     def snapshot(self) -> PmmState:
         """For a snapshot."""
         zones = (self.low, self.memory.tmp_high)
-        return tuple(tuple((r.start, r.end, r.used) for r in zone.records) for zone in zones), tuple(self.given)
+        free = tuple(tuple((r.start, r.end, r.used) for r in zone.records) for zone in zones)
+        return free, tuple(self.given), tuple(self.kept)
 
     def restore(self, state: PmmState) -> None:
         """Go back to it."""
         for zone, rows in zip((self.low, self.memory.tmp_high), state[0], strict=True):
             zone.records = [Record(*row) for row in rows]
         self.given = list(state[1])
+        self.kept[:] = state[2]
 
     def call(self, c: Context) -> int:
         """DX:AX of the call whose words lie on the stack behind the return address."""
@@ -71,9 +76,8 @@ class Pmm:
 
     def allocate(self, paragraphs: int, handle: int, flags: int) -> int:
         """Address of ``paragraphs`` of 16 bytes, 0 where there is none; the largest size in bytes for 0 paragraphs."""
-        if flags & _PERMANENT:
-            return 0
-        zones = [high for bit, high in ((_CONVENTIONAL, False), (_EXTENDED, True)) if flags & bit]
+        permanent = bool(flags & _PERMANENT)
+        zones = [high for bit, high in ((_CONVENTIONAL, False), (_EXTENDED, True)) if flags & bit and high >= permanent]
         if not paragraphs:
             return max((self._space(high) for high in zones), default=0)
         size = paragraphs * 16 & U32
@@ -82,6 +86,8 @@ class Pmm:
         align = size & -size if flags & _ALIGNED else MIN_ALIGN
         for high in zones:
             if address := self._take(high, size, align, handle):
+                if permanent:
+                    self.kept.append((address, size))
                 return address
         return 0
 

@@ -13,6 +13,7 @@ from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.registers.family import Family
 
 MIB, FOUR_GIB = 1 << 20, 1 << 32
+_U32 = FOUR_GIB - 1
 DSM_GPA = 0x7C000000
 OPREGION_SIZE = 0x5000
 LOW_LIMIT = 0x80000000
@@ -35,7 +36,10 @@ def dsm_size(ggc: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Igd:
-    """Guest addresses and the values that the guest reads from ASLS and BDSM (whose high dword is 0 from gen11 on)."""
+    """Guest addresses and the values that the guest reads from ASLS and BDSM (whose high dword is 0 from gen11 on).
+
+    ``dsm`` is where stolen memory is mapped; above 4 GiB, ``opregion`` and ``bdsm`` have the low 32 bits only.
+    """
 
     dsm: int
     opregion: int
@@ -45,11 +49,19 @@ class Igd:
 
 
 def guest_addresses(gen: int, host_bdsm: int, host_asls: int) -> Igd:
-    """The addresses for a host whose BDSM register's low dword reads ``host_bdsm``."""
+    """The addresses for a host whose BDSM register reads ``host_bdsm``, 64 bits from gen11 on."""
     wide = gen >= 11
-    dsm = host_bdsm & 0xFFF00000 if wide else DSM_GPA
-    opregion = dsm - OPREGION_SIZE
-    return Igd(dsm, opregion, opregion | (host_asls & 0xFFF), dsm | (host_bdsm & 0xFFFFF), 0xC0 if wide else 0x5C)
+    dsm = host_bdsm & -MIB if wide else DSM_GPA
+    opregion = dsm - OPREGION_SIZE & _U32
+    read = dsm & _U32 | host_bdsm & MIB - 1
+    return Igd(dsm, opregion, opregion | (host_asls & 0xFFF), read, 0xC0 if wide else 0x5C)
+
+
+def _mapped(igd: Igd, size: int) -> list[tuple[int, int]]:
+    end = igd.opregion + OPREGION_SIZE
+    if end == igd.dsm:
+        return [(igd.opregion, end + size)]
+    return [(igd.opregion, end), (igd.dsm, igd.dsm + size)]
 
 
 class Acrn(Allocator):
@@ -104,9 +116,14 @@ class Acrn(Allocator):
             igd = guest_addresses(gen or 11, request.host.bdsm_raw or request.host.bdsm, request.host.asls)
             memory_map.add(igd.opregion, OPREGION_SIZE + size, E820Type.RESERVED)
             out.asls[function.bdf] = igd.asls
-            out.bdsm[function.bdf], out.bdsm_size[function.bdf] = igd.dsm, size
+            out.bdsm[function.bdf], out.bdsm_size[function.bdf] = igd.bdsm & -MIB, size
             out.bdsm_register[function.bdf], out.bdsm_value[function.bdf] = igd.bdsm_register, igd.bdsm
-            out.mapped.append((igd.opregion, igd.dsm + size))
+            out.mapped += _mapped(igd, size)
+            if igd.dsm >= FOUR_GIB:
+                out.notes.append(
+                    f"the host's stolen memory is mapped at {igd.dsm:#x}, and the guest reads the low 32 bits of that, "
+                    f"{igd.bdsm & -MIB:#x}"
+                )
         out.e820 = memory_map.rows()
         return out
 

@@ -1,6 +1,6 @@
 """Xen's hvmloader puts BARs and the IGD's OpRegion into a growing MMIO hole below 4 GiB, and moves RAM for it.
 
-Source: Xen tools/firmware/hvmloader/pci.c, mem_hole_alloc in util.c, e820.c. Version "mmconfig" is that with the q35
+Source: Xen tools/firmware/hvmloader/pci.c (c447b73), mem_hole_alloc in util.c, e820.c. "mmconfig" is that with the q35
 series on xen-devel (2018, sent again in 2026, never merged): the ECAM is one more BAR in the hole, PCIEXBAR holds it.
 """
 
@@ -19,6 +19,11 @@ FOUR_GIB, GIB = 1 << 32, 1 << 30
 HOLE_START, HOLE_END = 0xF0000000, 0xFC000000
 RESERVED_TOP = 0xFE000000
 OPREGION_PAGES = 3
+ACPI_END = 0xFC00B000
+"""Where the ACPI tables end that begin at ``HOLE_END``: NVS in e820 since Xen 4.15 (commit de6d188a, 2020).
+
+Guests of Xen 4.16 and 4.17 print that in their logs. It moves by pages with the tables: one with an IGD has FC00A000.
+"""
 _SHARED_INFO_PAGES = 1
 _EMULATED_VGA = ((0x1234, 0x1111), (0x1013, 0x00B8))
 _MAX_CHUNK = 0xFFFF
@@ -61,6 +66,16 @@ class _Bar:
     def huge(self) -> bool:
         """A 64-bit BAR above 1 GiB always goes high and does not count against the hole."""
         return self.is64 and self.size > GIB
+
+    @property
+    def in_hole(self) -> int:
+        """Bytes that the hole is made larger for."""
+        return 0 if self.io or self.huge else self.size
+
+    @property
+    def given_back(self) -> int:
+        """Bytes that are taken off the hole's total where it is placed: nothing above 1 GiB, even of a 32-bit BAR."""
+        return 0 if self.size > GIB else self.in_hole
 
 
 class HvmloaderOptions(Options, frozen=True, kw_only=True):
@@ -156,9 +171,13 @@ def _collect(request: Request) -> list[_Bar]:
     return sorted(bars, key=lambda bar: -bar.size)
 
 
-def grow_hole(request: Request, total: int, any_huge: bool) -> Hole:
-    """Where the hole starts for ``total`` bytes of memory BARs, and the RAM moved out of it."""
-    options = _options(request)
+def grow_hole(request: Request) -> Hole:
+    """Where the hole starts for the memory BARs of ``request``, and the RAM moved out of it."""
+    return _grow(request, _collect(request))
+
+
+def _grow(request: Request, bars: list[_Bar]) -> Hole:
+    options, total = _options(request), sum(bar.in_hole for bar in bars)
     low, spill = (size >> PAGE_SHIFT for size in request.ram_split(HOLE_START))
     if options.low_mem_pgend:
         low, spill = options.low_mem_pgend, 0
@@ -178,7 +197,7 @@ def grow_hole(request: Request, total: int, any_huge: bool) -> Hole:
         ram_top = hole.low_pages << PAGE_SHIFT
         if hole.start > ram_top and any(s < HOLE_END and s + n > hole.start for s, n in rmrr):
             hole.start = ram_top
-    hole.relocate64 = any_huge or total > HOLE_END - hole.start
+    hole.relocate64 = any(bar.huge for bar in bars) or total > HOLE_END - hole.start
     while hole.start >> PAGE_SHIFT < hole.low_pages:
         pages = min(hole.low_pages - (hole.start >> PAGE_SHIFT), _MAX_CHUNK)
         hole.high_pages = hole.high_pages or FOUR_GIB >> PAGE_SHIFT
@@ -191,8 +210,7 @@ def grow_hole(request: Request, total: int, any_huge: bool) -> Hole:
 def _place(request: Request) -> Placement:
     out = Placement()
     bars = _collect(request)
-    total = sum(bar.size for bar in bars if not bar.io and not bar.huge)
-    hole = grow_hole(request, total, any(bar.huge for bar in bars))
+    total, hole = sum(bar.in_hole for bar in bars), _grow(request, bars)
     low = _Resource(hole.start, HOLE_END)
     bits = request.cpu.phys_bits or _DEFAULT_BITS
     high = _Resource(max(hole.high_pages << PAGE_SHIFT, FOUR_GIB), 1 << bits)
@@ -201,20 +219,26 @@ def _place(request: Request) -> Placement:
     for bar in bars:
         wide = bar.is64 and hole.relocate64 and (total > low.end - low.base or bar.huge)
         resource = ports if bar.io else high if wide else low
-        if not bar.io and not bar.huge:
-            total -= bar.size
+        total -= bar.given_back
+        if resource is high:
+            high.base = align_up(high.base, bar.size)  # stays so where the BAR then does not fit
         _assign(bar, resource, _rmrr(request) if resource is low else [], out)
     for function in request.functions:
-        out.command.setdefault(function.bdf, 0)
-        out.command[function.bdf] |= 4
+        out.command[function.bdf] = out.command.get(function.bdf, 0) | 4
+    primary, opregion = _displays(request)
+    if primary is not None:
+        out.command[primary.bdf] |= 1  # the VGA ports, even without an I/O BAR
     out.windows = {"io": (_IO[0], _IO[1] - 1), "mem32": (hole.start, HOLE_END)}
     if high.base > high_start:
         out.windows["mem64"] = (high_start, high.base)
     _enable_ecam(request, out)
     if hole.moved:
         _beside_the_device_model(request, hole, out)
-    opregion = _opregion(request, out)
-    out.e820 = _map(hole, opregion)
+    if opregion is not None:
+        start = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES << PAGE_SHIFT
+        out.asls[opregion.bdf] = start
+        out.mapped.append((start, start + (OPREGION_PAGES << PAGE_SHIFT)))
+    out.e820 = _map(hole, out.mapped)
     out.log.append(f"pci_mem_start=0x{hole.start:x}, {hole.moved:#x} pages relocated")
     return out
 
@@ -261,27 +285,29 @@ def _beside_the_device_model(request: Request, hole: Hole, out: Placement) -> No
         )
 
 
-def _opregion(request: Request, out: Placement) -> int | None:
-    """The first class-0300 device is primary; an emulated VGA wins. A passed-through Intel one gets three pages."""
-    primary_found, page = False, None
+def _displays(request: Request) -> tuple[Function | None, Function | None]:
+    """(Primary VGA, the device that gets an OpRegion), of class 0300, in the order of the scan.
+
+    The last emulated VGA is primary, else the first other one; that gets an OpRegion if it is Intel's and comes first.
+    """
+    emulated = passed = None
     for function in sorted(request.functions, key=lambda f: f.bdf):
         if function.class_code >> 8 != 0x0300:
             continue
-        if (function.vendor, function.device) not in _EMULATED_VGA and not primary_found and function.vendor == 0x8086:
-            page = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES
-            out.asls[function.bdf] = page << PAGE_SHIFT
-            out.mapped.append((page << PAGE_SHIFT, page + OPREGION_PAGES << PAGE_SHIFT))
-        primary_found = True
-    return page
+        if (function.vendor, function.device) in _EMULATED_VGA:
+            emulated = function
+        elif emulated is None and passed is None:
+            passed = function
+    return emulated or passed, passed if passed is not None and passed.vendor == 0x8086 else None
 
 
-def _map(hole: Hole, opregion: int | None) -> list[tuple[int, int, str]]:
+def _map(hole: Hole, opregion: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
     memory_map = E820Map([(0, hole.low_pages << PAGE_SHIFT, E820Type.RAM)])
     memory_map.remove(0xA0000, 0x60000)
     memory_map.add(0xF0000, 0x10000, E820Type.RESERVED)
     memory_map.add(HOLE_END, FOUR_GIB - HOLE_END, E820Type.RESERVED)
-    if opregion is not None:
-        memory_map.add(opregion << PAGE_SHIFT, OPREGION_PAGES << PAGE_SHIFT, E820Type.NVS)
+    for start, end in [(HOLE_END, ACPI_END), *opregion]:
+        memory_map.add(start, end - start, E820Type.NVS)
     if hole.high_pages:
         memory_map.add(FOUR_GIB, (hole.high_pages << PAGE_SHIFT) - FOUR_GIB, E820Type.RAM)
     return memory_map.rows()

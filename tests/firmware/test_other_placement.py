@@ -90,6 +90,42 @@ def test_hvmloader_sends_a_2g_bar_high_without_counting_it():
     assert out.bars == {(0x10, 2): 0x100000000, (0x10, 0): 0xF0000000}
 
 
+def test_hvmloader_does_not_take_a_placed_2g_bar_of_32_bits_off_its_total():
+    low = Function(0x18, 0x10DE, 1, 0x030200, (Bar(0, 2 * GIB, "mem"),))
+    igd = replace(IGD, bars=(Bar(0, 4 * MIB, "mem", True),))
+    assert hvmloader.place(replace(REQUEST, functions=(igd,))).bars == {(0x10, 0): 0xF0000000}
+    out = hvmloader.place(replace(REQUEST, functions=(igd, low)))
+    assert (0x18, 0) not in out.bars  # 80000000-FC000000 is too short
+    assert out.bars[0x10, 0] == 0x100000000  # 2 GiB are still missing, so what can go high does
+
+
+def test_hvmloader_keeps_the_alignment_of_a_bar_that_does_not_fit_above_ram():
+    huge = Function(0x18, 0x10DE, 1, 0x030200, (Bar(0, 64 * GIB, "pref", True), Bar(2, 2 * GIB, "pref", True)))
+    out = hvmloader.place(replace(REQUEST, functions=(huge,), cpu=Cpu(phys_bits=36)))
+    assert not out.bars  # the cursor is at 64 GiB, the end of 36 bits
+    assert hvmloader.place(replace(REQUEST, functions=(huge,), cpu=Cpu(phys_bits=37))).bars == {
+        (0x18, 0): 0x1000000000
+    }  # fmt: skip
+
+
+def test_hvmloader_maps_its_acpi_tables_and_the_opregion_as_a_guest_prints_them():
+    """The rows of an IGD's guest on xen-devel (C. Zmudzinski, 2022-03-31), whose tables end one page earlier."""
+    upper = [row for row in hvmloader.place(REQUEST).e820 if row[0] >= 0xFC000000]
+    assert upper == [
+        (0xFC000000, 0xFC00B000, "NVS"), (0xFC00B000, 0xFDFFC000, "RESERVED"),
+        (0xFDFFC000, 0xFDFFF000, "NVS"), (0xFDFFF000, 0x100000000, "RESERVED"),
+    ]  # fmt: skip
+
+
+def test_hvmloader_lets_the_primary_vga_decode_ports():
+    vga = Function(0x20, 0x1234, 0x1111, 0x030000, (Bar(0, 16 * MIB, "pref"),))
+    igd = replace(IGD, bars=(Bar(0, 4 * MIB, "mem", True),))
+    assert hvmloader.place(replace(REQUEST, functions=(igd,))).command == {0x10: 7}
+    out = hvmloader.place(replace(REQUEST, functions=(igd, vga)))
+    assert out.command == {0x10: 6, 0x20: 7}  # the emulated one is primary, wherever it is
+    assert out.asls  # but the IGD was met first
+
+
 def test_hvmloader_is_for_the_i440fx():
     with pytest.raises(FwsimError, match="i440fx only"):
         hvmloader.place(replace(REQUEST, machine="q35"))

@@ -288,10 +288,7 @@ def xen_bars(vector):
     options["rmrr"] = tuple(tuple(number(value) for value in row) for row in given.get("rmrr", []))
     request = Request(functions=devices_of(given["devices"]), options=HvmloaderOptions(**options))
     out = hvmloader.place(request)
-    total = sum(b.size for f in request.functions for b in f.bars if b.kind != "io" and not (b.is64 and b.size > GIB))
-    total += sum(f.rom_size for f in request.functions)
-    huge = any(b.is64 and b.size > GIB for f in request.functions for b in f.bars)
-    hole = hvmloader.grow_hole(request, total, huge)
+    hole = hvmloader.grow_hole(request)
     bars = {f"{format_bdf(bdf)[3:]} bar{index}": base for (bdf, index), base in out.bars.items()}
     wanted = vector["expect"].get("bars", {})
     bars |= {name: None for name, value in wanted.items() if name not in bars and not str(value).startswith("0x")}
@@ -307,7 +304,7 @@ def xen_bars(vector):
 def xen_opregion(vector):
     out = hvmloader.place(Request(functions=(igd(),)))
     address = out.asls[IGD_BDF]
-    nvs = [row for row in out.e820 if row[2] == "NVS"]
+    nvs = [row for row in out.e820 if row[2] == "NVS" and row[0] != hvmloader.HOLE_END]
     around = [row[2] for row in out.e820 if nvs[0][0] in row[:2] or nvs[0][1] in row[:2]]
     split = nvs == [(address, address + 0x3000, "NVS")] and around == ["RESERVED", "NVS", "RESERVED"]
     text = "NVS 3 pages, split out of RESERVED" if split else str(out.e820)

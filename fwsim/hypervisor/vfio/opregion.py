@@ -10,6 +10,7 @@ from dataclasses import dataclass
 SIGNATURE = b"IntelGraphicsMem"
 HEADER_BYTES = 0x2000
 _VERSION, _SIZE, _RVDA, _RVDS = 0x16, 0x10, 0x3BA, 0x3C2
+_U32 = 0xFFFFFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class OpRegionView:
     """The region as user space sees it. ``errno`` is "" or the name of the error; then nothing else counts.
 
     ``size`` in bytes; ``version`` and ``rvda`` as patched; ``config_asls`` is what a read of 0xFC gives,
-    the VBT's own address where there is an extended VBT; ``vbt`` that host address or None.
+    the VBT's own address where there is an extended VBT; ``vbt`` that host address or None. The driver keeps it in a
+    u32, so of an RVDA that leads above 4 GiB it maps what lies at the low 32 bits.
     """
 
     errno: str = ""
@@ -38,9 +40,9 @@ def view(asls: int, version: int, size_kib: int, rvda: int, rvds: int, *, signat
     size = size_kib * 1024
     if version < 0x200 or not rvda or not rvds:
         return OpRegionView("", size, version, 0, asls)
-    vbt = rvda if version == 0x200 else (asls + rvda) & 0xFFFFFFFFFFFFFFFF
+    vbt = (rvda if version == 0x200 else asls + rvda) & _U32
     shown = 0x201 if version == 0x200 else version
-    return OpRegionView("", size + rvds, shown, HEADER_BYTES, vbt & 0xFFFFFFFF, vbt, rvds)
+    return OpRegionView("", size + rvds, shown, HEADER_BYTES, vbt, vbt, rvds)
 
 
 def view_of(opregion: bytes, asls: int) -> OpRegionView:

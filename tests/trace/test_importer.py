@@ -109,6 +109,14 @@ def test_two_lines_of_linux_until_4_4(tmp_path):
     assert (about["overflowed"], about["without_reason"], about["unknown"]) == (True, 0, 0)
 
 
+def test_a_reason_belongs_to_the_fault_before_it(tmp_path):
+    """The first fault's second line is lost; the one that follows is of 04:00.0."""
+    lines = [TWO_LINES.splitlines(True)[4], "DMAR: DMAR:[DMA Read] Request device [04:00.0] fault addr ca6d5000 \n"]
+    about, events = read(tmp_path, "".join(lines) + "DMAR:[fault reason 01] Present bit in root entry is clear\n")
+    assert [int(each["value"]) for each in events] == [5]
+    assert about["without_reason"] == 1
+
+
 def test_reasons_of_scalable_mode(tmp_path):
     about, events = read(tmp_path, SCALABLE)
     assert [(int(each["address"]), int(each["op"]), int(each["value"])) for each in events] == [

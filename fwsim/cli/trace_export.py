@@ -28,7 +28,9 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its events.npy.")],
     form: Annotated[str, typer.Option("--format", metavar="F", help="One of " + ", ".join(SUFFIX) + ".")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to; qemu and dmesg print.")] = None,
-    style: Annotated[str, typer.Option("--style", metavar="S", help="dmesg: kernel's wording, A, B, C, D0, D.")] = "D",
+    style: Annotated[
+        str, typer.Option("--style", metavar="S", help="dmesg: kernel's wording, A, B0, B, C, D0, D.")
+    ] = "D",
     timestamps: Annotated[bool, typer.Option("--timestamps", help="qemu, dmesg: time before each line.")] = False,
     devid: Annotated[str, typer.Option("--devid", metavar="ID", help="intel_reg: device id; default the run's.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out names.")] = False,

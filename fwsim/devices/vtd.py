@@ -9,12 +9,14 @@ from typing import Literal, NamedTuple
 
 from fwsim.devices.vtd_lines import Fault, status_line
 
-Style = Literal["A", "B", "C", "D0", "D"]
+Style = Literal["A", "B0", "B", "C", "D0", "D"]
 Limit = Literal["none", "interrupt", "record"]
 
-LIMITS: dict[Style, Limit] = {"A": "none", "B": "interrupt", "C": "record", "D0": "record", "D": "record"}
-"""How the kernels of each style limit what they print. dmar_fault of 4.1 prints everything, that of 4.8 decides once
-for each interrupt, that of 5.10 and later before each record (and once more before it sees that none is left)."""
+LIMITS: dict[Style, Limit] = {
+    "A": "none", "B0": "none", "B": "interrupt", "C": "record", "D0": "record", "D": "record",
+}  # fmt: skip
+"""How the kernels of each style limit what they print. dmar_fault of 4.1 and 4.4 prints everything, that of 4.8 decides
+once for each interrupt, that of 5.10 and later before each record (and once more before it sees that none is left)."""
 INTERVAL_NS = 5_000_000_000
 """DEFAULT_RATELIMIT_INTERVAL: five seconds, here without the rounding to the kernel's ticks."""
 BURST = 10
@@ -51,7 +53,7 @@ class Vtd:
     """One remapping unit with ``records`` fault recording registers, and the host kernel's fault handler.
 
     The handler runs ``latency_ns`` after the interrupt, which comes when the first record is pending. ``style`` is the
-    kernel's wording (A-D, D0); ``limit`` overrides how such a kernel limits its lines. Fault times never go back.
+    kernel's wording (A-D, B0, D0); ``limit`` overrides how such a kernel limits its lines. Fault times never go back.
 
     ``faults`` counts all of them, ``recorded`` those that found a free register, ``overflowed`` whether one did not;
     ``by_reason`` counts all by decimal reason; ``lines`` is dmesg without its time stamps.

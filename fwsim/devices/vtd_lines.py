@@ -1,6 +1,8 @@
-"""The host's dmesg tells of a DMA fault: VT-d's fault registers as Linux prints them, style by style.
+"""The host's dmesg tells of a fault: VT-d's fault registers as Linux prints them, style by style.
 
-Source: Linux drivers/iommu/intel/dmar.c, older drivers/iommu/dmar.c.
+Source: Linux drivers/iommu/intel/dmar.c, earlier drivers/iommu/dmar.c: pr_fmt, dmar_get_fault_reason, dmar_fault_do_one
+and dmar_fault. In A pr_fmt is KBUILD_MODNAME, which is "dmar"; in B0, read in 4.4.302, it is "DMAR: " before A's
+messages. D0 came with commit 719a19335692, and D with the fix of that, queued for 5.15: no 0x in the device.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-STYLES = ("A", "B", "C", "D0", "D")
 _NO_PASID = 0xFFFFFFFF
 _DMA = (
     "Software",
@@ -35,6 +36,71 @@ _INTERRUPT = (
     "Blocked a compatibility format interrupt request",
     "Blocked an interrupt request due to source-id verification failure",
 )
+_SCALABLE_GROUPS = {
+    0x30: (
+        "Invalid Root Table Address",
+        "TTM 0 for request with PASID",
+        "TTM 0 for page group request",
+    ),
+    0x38: (
+        "Error attempting to access Root Entry",
+        "Present bit in Root Entry is clear",
+        "Non-zero reserved field set in Root Entry",
+    ),
+    0x40: (
+        "Error attempting to access Context Entry",
+        "Present bit in Context Entry is clear",
+        "Non-zero reserved field set in the Context Entry",
+        "Invalid Context Entry",
+        "DTE field in Context Entry is clear",
+        "PASID Enable field in Context Entry is clear",
+        "PASID is larger than the max in Context Entry",
+        "PRE field in Context-Entry is clear",
+        "RID_PASID field error in Context-Entry",
+    ),
+    0x50: (
+        "Error attempting to access the PASID Directory Entry",
+        "Present bit in Directory Entry is clear",
+        "Non-zero reserved field set in PASID Directory Entry",
+    ),
+    0x58: (
+        "Error attempting to access PASID Table Entry",
+        "Present bit in PASID Table Entry is clear",
+        "Non-zero reserved field set in PASID Table Entry",
+        "Invalid Scalable-Mode PASID Table Entry",
+        "ERE field is clear in PASID Table Entry",
+        "SRE field is clear in PASID Table Entry",
+    ),
+    0x70: (
+        "Error attempting to access first-level paging entry",
+        "Present bit in first-level paging entry is clear",
+        "Non-zero reserved field set in first-level paging entry",
+        "Error attempting to access FL-PML4 entry",
+        "First-level entry address beyond MGAW in Nested translation",
+        "Read permission error in FL-PML4 entry in Nested translation",
+        "Read permission error in first-level paging entry in Nested translation",
+        "Write permission error in first-level paging entry in Nested translation",
+        "Error attempting to access second-level paging entry",
+        "Read/Write permission error in second-level paging entry",
+        "Non-zero reserved field set in second-level paging entry",
+        "Invalid second-level page table pointer",
+        "A/D bit update needed in second-level entry when set up in no snoop",
+    ),
+    0x80: (
+        "Address in first-level translation is not canonical",
+        "U/S set 0 for first-level translation with user privilege",
+        "No execute permission for request with PASID and ER=1",
+        "Address beyond the DMA hardware max",
+        "Second-level entry address beyond the max",
+        "No write permission for Write/AtomicOp request",
+        "No read permission for Read/AtomicOp request",
+        "Invalid address-interrupt address",
+    ),
+    0x90: ("A/D bit update needed in first-level entry when set up in no snoop",),
+}
+_SCALABLE = {first + n: f"SM: {text}" for first, texts in _SCALABLE_GROUPS.items() for n, text in enumerate(texts)}
+_TWO_LINES = ("A", "B0")
+"""The styles whose kernels print where and why in two lines. They do not know scalable mode's reasons."""
 
 
 class Reason(NamedTuple):
@@ -44,12 +110,18 @@ class Reason(NamedTuple):
     text: str
 
 
-def reason(code: int) -> Reason:
-    """The kernel's words for a fault reason, "Unknown" where there are none; scalable mode's (0x30 up) are not here."""
+def reason(code: int, style: str = "D") -> Reason:
+    """The words of a style's kernel for a fault reason, "Unknown" where it has none.
+
+    Scalable mode's ("SM: ...", 30h to 90h with gaps) are dma_remap_sm_fault_reasons, which is in dmar.c since 5.4, the
+    same in C's kernel and today's. A kernel of A or B0 has no such table; B is printed as by its releases from 5.4 on.
+    """
     if 0 <= code < len(_DMA):
         return Reason("DMA_REMAP", _DMA[code])
     if 0x20 <= code < 0x20 + len(_INTERRUPT):
         return Reason("INTR_REMAP", _INTERRUPT[code - 0x20])
+    if style not in _TWO_LINES and min(_SCALABLE) <= code <= max(_SCALABLE):
+        return Reason("DMA_REMAP", _SCALABLE.get(code, "Unknown"))
     return Reason("UNKNOWN", "Unknown")
 
 
@@ -68,7 +140,12 @@ class Status(NamedTuple):
 
 def status_line(fsts: int, style: str = "D") -> str:
     """The line that the handler starts with: the status in bare hex. The kernel prints none for 0."""
-    return f"{'dmar' if style == 'A' else 'DMAR'}: DRHD: handling fault status reg {fsts:x}"
+    return f"{_prefix(style)}DRHD: handling fault status reg {fsts:x}"
+
+
+def _prefix(style: str) -> str:
+    """pr_fmt: the file's name as the build knows it in style A, since then the table's."""
+    return "dmar: " if style == "A" else "DMAR: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +174,23 @@ class Fault:
         return self.address & 0xFFFFF000, self.address >> 32, source, top
 
     def lines(self, style: str = "D") -> list[str]:
-        """The record's lines in dmesg: styles A (to 4.0), B (to 5.9), C (5.10), D0 and D (since)."""
-        kind, text = reason(self.code)
-        if kind == "INTR_REMAP":
-            return [_interrupt_line(self, text, style)]
-        way = "Read" if self.read else "Write"
+        """The record's lines in dmesg: styles A (to 4.1), B0 (4.4), B (to 5.9), C (5.10), D0 and D (since)."""
+        kind, text = reason(self.code, style)
         bus, device, function = self.source >> 8, self.source >> 3 & 31, self.source & 7
-        place = f"{bus:02x}:{device:02x}.{function:d}"
-        if style == "A":
-            first = f"dmar: DMAR:[DMA {way}] Request device [{place}] fault addr {self.address:x} "
-            return [first, f"DMAR:[fault reason {self.code:02d}] {text}"]
+        hexadecimal = "0x" if style in ("D0", "D") else ""
+        place = f"0x{bus:02x}:0x{device:02x}.{function:d}" if style == "D0" else f"{bus:02x}:{device:02x}.{function:d}"
+        why = f"[fault reason {f'0x{self.code:02x}' if hexadecimal else f'{self.code:02d}'}] {text}"
+        if kind == "INTR_REMAP":
+            index = f"fault index {hexadecimal}{self.address >> 48:x}"
+            if style in _TWO_LINES:  # the second bracket is the kernel's
+                return [f"{_prefix(style)}INTR-REMAP: Request device [[{place}] {index}", f"INTR-REMAP:{why}"]
+            return [f"DMAR: [INTR-REMAP] Request device [{place}] {index} {why}"]
+        way = "DMA Read" if self.read else "DMA Write"
+        address = f"fault addr {hexadecimal}{self.address:x}"
+        if style in _TWO_LINES:
+            return [f"{_prefix(style)}DMAR:[{way}] Request device [{place}] {address} ", f"DMAR:{why}"]
         if style in ("B", "C"):
             pasid = f"PASID {_NO_PASID if self.pasid is None else self.pasid:x} " if style == "C" else ""
-            where = f"DMAR: [DMA {way}] Request device [{place}] {pasid}fault addr {self.address:x}"
-            return [f"{where} [fault reason {self.code:02d}] {text}"]
-        if style == "D0":
-            place = f"0x{bus:02x}:0x{device:02x}.{function:d}"
+            return [f"DMAR: [{way}] Request device [{place}] {pasid}{address} {why}"]
         tag = "NO_PASID" if self.pasid is None else f"PASID 0x{self.pasid:x}"
-        where = f"DMAR: [DMA {way} {tag}] Request device [{place}] fault addr 0x{self.address:x}"
-        return [f"{where} [fault reason 0x{self.code:02x}] {text}"]
-
-
-def _interrupt_line(fault: Fault, text: str, style: str) -> str:
-    place = f"{fault.source >> 8:02x}:{fault.source >> 3 & 31:02x}.{fault.source & 7:d}"
-    index = fault.address >> 48
-    if style in ("D0", "D"):
-        tail = f"0x{index:x} [fault reason 0x{fault.code:02x}] {text}"
-    else:
-        tail = f"{index:x} [fault reason {fault.code:02d}] {text}"
-    return f"DMAR: [INTR-REMAP] Request device [{place}] fault index {tail}"
+        return [f"DMAR: [{way} {tag}] Request device [{place}] {address} {why}"]

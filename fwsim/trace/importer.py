@@ -109,6 +109,7 @@ class LogReader:
         kind, numbers, device = message
         if kind == "fault" and device != IGD:
             kind = "fault of another device"
+            self._fault = None  # a reason on the next line is this one's
         self.kinds[kind] += 1
         if kind in ("truncated", "other"):
             self._sample(kind, line)

@@ -1,7 +1,8 @@
 """One line of a foreign log is understood: QEMU trace events and VT-d fault lines, whatever stands before them.
 
 A line may be cut, or hold pieces of two: each message is looked for anywhere in it, and only whole ones count.
-Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events; Linux drivers/iommu/intel/dmar.c; Xen vtd/iommu.c.
+Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events; Linux drivers/iommu/intel/dmar.c, its styles
+in ``fwsim.devices.vtd_lines``; Xen drivers/passthrough/vtd/iommu.c.
 """
 
 from __future__ import annotations
@@ -44,7 +45,12 @@ _FAULT = re.compile(
 _REASON = re.compile(r"DMAR:(?:\[fault reason ([0-9a-f]{2,3})(h?)\]| reason ([0-9a-f]{2}) - )")
 _STATUS = re.compile(r"DRHD: handling fault status reg ([0-9a-f]{1,8})\b")
 _SUPPRESSED = re.compile(r"dmar_fault: (\d{1,9}) callbacks suppressed")
-_DMAR = re.compile(r"DMAR|dmar_fault|DMA Read|DMA Write")
+_INTERRUPT = re.compile(
+    r"INTR-REMAP(?:\]|:) Request device \[.{0,20}\] fault index (?:0x)?[0-9a-f]+(?: \[fault reason \w+\] |\s*$|, )"
+    r"|INTR-REMAP:(?:\[fault reason \w+\]| reason [0-9a-f]{2} -) "
+)
+"""A refused interrupt, of one line or either of two: whole, and no DMA."""
+_DMAR = re.compile(r"DMAR|DRHD|INTR-REMAP|dmar_fault|DMA Read|DMA Write")
 _TIMES = (
     re.compile(r"\b\d{1,9}@(\d{1,12})\.(\d{6}):"),
     re.compile(r"\[ {0,7}(\d{1,9})\.(\d{6})\]"),
@@ -149,7 +155,9 @@ def _dmar(line: str) -> Iterator[Message]:
         for found in pattern.finditer(line):
             any_known = True
             yield Message(kind, (int(found[1], base),))
-    if not any_known:
+    if not any_known and _INTERRUPT.search(line):
+        yield Message("other")
+    elif not any_known:
         yield Message("truncated" if "fault" in line or "Request device" in line else "other")
 
 

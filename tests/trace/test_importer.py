@@ -40,7 +40,21 @@ Nov 27 10:00:00 host kernel: DMAR:[fault reason 05] PTE Write access is not set
 2024-06-06T10:26:40.747576+08:00 host kernel: dmar_fault: 7702 callbacks suppressed
 DMAR: [DMA Read] Request device [04:00.4] fault addr bdf80000 [fault reason 06] PTE Read access is not set
 """  # noqa: E501
-SAMPLES = {"qemu": QEMU, "dmesg": DMESG}
+TWO_LINES = """\
+[    1.000000] dmar: DRHD: handling fault status reg 3
+[    1.000001] dmar: DMAR:[DMA Read] Request device [00:02.0] fault addr dba00000\x20
+[    1.000001] DMAR:[fault reason 02] Present bit in context entry is clear
+[   20.210600] DMAR: DRHD: handling fault status reg 2
+[   20.210640] DMAR: DMAR:[DMA Write] Request device [00:02.0] fault addr ca6d5000\x20
+               DMAR:[fault reason 12] non-zero reserved fields in PTE
+[   20.210700] DMAR: DMAR:[DMA Read] Request device [00:02.0] fault addr ca6d6000 DMAR:[fault reason 113] Unknown
+"""
+SCALABLE = """\
+DMAR: [DMA Read] Request device [00:02.0] PASID ffffffff fault addr dba00000 [fault reason 81] SM: Present bit in Directory Entry is clear
+DMAR: [DMA Write NO_PASID] Request device [00:02.0] fault addr 0xdba06000 [fault reason 0x71] SM: Present bit in first-level paging entry is clear
+DMAR: [DMA Read PASID 0x1] Request device [00:02.0] fault addr 0xdba07000 [fault reason 0x90] SM: A/D bit update needed in first-level entry when set up in no snoop
+"""  # noqa: E501
+SAMPLES = {"qemu": QEMU, "dmesg": DMESG, "two lines": TWO_LINES, "scalable": SCALABLE}
 
 
 def read(tmp_path, *texts):
@@ -86,6 +100,31 @@ def test_faults_of_every_style(tmp_path):
     assert about["kinds"]["fault of another device"] == 1
 
 
+def test_two_lines_of_linux_until_4_4(tmp_path):
+    about, events = read(tmp_path, TWO_LINES)
+    assert [(int(each["address"]), int(each["op"]), int(each["value"])) for each in events] == [
+        (0xDBA00000, Op.READ, 2), (0xCA6D5000, Op.WRITE, 12), (0xCA6D6000, Op.READ, 113),
+    ]  # fmt: skip
+    assert about["kinds"] == {"fault": 3, "reason": 3, "status": 2}
+    assert (about["overflowed"], about["without_reason"], about["unknown"]) == (True, 0, 0)
+
+
+def test_a_reason_belongs_to_the_fault_before_it(tmp_path):
+    """The first fault's second line is lost; the one that follows is of 04:00.0."""
+    lines = [TWO_LINES.splitlines(True)[4], "DMAR: DMAR:[DMA Read] Request device [04:00.0] fault addr ca6d5000 \n"]
+    about, events = read(tmp_path, "".join(lines) + "DMAR:[fault reason 01] Present bit in root entry is clear\n")
+    assert [int(each["value"]) for each in events] == [5]
+    assert about["without_reason"] == 1
+
+
+def test_reasons_of_scalable_mode(tmp_path):
+    about, events = read(tmp_path, SCALABLE)
+    assert [(int(each["address"]), int(each["op"]), int(each["value"])) for each in events] == [
+        (0xDBA00000, Op.READ, 0x51), (0xDBA06000, Op.WRITE, 0x71), (0xDBA07000, Op.READ, 0x90),
+    ]  # fmt: skip
+    assert about["kinds"] == {"fault": 3}
+
+
 @pytest.mark.parametrize(
     ("line", "kinds"),
     [
@@ -97,6 +136,14 @@ def test_faults_of_every_style(tmp_path):
         ("DMAR: [DMA Read] Request device [00:02.0] fault addr b4000000 [fault reas", ["truncated"]),
         ("DMAR: [DMA ReadDMAR: [DMA Write] Request device [00:02.0] fault addr 0 [fault reason 05] x", ["fault"]),
         ("DMAR: Host address width 39", ["other"]),
+        ("dmar: DRHD: handling fault status reg 2", ["status"]),
+        ("DRHD: handling fault status reg 3", ["status"]),
+        ("dmar: DRHD base: 0x000000fed90000 flags: 0x0", ["other"]),
+        ("dmar: DRHD: handling fault st", ["truncated"]),
+        ("dmar: INTR-REMAP: Request device [[f0:1f.0] fault index 0", ["other"]),
+        ("INTR-REMAP:[fault reason 37] Blocked a compatibility format interrupt request", ["other"]),
+        ("DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault reason 0x25] Blocked", ["other"]),
+        ("DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault rea", ["truncated"]),
         ("vfio_intx_enable  (0000:00:02.0)", ["other"]),
         ("pci_cfg_read x 0f:9 @0x50 -> 0x0", ["truncated"]),
         ("usb 1-1: new device", []),

@@ -19,6 +19,10 @@ _Q35_ECAM = (0xB0000000, 0xC0000000)
 """Where SeaBIOS enables PCIEXBAR (SeaBIOS src/fw/pciinit.c, mch_mmconfig_setup)."""
 
 
+ROM_STACK = 0x6D14
+"""SP as SeaBIOS 1.16.2 enters an option ROM, measured on pc."""
+
+
 class Allocator(ABC):
     """One firmware. Subclass it, give it a name, its versions and ``place``; the facts have QEMU guests' defaults."""
 
@@ -56,6 +60,10 @@ class Allocator(ABC):
     def knows_version(self, version: str) -> bool:
         """Whether there are rules for ``version``, as people write it; "" is the default one."""
         return not version or version in self.versions
+
+    def rom_stack(self, version: str) -> int:
+        """SP at an option ROM's entry: of other firmware that of fwsim's services, which are SeaBIOS 1.16.2's."""
+        return ROM_STACK
 
     def size_from(self, options: Options) -> SizeSource:
         """Where the size of stolen memory comes from: a fw_cfg file, GGC, the host; or nobody, and there is none."""

@@ -11,8 +11,8 @@ from fwsim.environment.bios.pmm import Pmm
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
+from fwsim.firmware.allocators import allocator
 from fwsim.firmware.seabios.optionrom import entry_registers
-from fwsim.firmware.seabios.versions import find_version, version_row
 from fwsim.machine.built import Built
 from fwsim.native import R_CS, R_IP, R_TIME
 from fwsim.trace.event import Actor, Op, Space
@@ -40,8 +40,7 @@ class Session(Environment):
         self.slices = Slices(built, self)
         self._stub = 0
         firmware = built.machine.scenario.firmware
-        version = find_version(firmware.version) if firmware.kind == "seabios" else None
-        self._sp = (version or version_row("")).rom_stack
+        self._sp = allocator(firmware.kind).rom_stack(firmware.version)
         self.slices.x86.arm_timer()
 
     # --- entry points ----------------------------------------------------------------------------------------------

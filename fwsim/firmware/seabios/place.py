@@ -60,6 +60,10 @@ class SeaBios(Allocator):
         """Tags (rel-1.16.2), series (1.16) and HEAD as well."""
         return find_version(version) is not None
 
+    def rom_stack(self, version: str) -> int:
+        """As measured for the release."""
+        return version_row(version).rom_stack
+
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What intel_igd_setup looks at: the slot, the class, the OpRegion before it."""
         if (why := super().why_none(request, display, out)) or display.bdf != IGD_BDF:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from fwsim.errors import FwsimError
+from fwsim.firmware.interface import ROM_STACK
 
 HEAD = "41514a7a"
 DEFAULT = "1.16.2"
@@ -34,7 +35,7 @@ class Version:
     optional_io_any_pcie: bool = False
     nvme_line: int = 0
     less_later: int = 0
-    rom_stack: int = 0x6D14
+    rom_stack: int = ROM_STACK
 
 
 _V1120 = Version("1.12.0", 81088, warn_lines=(302, 322), optional_io_any_pcie=True, nvme_line=562)

@@ -96,11 +96,6 @@ def read_edid(path: str) -> Edid:
     return parse_edid(data, path)
 
 
-def load_edid(path: str) -> bytes:
-    """An EDID file's blocks. Raises FwsimError for a file that is none; its warnings are ``read_edid``'s to tell."""
-    return read_edid(path).data
-
-
 def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 

@@ -173,10 +173,7 @@ def _collect(request: Request) -> list[_Bar]:
 
 def grow_hole(request: Request) -> Hole:
     """Where the hole starts for the memory BARs of ``request``, and the RAM moved out of it."""
-    return _grow(request, _collect(request))
-
-
-def _grow(request: Request, bars: list[_Bar]) -> Hole:
+    bars = _collect(request)
     options, total = _options(request), sum(bar.in_hole for bar in bars)
     low, spill = (size >> PAGE_SHIFT for size in request.ram_split(HOLE_START))
     if options.low_mem_pgend:
@@ -210,7 +207,7 @@ def _grow(request: Request, bars: list[_Bar]) -> Hole:
 def _place(request: Request) -> Placement:
     out = Placement()
     bars = _collect(request)
-    total, hole = sum(bar.in_hole for bar in bars), _grow(request, bars)
+    total, hole = sum(bar.in_hole for bar in bars), grow_hole(request)
     low = _Resource(hole.start, HOLE_END)
     bits = request.cpu.phys_bits or _DEFAULT_BITS
     high = _Resource(max(hole.high_pages << PAGE_SHIFT, FOUR_GIB), 1 << bits)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from fwsim.devices.edid import default_edid, load_edid, parse_edid, read_edid
+from fwsim.devices.edid import default_edid, parse_edid, read_edid
 from fwsim.errors import FwsimError
 
 
@@ -86,7 +86,7 @@ def test_what_is_no_edid(tmp_path, data, said):
     path = tmp_path / "m.edid"
     path.write_bytes(data)
     with pytest.raises(FwsimError, match="not an EDID") as caught:
-        load_edid(str(path))
+        read_edid(str(path))
     assert said in caught.value.found or said == "384 bytes"
     assert caught.value.where == str(path)
 
@@ -95,7 +95,7 @@ def test_files_that_cannot_be_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name, said in (("gone", "cannot be read"), (".", "cannot be read|not a regular"), ("pipe", "not a regular")):
         with pytest.raises(FwsimError, match=said):
-            load_edid(str(tmp_path / name))
+            read_edid(str(tmp_path / name))
 
 
 def test_a_large_file_is_not_read_whole(tmp_path):

@@ -55,7 +55,8 @@ class Wish:
 
     ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
     ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
-    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs. ``hypervisor``: who runs the guest, in a log's words; "" for a host.
+    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs. ``hypervisor``: who runs the guest, in a log's words;
+    "" for a host.
     """
 
     machine: str

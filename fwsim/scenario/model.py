@@ -281,7 +281,7 @@ class Scenario(_Table, frozen=True):
 
     @property
     def cpu(self) -> Cpu:
-        """The CPUs that the guest's firmware finds: on a host, its own. Raises FwsimError for what no guest can have."""
+        """The CPUs that the guest's firmware finds; on a host, its own. Raises FwsimError for what no guest has."""
         guest, family = self.guest, self.host.family.name
         if self.hypervisor.design.on_host:
             return replace(guest_cpu(family=family), accel="")

@@ -39,10 +39,17 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 MODELS: dict[str, tuple[str, str]] = {name: (vendor, kind) for vendor, kind, names in _ROWS for name in names.split()}
 """Model: vendor that it has by itself, and what it does about addresses of more than 32 bits."""
+_NO_RDRAND = (
+    "Conroe", "Penryn", "Nehalem", "Westmere", "SandyBridge", "core2duo", "kvm64", "qemu64", "phenom", "Opteron_G1",
+    "Opteron_G2", "Opteron_G3", "Opteron_G4", "Opteron_G5",
+)  # fmt: skip
+"""64-bit models without RDRAND (target/i386/cpu.c, CPUID_EXT_RDRAND)."""
 _SUFFIXES = ("-noTSX", "-IBRS", "-IBPB")
 
 _BITS_36 = ("830", "845", "855", "865", "915", "945", "G33", "965", "G45", "GM45", "ironlake", "sandybridge",
             "ivybridge", "baytrail", "cherryview")  # fmt: skip
+_OLDER = _BITS_36[: _BITS_36.index("ivybridge")]
+"""Hosts without RDRAND, which came with Ivy Bridge and, of the Atoms, with Bay Trail."""
 _BITS_46 = ("alderlake", "raptorlake", "meteorlake")
 
 
@@ -68,7 +75,8 @@ def guest_cpu(model: str = HOST, phys_bits: int = 0, count: int = 1, accel: Acce
             "cpu model host requires KVM", where="guest.cpu", found=f"{model} with accel {accel}",
             expected="a model that TCG can be", hint='such as "max" or "qemu64", or accel = "kvm"',
         )  # fmt: skip
-    vendor, kind = (INTEL, _HUGE) if model == HOST else _model(model)
+    base = _base(model)
+    vendor, kind = (INTEL, _HUGE) if base == HOST else MODELS[base]
     if accel == "kvm":
         vendor = INTEL
     wide = kind in (_HUGE, _PLAIN)
@@ -86,7 +94,8 @@ def guest_cpu(model: str = HOST, phys_bits: int = 0, count: int = 1, accel: Acce
     own = (host_bits(family) if is_host else MODEL_BITS) if wide else SHORT_BITS if kind == _SHORT else 32
     return Cpu(
         vendor=vendor, phys_bits=phys_bits or own, long_mode=wide, count=count, one_gib_pages=kind == _HUGE,
-        pae=kind != _OLD, model=model, accel=accel,
+        rdrand=wide and (family not in _OLDER if is_host else base not in _NO_RDRAND), pae=kind != _OLD, model=model,
+        accel=accel,
     )  # fmt: skip
 
 
@@ -95,14 +104,14 @@ def models() -> list[str]:
     return [HOST, *sorted(MODELS, key=str.lower)]
 
 
-def _model(name: str) -> tuple[str, str]:
-    """The row of a model, its version (-v4) and the aliases of versions (-IBRS) left out."""
+def _base(name: str) -> str:
+    """The model that ``name`` is, its version (-v4) and the aliases of versions (-IBRS) left out. Raises FwsimError."""
     base, dash, version = name.rpartition("-v")
     base = base if dash and version.isdecimal() else name
     while base not in MODELS and base.endswith(_SUFFIXES):
         base = base.rpartition("-")[0]
-    if base in MODELS:
-        return MODELS[base]
+    if base == HOST or base in MODELS:
+        return base
     lower = {each.lower(): each for each in models()}
     near = [lower[each] for each in get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
     raise FwsimError(

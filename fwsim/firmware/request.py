@@ -73,8 +73,9 @@ class Cpu:
     """The guest's CPUs: what CPUID tells the firmware, how many there are, and who runs them.
 
     ``vendor`` is CPUID's 12 letters, ``phys_bits`` the physical address bits (32 to 52), ``one_gib_pages`` whether
-    there are pages of that size, ``model`` QEMU's name; ``pae`` is true of all but the oldest. ``accel`` "" is a
-    machine that nobody emulates. The default is the CPU of an Intel host, handed on by KVM.
+    there are pages of that size, ``rdrand`` whether it has that instruction, ``model`` QEMU's name; ``pae`` is true of
+    all but the oldest. ``accel`` "" is a machine that nobody emulates. The default is the CPU of an Intel host, handed
+    on by KVM.
     """
 
     vendor: str = "GenuineIntel"
@@ -82,6 +83,7 @@ class Cpu:
     long_mode: bool = True
     count: int = 1
     one_gib_pages: bool = True
+    rdrand: bool = True
     pae: bool = True
     model: str = "host"
     accel: Accel = "kvm"

@@ -6,9 +6,12 @@ import pytest
 
 from fwsim.errors import FwsimError
 from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf
-from fwsim.firmware.ovmf_igd import family_of
+from fwsim.firmware.cpu_models import guest_cpu
+from fwsim.firmware.ovmf.igd import family_of
+from fwsim.firmware.ovmf.pages import PageAllocator
+from fwsim.firmware.ovmf.versions import version_row
+from fwsim.firmware.ovmf.window import aperture
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import Bar, Cpu, Function, Host, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 
@@ -17,7 +20,10 @@ IGD = Function(
     0x10, 0x8086, 0x0166, 0x030000,
     (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io")), ggc=0x208,
 )  # fmt: skip
-REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(64 * MIB).to_bytes(8, "little"))
+REQUEST = Request(
+    functions=(IGD,), opregion_size=0x2000, bdsm_file=(64 * MIB).to_bytes(8, "little"),
+    cpu=guest_cpu("qemu64", accel="tcg"),
+)  # fmt: skip
 
 
 def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
@@ -40,7 +46,7 @@ def test_ovmf_with_untrusted_address_bits_uses_the_classic_window():
 
 
 def test_newer_ovmf_has_its_ecam_at_e0000000():
-    out = ovmf.place(replace(REQUEST, machine="q35", version="c5aa7e7d"))
+    out = ovmf.place(replace(REQUEST, machine="q35", version="2025.02"))
     assert out.windows["mem32"] == (0x80000000, 0xE0000000)
     assert (0xE0000000, 0xF0000000, "RESERVED") in out.e820
 
@@ -51,7 +57,7 @@ def test_ovmf_refuses_what_it_has_no_rules_for():
     with pytest.raises(FwsimError, match="no such machine"):
         ovmf.place(replace(REQUEST, machine="virt"))
     with pytest.raises(FwsimError, match="asserts"):
-        ovmf.aperture("q35", 0xE0001000)
+        aperture("q35", 0xE0001000, version_row("2026.08"))
 
 
 def test_families_of_the_driver_table():

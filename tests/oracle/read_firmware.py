@@ -6,10 +6,13 @@ from measured_seabios import size_of
 from read_hypervisor import agree, number
 
 from fwsim.errors import FwsimError
-from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, ovmf_igd, seabios
+from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, seabios
 from fwsim.firmware.hvmloader import HvmloaderOptions
+from fwsim.firmware.ovmf import igd as ovmf_igd
+from fwsim.firmware.ovmf.pages import PageAllocator
+from fwsim.firmware.ovmf.versions import version_row
+from fwsim.firmware.ovmf.window import aperture, window64
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 from fwsim.firmware.seabios.place import load_int, pcimem_start
@@ -263,7 +266,7 @@ def vfio_filter(vector):
 def ovmf_aperture(vector):
     given, want = vector["in"], vector["expect"]
     try:
-        found = ovmf.aperture(MACHINES[given["bridge"]], number(given["low_mem"]))
+        found = aperture(MACHINES[given["bridge"]], number(given["low_mem"]), version_row("2026.08"))
     except FwsimError:
         return {key: agree(value, "assert") for key, value in want.items()}
     return {
@@ -276,7 +279,8 @@ def ovmf_aperture(vector):
 
 
 def ovmf_window(vector):
-    base, size = ovmf.window64(vector["in"]["phys_bits_effective"])
+    cpu = Cpu("GenuineIntel", vector["in"]["phys_bits_effective"])
+    base, size = window64(cpu, version_row("2026.08"), Request(cpu=cpu).start_map())
     return {"base": base, "size": size}
 
 

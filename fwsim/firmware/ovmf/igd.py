@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fwsim.firmware.interface import typed
+from fwsim.firmware.ovmf.pages import PAGE, PageAllocator
 from fwsim.firmware.ovmf_options import BootOptions
-from fwsim.firmware.ovmf_pages import PAGE, PageAllocator
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.memory.ranges import align_up
 from fwsim.registers import families

@@ -1,5 +1,7 @@
 """Vectors read from SeaBIOS, VfioIgdPkg, OVMF, hvmloader, bhyve, ACRN and QEMU's machines."""
 
+import re
+
 import opregion_copy
 import rom_entry
 from measured_seabios import size_of
@@ -246,7 +248,7 @@ def vfio_filter(vector):
     size = 0x2000
     if opregion in ("absent", None):
         size = None
-    elif any(word in str(opregion) for word in ("zero", "empty", "size 0")) or opregion in (0, "0", "0x0"):
+    elif re.search(r"\b(zero|empty|0|0x0)\b", str(opregion)):
         size = 0
     pages = PageAllocator([(MIB, 0x7F000000)])
     out = Placement()

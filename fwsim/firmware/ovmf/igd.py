@@ -71,8 +71,10 @@ def announced_size(device: int, ggc: int) -> int | None:
 
 def why_vfioigd(request: Request, display: Function) -> str:
     """Why VfioIgdPkg sets up no stolen memory for the device at 00:02.0; "" where nothing speaks against it."""
-    if not request.opregion_size:
+    if request.opregion_size is None:
         return "without etc/igd-opregion the driver refuses altogether"
+    if not request.opregion_size:
+        return "etc/igd-opregion is empty: the driver fails (EFI_PROTOCOL_ERROR)"
     family = family_of(display.device)
     title = families.family(request.host.cpu).title if request.host.cpu else "of an unknown family"
     if family is None:

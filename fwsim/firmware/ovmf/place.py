@@ -49,7 +49,7 @@ class Edk2(Allocator):
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What VfioIgdPkg looks at: the slot, room, the OpRegion's file, its table of devices, GGC."""
-        return _why_none(super().why_none(request, display, out), display, out) or why_vfioigd(request, display)
+        return _why_none("", display, out) or why_vfioigd(request, display)
 
 
 def _why_none(asked: str, display: Function, out: Placement) -> str:

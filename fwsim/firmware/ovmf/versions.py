@@ -1,12 +1,12 @@
 """What differs between OVMF builds, as far as placement goes: one row a build.
 
 Rules are edk2's at the tags edk2-stable202211 and edk2-stable202502, and at c5aa7e7d for 2026.08; distances are of
-Debian's builds, measured in QEMU 7.2 and 11.1.3 (TCG).
+Debian's builds, measured in QEMU 7.2 and 11.1.3 (TCG). Builds with SMM (secboot) were not: theirs lies below TSEG.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fwsim.errors import FwsimError
 
@@ -21,7 +21,7 @@ class Version:
     ``ecam``: PcdPciExpressBaseAddress. ``max_bits``: the most address bits that it uses (PlatformInitLib/MemDetect.c,
     PlatformAddressWidthFromCpuid). ``steps_aside``: its dynamic 64-bit window moves below what QEMU reserves
     (PlatformReservationConflictCB). ``huge_tables``: its page tables have 1 GiB pages where the CPU has (PcdUse1GPage-
-    Table, which the IA32X64 build of 2022.11 does not set). ``full_cap``: the cap on PEI's memory counts a level 5
+    Table, which the 4M build of 2022.11 does not set: its PEI is IA32). ``full_cap``: the cap on PEI's memory counts a level 5
     table and the AP stacks (PlatformPei/MemDetect.c, GetPeiMemoryCap). ``bins_first``: PEI takes the memory type bins
     before the page tables, else DXE takes them below.
 
@@ -63,6 +63,13 @@ _V202211 = Version(
               (0x21000, 0x14000)),
     dxe=0x12BA000, dxe_rdrand=0, dxe_cpu=0x8000, dxe_cpus=-0x1000, dxe_low=0x2000,
 )  # fmt: skip
+_V202211_2M = replace(
+    _V202211, name="2022.11-2M", package="2022.11-6+deb12u2, OVMF_CODE.fd", huge_tables=True, pei_top=0x9D000,
+    below_tables=0x1000, low_runs=((0x0, 0xA0000), (0x100000, 0x800000), (0x808000, 0x80B000), (0x80C000, 0x810000)),
+    bin_runs=((0x312000, 0x2EB000), (0x212000, 0x1A6000), (0x112000, 0xB6000), (0x92000, 0x8A000), (0x80000, 0x22000),
+              (0x21000, 0x17000)),
+    dxe=0x12B3000, dxe_cpus=-0x4000, dxe_low=0,
+)  # fmt: skip
 _V202502 = Version(
     "2025.02", "2025.02-8+deb13u1, OVMF_CODE_4M.fd", 0xE0000000, 46, steps_aside=True, huge_tables=True,
     full_cap=True, bins_first=False, pei_top=0x109000, pei_cpu=0x8000, below_tables=0x1000, first_run=0x1780000,
@@ -80,7 +87,7 @@ _V202608 = Version(
     dxe=0x1528000, dxe_rdrand=0xE2000, dxe_cpu=0x11000, between=(0x155000, 0x134C000, 0x144D000),
 )  # fmt: skip
 
-VERSIONS: dict[str, Version] = {row.name: row for row in (_V202211, _V202502, _V202608)}
+VERSIONS: dict[str, Version] = {row.name: row for row in (_V202211, _V202211_2M, _V202502, _V202608)}
 
 
 def version_row(text: str) -> Version:

@@ -1,0 +1,2 @@
+class OvmfBoots:
+    uefi=True

@@ -36,17 +36,18 @@ def qemu_version(qemu: str) -> str:
     return words[words.index("version") + 1]
 
 
-def boot(machine: Machine, qemu: str, extra: list[str], done: Callable[[str], bool]) -> Boot:
+def boot(machine: Machine, qemu: str, extra: list[str], done: Callable[[str], bool], rom: bytes = b"") -> Boot:
     """Run ``machine`` until ``done`` says that the log is complete, QEMU ends, or LIMIT seconds have gone."""
     device, class_code, bars = machine.igd
-    peer = Peer(0x8086, device, class_code, bars, int(machine.inputs["igd"][0]["ggc"], 16))
+    peer = Peer(0x8086, device, class_code, bars, int(machine.inputs["igd"][0]["ggc"], 16), len(rom))
     ours, theirs = socket.socketpair()
     with tempfile.TemporaryDirectory() as folder, ours, theirs:
         Path(folder, "bdsm").write_bytes(bytes.fromhex(machine.inputs["bdsm_file_hex"]))
         if machine.opregion is not None:
             Path(folder, "opregion").write_bytes(machine.opregion)
+        Path(folder, "rom").write_bytes(rom)
         thread = peer.start(ours)
-        line = [*command_line(machine, qemu, theirs.fileno(), folder), *extra]
+        line = [*command_line(machine, qemu, theirs.fileno(), folder, f"{folder}/rom" if rom else ""), *extra]
         log = Path(folder, "log")
         with subprocess.Popen(line, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE, text=True) as running:
             theirs.close()

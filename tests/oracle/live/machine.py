@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 MIB = 1 << 20
-IGDS = [  # device id, BAR0's size, its flags: a generation each
-    (0x0046, 0x400000, 4), (0x0126, 0x400000, 4), (0x0166, 0x400000, 4), (0x0416, 0x400000, 4), (0x1616, 0x1000000, 4),
-    (0x1916, 0x1000000, 4), (0x3E9B, 0x1000000, 4), (0x8A52, 0x1000000, 4), (0x9A49, 0x1000000, 4),
+IGDS = [  # device id, BAR0's size, lowest bit of GMS in GGC: a generation each
+    (0x0126, 4, 3), (0x0166, 4, 3), (0x0416, 4, 3), (0x1616, 16, 8), (0x1916, 16, 8), (0x3E9B, 16, 8), (0x8A52, 16, 8),
+    (0x9A49, 16, 8),
 ]  # fmt: skip
+GMS_UNIT = 32 * MIB
+UEFI_ROM = 0x8000
+"""Size of the ROM with our driver."""
 APERTURES = [128 * MIB, 256 * MIB, 512 * MIB, 1024 * MIB]
 DEVICES = [
     "e1000,romfile=", "rtl8139,romfile=", "virtio-net-pci,romfile=", "virtio-scsi-pci", "qemu-xhci", "ich9-ahci",
@@ -42,38 +45,47 @@ class Machine:
 
 def random_machine(dice: random.Random, uefi: bool) -> Machine:
     """The next machine of ``dice``. UEFI guests get at least 256 MiB, and GGC says how much to steal."""
-    device, bar0, flags = dice.choice(IGDS)
+    device, bar0, gms_bit = dice.choice(IGDS)
     machine = dice.choice(["pc", "q35"])
     megabytes = dice.choice([256, 512, 1024, 2048, 3072, 4096, 6144, 8192, dice.randrange(256, 12288)])
     ram = megabytes * MIB + dice.choice([0, 0, 0, 8192 * dice.randrange(1, 128)])  # QEMU rounds up to 8 KiB
-    size = dice.choice([1, 16, 32, 64, 128, dice.randrange(1, 160)]) * MIB
-    opregion = dice.choice([None, 8192, 8192, 8192, 12288, 4096 * dice.randrange(2, 12)])
-    bars = [(0, bar0, flags), (2, dice.choice(APERTURES[: 2 if uefi else 4]), 12), (4, 0x40, 1)]
+    code = dice.randrange(1, 5)
+    size = code * GMS_UNIT if uefi else dice.choice([1, 16, 32, 64, 128, dice.randrange(1, 160)]) * MIB
+    opregion = dice.choice([8192 if uefi else None, 8192, 8192, 8192, 12288, 4096 * dice.randrange(2, 12)])
+    bars = [(0, bar0 * MIB, 4), (2, dice.choice(APERTURES[: 2 if uefi else 4]), 12), (4, 0x40, 1)]
     cpu = dice.choice(["qemu64", "qemu64", *INTEL])
-    names = dice.sample(DEVICES, dice.randrange(0, 4))
+    names = [] if uefi else dice.sample(DEVICES, dice.randrange(0, 4))
     devices = [f"{name},addr={3 + number}" for number, name in enumerate(names)]
     inputs = {
         "machine": machine, "ram": hex(ram), "opregion_file_size": opregion, "cpu": cpu, "cpu_model": cpu,
         "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40, "accel": "tcg", "smp": 1,
+        "low_ram_top": hex(low_ram_top(machine, ram)), "build": "4M", "other_functions": [],
         "bdsm_file_hex": size.to_bytes(8, "little").hex(), "devices": devices,
         "igd": [{
-            "bdf": "00:02.0", "vendor": "0x8086", "device": hex(device), "class": "0x030000", "rom_size": "0x0",
-            "ggc": "0x0", "bars": [[index, hex(length), kind] for index, length, kind in bars],
+            "bdf": "00:02.0", "vendor": "0x8086", "device": hex(device), "class": "0x030000", "rom_size": hex(UEFI_ROM if uefi else 0),
+            "ggc": hex(code << gms_bit), "bars": [[index, hex(length), kind] for index, length, kind in bars],
         }],
     }  # fmt: skip
     content = None if opregion is None else b"IntelGraphicsMem" + bytes(4) + b"\0\0\0\2" + bytes(opregion - 24)
     return Machine(inputs, cpu, content, (device, 0x030000, bars))
 
 
-def command_line(machine: Machine, qemu: str, socket: int, folder: str) -> list[str]:
-    """QEMU's arguments. The peer is behind file descriptor ``socket``; files and the log are in ``folder``."""
+def low_ram_top(machine: str, ram: int) -> int:
+    """End of RAM below 4 GiB (QEMU hw/i386/pc_piix.c, pc_q35.c: where more would reach over the hole, less is low)."""
+    if machine == "pc":
+        return ram if ram < 0xE0000000 else 0xC0000000
+    return ram if ram < 0xB0000000 else 0x80000000
+
+
+def command_line(machine: Machine, qemu: str, socket: int, folder: str, rom: str = "") -> list[str]:
+    """QEMU's arguments. The peer is behind file descriptor ``socket``; files and the log are in ``folder``; ``rom`` is the IGD's."""
     inputs = machine.inputs
     ram = int(inputs["ram"], 16)
     line = [
         qemu, "-M", f"{inputs['machine']},memory-backend=mem", "-m", f"{ram // 1024}k", "-accel", "tcg",
         "-object", f"memory-backend-memfd,id=mem,size={ram},share=on", "-cpu", machine.cpu,
         "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
-        "-device", f"x-pci-proxy-dev,fd={socket},addr=2",
+        "-device", f"x-pci-proxy-dev,fd={socket},addr=2" + (f",romfile={rom}" if rom else ""),
         "-fw_cfg", f"name=etc/igd-bdsm-size,file={folder}/bdsm",
         "-chardev", f"file,id=log,path={folder}/log", "-device", "isa-debugcon,iobase=0x402,chardev=log",
     ]  # fmt: skip

@@ -22,13 +22,17 @@ IO, WIDE = 1, 4
 
 @dataclass
 class Peer:
-    """One function: ``bars`` are (index, size, flag bits). ``writes`` are (offset, width, value) since the reset."""
+    """One function: ``bars`` are (index, size, flag bits); ``rom_size`` of the ROM that QEMU has.
+
+    ``writes`` are (offset, width, value) since the reset.
+    """
 
     vendor: int
     device: int
     class_code: int
     bars: list[tuple[int, int, int]]
     ggc: int = 0
+    rom_size: int = 0
     writes: list[tuple[int, int, int]] = field(default_factory=list)
     config: bytearray = field(default_factory=lambda: bytearray(0x100))
     _masks: dict[int, int] = field(default_factory=dict)
@@ -39,6 +43,7 @@ class Peer:
         struct.pack_into("<I", self.config, 8, self.class_code << 8)
         struct.pack_into("<HH", self.config, _SUBSYSTEM_VENDOR, self.vendor, self.device)
         struct.pack_into("<H", self.config, 0x50, self.ggc)
+        self._masks[_ROM_BAR] = -self.rom_size & 0xFFFFFFFF | bool(self.rom_size)
         for index, size, flags in self.bars:
             at = _BAR0 + 4 * index
             struct.pack_into("<I", self.config, at, flags)
@@ -97,9 +102,9 @@ class Peer:
         old = bytes(self.config[offset : offset + width])
         self.config[offset : offset + width] = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
         at = offset & ~3
-        if at in (0, 8, _SUBSYSTEM_VENDOR, _ROM_BAR):
+        if at in (0, 8, _SUBSYSTEM_VENDOR):
             self.config[offset : offset + width] = old
-        elif _BAR0 <= at < _BAR0 + 4 * _BARS:
+        elif at == _ROM_BAR or _BAR0 <= at < _BAR0 + 4 * _BARS:
             flags = next((flags for index, _, flags in self.bars if _BAR0 + 4 * index == at), 0)
             kept = int(struct.unpack_from("<I", self.config, at)[0]) & self._masks.get(at, 0)
             struct.pack_into("<I", self.config, at, kept | flags)

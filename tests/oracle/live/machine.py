@@ -38,7 +38,7 @@ class Machine:
         names = " ".join(device.partition(",")[0] for device in one["devices"])
         size = int.from_bytes(bytes.fromhex(one["bdsm_file_hex"]), "little")
         return (
-            f"{one['machine']:<3} {int(one['ram'], 16) / MIB:8.2f}M {self.cpu:<14} {self.igd[0]:04x} "
+            f"{one['machine']:<3} {int(one['ram'], 16) / MIB:8.2f}M {self.cpu:<14} {self.igd[0]:04x} x{one['smp']} "
             f"stolen {size // MIB}M, opregion {one['opregion_file_size'] or 0}, {names or 'no devices'}"
         )
 
@@ -53,12 +53,13 @@ def random_machine(dice: random.Random, uefi: bool) -> Machine:
     size = code * GMS_UNIT if uefi else dice.choice([1, 16, 32, 64, 128, dice.randrange(1, 160)]) * MIB
     opregion = dice.choice([8192 if uefi else None, 8192, 8192, 8192, 12288, 4096 * dice.randrange(2, 12)])
     bars = [(0, bar0 * MIB, 4), (2, dice.choice(APERTURES[: 2 if uefi else 4]), 12), (4, 0x40, 1)]
+    cpus = dice.choice([1, 1, 1, 2, 4, 8])
     cpu = dice.choice(["qemu64", "qemu64", *INTEL])
     names = [] if uefi else dice.sample(DEVICES, dice.randrange(0, 4))
     devices = [f"{name},addr={3 + number}" for number, name in enumerate(names)]
     inputs = {
         "machine": machine, "ram": hex(ram), "opregion_file_size": opregion, "cpu": cpu, "cpu_model": cpu,
-        "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40, "accel": "tcg", "smp": 1,
+        "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40, "accel": "tcg", "smp": cpus,
         "low_ram_top": hex(low_ram_top(machine, ram)), "build": "4M", "other_functions": [],
         "bdsm_file_hex": size.to_bytes(8, "little").hex(), "devices": devices,
         "igd": [{
@@ -83,7 +84,7 @@ def command_line(machine: Machine, qemu: str, socket: int, folder: str, rom: str
     ram = int(inputs["ram"], 16)
     line = [
         qemu, "-M", f"{inputs['machine']},memory-backend=mem", "-m", f"{ram // 1024}k", "-accel", "tcg",
-        "-object", f"memory-backend-memfd,id=mem,size={ram},share=on", "-cpu", machine.cpu,
+        "-object", f"memory-backend-memfd,id=mem,size={ram},share=on", "-cpu", machine.cpu, "-smp", str(inputs["smp"]),
         "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
         "-device", f"x-pci-proxy-dev,fd={socket},addr=2" + (f",romfile={rom}" if rom else ""),
         "-fw_cfg", f"name=etc/igd-bdsm-size,file={folder}/bdsm",

@@ -45,6 +45,11 @@ def alloc(
     host_asls: Annotated[str, _option("The host's OpRegion (bhyve, acrn).", metavar="A")] = "",
     holder: Annotated[str, _option("fake-bar: igd (default), isa, bridge or device.", metavar="H")] = _DEFAULT.holder,
     guest: Annotated[str, _option("fake-bar: linux (default), linux-6.15 or windows.", metavar="G")] = _DEFAULT.guest,
+    cpu: Annotated[str, _option("The guest's CPU: host (default), or a model of QEMU's such as Haswell or qemu64.",
+                                metavar="MODEL")] = _DEFAULT.cpu,
+    phys_bits: Annotated[str, _option("Its physical address bits; default what the model has.", metavar="N")] = "0",
+    cpus: Annotated[str, _option("How many CPUs; default 1.", metavar="N")] = "1",
+    accel: Annotated[str, _option("kvm (default) or tcg.", metavar="A")] = _DEFAULT.accel,
     option: Annotated[list[str] | None, _option("An option of the firmware's own; may be repeated.",
                                                 metavar="NAME=VALUE")] = None,
     compare: Annotated[str, _option("Several firmwares beside each other: K,K,...", metavar="K,K")] = "",
@@ -68,6 +73,7 @@ def alloc(
         holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
         max_low=parse_size(max_low, "--max-ram-below-4g"), ecam=parse_size(ecam, "--ecam"),
+        cpu=cpu, phys_bits=parse_size(phys_bits, "--phys-bits"), cpus=parse_size(cpus, "--cpus"), accel=accel,
         options=dict(parse_option(text) for text in option or ()),
     )  # fmt: skip
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]

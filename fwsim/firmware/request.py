@@ -16,6 +16,7 @@ from fwsim.memory.ramsplit import qemu_e820, ram_split
 ROM_BAR = 6
 """Index under which a placement gives the expansion ROM's address."""
 BarKind = Literal["io", "mem", "pref"]
+Accel = Literal["kvm", "tcg", ""]
 IGD_BDF = 0x10
 """00:02.0, the only place where firmware gives an IGD stolen memory."""
 
@@ -69,11 +70,21 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """What CPUID tells the firmware: vendor string, physical address bits, long mode."""
+    """The guest's CPUs: what CPUID tells the firmware, how many there are, and who runs them.
 
-    vendor: str = "AuthenticAMD"
-    phys_bits: int = 40
+    ``vendor`` is CPUID's 12 letters, ``phys_bits`` the physical address bits (32 to 52), ``one_gib_pages`` whether
+    there are pages of that size, ``model`` QEMU's name; ``pae`` is true of all but the oldest. ``accel`` "" is a
+    machine that nobody emulates. The default is the CPU of an Intel host, handed on by KVM.
+    """
+
+    vendor: str = "GenuineIntel"
+    phys_bits: int = 39
     long_mode: bool = True
+    count: int = 1
+    one_gib_pages: bool = True
+    pae: bool = True
+    model: str = "host"
+    accel: Accel = "kvm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +139,7 @@ class Request:
         if self.e820:
             return E820Map(self.e820)
         low, high = ram_split(self.machine, self.ram, max_low=self.max_low)
-        return E820Map(qemu_e820(low, high, amd=self.cpu.vendor == "AuthenticAMD"))
+        return E820Map(qemu_e820(low, high, amd=reserves_ht(self.cpu), kvm=self.cpu.accel == "kvm"))
 
     def ram_split(self, limit: int) -> tuple[int, int]:
         """(End of RAM below 4 GiB, bytes of RAM from there up) where a hypervisor keeps low RAM below ``limit``.
@@ -195,6 +206,14 @@ class Placement:
     mapped: list[tuple[int, int]] = field(default_factory=list)
     post_e820: list[tuple[int, int, str]] = field(default_factory=list)
     temporary: list[tuple[int, int]] = field(default_factory=list)
+
+
+def reserves_ht(cpu: Cpu) -> bool:
+    """Whether QEMU reserves the HyperTransport hole: for AMD's vendor and an address space that reaches it.
+
+    Source: QEMU hw/i386/pc.c, pc_memory_init, from machine type 7.1 on.
+    """
+    return cpu.vendor == "AuthenticAMD" and cpu.phys_bits >= 40
 
 
 @lru_cache(maxsize=1024)

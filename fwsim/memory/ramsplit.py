@@ -5,6 +5,8 @@ from fwsim.memory.e820 import E820Type
 
 FOUR_GIB = 1 << 32
 _HT_HOLE = (0xFD00000000, 0x300000000)
+_KVM_PAGES = (0xFEFFC000, 0x4000)
+"""The page table that KVM uses for real mode, and three pages for the task state segment."""
 _OLD_SPLIT = 0xE0000000
 
 
@@ -26,9 +28,14 @@ def ram_split(machine: str, ram: int, *, max_low: int | None = None, gigabyte_al
     return (low, ram - low) if ram >= low else (ram, 0)
 
 
-def qemu_e820(low: int, high: int, *, amd: bool = True) -> list[tuple[int, int, int]]:
-    """QEMU's `etc/e820` as (start, size, type): RAM, and for an AMD cpu model the HyperTransport hole (QEMU 7.2)."""
-    entries = [(0, low, int(E820Type.RAM))]
+def qemu_e820(low: int, high: int, *, amd: bool, kvm: bool) -> list[tuple[int, int, int]]:
+    """QEMU's `etc/e820` as (start, size, type): RAM, and what it reserves.
+
+    ``amd``: the HyperTransport hole (hw/i386/pc.c, pc_memory_init); ``kvm``: the pages of KVM's own
+    (target/i386/kvm/kvm.c, kvm_arch_init).
+    """
+    entries = [(*_KVM_PAGES, int(E820Type.RESERVED))] if kvm else []
+    entries.append((0, low, int(E820Type.RAM)))
     if high:
         entries.append((FOUR_GIB, high, int(E820Type.RAM)))
     if amd:

@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.board.pc import CHIPSETS, guest_board
 from fwsim.errors import FwsimError
+from fwsim.firmware.cpu_models import HOST, guest_cpu
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.ovmf_options import DRIVERS
-from fwsim.firmware.request import BarKind, Function, Options, format_bdf, parse_bdf
+from fwsim.firmware.request import Accel, BarKind, Cpu, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.registers.families import family
@@ -25,6 +26,7 @@ from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
 MACHINES = tuple(CHIPSETS)
+ACCELS = ("kvm", "tcg")
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)
 """Vendor, device and class of a function that only has BARs."""
 FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": ()}
@@ -49,6 +51,7 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     and ``guest`` fake-bar's; ``profile`` is QEMU's, ``host_bdsm`` and ``host_asls`` the host's registers. ``rom``:
     bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g; ``ecam``: hvmloader's on q35. ``options``: the
     allocator's own by name, as a scenario's [firmware.options] has them; they count before ``driver`` and its like.
+    ``cpu``: QEMU's model of the guest's, ``phys_bits`` 0 what the model has, ``accel`` kvm or tcg.
     """
 
     firmware: str = "seabios"
@@ -72,6 +75,10 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     rom: int = 0
     max_low: int = 0
     ecam: int = 64 << 20
+    cpu: str = HOST
+    phys_bits: int = 0
+    cpus: int = 1
+    accel: str = "kvm"
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +90,7 @@ def resolve(ask: Ask, row: Allocator, reads_ggc: bool) -> Ask:
     name = cpu_of(ask.gen)
     fam = family(name)
     _one_of(ask.machine, MACHINES, "--machine")
+    _one_of(ask.accel, ACCELS, "--accel")
     _check_profile(ask.profile)
     _check_sizes(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
@@ -237,6 +245,15 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, 
         said=("--slot", "--bars"),
     )  # fmt: skip
     return tuple(function.asked() for function in board.functions)
+
+
+def cpu_asked(ask: Ask) -> Cpu:
+    """The guest's CPUs. Raises FwsimError naming the option for what no guest can have."""
+    try:
+        return guest_cpu(ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), cpu_of(ask.gen))
+    except FwsimError as error:
+        error.where = f"--{error.where.removeprefix('guest.').replace('_', '-')}"
+        raise
 
 
 def assignment(ask: Ask) -> Assignment:

@@ -4,6 +4,7 @@ Every struct is resolved: a value left out is filled in from the host's CPU fami
 bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -12,6 +13,8 @@ from msgspec.structs import force_setattr
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
+from fwsim.firmware.cpu_models import HOST, guest_cpu
+from fwsim.firmware.request import Cpu
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
@@ -123,11 +126,18 @@ class Hypervisor(_Table, frozen=True):
 
 
 class Guest(_Table, frozen=True):
-    """The virtual machine. ``ram`` in bytes, 1 MiB to 2^40; ``slot`` is the display device's, bus 00, function 0."""
+    """The virtual machine. ``ram`` in bytes, from 1 MiB on; ``slot`` is the display device's, bus 00, function 0.
+
+    ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
+    """
 
     machine: Literal["pc", "q35"] = "pc"
     ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
     slot: str = "00:02.0"
+    cpu: str = HOST
+    phys_bits: int = 0
+    cpus: int = 1
+    accel: Literal["kvm", "tcg"] = "kvm"
 
     @property
     def devfn(self) -> int:
@@ -268,6 +278,14 @@ class Scenario(_Table, frozen=True):
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
         )  # fmt: skip
+
+    @property
+    def cpu(self) -> Cpu:
+        """The CPUs that the guest's firmware finds; on a host, its own. Raises FwsimError for what no guest has."""
+        guest, family = self.guest, self.host.family.name
+        if self.hypervisor.design.on_host:
+            return replace(guest_cpu(family=family), accel="")
+        return guest_cpu(guest.cpu, guest.phys_bits, guest.cpus, guest.accel, family)
 
     @property
     def assignment(self) -> Assignment:

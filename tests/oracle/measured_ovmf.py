@@ -4,6 +4,7 @@ import opregion_copy
 from measured_seabios import igd_answers
 from qemu_devices import functions
 
+from fwsim.firmware.cpu_models import guest_cpu
 from fwsim.firmware.ovmf import OVMF, place
 from fwsim.firmware.ovmf_options import OvmfOptions
 from fwsim.firmware.request import Request
@@ -31,6 +32,7 @@ def run(vector):
         bdsm_file=None if raw is None else bytes.fromhex(raw),
         version="2022.11",
         options=OvmfOptions(**options),
+        cpu=guest_cpu("qemu64", count=inputs.get("smp", 1), accel="tcg"),
     )
     return request, place(request)
 

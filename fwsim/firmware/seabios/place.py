@@ -211,7 +211,7 @@ class _Run:
     def _temporary(self) -> list[tuple[int, int]]:
         """What ZoneTmpHigh has free when the first option ROM runs."""
         zone = self.memory.tmp_high
-        zone.take(_LATER[self.request.machine] - self.version.less_later)
+        zone.take(_LATER[self.request.machine])
         return zone.free()
 
     def _acpi(self) -> None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 
+from fwsim.exactness import Exactness, Known
 from fwsim.firmware import ovmf
 from fwsim.firmware.ovmf_igd import vfioigd
 from fwsim.firmware.ovmf_pages import PageAllocator, dispatch_free_list
-from fwsim.firmware.request import Function, Placement, Request
+from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.memory.ramsplit import ram_split
 from fwsim.memory.ranges import Range, align_up
 
@@ -30,6 +31,10 @@ class HostBase(ovmf.Edk2):
     name = "host-base"
     title = "OVMF with EVE's IGD driver"
     at_host_base = True
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """OVMF's, but for BDSM: EVE's patches were read."""
+        return {**super().exactness(version, options), "bdsm": Known("read", "lf-edge/eve pkg/uefi/vfioigd-patches")}
 
     def place(self, request: Request) -> Placement:
         """Place at ``request.host.bdsm``; a file `etc/igd-stolen-base` in ``fw_cfg`` counts instead, if there is one.

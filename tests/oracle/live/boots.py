@@ -68,4 +68,6 @@ def boot(machine: Machine, qemu: str, extra: list[str], done: Callable[[str], bo
 
 def differences(real: dict[str, Any], ours: dict[str, Any], plain: Callable[[Any], Any]) -> dict[str, tuple[Any, Any]]:
     """Name to (real, fwsim's) of each field in which they differ; ``plain`` makes hex strings numbers."""
-    return {name: (plain(value), plain(ours[name])) for name, value in real.items() if plain(value) != plain(ours[name])}
+    return {
+        name: (plain(value), plain(ours[name])) for name, value in real.items() if plain(value) != plain(ours[name])
+    }

@@ -24,7 +24,7 @@ INTEL = ["SandyBridge", "IvyBridge", "Haswell", "Broadwell", "Skylake-Client"]
 
 @dataclass
 class Machine:
-    """One machine: ``inputs`` as a vector's ``in``; ``opregion`` is the content of the fw_cfg file, None without one."""
+    """One machine: ``inputs`` as a vector's ``in``; ``opregion`` is the fw_cfg file's content, None without one."""
 
     inputs: dict[str, Any]
     cpu: str
@@ -59,12 +59,14 @@ def random_machine(dice: random.Random, uefi: bool) -> Machine:
     devices = [f"{name},addr={3 + number}" for number, name in enumerate(names)]
     inputs = {
         "machine": machine, "ram": hex(ram), "opregion_file_size": opregion, "cpu": cpu, "cpu_model": cpu,
-        "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40, "accel": "tcg", "smp": cpus,
+        "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40,
+        "accel": "tcg", "smp": cpus,
         "low_ram_top": hex(low_ram_top(machine, ram)), "build": "4M", "other_functions": [],
         "bdsm_file_hex": size.to_bytes(8, "little").hex(), "devices": devices,
         "igd": [{
-            "bdf": "00:02.0", "vendor": "0x8086", "device": hex(device), "class": "0x030000", "rom_size": hex(UEFI_ROM if uefi else 0),
-            "ggc": hex(code << gms_bit), "bars": [[index, hex(length), kind] for index, length, kind in bars],
+            "bdf": "00:02.0", "vendor": "0x8086", "device": hex(device), "class": "0x030000",
+            "rom_size": hex(UEFI_ROM if uefi else 0), "ggc": hex(code << gms_bit),
+            "bars": [[index, hex(length), kind] for index, length, kind in bars],
         }],
     }  # fmt: skip
     content = None if opregion is None else b"IntelGraphicsMem" + bytes(4) + b"\0\0\0\2" + bytes(opregion - 24)
@@ -79,7 +81,10 @@ def low_ram_top(machine: str, ram: int) -> int:
 
 
 def command_line(machine: Machine, qemu: str, socket: int, folder: str, rom: str = "") -> list[str]:
-    """QEMU's arguments. The peer is behind file descriptor ``socket``; files and the log are in ``folder``; ``rom`` is the IGD's."""
+    """QEMU's arguments. The peer is behind file descriptor ``socket``; files and log are in ``folder``.
+
+    ``rom``: file of the IGD's ROM; "" for none.
+    """
     inputs = machine.inputs
     ram = int(inputs["ram"], 16)
     line = [

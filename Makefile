@@ -17,7 +17,7 @@ test: $(VENV)/.developed packages
 
 # Real boots beside fwsim's answers: takes qemu-system-x86, seabios, ovmf (and nasm, for OVMF) of any version.
 BOOTS ?= 40
-live: $(VENV)/.installed
+live: $(VENV)/.developed
 	@.ci/packages qemu-system-x86 seabios ovmf nasm
 	$(BIN)/python tests/oracle/live --firmware seabios --boots $(BOOTS)
 	$(BIN)/python tests/oracle/live --firmware ovmf --boots $(BOOTS)

@@ -42,7 +42,10 @@ def test_a_release_is_called_measured_where_its_vectors_are_here(name):
         assert all(each.source for each in known.values())
 
 
-@pytest.mark.parametrize("profile", "2.7 5.0 7.2 7.2.22 8.1 9.1 9.2.1 10.0 10.0.13 11.0 next".split())
+RELEASES = ["2.7", "5.0", "7.2", "7.2.22", "8.1", "9.1", "9.2.1", "10.0", "10.0.13", "11.0", "next"]
+
+
+@pytest.mark.parametrize("profile", RELEASES)
 def test_a_qemu_release_is_called_measured_where_one_of_its_series_was_compiled(profile):
     known = kinds.hypervisor(Choice("qemu", profile)).known
     series = [each for each in COMPILED if each.split(".")[:2] == profile.split(".")[:2]]

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= runs/demo
 DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
-.PHONY: run test live mutants lint docs bench clean packages
+.PHONY: run test oracle live mutants lint docs bench clean packages
 
 run: $(VENV)/.installed
 	$(BIN)/fwsim demo --out $(OUT) --force
@@ -14,6 +14,10 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.developed packages
 	$(BIN)/python -m pytest -n 2 -q
+
+# Every case that was measured on real firmware, or read in its source, asked again.
+oracle: $(VENV)/.developed
+	$(BIN)/python -m pytest -q tests/test_oracle.py
 
 # Real boots beside fwsim's answers: takes qemu-system-x86, seabios, ovmf (and nasm, for OVMF) of any version.
 BOOTS ?= 40
@@ -34,6 +38,7 @@ lint: $(VENV)/.developed
 
 docs: $(VENV)/.developed
 	$(BIN)/python -m fwsim.report.registers_page docs/registers.md
+	$(BIN)/python tests/oracle/exactness_page.py docs/exactness.md
 
 bench: $(VENV)/.installed
 	$(BIN)/fwsim bench

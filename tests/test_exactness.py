@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import exactness_page
 import pytest
 
 from fwsim.firmware import allocators
@@ -67,3 +68,17 @@ def test_alloc_says_what_is_assumed_and_what_was_given():
     assert plain["bdsm"]["certainty"] == "measured"
     assert {n for n, k in plain.items() if k["certainty"] == "assumed"} == {"device", "ggc", "host_bdsm", "host_asls"}
     assert {n for n, k in given.items() if k["certainty"] == "assumed"} == {"host_asls"}
+
+
+def test_the_page_counts_the_vectors_that_are_here():
+    page = (Path(__file__).parents[1] / "docs" / "exactness.md").read_text()
+    lines = page.partition(exactness_page.BEGIN)[2].partition(exactness_page.END)[0].splitlines()[2:]
+    told = Counter()
+    for line in lines:
+        system, what, cases, way, equal, _ = (cell.strip() for cell in line.strip("|").split("|"))
+        told[system, what, way] += int(cases)
+        assert equal == "all", line
+    here = Counter()
+    for (system, name, way), cases in exactness_page.counts().items():
+        here[system, exactness_page.WHAT[name], way] += cases
+    assert told == here

@@ -298,7 +298,7 @@ def _placed(result: Allocation) -> Placed:
         ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
         host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
-        emulates_bdsm=given.own_bdsm,
+        emulates_bdsm=given.own_bdsm, offers_opregion=given.opregion,
         vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

@@ -139,8 +139,14 @@ def test_legacy_mode_by_profile_and_guest():
     assert not any(check.id == "legacy-mode" for check in place(Ask(firmware="acrn")).checks)
 
 
+def test_an_opregion_that_qemu_does_not_offer_is_said():
+    assert "x-igd-opregion=on" in failing(place(Ask(machine="q35")))["opregion-offered"]  # on by itself from 10.1 on
+    for ask in (Ask(), Ask(machine="q35", profile="10.1"), Ask(machine="q35", opregion=0)):
+        assert "opregion-offered" not in failing(place(ask)), ask
+
+
 def test_host_anchors_from_gen_11_on():
-    ask = Ask(gen="12", machine="q35", ram=6 * GIB)
+    ask = Ask(gen="12", machine="q35", ram=6 * GIB, profile="10.1")
     assert "stay the host's, for 0x4c800000" in failing(place(replace(ask, firmware="ovmf")))["host-anchors"]
     assert not place(replace(ask, firmware="host-base")).failed
 

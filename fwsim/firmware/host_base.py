@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 
+from fwsim.exactness import Exactness, Known
 from fwsim.firmware.ovmf import Edk2, boot
 from fwsim.firmware.ovmf.igd import vfioigd
 from fwsim.firmware.ovmf.layout import page_allocator
 from fwsim.firmware.ovmf.pages import PageAllocator
 from fwsim.firmware.ovmf.versions import version_row
-from fwsim.firmware.request import Cpu, Function, Placement, Request
+from fwsim.firmware.request import Cpu, Function, Options, Placement, Request
 from fwsim.memory.ramsplit import ram_split
 from fwsim.memory.ranges import Range, align_up
 
@@ -32,6 +33,10 @@ class HostBase(Edk2):
     name = "host-base"
     title = "OVMF with EVE's IGD driver"
     at_host_base = True
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """OVMF's, but for BDSM: EVE's patches were read."""
+        return {**super().exactness(version, options), "bdsm": Known("read", "lf-edge/eve pkg/uefi/vfioigd-patches")}
 
     def place(self, request: Request) -> Placement:
         """Place at ``request.host.bdsm``; a file `etc/igd-stolen-base` in ``fw_cfg`` counts instead, if there is one.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, TypeVar, get_args
 
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.registers.family import Family
 
@@ -60,6 +61,10 @@ class Allocator(ABC):
     def knows_version(self, version: str) -> bool:
         """Whether there are rules for ``version``, as people write it; "" is the default one."""
         return not version or version in self.versions
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """How well the numbers of ``version`` are known: bdsm, asls, bars, e820, as far as it places them."""
+        return of_each("bdsm asls bars e820", Known("assumed", f"{self.shown} says nothing of where they come from"))
 
     def rom_stack(self, version: str) -> int:
         """SP at an option ROM's entry: of other firmware that of fwsim's services, which are SeaBIOS 1.16.2's."""

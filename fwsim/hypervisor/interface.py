@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fwsim.devices.config_traps import Owner
+from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 
 if TYPE_CHECKING:
@@ -246,6 +247,11 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def title(self) -> str:
         """As sentences name it."""
         return self.name
+
+    @property
+    def known(self) -> Known:
+        """How well what it does is known."""
+        return Known("assumed", f"{self.title} says nothing of where its rules come from")
 
     @property
     def story(self) -> str:

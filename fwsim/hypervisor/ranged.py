@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Remedy
 from fwsim.hypervisor.qemu.kind import Qemu
 
@@ -25,6 +26,11 @@ class Ranged(Hypervisor):
         """The profile counts for nothing here."""
         super().__init__(choice)
         self._qemu = Qemu(replace(choice, kind="qemu", profile=_BESIDE))
+
+    @property
+    def known(self) -> Known:
+        """It is a design of ours: what it does is its definition."""
+        return Known("assumed", "a design of fwsim's own; what else the guest gets is QEMU's")
 
     @property
     def story(self) -> str:

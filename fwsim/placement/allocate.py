@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
+from fwsim.exactness import Known
 from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor.interface import Assignment
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import Assignment, Choice
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, assignment, cpu_asked, igd_bars, machine_functions, options_of, resolve
 from fwsim.registers.families import family
@@ -67,13 +69,17 @@ class Details(msgspec.Struct, kw_only=True):
 
 
 class Allocation(msgspec.Struct, kw_only=True):
-    """The outcome, as ``fwsim alloc --json`` prints it. ``ask`` has every default filled in."""
+    """The outcome, as ``fwsim alloc --json`` prints it. ``ask`` has every default filled in.
+
+    ``exactness``: how well each number of ``firmware`` is known, the hypervisor's rules, and fields of ``ask``.
+    """
 
     fwsim: str = __version__
     ask: Ask
     firmware: FirmwareSummary
     details: Details
     checks: list[CheckResult] = field(default_factory=list)
+    exactness: dict[str, Known] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[CheckResult]:
@@ -87,7 +93,7 @@ def place(ask: Ask) -> Allocation:
     Firmware that finds no room is no error, it says so. Raises FwsimError for what no machine can be, an unknown
     firmware, version or cpu, and two devices in one place.
     """
-    row = allocator(ask.firmware)
+    row, given = allocator(ask.firmware), ask
     options = options_of(ask, row)
     ask = resolve(ask, row, row.size_from(options) == "ggc")
     check_version(row, ask.version)
@@ -104,6 +110,7 @@ def place(ask: Ask) -> Allocation:
             log=[*placement.log, *placement.warnings],
         ),
         details=_details(ask, fam, row, request, placement),
+        exactness=_exactness(given, ask, row, options),
     )  # fmt: skip
     result.checks = recheck(result)
     return result
@@ -230,6 +237,18 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
     )  # fmt: skip
 
 
+def _exactness(given: Ask, ask: Ask, row: Allocator, options: Options) -> dict[str, Known]:
+    """How well the firmware's numbers are known, the hypervisor's rules, and what of the machine was not given."""
+    found = dict(row.exactness(ask.version or row.default_version, options))
+    if row.guest_of == "qemu":
+        found["hypervisor"] = kinds.hypervisor(Choice("qemu", ask.profile)).known
+    usual = Known("assumed", f"{ask.gen}'s usual; lspci -xxxx of the host has the machine's own")
+    missing = [name for name in ("device", "host_bdsm", "host_asls") if getattr(given, name) < 0]
+    if given.ggc < 0 and given.stolen < 0:
+        missing.append("ggc")
+    return found | dict.fromkeys(missing, usual)
+
+
 def _own(request: Request) -> Options:
     assert request.options is not None
     return request.options
@@ -279,7 +298,7 @@ def _placed(result: Allocation) -> Placed:
         ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
         host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
-        emulates_bdsm=given.own_bdsm,
+        emulates_bdsm=given.own_bdsm, offers_opregion=given.opregion,
         vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

@@ -17,6 +17,10 @@ FIXED_BARS = {
 }
 
 
+def _version(vector):
+    return vector["system"].partition("/")[0].removeprefix("ovmf-")
+
+
 def run(vector):
     inputs = vector["in"]
     raw = inputs["bdsm_file_hex"]
@@ -31,7 +35,7 @@ def run(vector):
         functions=functions({**inputs, "pci_bars": FIXED_BARS[inputs["machine"]]}),
         opregion_size=inputs["opregion_file_size"],
         bdsm_file=None if raw is None else bytes.fromhex(raw),
-        version="2022.11",
+        version=_version(vector),
         options=OvmfOptions(**options),
         cpu=guest_cpu("qemu64", count=inputs.get("smp", 1), accel="tcg"),
     )
@@ -70,7 +74,7 @@ def measured_2(vector):
         ram=int(inputs["ram"], 16),
         functions=(*found, *map(igd_function, inputs["other_functions"])),
         opregion_size=inputs["opregion_file_size"],
-        version=vector["system"].partition("/")[0].removeprefix("ovmf-"),
+        version=_version(vector),
         cpu=guest_cpu(model, inputs["phys_bits"], inputs["smp"], inputs["accel"]),
     )
     out = place(request)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, SizeSource, typed
 from fwsim.firmware.ovmf.igd import announced_size, run_driver, why_vfioigd
 from fwsim.firmware.ovmf.layout import least_ram, page_allocator
@@ -22,6 +23,7 @@ from fwsim.memory.ranges import align_up
 from fwsim.registers.family import Family
 
 _COMMAND = 0x7
+_E820 = "what IGD and ECAM take of QEMU's table; OVMF's own runtime memory is not in it"
 
 
 class Edk2(Allocator):
@@ -46,6 +48,11 @@ class Edk2(Allocator):
         """At PCIEXBAR, by version; only on q35."""
         base = version_row(version).ecam
         return (base, base + ECAM_SIZE) if machine == "q35" else None
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """Measured in boots of the build; what its own memory makes of the e820 map is left out of it."""
+        row = version_row(version)
+        return {**of_each("bdsm asls bars", Known("measured", row.measured)), "e820": Known("assumed", _E820)}
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What VfioIgdPkg looks at: the slot, room, the OpRegion's file, its table of devices, GGC."""

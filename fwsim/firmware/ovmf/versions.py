@@ -20,10 +20,10 @@ class Version:
 
     ``ecam``: PcdPciExpressBaseAddress. ``max_bits``: the most address bits that it uses (PlatformInitLib/MemDetect.c,
     PlatformAddressWidthFromCpuid). ``steps_aside``: its dynamic 64-bit window moves below what QEMU reserves
-    (PlatformReservationConflictCB). ``huge_tables``: its page tables have 1 GiB pages where the CPU has (PcdUse1GPage-
-    Table, which the 4M build of 2022.11 does not set: its PEI is IA32). ``full_cap``: the cap on PEI's memory counts a level 5
-    table and the AP stacks (PlatformPei/MemDetect.c, GetPeiMemoryCap). ``bins_first``: PEI takes the memory type bins
-    before the page tables, else DXE takes them below.
+    (PlatformReservationConflictCB). ``huge_tables``: its page tables have 1 GiB pages where the CPU has
+    (PcdUse1GPageTable; 2022.11's 4M build does not set it, for its PEI is IA32). ``full_cap``: the cap on PEI's memory
+    counts a level 5 table and the AP stacks (PlatformPei/MemDetect.c, GetPeiMemoryCap). ``bins_first``: PEI takes the
+    memory type bins before the page tables, else DXE takes them below.
 
     Measured: ``pei_top``, what PEI takes below S3's memory, and ``pei_cpu`` for each further CPU; ``below_tables``,
     between the page tables and the bins; ``first_run``, where the first large free run begins, ``low_runs`` below it;
@@ -53,6 +53,19 @@ class Version:
     dxe_cpus: int = 0
     dxe_low: int = 0
     between: tuple[int, int, int] | None = None
+
+    @property
+    def measured(self) -> str:
+        """What was measured, and of what there was no boot."""
+        return (
+            f"boots of Debian's ovmf {self.package} under TCG, with up to 64 CPUs of 36, 39, 40 and 46 address bits; "
+            f"under KVM none was made; an OpRegion past {self.nvs_room >> 10} KiB may be some pages off"
+        )
+
+    @property
+    def nvs_room(self) -> int:
+        """The largest OpRegion that the NVS bin has room for; a larger one lies where DXE's memory ends."""
+        return self.bin_runs[-2][0] - self.bin_runs[-2][1]
 
 
 _V202211 = Version(

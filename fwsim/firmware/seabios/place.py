@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, of_each
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
+from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
 from fwsim.firmware.seabios.bars import PciPanicError, place_bars
 from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, find_version, version_row
 from fwsim.firmware.seabios.zones import DETAIL_SIZE, Memory
@@ -63,6 +64,10 @@ class SeaBios(Allocator):
     def rom_stack(self, version: str) -> int:
         """As measured for the release."""
         return version_row(version).rom_stack
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """As the release's row says."""
+        return of_each("bdsm asls bars e820", version_row(version).known)
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What intel_igd_setup looks at: the slot, the class, the OpRegion before it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import (
     Assignment,
     Choice,
@@ -46,6 +47,11 @@ class Qemu(Hypervisor):
     def title(self) -> str:
         """As sentences name it."""
         return f"QEMU {self.profile}"
+
+    @property
+    def known(self) -> Known:
+        """As the release's row says."""
+        return igd.known(self.profile)
 
     @property
     def story(self) -> str:

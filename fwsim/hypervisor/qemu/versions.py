@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Known
 
 MIB = 1 << 20
 UNKNOWN_GEN = -1
@@ -81,6 +82,8 @@ ROWS = (
 in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3: which release in between was the first is not known. 11.1 was read
 at 3844fbc0.
 """
+COMPILED = ("7.2.22", "9.2.1", "10.0.2", "10.0.13", "10.1.0", "10.2.2", "11.0.3")
+"""The releases whose igd.c was compiled and measured."""
 _NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
 
 
@@ -96,6 +99,16 @@ def version(profile: str) -> IgdVersion:
             hint="2.7 is the first with IGD assignment" if number else "",
         )  # fmt: skip
     return next(row for row in reversed(ROWS) if row.since <= number)
+
+
+def known(profile: str) -> Known:
+    """How well what this release does is known: measured where one of its series with the same row was."""
+    row = version(profile)
+    series = profile.split(".")[:2]
+    near = [each for each in COMPILED if each.split(".")[:2] == series and version(each) is row]
+    if near:
+        return Known("measured", f"hw/vfio/igd.c of QEMU {near[-1]}, compiled")
+    return Known("read", f"hw/vfio/igd.c of QEMU; {profile} has what {row.name} brought, as far as it was read")
 
 
 def generation(row: IgdVersion, device_id: int) -> int:

@@ -127,7 +127,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     opregion = files.get("etc/igd-opregion")
     e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" else ()
     return Request(
-        machine=wish.machine, ram=ram, functions=rows, opregion_size=None if opregion is None else len(opregion),
+        machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
         cpu=wish.cpu,
     )  # fmt: skip

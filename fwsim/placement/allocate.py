@@ -14,6 +14,7 @@ from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
 from fwsim.hypervisor.interface import Assignment
+from fwsim.hypervisor.qemu.releases import release
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, assignment, cpu_asked, igd_bars, machine_functions, options_of, resolve
 from fwsim.registers.families import family
@@ -206,6 +207,7 @@ def _request(ask: Ask, fam: Family, row: Allocator, options: Options) -> Request
         machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row),
         opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
         max_low=ask.max_low or None, options=options, cpu=cpu_asked(ask),
+        release=release(ask.profile),
         host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen, fam.name),
     )  # fmt: skip
 

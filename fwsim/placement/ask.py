@@ -19,9 +19,9 @@ from fwsim.firmware.ovmf_options import DRIVERS
 from fwsim.firmware.request import Accel, BarKind, Cpu, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.hypervisor.qemu.releases import check_guest, release
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
-from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
@@ -93,6 +93,7 @@ def resolve(ask: Ask, row: Allocator, reads_ggc: bool) -> Ask:
     _one_of(ask.accel, ACCELS, "--accel")
     _check_profile(ask.profile)
     _check_sizes(ask)
+    cpu_asked(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
     return replace(
         ask, gen=name, ggc=ggc, stolen=stolen, slot=format_bdf(parse_bdf(ask.slot)),
@@ -248,12 +249,14 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, 
 
 
 def cpu_asked(ask: Ask) -> Cpu:
-    """The guest's CPUs. Raises FwsimError naming the option for what no guest can have."""
+    """The guest's CPUs. Raises FwsimError naming the option for what no guest can have, RAM past their reach too."""
     try:
-        return guest_cpu(ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), cpu_of(ask.gen))
+        cpu = guest_cpu(ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), cpu_of(ask.gen))
+        check_guest(ask.machine, ask.ram, ask.max_low or None, cpu, release(ask.profile))
     except FwsimError as error:
         error.where = f"--{error.where.removeprefix('guest.').replace('_', '-')}"
         raise
+    return cpu
 
 
 def assignment(ask: Ask) -> Assignment:
@@ -288,10 +291,10 @@ def _one_of(word: str, known: tuple[str, ...], where: str) -> None:
 
 
 def _check_sizes(ask: Ask) -> None:
-    if ask.ram < MIB or ask.ram > ADDRESS_SPACE or ask.ram % 4096:
+    if ask.ram < MIB or ask.ram % 4096:
         raise FwsimError(
             "RAM below 1 MiB" if ask.ram < MIB else "impossible RAM size", where="--ram", found=format_size(ask.ram),
-            expected="1M to 1T (2^40, the address space), whole 4 KiB pages", hint="such as --ram 2G",
+            expected="from 1M on, whole 4 KiB pages", hint="such as --ram 2G",
         )  # fmt: skip
     for where, value, most in (
         ("--stolen", ask.stolen, (1 << 64) - 1), ("--opregion", ask.opregion, (1 << 32) - 1),

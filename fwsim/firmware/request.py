@@ -21,6 +21,8 @@ IGD_BDF = 0x10
 """00:02.0, the only place where firmware gives an IGD stolen memory."""
 
 
+QEMU_SUBSYSTEM = 0x11001AF4
+"""1AF4:1100, what QEMU's own devices say (QEMU include/hw/pci/pci.h)."""
 LATEST = (999,)
 """A release of QEMU that is newer than any."""
 _KNOWS_HT = (7, 1)
@@ -56,7 +58,8 @@ class Bridge:
 class Function:
     """One PCI function: ``bdf`` is bus<<8 | device<<3 | function, ``class_code`` its 24 bits, ``rom_size`` in bytes.
 
-    ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD.
+    ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD. ``subsystem`` is
+    id << 16 | vendor.
     """
 
     bdf: int
@@ -67,6 +70,7 @@ class Function:
     rom_size: int = 0
     ggc: int | None = None
     bridge: Bridge | None = None
+    subsystem: int = QEMU_SUBSYSTEM
 
     @property
     def bdf_text(self) -> str:
@@ -118,10 +122,9 @@ class Request:
 
     ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and
     ``ram``. ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
-    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers
-    keep, ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are the allocator's own
-    struct; None, or another allocator's, stands for its defaults. ``vbios``: a legacy video BIOS is called afterwards.
-    ``release``: the numbers of QEMU's.
+    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``files`` how many fw_cfg files there are
+    beyond the machine's usual ones. ``options`` are the allocator's own struct; None, or another allocator's, stands
+    for its defaults. ``vbios``: a legacy video BIOS is called afterwards. ``release``: the numbers of QEMU's.
     """
 
     machine: str = "pc"
@@ -135,7 +138,6 @@ class Request:
     max_low: int | None = None
     fw_cfg: Mapping[str, bytes] = field(default_factory=dict)
     acpi: bool = True
-    high_extra: int = 0
     files: int = 0
     host: Host = field(default_factory=Host)
     options: Options | None = None

@@ -13,7 +13,7 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor.interface import Assignment
+from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment
 from fwsim.hypervisor.qemu.releases import release
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, assignment, cpu_asked, igd_bars, machine_functions, options_of, resolve
@@ -21,7 +21,7 @@ from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
-from fwsim.units import MIB, format_size
+from fwsim.units import GIB, MIB, format_size
 
 __all__ = [
     "Allocation", "Ask", "BarAsk", "BarPlace", "Details", "GuestStep", "decode", "explain", "largest_stolen", "place",
@@ -222,6 +222,11 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
     hole = placement.windows.get("mem32")
     if placement.bdsm and not row.maps_stolen:
         notes.append(f"{row.name} maps nothing there: the driver reads the address only")
+    if _would_stay_low(ask, row, placement):
+        notes.append(
+            "in QEMU's legacy mode 00:00.0 has the host's subsystem id, and this firmware then does not ask the CPU "
+            "for its address bits: BARs stay below 4 GiB where they fit (--legacy on)"
+        )
     return Details(
         version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
         size=placement.bdsm_size.get(bdf, 0), announced=row.announced(fam, ask.device, ask.ggc, _own(request)),
@@ -230,6 +235,13 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
         bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
     )  # fmt: skip
+
+
+def _would_stay_low(ask: Ask, row: Allocator, placement: Placement) -> bool:
+    """Whether a BAR is above 4 GiB here, and legacy mode, which this machine comes up in, may keep it below."""
+    if ask.legacy == "on" or not row.heeds_bridge(ask.version) or max(placement.bars.values(), default=0) < 4 * GIB:
+        return False
+    return HOST_BRIDGE in assignment(ask).copies
 
 
 def _own(request: Request) -> Options:

@@ -29,7 +29,7 @@ def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
 
 
 def test_ovmf_without_a_driver_places_bars_only():
-    out = ovmf.place(replace(REQUEST, options=OvmfOptions(driver="none")))
+    out = ovmf.place(replace(REQUEST, options=OvmfOptions(driver="none"), cpu=Cpu("AuthenticAMD", 40)))
     assert not out.asls
     assert out.bars[0x10, 2] == 0xE000000000
 

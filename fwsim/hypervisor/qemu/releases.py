@@ -75,7 +75,7 @@ def check_guest(machine: str, ram: int, max_low: int | None, cpu: Cpu, number: t
         raise FwsimError(
             f"the machine does not take as many CPUs as that: {machine} takes {most}" if cpu.count else "no CPU",
             where="guest.cpus", found=str(cpu.count), expected=f"1 to {most}",
-            hint=_more_cpus(machine, cpu.count) if cpu.count else "",
+            hint=_more_cpus(machine, cpu.count) if cpu.count else "leave it out: one CPU",
         )  # fmt: skip
     if cpu.phys_bits <= 32:
         return

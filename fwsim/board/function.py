@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from fwsim.firmware.request import QEMU_SUBSYSTEM as QEMU_SUBSYSTEM
 from fwsim.firmware.request import Bar, Bridge, Function
 from fwsim.firmware.request import BarKind as BarKind
-
-QEMU_SUBSYSTEM = 0x11001AF4
-"""1AF4:1100, what QEMU's own devices say (QEMU include/hw/pci/pci.h)."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,9 @@ class BoardFunction:
         """The function as a firmware is asked to place it."""
         bars = tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in self.bars)
         return Function(
-            self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge
-        )
+            self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge,
+            subsystem=self.subsystem,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

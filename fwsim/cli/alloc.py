@@ -50,6 +50,10 @@ def alloc(
     phys_bits: Annotated[str, _option("Its physical address bits; default what the model has.", metavar="N")] = "0",
     cpus: Annotated[str, _option("How many CPUs; default 1.", metavar="N")] = "1",
     accel: Annotated[str, _option("kvm (default) or tcg.", metavar="A")] = _DEFAULT.accel,
+    legacy: Annotated[str, _option("QEMU's legacy mode gives 00:00.0 the host's subsystem id: on, or off (default).",
+                                   metavar="S")] = _DEFAULT.legacy,
+    acpi_tables: Annotated[str, _option("SeaBIOS: QEMU's ACPI tables; default 128K.")] = "128K",
+    smbios: Annotated[str, _option("SeaBIOS: SMBIOS structures, as dmidecode says; default what QEMU makes.")] = "0",
     option: Annotated[list[str] | None, _option("An option of the firmware's own; may be repeated.",
                                                 metavar="NAME=VALUE")] = None,
     compare: Annotated[str, _option("Several firmwares beside each other: K,K,...", metavar="K,K")] = "",
@@ -74,6 +78,7 @@ def alloc(
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
         max_low=parse_size(max_low, "--max-ram-below-4g"), ecam=parse_size(ecam, "--ecam"),
         cpu=cpu, phys_bits=parse_size(phys_bits, "--phys-bits"), cpus=parse_size(cpus, "--cpus"), accel=accel,
+        legacy=legacy, acpi_tables=parse_size(acpi_tables, "--acpi-tables"), smbios=parse_size(smbios, "--smbios"),
         options=dict(parse_option(text) for text in option or ()),
     )  # fmt: skip
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]

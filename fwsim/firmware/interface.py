@@ -86,6 +86,10 @@ class Allocator(ABC):
         """Whether its guest has the function ``bdf`` of the chipset that QEMU's ``machine`` has there."""
         return True
 
+    def heeds_bridge(self, version: str) -> bool:
+        """Whether BARs depend on the subsystem id of 00:00.0, which legacy mode makes the host's."""
+        return False
+
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """Why ``out`` has no stolen memory for ``display``, where log, warnings and notes do not say it; "" if so."""
         return "" if any(request.bdsm_file or b"") else "no stolen memory was asked for"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fwsim.devices.config_traps import Owner
 from fwsim.exactness import Known
-from fwsim.firmware.request import Function
+from fwsim.firmware.request import LATEST, Function
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -242,6 +242,11 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def profile(self) -> str:
         """The release, as the user named it."""
         return (self.choice.profile or self.defaults) if self.defaults else ""
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """The numbers of the QEMU release whose PC its guest is; the newest where it is not one of QEMU's."""
+        return LATEST
 
     @property
     def title(self) -> str:

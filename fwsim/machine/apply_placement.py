@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fwsim.devices.pci import PciBus
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import ROM_BAR, Cpu, Host, Placement, Request
+from fwsim.firmware.request import LATEST, ROM_BAR, Cpu, Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.machine.program_bridges import number_buses, open_windows
@@ -55,8 +55,8 @@ class Wish:
 
     ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
     ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
-    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs. ``hypervisor``: who runs the guest, in a log's words;
-    "" for a host.
+    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
+    ``hypervisor``: who runs the guest, in a log's words; "" for a host.
     """
 
     machine: str
@@ -70,6 +70,7 @@ class Wish:
     facts: Host = field(default_factory=Host)
     ggc: int | None = None
     cpu: Cpu = field(default_factory=Cpu)
+    release: tuple[int, ...] = LATEST
     hypervisor: str = ""
     host: Sequence[tuple[int, int]] = ()
 
@@ -129,7 +130,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
-        cpu=wish.cpu,
+        cpu=wish.cpu, release=wish.release,
     )  # fmt: skip
 
 

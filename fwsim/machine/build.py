@@ -184,7 +184,8 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     wish = Wish(
         machine=scenario.guest.machine, low=machine.low, high=machine.high, functions=machine.functions,
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
-        facts=facts, cpu=scenario.cpu, host=taken, hypervisor="" if bare else scenario.hypervisor.kind,
+        facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
+        hypervisor="" if bare else scenario.hypervisor.kind,
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):

@@ -15,14 +15,15 @@ from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import Assignment, Choice
+from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Choice
+from fwsim.hypervisor.qemu.releases import release
 from fwsim.memory.ranges import Range
 from fwsim.placement.ask import Ask, BarAsk, assignment, cpu_asked, igd_bars, machine_functions, options_of, resolve
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
-from fwsim.units import MIB, format_size
+from fwsim.units import GIB, MIB, format_size
 
 __all__ = [
     "Allocation", "Ask", "BarAsk", "BarPlace", "Details", "GuestStep", "decode", "explain", "largest_stolen", "place",
@@ -213,6 +214,7 @@ def _request(ask: Ask, fam: Family, row: Allocator, options: Options) -> Request
         machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row),
         opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
         max_low=ask.max_low or None, options=options, cpu=cpu_asked(ask),
+        release=release(ask.profile),
         host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen, fam.name),
     )  # fmt: skip
 
@@ -227,6 +229,11 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
     hole = placement.windows.get("mem32")
     if placement.bdsm and not row.maps_stolen:
         notes.append(f"{row.name} maps nothing there: the driver reads the address only")
+    if _would_stay_low(ask, row, placement):
+        notes.append(
+            "in QEMU's legacy mode 00:00.0 has the host's subsystem id, and this firmware then does not ask the CPU "
+            "for its address bits: BARs stay below 4 GiB where they fit (--legacy on)"
+        )
     return Details(
         version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
         size=placement.bdsm_size.get(bdf, 0), announced=row.announced(fam, ask.device, ask.ggc, _own(request)),
@@ -247,6 +254,13 @@ def _exactness(given: Ask, ask: Ask, row: Allocator, options: Options) -> dict[s
     if given.ggc < 0 and given.stolen < 0:
         missing.append("ggc")
     return found | dict.fromkeys(missing, usual)
+
+
+def _would_stay_low(ask: Ask, row: Allocator, placement: Placement) -> bool:
+    """Whether a BAR is above 4 GiB here, and legacy mode, which this machine comes up in, may keep it below."""
+    if ask.legacy == "on" or not row.heeds_bridge(ask.version) or max(placement.bars.values(), default=0) < 4 * GIB:
+        return False
+    return HOST_BRIDGE in assignment(ask).copies
 
 
 def _own(request: Request) -> Options:

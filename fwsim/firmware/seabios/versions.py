@@ -21,8 +21,9 @@ class Version:
     1.16.0 and HEAD are builds as well. All measured; 1.12 and 1.13 are from a 1.12 log, 1.15 is taken as 1.16.0,
     1.16.1 as 1.16.2. ``warn_lines`` are the source lines of the OpRegion's and BDSM's failure warnings;
     ``max_phys_bits`` 0 means no rule by physical address bits at all; ``nvme_line`` the line at which the nvme driver
-    gives up for want of f-segment memory, 0 where it does not. ``rom_stack``: SP at an option ROM's entry, measured for
-    1.16.2 and 1.17.0; the others are taken as 1.16.2. ``booted``: which build's boots were measured; "" for none.
+    gives up for want of f-segment memory, 0 where it does not. ``kvmclock``: KVM's clock is set up, in low memory
+    (read: from 1.14 on). ``rom_stack``: SP at an option ROM's entry, measured for 1.16.2 and 1.17.0; the others are
+    taken as 1.16.2. ``booted``: which build's boots were measured; "" for none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Version:
     window_grows_only: bool = False
     optional_io_any_pcie: bool = False
     nvme_line: int = 0
+    kvmclock: bool = True
     rom_stack: int = ROM_STACK
     booted: str = ""
 
@@ -47,8 +49,8 @@ class Version:
         return Known("read", f"SeaBIOS {self.name}'s src/malloc.c, src/fw/pciinit.c; the size of its code is assumed")
 
 
-_V1120 = Version("1.12.0", 81088, warn_lines=(302, 322), optional_io_any_pcie=True, nvme_line=562)
-_V1140 = replace(_V1120, name="1.14.0", init_size=83744, warn_lines=(300, 319), booted="1.14.0, built,")
+_V1120 = Version("1.12.0", 81088, warn_lines=(302, 322), optional_io_any_pcie=True, nvme_line=562, kvmclock=False)
+_V1140 = replace(_V1120, name="1.14.0", init_size=83744, warn_lines=(300, 319), kvmclock=True, booted="1.14.0, built,")
 _V1160 = Version("1.16.0", 84768, booted="1.16.0, built,")
 _V1162 = replace(_V1160, name="1.16.2", init_size=85056, big_zonehigh=True, booted="1.16.2 (Debian 1.16.2-1)")
 _V1163 = replace(
@@ -70,7 +72,7 @@ VERSIONS: dict[str, Version] = {
     row.name: row
     for row in (
         _V1120,
-        replace(_V1140, name="1.13.0", init_size=81088, booted=""),
+        replace(_V1140, name="1.13.0", init_size=81088, kvmclock=False, booted=""),
         _V1140,
         replace(_V1160, name="1.15.0", optional_io_any_pcie=True, booted=""),
         _V1160,

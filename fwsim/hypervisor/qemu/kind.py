@@ -16,6 +16,7 @@ from fwsim.hypervisor.interface import (
 )
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
+from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.opregion import as_shown
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"
@@ -42,6 +43,11 @@ class Qemu(Hypervisor):
         """Raises FwsimError for a profile that is no release."""
         super().__init__(choice)
         self.row = igd.version(self.profile)
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """As the profile says."""
+        return release(self.profile)
 
     @property
     def title(self) -> str:

@@ -389,8 +389,9 @@ def test_the_documented_case_counts_are_the_vectors():
         "SeaBIOS 1.16.3": ["seabios-1.16.3"], "SeaBIOS 1.17.0": ["seabios-1.17.0"], "SeaBIOS rel-1.16.3": ["1.16.3"],
         "SeaBIOS rel-1.17.0": ["1.17.0"], "SeaBIOS 41514a7a": ["seabios-41514a7a"],
         "SeaBIOS, other versions": ["seabios", "seabios-1.12", "seabios<=1.16.0", "seabios>=1.16.1"],
-        "OVMF 2022.11 with both IGD drivers": ["ovmf-2022.11"], "VfioIgdPkg 067328df": ["vfioigdpkg"],
-        "OVMF c5aa7e7d": ["ovmf"], "hvmloader 4.23": ["xen-hvmloader"], "bhyve": ["bhyve-gvtd"],
+        "OVMF 2022.11": ["ovmf-2022.11"], "OVMF 2022.11-2M": ["ovmf-2022.11-2M"], "OVMF 2025.02": ["ovmf-2025.02"],
+        "OVMF 2026.08": ["ovmf-2026.08"], "OVMF's windows, edk2 c5aa7e7d": ["ovmf"],
+        "VfioIgdPkg 067328df": ["vfioigdpkg"], "hvmloader 4.23": ["xen-hvmloader"], "bhyve": ["bhyve-gvtd"],
         "ACRN": ["acrn-dm", "acrn-hv"], "crosvm": ["crosvm"],
     }  # fmt: skip
     text = (HERE.parent / "docs" / "allocators.md").read_text(encoding="utf-8")

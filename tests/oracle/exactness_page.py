@@ -19,6 +19,7 @@ WHAT = {
     "measured-seabios-2": "the same, random machines and Intel CPUs",
     "measured-ovmf": "OpRegion, BDSM, BARs, log",
     "measured-ovmf-2": "the same, by CPU model, count and RAM",
+    "measured-ovmf-bits": "the same, by address bits, and the 2M build",
     "measured-bios-services": "registers at ROM entry, BDA, IVT, INT services, PMM, E820 during POST",
     "measured-chipset": "configuration space of the chipset, PAM, SMRAM, what takes writes after POST",
     "measured-hvmloader": "BARs, OpRegion page, RAM ends",

@@ -3,7 +3,7 @@
 S3's memory comes first, then what PEI takes; page tables; the memory type bins; what DXE takes, of which the start of
 PEI's memory is the last. Only the lengths of PEI's and DXE's own part are measured, the rest are edk2's sums.
 Source: edk2 OvmfPkg/PlatformPei/MemDetect.c (PublishPeiMemory, GetPeiMemoryCap), MdeModulePkg/Core/DxeIplPeim/X64/
-VirtualMemory.c (InitializePageTablePool), OvmfPkg/PlatformPei/MemTypeInfo.c (the bins' lengths).
+VirtualMemory.c (InitializePageTablePool), OvmfPkg's .dsc (PcdMemoryType..., the bins' lengths).
 """
 
 from __future__ import annotations
@@ -34,11 +34,12 @@ _BINS = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Addresses: ``low_top`` ends RAM below 4 GiB, ``taken`` is the lowest byte that PEI takes above the page tables,
-    ``tables`` (start, end), ``nvs_end`` the end of the bins, ``pei`` the start of PEI's memory, ``dxe`` that of the
-    lowest that DXE takes. ``between`` is a free run inside of DXE's, (0, 0) without one."""
+    """Addresses: ``taken`` is the lowest that PEI takes above the page tables, ``tables`` (start, end) these.
 
-    low_top: int
+    ``nvs_end`` is the end of the bins, ``pei`` the start of PEI's memory, ``dxe`` the lowest that DXE takes in it.
+    ``between`` (start, end) is a free run inside of DXE's, (0, 0) without one.
+    """
+
     taken: int
     tables: Range
     nvs_end: int
@@ -69,7 +70,7 @@ def layout(version: Version, machine: str, cpu: Cpu, low_top: int, high_ram: int
     if version.between is not None:
         start, end, end_rdrand = version.between
         between = (dxe + start, above - (end_rdrand if cpu.rdrand else end) - more)
-    return Layout(low_top, taken, tables, nvs_end, s3_bottom - cap, dxe, between)
+    return Layout(taken, tables, nvs_end, s3_bottom - cap, dxe, between)
 
 
 def _tables(bits: int, huge: bool) -> int:

@@ -11,7 +11,6 @@ from fwsim.firmware.request import Step
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range
-from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import MIB, format_size
 
 FOUR_GIB = 1 << 32
@@ -54,7 +53,11 @@ class Layout:
     @property
     def asls_range(self) -> Range:
         """The OpRegion."""
-        return Range(self.asls, self.asls + (self.opregion or OPREGION_SIZE))
+        size = self.opregion
+        if not size:
+            from fwsim.rom.opregion import SIZE as size  # noqa: N811  # the whole room comes with it
+
+        return Range(self.asls, self.asls + size)
 
     def inside(self, wanted: Range, types: tuple[str, ...]) -> tuple[bool, str]:
         """Whether ``wanted`` lies in e820 ranges of these types; the detail names the first part that does not."""

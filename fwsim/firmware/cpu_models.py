@@ -57,7 +57,8 @@ def host_bits(family: str) -> int:
     """Physical address bits of a host cpu's family, as its /proc/cpuinfo says.
 
     36 up to Ivy Bridge and in the Atoms of that time, 39 from Haswell on; 46 on the desktop from Alder Lake on (mobile
-    ones of Alder and Raptor Lake have 39: give those by ``phys_bits``).
+    ones of Alder and Raptor Lake have 39: give those by ``phys_bits``). Those of 36 bits have no 1 GiB pages: pdpe1gb is
+    in a Core i7-4770's flags, and in neither a 2600's nor a 3770's.
     """
     return 36 if family in _BITS_36 else 46 if family in _BITS_46 else 39
 
@@ -76,7 +77,7 @@ def guest_cpu(model: str = HOST, phys_bits: int = 0, count: int = 1, accel: Acce
             expected="a model that TCG can be", hint='such as "max" or "qemu64", or accel = "kvm"',
         )  # fmt: skip
     base = _base(model)
-    vendor, kind = (INTEL, _HUGE) if base == HOST else MODELS[base]
+    vendor, kind = (INTEL, _PLAIN if family in _BITS_36 else _HUGE) if base == HOST else MODELS[base]
     if accel == "kvm":
         vendor = INTEL
     wide = kind in (_HUGE, _PLAIN)

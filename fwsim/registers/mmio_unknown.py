@@ -53,10 +53,10 @@ class CHICKEN_PAR1_1(Register, at={"hsw,9-": 0x42080}, source=f"{I915} CHICKEN_P
 
     KVMR_A = Field(23, 23, "remote viewing of pipe A ignored")
     ARB_FILL = Field(22, 22, "arbiter fill", gen="skl")
-    HASH = Field(15, 15, "compressed hash mode", gen="9")
+    HASH = Field(15, 15, "compressed hash mode", gen="9-10")
     VBL_MASK = Field(15, 15, "vertical blank kept from a sleeping pipe", gen="hsw")
     ARB_IDLE = Field(14, 14, "planes' arbiter idle forced")
-    PSR_WRAP = Field(3, 3, "self-refresh wrap fix", gen="9")
+    PSR_WRAP = Field(3, 3, "self-refresh wrap fix", gen="9-10")
     PSR2 = Field(1, 1, "hardware tracking ignored", gen="9-")
 
 

@@ -72,7 +72,7 @@ def transcoders(base: int, gen: str = "2-", dsi: bool = False) -> Places:
         more |= {"DSI0": (0xB000, expand("11-,!meteorlake")), "DSI1": (0xB800, expand("11-,!meteorlake"))}
     rows: dict[Array, set[str]] = {}
     for families, array in pipes(base, gen).items():
-        for name in families:
+        for name in sorted(families):
             extra = tuple((label, base + up) for label, (up, having) in more.items() if name in having)
             rows.setdefault(Array((*array.members, *extra)), set()).add(name)
     return {frozenset(families): array for array, families in rows.items()}

@@ -37,6 +37,7 @@ AREAS: tuple[str, ...] = (
     "mmio_ddi",
     "mmio_dsi",
     "mmio_phy",
+    "mmio_bxt_phy",
     "mmio_combo_phy",
     "mmio_tc_phy",
     "mmio_clock",
@@ -177,8 +178,6 @@ def named(name: str) -> dict[type[Register], tuple[Place, ...]]:
     wanted = name.strip().upper()
     found = {register: register.places for register in _names().get(wanted, ())}
     found = _place_names().get(_squeezed(wanted), {}) | found
-    if not found:
-        found = {register: register.places for register in _names().get(wanted.rpartition("_")[0], ())}
     if found:
         return found
     near = get_close_matches(wanted, list(_names()), n=3, cutoff=0.6)

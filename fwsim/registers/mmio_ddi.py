@@ -163,7 +163,7 @@ class SRD_CTL(
     OPTIONS = Field(29, 0, "link, frame and training options")
 
 
-class DIGITAL_PORT_HOTPLUG_CNTRL(Register, at={"5-8,!vlv": 0x44030}, source=DISPLAY, gaps=RESERVED):
+class DIGITAL_PORT_HOTPLUG_CNTRL(Register, at={"5-8,!vlv,skl": 0x44030}, source=DISPLAY, gaps=RESERVED):
     """Hotplug of port A (eDP)."""
 
     ENABLE = Field(4, 4, "detection on")

@@ -276,17 +276,6 @@ class DPLL_SSC(Register, at={"12,alderlake-p": at_each(**{"0": 0x164B10, "1": 0x
     DATA = Field(31, 0, "not described")
 
 
-class BXT_PORT_PLL_EBB_4(
-    Register, at={"apollolake": at_each(B=0x6C038, C=0x6C344, A=0x162038),
-                  "geminilake": at_each(B=0x6C038, A=0x162038, C=0x163038)},
-    source="Linux i915 display/bxt_dpio_phy_regs.h", gaps=RESERVED,
-):  # fmt: skip
-    """Buffers of a port's PLL."""
-
-    RECALIBRATE = Field(14, 14, "calibrate again")
-    CLOCK10 = Field(13, 13, "10-bit clock on")
-
-
 class CLKGATE_DIS_PSL(
     Register, at={"9-11": each(0x46520, 4, "ABC"), "12-": each(0x46520, 4, "ABCD")}, source=f"{I915} CLKGATE_DIS_PSL",
     gaps=RESERVED,

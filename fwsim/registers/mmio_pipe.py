@@ -261,13 +261,13 @@ class DSPFW3(Register, at=gmch(0x7003C), source=_WM, gaps=RESERVED):
     HPLL = Field(8, 0, "level with the host PLL off")
 
 
-class FW_BLC(Register, at={"2-3": 0x20D8}, source="Linux i915 i915_reg.h FW_BLC"):
+class FW_BLC(Register, at={"2-3,965": 0x20D8}, source="Linux i915 i915_reg.h FW_BLC"):
     """FIFO watermark and burst length, planes A and B (gens 2 and 3)."""
 
     LEVELS = Field(31, 0, "burst lengths and watermarks")
 
 
-class FW_BLC2(Register, at={"2-3": 0x20DC}, source="Linux i915 i915_reg.h FW_BLC2"):
+class FW_BLC2(Register, at={"2-3,965": 0x20DC}, source="Linux i915 i915_reg.h FW_BLC2"):
     """FIFO watermark and burst length, plane C."""
 
     LEVELS = Field(31, 0, "burst length and watermark")

@@ -104,7 +104,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "PF_VSCALE": ("PF{}_CTL_2",),
     "PF_WIN_POS": ("PF{}_WIN_POS",),
     "PF_WIN_SZ": ("PF{}_WIN_SIZE",),
-    "PIPECONF": ("PIPE{}CONF", "TRANS_CONF_{}", "TRANSCONF_{}"),
+    "PIPECONF": ("PIPE{}CONF", "TRANS_CONF_{}"),
     "PHED": ("OPREGION_MBOX5",),
     "PIPEC": ("{}_C",),
     "PIPEC_DSPLINOFF": ("DSPCBASE",),

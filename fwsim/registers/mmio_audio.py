@@ -103,9 +103,7 @@ class HSW_AUD_MISC_CTRL(Register, at=_trans(0x10), source=f"{_AUDIO}; no public 
     DATA = Field(31, 0, "not described")
 
 
-class AUD_ID(
-    Register, at={_HSW: at_each(VID_DID=0x65020, RID=0x65024)}, name="AUD", access="ro", reset=None, source=_IGT
-):
+class AUD_ID(Register, at={_HSW: at_each(VID_DID=0x65020, RID=0x65024)}, name="AUD", reset=None, source=_IGT):
     """Ids and revision of the audio codec."""
 
     ID = Field(31, 0, "ids")
@@ -281,7 +279,7 @@ class AUD_DP_DIP_STATUS(Register, at={_HSW: 0x65F20}, source=_IGT):
     DATA = Field(31, 0, "not described")
 
 
-class AUD_M_CTS(Register, at={_HSW: each(0x65F44, 0x10, "ABC")}, access="ro", source=_IGT):
+class AUD_M_CTS(Register, at={_HSW: each(0x65F44, 0x10, "ABC")}, source=_IGT):
     """M or CTS that a transcoder sends now."""
 
     DATA = Field(31, 0, "not described")

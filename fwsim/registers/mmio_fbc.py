@@ -123,14 +123,14 @@ class DPFC_RECOMP_CTL(Register, at=by_gen({"g4x": 0x320C, **_dpfc(0xC)}), source
     TIMER = Field(5, 0, "timer")
 
 
-class DPFC_STATUS(Register, at=by_gen({"g4x": 0x3210, **_dpfc(0x10)}), access="ro", source=_FBC, gaps=RESERVED):
+class DPFC_STATUS(Register, at=by_gen({"g4x": 0x3210, **_dpfc(0x10)}), source=_FBC, gaps=RESERVED):
     """Segments that are compressed."""
 
     INVALID = Field(26, 16, "segments made invalid")
     COMPRESSED = Field(10, 0, "segments compressed")
 
 
-class DPFC_STATUS2(Register, at=by_gen({"g4x": 0x3214, **_dpfc(0x14)}), access="ro", source=_FBC, gaps=RESERVED):
+class DPFC_STATUS2(Register, at=by_gen({"g4x": 0x3214, **_dpfc(0x14)}), source=_FBC, gaps=RESERVED):
     """Segments that are compressed, from Ivy Bridge on."""
 
     COMPRESSED = Field(11, 0, "segments compressed")

@@ -234,7 +234,7 @@ class ICL_PIPE_DSS_CTL2(Register, at=_dss(0x4), source="Linux i915 display/intel
     DEPTH = Field(11, 0, "right buffer's depth", unit="pixels")
 
 
-class DOVSTA(Register, at={"2-4": 0x30008}, access="ro", source=f"{I915} DOVSTA", gaps=RESERVED):
+class DOVSTA(Register, at={"2-4": 0x30008}, source=f"{I915} DOVSTA", gaps=RESERVED):
     """State of the overlay."""
 
     BUFFER = Field(21, 20, "buffer shown")

@@ -201,6 +201,19 @@ ATOM: dict[str, tuple[str, ...]] = {
 """igt's names on Bay Trail and Cherryview, whose lists are written in a style of their own."""
 
 
+_OWNERS = frozenset(
+    "_".join(words[:count])
+    for words in (key.split("_") for key in (*ALIASES, *ATOM))
+    for count in range(1, len(words) + 1)
+)
+"""Every key, and what stands before each underscore of one: the registers that may have other names are in it."""
+
+
+def has_others(register: type[Register]) -> bool:
+    """Whether any place of the register may have another name."""
+    return register.name in _OWNERS
+
+
 def forms_of(name: str) -> tuple[str, ...]:
     """The other names of the register (or the place) called ``name``, with their ``{}``."""
     return (*ALIASES.get(name, ()), *ATOM.get(name, ()))

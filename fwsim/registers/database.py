@@ -206,12 +206,16 @@ def _names() -> dict[str, tuple[type[Register], ...]]:
 @cache
 def _place_names() -> dict[str, dict[type[Register], tuple[Place, ...]]]:
     """Each place by its name with its label, and by its other names."""
-    from fwsim.registers.aliases import other_names
+    from fwsim.registers.aliases import has_others, other_names
 
     table: dict[str, dict[type[Register], tuple[Place, ...]]] = {}
     for register in registers():
+        plain, others = _squeezed(register.name), has_others(register)
         for place in register.places:
-            for name in {_squeezed(f"{register.name}_{place.label}"), *map(_squeezed, other_names(register, place))}:
+            names = {plain + _squeezed(place.label)}
+            if others:
+                names.update(map(_squeezed, other_names(register, place)))
+            for name in names:
                 forms = table.setdefault(name, {})
                 forms[register] = (*forms.get(register, ()), place)
     return table

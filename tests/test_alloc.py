@@ -286,7 +286,7 @@ def test_a_bar_without_room():
         ({"firmware": "ovfm"}, "no such firmware", "did you mean ovmf?"),
         ({"version": "1.16.7"}, "no rules for this version", "did you mean 1.16.3? 1.17.0 is the nearest above"),
         ({"gen": "sandibridge"}, "no such host cpu", "sandybridge"),
-        ({"gen": "10"}, "no such generation", "haswell"),
+        ({"gen": "14"}, "no such generation", "haswell"),
         ({"machine": "i440fx"}, "unknown value", ""),
         ({"driver": "gtv"}, "unknown value", "did you mean gvt?"),
         ({"profile": "2.6"}, "no such QEMU release", "2.7"),

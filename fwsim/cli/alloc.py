@@ -29,7 +29,7 @@ def alloc(
     ram: Annotated[str, _option("The guest's RAM; default 2G.")] = "2G",
     stolen: Annotated[str, _option("Stolen memory to place; default what GGC says.")] = "",
     opregion: Annotated[str, _option("Size of the OpRegion; default 8K, 0 for none.")] = "8K",
-    gen: Annotated[str, _option("Generation (2 to 12) or host cpu; default sandybridge.", metavar="G")] = _DEFAULT.gen,
+    gen: Annotated[str, _option("Generation (2 to 13) or host cpu; default sandybridge.", metavar="G")] = _DEFAULT.gen,
     ggc: Annotated[str, _option("The word at 0x50 as the guest reads it; default fits --stolen.", metavar="V")] = "",
     bars: Annotated[list[str] | None, _option("BARs: [SLOT=]INDEX:SIZE[:KIND],... KIND mem, pref, mem64, pref64, io; "
                                               "without SLOT the IGD's.", metavar="BARS")] = None,

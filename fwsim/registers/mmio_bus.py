@@ -124,7 +124,7 @@ def _aux(offset: int, step: int = 0, count: int = 1) -> dict[str, At]:
         "vlv": members(VLV_BASE + 0x64110, "BCD"),
         "5-8,!vlv": Array(both),
         "9-11": members(0x64010, "ABCDEF"),
-        "12": members(0x64010, "ABCDEFGHI"),
+        "12-": members(0x64010, "ABCDEFGHI"),
     }
 
 

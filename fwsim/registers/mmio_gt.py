@@ -186,7 +186,7 @@ class RC6_CTX_BASE(Register, at={"9-": 0xD48}, source=f"{_GT} RC6_CTX_BASE; {_EV
     LOCK = Field(0, 0, "locked until reset")
 
 
-class DC8(Register, at={"12": 0xDC8}, source=_EVE):
+class DC8(Register, at={"12-": 0xDC8}, source=_EVE):
     """Read by gen 12 guests with the mirrors of stolen memory; its layout is not public."""
 
     ADDRESS = Field(31, 0, "an address in the host's stolen memory")
@@ -211,9 +211,9 @@ class DCC(Register, at={"3-4": 0x10200}, source="Linux i915 intel_mchbar_regs.h 
 class GDRST_GEN6(Register, at={"6-": 0x941C}, name="GDRST_MMIO", source=f"{_GT} GEN6_GDRST", gaps=RESERVED):
     """Reset of the engines; each bit clears itself."""
 
-    VIDEO2 = Field(4, 4, "video enhancement", gen="hsw,9")
-    BLITTER = Field(3, 3, "blitter", gen="6-9")
-    MEDIA = Field(2, 2, "media", gen="6-9")
+    VIDEO2 = Field(4, 4, "video enhancement", gen="hsw,9-10")
+    BLITTER = Field(3, 3, "blitter", gen="6-10")
+    MEDIA = Field(2, 2, "media", gen="6-10")
     ENGINES = Field(31, 2, "engines, one bit each", gen="11-")
     RENDER = Field(1, 1, "render")
     FULL = Field(0, 0, "everything")

@@ -116,7 +116,7 @@ class VLV_MASTER_IER(Register, at={"baytrail": 0x4400C}, source=I915, gaps=RESER
     ENABLE = Field(31, 31, "interrupts on")
 
 
-class MASTER_IRQ(Register, at={"8-9": 0x44200}, source=f"{I915} GEN8_MASTER_IRQ", gaps=RESERVED):
+class MASTER_IRQ(Register, at={"8-10": 0x44200}, source=f"{I915} GEN8_MASTER_IRQ", gaps=RESERVED):
     """Master interrupt of Broadwell to Comet Lake: who wants something."""
 
     ENABLE = Field(31, 31, "interrupts on")
@@ -146,7 +146,7 @@ class DE_PIPE(
         "8-11,!cherryview": Array(
             tuple(m for n, p in enumerate("ABC") for m in _four(0x44400 + 16 * n, p + "_").members)
         ),
-        "12": Array(tuple(m for n, p in enumerate("ABCD") for m in _four(0x44400 + 16 * n, p + "_").members)),
+        "12-": Array(tuple(m for n, p in enumerate("ABCD") for m in _four(0x44400 + 16 * n, p + "_").members)),
     },
     source=f"{DISPLAY} GEN8_DE_PIPE_ISR",
     gaps=RESERVED,
@@ -155,9 +155,9 @@ class DE_PIPE(
 
     UNDERRUN = Field(31, 31, "FIFO underrun")
     CRC = Field(29, 28, "CRC error and done")
-    DMC = Field(26, 24, "pipe microcontroller", gen="12")
+    DMC = Field(26, 24, "pipe microcontroller", gen="12-")
     PLANES_HIGH = Field(22, 16, "faults and flips of planes 5 to 7, unmodified blank", gen="11-")
-    DSB = Field(15, 13, "state buffer", gen="12")
+    DSB = Field(15, 13, "state buffer", gen="12-")
     FAULTS = Field(11, 7, "cursor and plane faults")
     FLIPS = Field(6, 3, "planes flipped")
     SCANLINE = Field(2, 2, "scan line")
@@ -176,13 +176,13 @@ class DE_PORT(
     AUX_D = Field(27, 27, "AUX D", gen="9-11")
     AUX_C = Field(26, 26, "AUX C", gen="9-11")
     AUX_B = Field(25, 25, "AUX B", gen="9-11")
-    AUX_TC = Field(13, 8, "AUX of the Type-C ports", gen="12")
+    AUX_TC = Field(13, 8, "AUX of the Type-C ports", gen="12-")
     HOTPLUG_C = Field(5, 5, "port C live", gen="bxt")
     HOTPLUG_B = Field(4, 4, "port B live", gen="bxt")
-    HOTPLUG_A = Field(3, 3, "port A live", gen="8-9,!cherryview")
+    HOTPLUG_A = Field(3, 3, "port A live", gen="8-10,!cherryview")
     GMBUS = Field(1, 1, "GMBUS event", gen="bxt")
-    AUX_C_TGL = Field(2, 2, "AUX C", gen="12")
-    AUX_B_TGL = Field(1, 1, "AUX B", gen="12")
+    AUX_C_TGL = Field(2, 2, "AUX C", gen="12-")
+    AUX_B_TGL = Field(1, 1, "AUX B", gen="12-")
     AUX_A = Field(0, 0, "AUX A")
 
 

@@ -121,7 +121,7 @@ class FDI_PLL_CTL_2(Register, at={"ilk,hsw": 0xFE004}, source=_FDI):
     CONTROL = Field(31, 0, "control bits")
 
 
-class PCH_TRANSCONF(Register, at=_trans(0xF0008), name="TRANSCONF", source=f"{DISPLAY} PCH_TRANSCONF", gaps=RESERVED):
+class PCH_TRANSCONF(Register, at=_trans(0xF0008), source=f"{DISPLAY} PCH_TRANSCONF", gaps=RESERVED):
     """PCH transcoder: bit 30 follows bit 31."""
 
     ENABLE = Field(31, 31, "transcoder wanted on")

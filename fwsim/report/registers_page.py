@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from fwsim.registers.aliases import forms_of
 from fwsim.registers.core import Field, Place, Register
 from fwsim.registers.database import AREAS, SPACES, in_area, registers, show_address
 from fwsim.registers.families import families
@@ -149,6 +150,8 @@ def _register(register: type[Register]) -> Iterator[str]:
     yield ""
     for text in _places(register):
         yield f"- {text}"
+    if others := forms_of(register.name):
+        yield f"- also called {', '.join(form.replace('{}', '*') for form in others)}"
     yield ""
     yield "| bits | field | access | gen | meaning |"
     yield "|---|---|---|---|---|"

@@ -30,7 +30,7 @@ SEEN = [
     ("mmio", 0x61100, "965", "ADPA"),
     ("mmio", 0x61200, "965", "PP_STATUS"),
     ("mmio", 0xE1100, "ivybridge", "ADPA"),
-    ("mmio", 0xF0008, "sandybridge", "TRANSCONF_A"),
+    ("mmio", 0xF0008, "sandybridge", "PCH_TRANSCONF_A"),
     ("mmio", 0xF0014, "sandybridge", "FDI_RX_IIR_A"),
     ("mmio", 0x60100, "ivybridge", "FDI_TX_CTL_A"),
     ("mmio", 0xF000C, "ivybridge", "FDI_RX_CTL_A"),

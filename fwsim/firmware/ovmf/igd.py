@@ -32,6 +32,7 @@ _NAMES = {
     Family("gen9", 0x5C): ("skylake", "apollolake", "kabylake", "coffeelake", "cometlake", "geminilake"),
     Family("gen9", 0xC0): (
         "icelake", "elkhartlake", "jasperlake", "tigerlake", "rocketlake", "alderlake", "raptorlake",
+        "alderlake-p",
     ),
     Family("", 0): ("meteorlake",),
 }  # fmt: skip

@@ -4,7 +4,8 @@ from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import ALL, read_only
 from fwsim.registers.family import Family
 
-_RESERVED_TOP = {9: (1 << 20, 0x47), 10: (1 << 20, 0x47), 11: (2 << 20, 0x87), 12: (2 << 20, 0x87)}
+_RESERVED_TOP = {9: (1 << 20, 0x47), 10: (1 << 20, 0x47), 11: (2 << 20, 0x87), 12: (2 << 20, 0x87),
+                 13: (2 << 20, 0x87)}  # fmt: skip
 """By generation: size of the reserved part at the end of stolen memory, and the low bits of STOLEN_RESERVED, as two
 hosts have them: Comet Lake 7f700047 below 7f800000, gen 11 50200087 below 50400000. Before gen 9: 1 MiB, in use."""
 

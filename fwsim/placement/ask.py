@@ -10,7 +10,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, BoardFunction
-from fwsim.board.pc import CHIPSETS, guest_board
+from fwsim.board.pc import MACHINES, guest_board
 from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.interface import Allocator
@@ -24,7 +24,6 @@ from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
-MACHINES = tuple(CHIPSETS)
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)
 """Vendor, device and class of a function that only has BARs."""
 FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": ()}

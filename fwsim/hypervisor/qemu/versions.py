@@ -84,11 +84,16 @@ at 3844fbc0.
 _NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
 
 
+def release(profile: str) -> tuple[int, ...]:
+    """The number of a release such as "8.2" or "10.0.13"; "next" is the newest row's, () a text that is none."""
+    if profile == "next":
+        return ROWS[-1].since
+    return tuple(map(int, profile.split("."))) if _NUMBER.fullmatch(profile) else ()
+
+
 def version(profile: str) -> IgdVersion:
     """The row of a release such as "8.2", "10.0.13" or "next". Raises FwsimError for a text that is none."""
-    if profile == "next":
-        return ROWS[-1]
-    number = tuple(map(int, profile.split("."))) if _NUMBER.fullmatch(profile) else ()
+    number = release(profile)
     if number < ROWS[0].since:
         raise FwsimError(
             "no such QEMU release", where="hypervisor.profile", found=repr(profile),

@@ -17,7 +17,7 @@ from fwsim.devices.pam import READ, WRITE
 from fwsim.environment.x86 import IF
 from fwsim.machine.address_map import OPEN_PIECE, VGA_END
 from fwsim.machine.built import Built
-from fwsim.machine.shadow import PIECE, changes, protection
+from fwsim.machine.shadow import PIECE, protect
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.native import (
     R_BAR0,
@@ -202,8 +202,7 @@ class Reference:
         engine = self._fresh()
         seconds, modes = 0.0, [READ | WRITE] * len(self.record.stretches[0].modes)
         for number, stretch in enumerate(self.record.stretches):
-            for start, size, _, mode in changes(modes, stretch.modes):
-                engine.protect(start, size, protection(mode))
+            protect(engine, modes, stretch.modes)
             modes = stretch.modes
             _prepare(engine, stretch)
             started = time.perf_counter()

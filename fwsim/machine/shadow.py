@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from fwsim.board.function import Shadowing
-from fwsim.cpu.engine import ALL, READ_ONLY
+from fwsim.cpu.engine import ALL, READ_ONLY, Engine
 from fwsim.devices.pam import BASE, BIOS_START, END, OPEN, READ, REGISTERS, SEGMENT, WRITE, modes, smram_shown
 from fwsim.machine import callbacks
 from fwsim.machine.parts import Parts
@@ -86,12 +86,12 @@ class Shadow:
 
     def _map(self, wanted: list[int]) -> None:
         """Change what is not yet as ``wanted``."""
-        for start, size, old, mode in changes(self.modes, wanted):
+        for start, size, old, mode in _changes(self.modes, wanted):
             if bool(old) != bool(mode):
                 self._engine.unmap(start, size)
                 memory, offset = (self._m.ram, start) if mode else (self._pci_side(), start - BASE)
                 self._engine.map_ram(start, memory, offset, size)
-            self._engine.protect(start, size, protection(mode))
+        protect(self._engine, self.modes, wanted)
         self.modes = wanted
 
     def _pci_side(self) -> Ram:
@@ -134,14 +134,21 @@ class Shadow:
         self._map(list(wanted))
 
 
-def changes(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
+def protect(engine: Engine, old: Sequence[int], new: Sequence[int]) -> None:
+    """Let code write to the pages from C0000 on as the modes ``new`` say; ``old``: as it was until now.
+
+    Where the engine cuts a region it forgets that the other part is read-only (Unicorn 2, of memory that the host
+    gave): so all that is read-only is said again.
+    """
+    if old == new:
+        return
+    for start, size, _, mode in (*_changes(old, new), *_changes([_RAM] * len(new), new)):
+        engine.protect(start, size, ALL if mode & WRITE else READ_ONLY)
+
+
+def _changes(old: Sequence[int], new: Sequence[int]) -> Iterator[tuple[int, int, int, int]]:
     """Where the modes of pages differ: start, size, mode before and mode now, as few as there can be."""
     for (before, now), run in groupby(enumerate(zip(old, new, strict=True)), key=lambda each: each[1]):
         numbers = [number for number, _ in run]
         if before != now:
             yield BASE + numbers[0] * PAGE, len(numbers) * PAGE, before, now
-
-
-def protection(mode: int) -> int:
-    """What the engine lets code do with a page in this mode."""
-    return int(ALL if mode & WRITE else READ_ONLY)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from fwsim.board.function import Board, BoardFunction
 from fwsim.board.i440fx import i440fx
 from fwsim.board.q35 import q35
-from fwsim.board.setup import PM_BASE, ready
+from fwsim.board.setup import PM_BASE
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import format_bdf
 from fwsim.hypervisor.interface import LPC_BRIDGE, Copied
@@ -54,9 +54,7 @@ def guest_board(
             )  # fmt: skip
         taken[row.bdf] = name
         rows.append(row)
-    by_bdf = {row.bdf: row for row in rows}
-    made = {bdf: ready(row, machine, by_bdf) for bdf, row in sorted(by_bdf.items())}
-    return Board(tuple(made.values()), (PM_BASE,), made[display.bdf] if display else None)
+    return Board(tuple(sorted(rows, key=lambda row: row.bdf)), (PM_BASE,), display)
 
 
 def free_slot(taken: Iterable[int]) -> int:

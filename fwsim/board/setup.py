@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from fwsim.board.function import BoardFunction, Setting
+from fwsim.board.function import Board, BoardFunction, Setting
 
 PM_BASE = 0x600
 """ACPI base of both machines (src/fw/acpi.c, acpi_pm_base; QEMU hw/i386/acpi-build.c)."""
@@ -28,11 +28,15 @@ def stored(offset: int, width: int, value: int) -> Setting:
     return Setting(offset, width, value, (1 << 8 * width) - 1)
 
 
-def ready(row: BoardFunction, machine: str, rows: Mapping[int, BoardFunction]) -> BoardFunction:
-    """``row`` of ``machine`` with its interrupt line and, where the placement writes none, its command register.
+def set_up(board: Board, machine: str) -> Board:
+    """The board of a guest's ``machine`` with interrupt lines, and command registers where a placement writes none."""
+    rows = {row.bdf: row for row in board.functions}
+    made = {bdf: _ready(row, machine, rows) for bdf, row in rows.items()}
+    display = made[board.display.bdf] if board.display else None
+    return replace(board, functions=tuple(made.values()), display=display)
 
-    ``rows`` are the machine's functions by bdf.
-    """
+
+def _ready(row: BoardFunction, machine: str, rows: Mapping[int, BoardFunction]) -> BoardFunction:
     command = row.command or (0 if row.bars or row.bridge else COMMAND)
     pin = row.interrupt_pin
     line = row.line or (_line(row, pin, machine, rows) if pin else 0)

@@ -7,6 +7,7 @@ from fwsim.board.function import Board
 from fwsim.board.host import host_board
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
+from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.igd.device import Igd, Stolen
@@ -39,10 +40,11 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
     design = scenario.hypervisor.design
     if design.on_host:
         return host_board(scenario.host, display)
-    return guest_board(
+    board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
         host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
     )  # fmt: skip
+    return set_up(board, scenario.guest.machine)
 
 
 def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:

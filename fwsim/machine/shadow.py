@@ -36,6 +36,7 @@ class Shadow:
         self._registers: tuple[int, Shadowing] | None = None
         self._wish = OPEN
         self._kept: Span | None = None
+        self._mapped: tuple[bytes, Span | None] = OPEN, None
         self._smram = False
         self._rom: Ram | None = None
         self.bios = b""
@@ -68,13 +69,21 @@ class Shadow:
         pam, smram = self._wish, False
         if self._registers is not None:
             slot, at = self._registers
-            seen = self._m.pci.seen_by_guest
-            pam = bytes(seen(slot, at.pam + number, 1) for number in range(REGISTERS))
-            high = seen(slot, at.esmramc, 1) if at.esmramc is not None else 0
-            smram = smram_shown(seen(slot, at.smram, 1), high)
+            pam = self._read(slot, at.pam, REGISTERS)
+            low, high = self._read(slot, at.smram, 2)
+            smram = smram_shown(low, high if at.esmramc == at.smram + 1 else 0)
         if smram != self._smram:
             self._show_smram(smram)
-        self._map(self._wanted(pam))
+        if (pam, self._kept) != self._mapped:
+            self._mapped = pam, self._kept
+            self._map(self._wanted(pam))
+
+    def _read(self, slot: int, offset: int, count: int) -> bytes:
+        """Bytes of configuration space, a dword at a time."""
+        first = offset & ~3
+        dwords = range(first, offset + count, 4)
+        data = b"".join(self._m.pci.seen_by_guest(slot, at, 4).to_bytes(4, "little") for at in dwords)
+        return data[offset - first : offset - first + count]
 
     def _wanted(self, pam: bytes) -> list[int]:
         each = SEGMENT // PAGE
@@ -124,11 +133,11 @@ class Shadow:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> Any:
         """What is mapped, and what firmware wanted where there are no registers."""
-        return self._wish, self._kept, self._smram, tuple(self.modes)
+        return self._wish, self._kept, self._mapped, self._smram, tuple(self.modes)
 
     def restore(self, state: Any) -> None:
         """Map what was mapped then."""
-        self._wish, self._kept, smram, wanted = state
+        self._wish, self._kept, self._mapped, smram, wanted = state
         if smram != self._smram:
             self._show_smram(smram)
         self._map(list(wanted))

@@ -19,7 +19,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "dma", "assign", "registers", "owner", "gtt_policy", "written", "opregion",
-    "change_rom", "abort_text", "announced_mib",
+    "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
 )  # fmt: skip
 
 
@@ -97,6 +97,10 @@ _TEXTS = ("story", "title", "name", "profile")
 def _typed(found: object, name: str, at: str) -> object:
     if name in _TEXTS and not isinstance(found, str):
         raise _nonsense(at, name, repr(found), "a text")
+    if name == "vapic" and not isinstance(found, bool):
+        raise _nonsense(at, name, repr(found), "True or False")
+    if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
+        raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
     return found
 
 

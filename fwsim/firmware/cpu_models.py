@@ -57,8 +57,8 @@ def host_bits(family: str) -> int:
     """Physical address bits of a host cpu's family, as its /proc/cpuinfo says.
 
     36 up to Ivy Bridge and in the Atoms of that time, 39 from Haswell on; 46 on the desktop from Alder Lake on (mobile
-    ones of Alder and Raptor Lake have 39: give those by ``phys_bits``). Those of 36 bits have no 1 GiB pages: pdpe1gb is
-    in a Core i7-4770's flags, and in neither a 2600's nor a 3770's.
+    ones of Alder and Raptor Lake have 39: give those by ``phys_bits``). Those of 36 bits have no 1 GiB pages: pdpe1gb
+    is in a Core i7-4770's flags, and in neither a 2600's nor a 3770's.
     """
     return 36 if family in _BITS_36 else 46 if family in _BITS_46 else 39
 

@@ -20,7 +20,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
-    "opregion", "change_rom", "abort_text", "announced_mib",
+    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
 )  # fmt: skip
 
 
@@ -100,6 +100,10 @@ def _typed(found: object, name: str, at: str) -> object:
         raise _nonsense(at, name, repr(found), "a text")
     if name == "known" and not isinstance(found, Known):
         raise _nonsense(at, name, repr(found), "a fwsim.exactness.Known")
+    if name == "vapic" and not isinstance(found, bool):
+        raise _nonsense(at, name, repr(found), "True or False")
+    if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
+        raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
     return found
 
 

@@ -40,6 +40,7 @@ class Choice:
     lpc: str = "auto"
     vga: str = "auto"
     legacy: str = "auto"
+    vapic: str = "auto"
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -290,6 +291,16 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         ``read(offset, width)`` is that function's configuration space as the guest sees it now. None: nothing happens.
         """
         return None
+
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """The release of QEMU that the guest's PC is of; () where it is another's, or not known."""
+        return ()
+
+    @property
+    def vapic(self) -> bool:
+        """Whether it adds the option ROM kvmvapic, whose pages take writes after POST."""
+        return False
 
     @property
     def dma(self) -> Dma:

@@ -40,6 +40,16 @@ class Ranged(Hypervisor):
             "points into the host's."
         )
 
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """10.2's."""
+        return self._qemu.qemu_release
+
+    @property
+    def vapic(self) -> bool:
+        """As with QEMU."""
+        return self._qemu.vapic
+
     def assign(self, device: Device) -> Assignment:
         """As QEMU 10.2 does."""
         return self._qemu.assign(device)

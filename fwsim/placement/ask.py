@@ -11,7 +11,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, BoardFunction
-from fwsim.board.pc import CHIPSETS, guest_board
+from fwsim.board.pc import MACHINES, guest_board
 from fwsim.errors import FwsimError
 from fwsim.firmware.cpu_models import HOST, guest_cpu
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
@@ -27,7 +27,6 @@ from fwsim.registers.family import Family
 from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
-MACHINES = tuple(CHIPSETS)
 ACCELS = ("kvm", "tcg")
 SWITCH = ("off", "on")
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)

@@ -100,7 +100,7 @@ class Hypervisor(_Table, frozen=True):
     """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
-    x-igd-lpc, x-vga and x-igd-legacy-mode. ``options`` are an installed kind's own.
+    x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``options`` are an installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -110,6 +110,7 @@ class Hypervisor(_Table, frozen=True):
     lpc: Switch = "auto"
     vga: Literal["auto", "on"] = "auto"
     legacy: Switch = "auto"
+    vapic: Switch = "auto"
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -121,8 +122,11 @@ class Hypervisor(_Table, frozen=True):
     def design(self) -> Design:
         """The hypervisor itself. Raises FwsimError for a kind, profile or option that is not there."""
         return kinds.hypervisor(
-            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.options)
-        )
+            Choice(
+                self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
+                self.options,
+            )
+        )  # fmt: skip
 
 
 class Guest(_Table, frozen=True):

@@ -26,7 +26,7 @@ class Qemu(Hypervisor):
     """``qemu``: the profile is a release number.
 
     The options are those of vfio-pci: x-igd-gms, x-igd-opregion, x-igd-lpc,
-    x-igd-legacy-mode, x-vga.
+    x-igd-legacy-mode, x-vga; and the APIC's vapic.
     """
 
     kind = "qemu"
@@ -63,6 +63,16 @@ class Qemu(Hypervisor):
     def story(self) -> str:
         """One sentence."""
         return f"{self.title} (vfio-pci) stands between ROM and device: {self.row.does}."
+
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """The profile's number."""
+        return release(self.profile)
+
+    @property
+    def vapic(self) -> bool:
+        """Unless it is switched off (hw/i386/kvm/apic.c and vapic.c: every PC with 1 MiB has it)."""
+        return self.choice.vapic != "off"
 
     def announced_mib(self, given: Assignment) -> int:
         """As its trace says (hw/vfio/trace-events, vfio_pci_igd_bdsm_enabled)."""

@@ -30,6 +30,7 @@ from fwsim.devices.igd.layout import (
     G_MMIO,
     G_MMIO_SIZE,
     G_PAGES,
+    G_PLAIN_READS,
     G_PTE_WIDTH,
     G_ROWS,
     G_STATE,
@@ -181,14 +182,14 @@ def mmio_read(root: int, offset: int) -> Any:
     regs = u32s(igd[G_MMIO])
     number = np.uint64(offset) >> np.uint64(2)
     kind = u16s(igd[G_KINDS])[number]
-    if kind:
-        return _formed_read(root, igd, regs, number, kind)
-    return np.uint64(regs[number])
+    if np.uint64(kind) < igd[G_PLAIN_READS]:
+        return np.uint64(regs[number])
+    return _formed_read(root, igd, regs, number, kind)
 
 
 @native
 def _formed_read(root: int, igd: Any, regs: Any, number: int, kind: int) -> Any:
-    """Read a dword that is more than storage."""
+    """Read a dword that does something when it is read."""
     forms = u32s(igd[G_FORMS])
     form = np.uint64(kind) * np.uint64(FORM_WORDS)
     row = forms[form + np.uint64(F_ROW)]
@@ -200,7 +201,9 @@ def _formed_read(root: int, igd: Any, regs: Any, number: int, kind: int) -> Any:
                 _act_on_read(root, regs, rows, at)
             row = rows[at + W_NEXT]
     held = regs[number]
-    regs[number] = held & ~forms[form + np.uint64(F_READ_CLEARS)]
+    clears = forms[form + np.uint64(F_READ_CLEARS)]
+    if clears:
+        regs[number] = held & ~clears
     return np.uint64(held & ~forms[form + np.uint64(F_HIDDEN)])
 
 

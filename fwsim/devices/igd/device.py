@@ -57,7 +57,7 @@ class Igd:
         self.sideband = np.zeros((w.SIDEBAND_SLOTS, 2), np.uint64)
         self.bus = np.zeros(w.BUS_WORDS, np.uint64)
         self.block = np.zeros(w.IGD_WORDS, np.uint64)
-        self.at_reset = np.zeros(family.mmio_size // 4, np.uint32)
+        self.at_reset: dict[int, int] = {}
         self.unit_reset: dict[int, int] = {}
         stolen = stolen or Stolen(family.ggc, family.bdsm)
         self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
@@ -91,8 +91,7 @@ class Igd:
         stored = storage(self.family)
         self.kinds = stored.kinds.copy()
         self.kinds[gone] = 0
-        self.at_reset[stored.reset_at] = stored.reset
-        self.at_reset[gone] = 0
+        self.at_reset = {at: value for at, value in stored.reset.items() if at not in gone}
         forms = list(stored.forms)
         first_rows: dict[int, int] = {}
         self.rows, first = compile_rows(rows)
@@ -148,6 +147,7 @@ class Igd:
             (w.G_UNITS, self.units),
         ):
             block[word] = address_of(array)
+        block[w.G_PLAIN_READS] = storage(self.family).plain_reads
         block[w.G_UNIT_COUNT] = len(self.units)
         block[w.G_MMIO_SIZE] = self.mmio.nbytes
         block[w.G_GTT_SIZE] = self.gtt.nbytes
@@ -172,7 +172,8 @@ class Igd:
         set up before the ROM (clocks, straps, stolen memory's mirrors) counts as reset value. That the GTT survives is
         why QEMU up to 9.2 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
         """
-        self.mmio[:] = self.at_reset
+        self.mmio[:] = 0
+        self.mmio[list(self.at_reset)] = list(self.at_reset.values())
         self.bus[:] = 0
         self.state[:] = 0
         self.wires[:, 0] = I2C_IDLE

@@ -8,6 +8,7 @@ G_MMIO = _next()  # address of the register file, uint32 each
 G_MMIO_SIZE = _next()  # bytes of it
 G_KINDS = _next()  # address: uint16 for each register dword: number of its form; 0: plain storage
 G_FORMS = _next()  # address of the forms, uint32[n][FORM_WORDS]
+G_PLAIN_READS = _next()  # as many of them, the first ones, read as they are stored
 G_ROWS = _next()  # address of the behaviour rows, uint32[rows][ROW_WORDS]
 G_GTT = _next()  # address of the GTT store, uint32 each
 G_GTT_SIZE = _next()  # bytes of it

@@ -30,6 +30,11 @@ class Form:
     lock: int = 0
     frozen: int = 0
 
+    @property
+    def acts_on_read(self) -> bool:
+        """Whether a read is more than to look."""
+        return bool(self.read_clears or self.hidden)
+
 
 PLAIN = Form()
 
@@ -38,14 +43,14 @@ PLAIN = Form()
 class Storage:
     """A family's register file by the database.
 
-    ``kinds`` has for each dword the number of its form in ``forms``, of which the first is plain storage; ``reset_at``
-    are the numbers of the dwords that hold something else than 0 at reset, ``reset`` what they hold.
+    ``kinds`` has for each dword the number of its form in ``forms``, of which the first is plain storage, and the first
+    ``plain_reads`` give what they hold to each read. ``reset`` is what dwords hold at reset, by number, where not 0.
     """
 
     kinds: NDArray[np.uint16]
     forms: tuple[Form, ...]
-    reset_at: NDArray[np.int64]
-    reset: NDArray[np.uint32]
+    plain_reads: int
+    reset: dict[int, int]
 
 
 def masks(place: RegisterAt) -> dict[Access, int]:
@@ -109,10 +114,10 @@ def storage(family: Family) -> Storage:
                 found[number] = _joined(found.get(number, PLAIN), form)
             if value:
                 reset[number] = reset.get(number, 0) | value
-    forms = tuple(dict.fromkeys((PLAIN, *found.values())))
+    forms = sorted(dict.fromkeys((PLAIN, *found.values())), key=lambda form: (form.acts_on_read, form != PLAIN))
     kinds = np.zeros(size, np.uint16)
     kinds[list(found)] = [forms.index(form) for form in found.values()]
-    return Storage(kinds, forms, np.array(list(reset), np.int64), np.array(list(reset.values()), np.uint32))
+    return Storage(kinds, tuple(forms), sum(not form.acts_on_read for form in forms), reset)
 
 
 def _joined(one: Form, other: Form) -> Form:

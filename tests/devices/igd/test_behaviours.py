@@ -3,6 +3,7 @@
 import pytest
 from igd.rig import Rig
 
+from fwsim.devices.igd.planes import panel_powered
 from fwsim.errors import FwsimError
 from fwsim.registers.families import families, family
 
@@ -202,6 +203,26 @@ def test_panel_power_takes_the_programmed_time():
     rig.wait(30_000)
     assert rig[0xC7200] == 1 << 27
     rig.wait(400_000)
+    assert rig[0xC7200] == 0
+
+
+@pytest.mark.parametrize(
+    ("cpu", "control"),
+    [("ivybridge", 0xC7204), ("apollolake", 0xC7204), ("icelake", 0xC7304), ("baytrail", 0x1E1304), ("965", 0x61204)],
+)
+def test_each_sequencer_that_keeps_its_panel_on_is_told_of(cpu, control):
+    rig = Rig(cpu)
+    assert not panel_powered(rig.igd.family, rig.igd.register)
+    rig[control] = 1
+    assert panel_powered(rig.igd.family, rig.igd.register)
+
+
+def test_apollo_lakes_panel_rests_as_long_as_its_control_says():
+    rig = Rig("apollolake", "edp")
+    rig[0xC7204] = 6 << 4 | 1
+    rig[0xC7204] = 6 << 4
+    assert rig[0xC7200] == 1 << 27
+    rig.wait(500_000)
     assert rig[0xC7200] == 0
 
 

@@ -10,6 +10,7 @@ from fwsim.board.pc import guest_board
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
@@ -78,6 +79,8 @@ def build(
     family, displays = host.family, attached(scenario, warnings)
     base = host.stolen_base
     given = assignment(scenario, adapter)
+    if adapter is None and (note := unmeasured(family)):
+        warnings.append(f"warning: host.cpu: {note}")
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)

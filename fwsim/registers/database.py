@@ -235,7 +235,8 @@ def check() -> list[str]:
     """What is wrong with the database, one sentence each: nothing, when all is well.
 
     Fields must lie inside their register and not overlap in any one family; bits without a field need a reason;
-    every register needs a source and a description; no two may share an address in one space and family.
+    every register needs a source and a description; no two may share an address in one space and family; what a lock
+    bit freezes in the register file needs one.
     """
     problems: list[str] = []
     for register in registers():
@@ -273,6 +274,9 @@ def _check_fields(register: type[Register]) -> Iterator[str]:
         yield f"{register.name}: bits without a field and without a reason"
     if register.gaps and not gaps:
         yield f"{register.name}: a reason for gaps, but there are none"
+    lockable = "lock" in {register.access, *(field.access for field in register.fields)}
+    if register.space == "mmio" and lockable and "LOCK" not in {field.name for field in register.fields}:
+        yield f"{register.name}: to be locked, but without a field LOCK"
     for field in register.fields:
         if not field.families & register.families():
             yield f"{register.name}.{field.name}: no family has this field"

@@ -171,7 +171,9 @@ class RAWCLK_FREQ(Register, at={"vlv": VLV_BASE + 0x6024}, source=f"{DISPLAY} RA
     FREQUENCY = Field(9, 0, "raw clock", unit="MHz")
 
 
-class FDI_PLL_BIOS_0(Register, at={"ilk,hsw": 0x46000}, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED):
+class FDI_PLL_BIOS_0(
+    Register, at={"ilk,hsw": 0x46000}, reset=None, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED
+):
     """FDI PLL as the firmware left it: the feedback divider tells the frequency. No driver uses it on Haswell."""
 
     FEEDBACK = Field(7, 0, "feedback divider")
@@ -343,9 +345,9 @@ class DPLL_CTRL2(Register, at={"skl": 0x6C05C}, source=DISPLAY, gaps=RESERVED):
     A = Field(2, 0, "port A's PLL and override")
 
 
-class DPLL_STATUS(Register, at={"skl": 0x6C060}, access="ro", source=f"{DISPLAY}; Skylake images wait for it",
-                  gaps=RESERVED):  # fmt: skip
-    """Which PLLs of Skylake are locked."""
+class DPLL_STATUS(Register, at={"skl": 0x6C060}, access="ro", reset=1,
+                  source=f"{DISPLAY}; Skylake images wait for it", gaps=RESERVED):  # fmt: skip
+    """Which PLLs of Skylake are locked: DPLL 0 from the start, as LCPLL1_CTL says."""
 
     DPLL3 = Field(24, 24, "DPLL 3 locked")
     DPLL2 = Field(16, 16, "DPLL 2 locked")
@@ -371,14 +373,14 @@ class DPLL_CFGCR2(Register, at={"skl": each(0x6C044, 8, ["1", "2", "3"])}, sourc
     CENTRAL = Field(1, 0, "central frequency", values={0: "9600 MHz", 1: "9000 MHz", 3: "8400 MHz"})
 
 
-class WRPLL_CTL(Register, at={"hsw": each(0x46040, 0x20, ["1", "2"])}, source=DISPLAY, gaps=RESERVED):
-    """Wide-range PLL of Haswell: any pixel clock."""
+class WRPLL_CTL(Register, at={"hsw,skl": each(0x46040, 0x20, ["1", "2"])}, source=DISPLAY, gaps=RESERVED):
+    """Wide-range PLL of Haswell: any pixel clock; Skylake's DPLL 2 and 3, whose dividers lie in DPLL_CFGCR1 and 2."""
 
     ENABLE = Field(31, 31, "PLL on")
-    REFERENCE = Field(29, 28, "reference", values={0: "BCLK", 1: "PCH SSC", 2: "muxed", 3: "LCPLL"})
-    FEEDBACK = Field(23, 16, "feedback divider")
-    POST = Field(13, 8, "post divider")
-    REF_DIVIDER = Field(7, 0, "reference divider")
+    REFERENCE = Field(29, 28, "reference", gen="hsw", values={0: "BCLK", 1: "PCH SSC", 2: "muxed", 3: "LCPLL"})
+    FEEDBACK = Field(23, 16, "feedback divider", gen="hsw")
+    POST = Field(13, 8, "post divider", gen="hsw")
+    REF_DIVIDER = Field(7, 0, "reference divider", gen="hsw")
 
 
 class SPLL_CTL(Register, at={"hsw": 0x46020}, source=DISPLAY, gaps=RESERVED):

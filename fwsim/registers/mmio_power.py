@@ -112,9 +112,9 @@ class PWR_WELL_CTL_DDI(
 
 
 class FUSE_STATUS(
-    Register, at={"9-": 0x42000}, access="ro", reset=0x8E000000, source=f"{DISPLAY} SKL_FUSE_STATUS", gaps=RESERVED
+    Register, at={"9-": 0x42000}, access="ro", reset=0x88000000, source=f"{DISPLAY} SKL_FUSE_STATUS", gaps=RESERVED
 ):
-    """Fuses have been read, and distributed to the power groups."""
+    """Fuses have been read, and distributed to the power groups: to group 0, to the others once their wells are on."""
 
     DOWNLOAD = Field(31, 31, "fuses downloaded")
     PG0 = Field(27, 27, "distributed to group 0")

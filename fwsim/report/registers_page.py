@@ -146,7 +146,7 @@ def _register(register: type[Register]) -> Iterator[str]:
     yield ""
     yield register.description()
     yield ""
-    yield f"{register.space} · {register.width * 8} bits · {register.access} · reset {reset} · {register.source}"
+    yield f"{register.space} · {register.width * 8} bits · {_access(register)} · reset {reset} · {register.source}"
     yield ""
     for text in _places(register):
         yield f"- {text}"
@@ -160,6 +160,11 @@ def _register(register: type[Register]) -> Iterator[str]:
     if register.gaps:
         yield f"| others | | | | {register.gaps} |"
     yield ""
+
+
+def _access(register: type[Register]) -> str:
+    parts = [f"{label} {access}" for label, access in register.access_by_label.items()]
+    return ", ".join([*parts, f"others {register.access}"] if parts else [register.access])
 
 
 def _field(field: Field, register: type[Register]) -> str:

@@ -191,7 +191,13 @@ def test_the_checker_sees_what_is_wrong():
         A = Field(3, 0, "a")
         PAST = Field(16, 16, "outside")
 
+    class Lockable(Register, at={"7": 0x14}, access="lock", source="made up"):
+        """A register without the bit that locks it."""
+
+        ALL = Field(31, 0, "all")
+
     assert any("overlap" in text for text in _check_fields(Overlapping))
+    assert list(_check_fields(Lockable)) == ["Lockable: to be locked, but without a field LOCK"]
     assert any("without a reason" in text for text in _check_fields(Gaping))
     assert any("outside" in text for text in _check_fields(Gaping))
     assert any("share" in text for text in _clashes([Overlapping, Gaping]))

@@ -9,7 +9,7 @@ from msgspec import field
 
 from fwsim.host.facts import Dumps
 
-Tool = Literal["qemu", "proxmox", "libvirt", "xl", "bhyve"]
+Tool = Literal["qemu", "proxmox", "libvirt", "xl", "bhyve", "crosvm", "acrn"]
 """Whose words a remedy is in: QEMU's options, a line of 100.conf, XML, xl.cfg, bhyve's arguments."""
 
 
@@ -93,6 +93,8 @@ class Case(msgspec.Struct, kw_only=True):
     symptoms: list[str] = field(default_factory=list)
     """Words such as "Code 43" that were said in place of a file."""
     unread: list[Unread] = field(default_factory=list)
+    packed: dict[str, bytes] = field(default_factory=dict)
+    """The bytes of OpRegion, ROM and EDIDs that are no plain file, by kind, for who has to write them."""
 
     @property
     def vm(self) -> Vm | None:

@@ -9,20 +9,39 @@ from fwsim.diagnose.finding import WEIGHT, Collect, Diagnosis, Finding, Stated
 from fwsim.diagnose.messages.table import ROWS
 from fwsim.diagnose.remedies import remedy
 from fwsim.diagnose.rules import RULES
+from fwsim.diagnose.scenario import assumed as of_scenario
+from fwsim.diagnose.scenario import scenario_of
 from fwsim.diagnose.take import take
+from fwsim.diagnose.vm import model
+from fwsim.diagnose.vm.choose import choose
 from fwsim.host.judge import missing
 
 
-def diagnose(paths: list[Path]) -> Diagnosis:
-    """Read ``paths``, files or folders, and conclude. Raises FwsimError where one is not there or nothing is told."""
-    return conclude(take(paths))
+def diagnose(paths: list[Path], vm: str = "") -> Diagnosis:
+    """Read ``paths``, files or folders, and conclude; ``vm`` names the VM in question where there are several.
+
+    Raises FwsimError where a path is not there, nothing is told, or no VM is called so.
+    """
+    return conclude(taken(paths, vm))
 
 
-def conclude(case: Case) -> Diagnosis:
-    """What follows from ``case``."""
-    findings = [*_of_messages(case), *(finding for rule in RULES for finding in rule(case))]
+def taken(paths: list[Path], vm: str = "") -> Case:
+    """The case, with the VM in question chosen. Raises FwsimError as ``diagnose`` does."""
+    case = take(paths)
+    choose(case, vm)
+    return case
+
+
+def conclude(case: Case, more: list[Finding] | None = None) -> Diagnosis:
+    """What follows from ``case``; ``more`` are findings of a run of it."""
+    findings = [*_of_messages(case), *(finding for rule in RULES for finding in rule(case)), *(more or [])]
+    vm = case.vm if len(case.vms) == 1 else None
+    known, assumed = model.stated(case, vm) if vm is not None else ([], [])
+    scenario = scenario_of(case)
     return Diagnosis(
-        facts=_facts(case), findings=sorted(findings, key=lambda each: WEIGHT[each.severity]), unread=case.unread,
+        facts=[*_facts(case), *known], assumed=[*assumed, *(of_scenario(case) if scenario else [])],
+        findings=sorted(findings, key=lambda each: WEIGHT[each.severity]), scenario=scenario,
+        unread=[*case.unread, *(each for one in case.vms for each in one.unread)],
         collect=[Collect(what=each.what, command=each.command) for each in missing(case.host)],
     )  # fmt: skip
 

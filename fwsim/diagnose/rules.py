@@ -8,6 +8,7 @@ from fwsim.diagnose.case import Case, Fault
 from fwsim.diagnose.finding import Finding
 from fwsim.diagnose.places import Place, place_of, places
 from fwsim.diagnose.remedies import remedy
+from fwsim.diagnose.rules_vm import of_vm
 
 Rule = Callable[[Case], Iterator[Finding]]
 
@@ -37,4 +38,4 @@ def _host_stolen(case: Case, place: Place, those: list[Fault]) -> Finding:
     )  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (faults,)
+RULES: tuple[Rule, ...] = (faults, of_vm)

@@ -7,24 +7,29 @@ from pathlib import Path
 from fwsim.diagnose.case import Case, Evidence, Fault, Unread
 from fwsim.diagnose.messages.table import seen_in
 from fwsim.diagnose.text import lines, shown
+from fwsim.diagnose.vm.readers import take_vm
 from fwsim.host.attach import attach
 from fwsim.host.decode import decode
-from fwsim.host.gather import gather
+from fwsim.host.gather import gather, nothing_told
 from fwsim.trace.log_lines import messages
 
 
 def take(paths: list[Path]) -> Case:
     """Read everything. Raises FwsimError where a path is not there."""
     case = Case()
-    found = gather(paths)
+    found = gather(paths, must_tell=False)
     decode(found)
-    attach(found)
+    case.packed = attach(found)
     case.host = found.dumps
+    told = any(source.kinds for source in found.dumps.sources)
     for source in found.dumps.sources:
         try:
+            told = take_vm(Path(source.path), source.file, case) or told
             _read(case, Path(source.path), source.file)
         except OSError as error:
             case.unread.append(Unread(file=source.file, why=f"cannot be read: {error.strerror}"))
+    if not (told or case.seen or case.faults):
+        raise nothing_told(paths, found.dumps)
     return case
 
 

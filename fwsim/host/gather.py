@@ -31,24 +31,28 @@ class Gathered:
     """Connected ones by the log, with the place."""
 
 
-def gather(paths: list[Path]) -> Gathered:
+def gather(paths: list[Path], *, must_tell: bool = True) -> Gathered:
     """Read ``paths``, files or folders with all below them.
 
-    Raises FwsimError for a path that is not there, and when no file tells anything; what is odd about one file is a
-    note.
+    Raises FwsimError for a path that is not there, and when no file tells anything where one ``must_tell``; what is odd
+    about one file is a note.
     """
     found = Gathered()
     for path in paths:
         for file, name in _files(path, found.dumps):
             _take(found, file, name)
-    if not any(source.kinds for source in found.dumps.sources):
-        where = ", ".join(str(path) for path in paths)
-        raise FwsimError(
-            "nothing here tells of a machine", where=where, found=_what_there_was(found.dumps),
-            expected="lspci -xxxx, /proc/iomem, dmesg, OpRegion, ROM or inteltool dumps, with any name",
-            hint="collect them there: sudo fwsim host capture --out dumps",
-        )  # fmt: skip
+    if must_tell and not any(source.kinds for source in found.dumps.sources):
+        raise nothing_told(paths, found.dumps)
     return found
+
+
+def nothing_told(paths: list[Path], dumps: Dumps) -> FwsimError:
+    """The error of files none of which tells anything."""
+    return FwsimError(
+        "nothing here tells of a machine", where=", ".join(str(path) for path in paths), found=_what_there_was(dumps),
+        expected="lspci -xxxx, /proc/iomem, dmesg, OpRegion, ROM or inteltool dumps, with any name",
+        hint="collect them there: sudo fwsim host capture --out dumps",
+    )  # fmt: skip
 
 
 def shown(path: Path | str) -> str:

@@ -173,7 +173,7 @@ def _hostdev(draft: Draft, node: Node, root: Node) -> None:
                 draft.unknown(name, ("bar", "file", "enabled"), rom.line, "rom's attribute")
         if rom.get("file"):
             draft.put("romfile", rom.get("file"), rom.line, rom.shown())
-        shown = switch(rom.get("bar")) if rom.get("bar") else switch(rom.get("enabled") or "yes")
+        shown = switch(rom.get("bar") or rom.get("enabled"))
         if shown is not None:
             draft.put("rombar", shown, rom.line, rom.shown())
     draft.assume("rombar", True, "no <rom bar='off'>: the ROM BAR is shown", node.line)
@@ -223,7 +223,9 @@ def _override(draft: Draft, part: Node, own: qemu_args.Device) -> None:
     for device in part.all("qemu:device"):
         if device.get("alias") != own.get("id"):
             if device.get("alias").startswith("hostdev") or not own.get("id"):
-                draft.unread(device.line, f"the override is of {device.get('alias')}, which is not the IGD", own.get("id"))
+                draft.unread(
+                    device.line, f"the override is of {device.get('alias')}, which is not the IGD", own.get("id")
+                )
             continue
         for prop in device.all("qemu:frontend/qemu:property"):
             value = prop.get("value")

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from fwsim.diagnose.case import Vm
 from fwsim.diagnose.vm import qemu_args, words
 from fwsim.diagnose.vm.draft import Draft, number, switch
 from fwsim.units import MIB
 
-KEYS = frozenset(
-    "acpi affinity agent allow-ksm amd-sev arch args audio0 autostart balloon bios boot bootdisk cdrom cicustom "
-    "cipassword citype ciuser ciupgrade cores cpu cpulimit cpuunits description digest efidisk0 freeze hookscript hotplug "
-    "hugepages intel-tdx ivshmem keephugepages keyboard kvm localtime lock machine memory meta migrate_downtime "
-    "migrate_speed name nameserver numa onboot ostype parent protection reboot rng0 running-nets-host-mtu runningcpu "
-    "runningmachine scsihw searchdomain shares smbios1 smp snaptime sockets spice_enhancements sshkeys startdate startup "
-    "tablet tags tdf template tpmstate0 unprivileged vcpus vga vmgenid vmstate vmstatestorage watchdog".split()
-)
+_KEYS_TEXT = """
+acpi affinity agent allow-ksm amd-sev arch args audio0 autostart balloon bios boot bootdisk cdrom cicustom
+cipassword citype ciuser ciupgrade cores cpu cpulimit cpuunits description digest efidisk0 freeze hookscript hotplug
+hugepages intel-tdx ivshmem keephugepages keyboard kvm localtime lock machine memory meta migrate_downtime
+migrate_speed name nameserver numa onboot ostype parent protection reboot rng0 running-nets-host-mtu runningcpu
+runningmachine scsihw searchdomain shares smbios1 smp snaptime sockets spice_enhancements sshkeys startdate startup
+tablet tags tdf template tpmstate0 unprivileged vcpus vga vmgenid vmstate vmstatestorage watchdog
+"""
+KEYS = frozenset(_KEYS_TEXT.split())
 _NUMBERED = re.compile(
     r"(hostpci|net|ide|sata|scsi|virtio|usb|serial|parallel|numa|unused|ipconfig|virtiofs|efidisk|tpmstate|audio|rng)\d{1,2}"
 )
@@ -48,7 +50,11 @@ def read(lines: Sequence[str], file: str) -> list[Vm]:
     for number_, raw in enumerate(lines, 1):
         line = raw.strip()
         prompt = _PROMPT.search(line)
-        if prompt and not line.startswith("args:") and ":" not in line.split("qm config")[0].split("/")[0].rstrip(":~# "):
+        if (
+            prompt
+            and not line.startswith("args:")
+            and ":" not in line.split("qm config")[0].split("/")[0].rstrip(":~# ")
+        ):
             found += _made(given, file, name, container)
             name, given, skipping, container = prompt[1], {}, False, False
             continue
@@ -86,8 +92,9 @@ def _made(given: Given, file: str, name: str, container: bool) -> list[Vm]:
         return []
     title = given.get("name", (name, 0, ""))[0]
     draft = Draft("proxmox", file, title)
-    if name:
-        draft.put("vmid", name, 0, f"qm config {name}")
+    stem = name or (Path(file).stem if Path(file).stem.isdecimal() else "")
+    if stem:
+        draft.put("vmid", stem, 0, f"VM {stem}")
     for key, (_, line, _text) in given.items():
         if not _known(key):
             draft.unknown(key, [*KEYS, "hostpci0", "net0", "scsi0"], line, "the key")
@@ -129,7 +136,7 @@ def _plain(draft: Draft, given: Given) -> None:
         value, line, _text = given["meta"]
         made = dict(qemu_args.pairs(value)).get("creation-qemu", "")
         if re.fullmatch(r"\d+(\.\d+){1,2}", made):
-            draft.assume("qemu", made, "the VM was made under that release (creation-qemu); kvm --version tells today's",
+            draft.assume("qemu", made, "the VM was made under that release; kvm --version tells today's",
                          line)  # fmt: skip
     if "machine" in given and "qemu" not in draft.vm.settings:
         qemu_args.put_kind(draft, str(draft.value("machine-type")), given["machine"][1], given["machine"][2])
@@ -235,9 +242,9 @@ def _args(draft: Draft, given: Given) -> None:
         match = re.fullmatch(r"device\.([\w.]+)\.([\w-]+)=(.*)", row.value) if row.name == "set" else None
         if match and ours and match[1] in (ours, f"{ours}.0"):
             changed[match[2]] = qemu_args.Assigned(match[3], line, row.text)
-        elif match and not match[1].startswith(("hostpci", "net", "scsi", "virtio", "ide", "sata", "usb", "vga")):
-            draft.unread(line, f"-set names device {match[1]}, which is not there", ours)
-        elif match and match[1].startswith("hostpci") and match[1].split(".")[0] not in given:
+        elif (match and not match[1].startswith(("hostpci", "net", "scsi", "virtio", "ide", "sata", "usb", "vga"))) or (
+            match and match[1].startswith("hostpci") and match[1].split(".")[0] not in given
+        ):
             draft.unread(line, f"-set names device {match[1]}, which is not there", ours)
     if changed:
         own.props = changed

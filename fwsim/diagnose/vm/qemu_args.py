@@ -191,9 +191,8 @@ def _put_property(draft: Draft, name: str, given: Assigned) -> None:
             draft.unread(given.line, f"{name}={given.value} is no number", "a GMS code such as 2 (64 MiB)")
         else:
             draft.put(name, code, given.line, given.text)
-    elif name in ("romfile", "id", "x-pci-device-id", "display", "ramfb"):
-        if name != "romfile" or given.value:
-            draft.put(name, given.value, given.line, given.text)
+    elif name in ("romfile", "id", "x-pci-device-id", "display", "ramfb") and given.value:
+        draft.put(name, given.value, given.line, given.text)
 
 
 def _host(text: str) -> str:

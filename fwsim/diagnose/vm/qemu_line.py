@@ -52,7 +52,7 @@ def _command(
     taken, after = words.command(text, row, column, variables, lambda *each: odd.append(each))
     names = {option.name for option in options(taken)}
     if len(names & set(_TELLING)) < 2:
-        return None, row + 1
+        return None, after
     logged = bool(release[0])
     draft = Draft(_tool(taken, logged), file)
     for each in odd:

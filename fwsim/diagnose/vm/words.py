@@ -1,4 +1,4 @@
-"""Shell words with their lines: quotes, continued lines, comments, variables and arrays as people's scripts have them."""
+"""Shell words with their lines: quotes, continued lines, comments, variables and arrays of people's scripts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ MOST_WORDS = 20_000
 _MOST_EXPANDED = 64
 """Variables of one word that are put in: with the length of a value, the bound of what a hostile script makes."""
 _LONGEST = 65536
+_LONGEST_ARRAY = 500
+_LARGEST_SCRIPT = 5000
+"""Lines of a file whose assignments are looked at: a longer one is a log."""
 _ASSIGNMENT = re.compile(r"(?:export\s+|local\s+|readonly\s+)?([A-Za-z_]\w*)(\+?=)")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:\[[@*]\])?\}|([A-Za-z_]\w*))")
 
@@ -64,7 +67,9 @@ def _next(scan: _Scan) -> bool:
     rest = line[scan.column :]
     if rest.startswith("\\") and not rest[1:].strip():
         if rest[1:]:
-            scan.odd(scan.row + 1, "a space after the backslash ends the command here", "\\ as the line's last character")
+            scan.odd(
+                scan.row + 1, "a space after the backslash ends the command here", "\\ as the line's last character"
+            )
         return _continued(scan)
     if rest.startswith("#"):
         follows = scan.row + 1 < len(scan.lines) and scan.lines[scan.row + 1].lstrip().startswith("-")
@@ -177,6 +182,8 @@ def _balanced(line: str, start: int) -> int:
 def assigned(lines: list[str], row: int, variables: Variables) -> int | None:
     """Take the assignment in ``lines[row]`` into ``variables``: the row after it, None where there is none."""
     line = lines[row]
+    if len(lines) > _LARGEST_SCRIPT:
+        return None
     indent = len(line) - len(line.lstrip())
     match = _ASSIGNMENT.match(line, indent)
     if not match:
@@ -201,15 +208,15 @@ def assigned(lines: list[str], row: int, variables: Variables) -> int | None:
 def _array(lines: list[str], row: int, column: int, variables: Variables) -> tuple[list[Word], int]:
     """The words between parentheses, whose lines need no backslash."""
     values: list[Word] = []
-    for at in range(row, min(row + 500, len(lines))):
+    last = min(row + _LONGEST_ARRAY, len(lines))
+    for at in range(row, last):
         text = lines[at][column if at == row else 0 :]
         closed = re.search(r"(?:^|\s|['\"])\)\s*$", text)
         kept = text[: text.rindex(")")] if closed else text.rstrip().removesuffix("\\")
-        padded = [""] * at + [kept]
-        values += command(padded, at, 0, variables)[0]
+        values += [Word(each.text, at + 1) for each in command([kept], 0, 0, variables)[0]]
         if closed:
             return values, at + 1
-    return values, row + 1
+    return values, last
 
 
 def _split(word: Word, variables: Variables) -> list[Word]:

@@ -69,7 +69,7 @@ def parse(text: str, file: str, above: int = 0) -> Node:
 
     def doctype(name: str, system: str | None, public: str | None, internal: bool) -> NoReturn:
         raise _at(file, parser.CurrentLineNumber + above,
-                  "a document type (DTD) is refused: its entities are not resolved", "XML without <!DOCTYPE")  # fmt: skip
+                  "a document type (DTD) is refused, its entities are not resolved", "no <!DOCTYPE")  # fmt: skip
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = characters, doctype

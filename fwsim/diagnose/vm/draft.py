@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -10,6 +11,9 @@ from fwsim.diagnose.text import shown
 from fwsim.diagnose.vm.secrets import redact
 
 Value = str | int | bool
+_NEAR = 0.75
+"""How alike two words are of which one is the other mistyped: x-igd-gmz and x-igd-gms 0.89, rombar and romfile 0.46."""
+_CHIPSET = re.compile(r"(?:pc-)?(q35)(?!\w)|(pc)(?:-i440fx|-\d|\+|$)")
 
 
 class Draft:
@@ -35,8 +39,8 @@ class Draft:
             self.vm.unread.append(found)
 
     def unknown(self, word: str, known: Iterable[str], line: int, what: str) -> None:
-        """A word that the tool does not know: ``what`` names its kind, the nearest known word is what was expected."""
-        near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+        """A word that the tool does not know: ``what`` names its kind; a known word near it is what was expected."""
+        near = get_close_matches(word, list(known), n=1, cutoff=_NEAR)
         self.unread(line, f"{what} {word} is not known", near[0] if near else "")
 
     def at(self, line: int, text: str) -> Evidence:
@@ -76,7 +80,5 @@ def firmware_of(path: str) -> str:
 
 def chipset(machine: str) -> str:
     """``pc`` or ``q35`` of a machine type such as ``pc-i440fx-8.1+pve0``; another type as it is."""
-    word = machine.strip()
-    if word == "q35" or word.startswith("pc-q35"):
-        return "q35"
-    return "pc" if word == "pc" or word.startswith(("pc-i440fx", "pc-0", "pc-1")) else word
+    found = _CHIPSET.match(machine.strip())
+    return (found[1] or found[2]) if found else machine.strip()

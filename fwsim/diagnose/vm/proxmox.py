@@ -34,8 +34,16 @@ _LINE = re.compile(r"([A-Za-z][\w-]*):(?:\s+|$)(.*)")
 _SECTION = re.compile(r"\[[\w:.-]+\]")
 _PROMPT = re.compile(r"(?:qm config|qemu-server/)\s*(\d{3,9})")
 _CONTAINER = re.compile(r"(?:rootfs|lxc\.[\w.]+|unprivileged|hostname|swap):")
-_STRONG = re.compile(r"hostpci\d{1,2}:\s+(?:[0-9a-f]{2}:|[0-9a-f]{4,}:[0-9a-f]{2}:|host=|mapping=)", re.IGNORECASE)
+_STRONG = re.compile(
+    r"args:.*-device\s+[\"']?vfio-pci|hostpci\d{1,2}:\s+(?:[0-9a-f]{2}:|[0-9a-f]{4,}:[0-9a-f]{2}:|host=|mapping=)",
+    re.IGNORECASE,
+)
 _ENOUGH = 3
+_OWN = {
+    "scsihw", "ostype", "smbios1", "vmgenid", "meta", "onboot", "bios", "machine", "balloon", "sockets", "hostpci0", "vga",
+    "numa",
+}  # fmt: skip
+"""Of these at least one: other files have a name, a description and memory as well."""
 _PC_SLOTS = {0: 0x10, 1: 0x11, 2: 0x1B, 3: 0x1C}
 """hostpciN on bus pci.0 of an i440fx; the others are on pci.2 (get_pci_addr_map)."""
 Given = dict[str, tuple[str, int, str]]
@@ -78,7 +86,7 @@ def looks_so(lines: Sequence[str]) -> bool:
         match = _LINE.fullmatch(line)
         if match and _known(match[1]):
             seen.add(match[1])
-    return len(seen) >= _ENOUGH
+    return len(seen) >= _ENOUGH and not seen.isdisjoint(_OWN)
 
 
 def _known(key: str) -> bool:
@@ -141,6 +149,7 @@ def _plain(draft: Draft, given: Given) -> None:
     if "machine" in given and "qemu" not in draft.vm.settings:
         qemu_args.put_kind(draft, str(draft.value("machine-type")), given["machine"][1], given["machine"][2])
     draft.assume("machine", "pc", "no machine: Proxmox's default is i440fx")
+    draft.assume("cpus", 1, "no cores: Proxmox's default is one")
     draft.assume("ram", 512 * MIB, "no memory: Proxmox's default is 512 MiB")
     draft.assume("firmware", "seabios", "no bios: Proxmox's default is SeaBIOS")
 
@@ -218,8 +227,7 @@ def _slot(draft: Draft, key: str, line: int) -> None:
     elif draft.value("pcie") is True:
         draft.assume("slot", f"ich9-pcie-port-{index + 1}:00.0", f"pcie=1 puts {key} behind a root port", line)
     elif index in _PC_SLOTS:
-        bus = "pci.0" if not q35 else "pci.0-bridge"
-        draft.assume("slot", f"{'00' if bus == 'pci.0' else bus}:{_PC_SLOTS[index]:02x}.0",
+        draft.assume("slot", f"{'pci.0' if q35 else '00'}:{_PC_SLOTS[index]:02x}.0",
                      f"without legacy-igd=1 Proxmox puts {key} at {_PC_SLOTS[index]:02x}.0", line)  # fmt: skip
     else:
         draft.assume("slot", f"pci.2:{index + 9:02x}.0", f"Proxmox puts {key} behind a bridge", line)

@@ -14,9 +14,12 @@ from fwsim.units import MIB
 
 IGD = re.compile(r"(?:0000:)?00:02(?:\.([0-7]))?$", re.IGNORECASE)
 """The host's function, as QEMU's ``host=`` and Proxmox name it."""
-ROOT_BUSES = ("", "pci.0", "pcie.0", "pci", "pcie")
+_ROOT_BUSES = {"q35": ("", "pcie.0", "pcie"), "": ("", "pci.0", "pci")}
+"""The buses that are the machine's own: on q35 a bus called pci.0 is behind a bridge (Proxmox makes one)."""
 _ADDR = re.compile(r"(?:0x)?([0-9a-f]+)(?:\.(?:0x)?([0-7]))?", re.IGNORECASE)
 _MACHINE_RELEASE = re.compile(r"pc-(?:i440fx|q35)-(\d+\.\d+)")
+_PROXMOX_CONFIG = re.compile(r"/qemu-server/pve-[\w.-]+\.cfg$")
+"""Proxmox's own: root ports and USB controllers (qemu-server, pve-q35-4.0.cfg), nothing at 00:02.0."""
 SWITCHES = ("x-vga", "x-igd-opregion", "x-igd-lpc")
 
 
@@ -200,24 +203,29 @@ def _host(text: str) -> str:
     return f"00:02.{match[1] or 0}" if match else text
 
 
-def slot_text(bus: str, addr: str) -> str:
+def is_root(bus: str, machine: object) -> bool:
+    """Whether ``bus`` is bus 0 of a machine; "" is."""
+    return bus in _ROOT_BUSES["q35" if machine == "q35" else ""]
+
+
+def slot_text(bus: str, addr: str, machine: object = "pc") -> str:
     """A slot such as 00:02.0, or ``bus:02.0`` behind a bridge; "" for an address that is none."""
     match = _ADDR.fullmatch(addr.strip())
     if not match or int(match[1], 16) > 31:
         return ""
     place = f"{int(match[1], 16):02x}.{int(match[2] or '0', 8)}"
-    return f"00:{place}" if bus in ROOT_BUSES else f"{bus}:{place}"
+    return f"00:{place}" if is_root(bus, machine) else f"{bus}:{place}"
 
 
 def put_slot(draft: Draft, device: Device) -> None:
     """The guest's slot, where bus and address are written."""
     bus, addr = device.get("bus"), device.props.get("addr")
     if addr is None:
-        if bus and bus not in ROOT_BUSES:
+        if not is_root(bus, draft.value("machine")):
             given = device.props["bus"]
             draft.put("slot", f"{bus}:00.0", given.line, given.text)
         return
-    slot = slot_text(bus, addr.value)
+    slot = slot_text(bus, addr.value, draft.value("machine"))
     if slot:
         draft.put("slot", slot, addr.line, addr.text)
     else:
@@ -251,13 +259,14 @@ def put_machine(draft: Draft, rows: Sequence[Option], found: Sequence[Device]) -
             draft.vm.name = draft.vm.name or dict(given).get("guest") or dict(given).get("", "")
         elif row.name == "vga":
             draft.put("vga", row.value, row.line, row.text)
-        elif row.name == "readconfig":
+        elif row.name == "readconfig" and not _PROXMOX_CONFIG.search(row.value):
             draft.unread(row.line, f"-readconfig {row.value} is not read: devices in it are not known")
         _firmware(draft, row)
     _displays(draft, rows, found)
     _at_1f(draft, found)
     draft.assume("machine", "pc", "no -machine: QEMU's default is pc (i440fx)")
     draft.assume("ram", 128 * MIB, "no -m: QEMU's default is 128 MiB")
+    draft.assume("cpus", 1, "no -smp: QEMU's default is one")
     draft.assume("firmware", "ovmf" if pflash else "seabios", f"pflash0={pflash}: firmware in flash, taken for OVMF"
                  if pflash else "no firmware named: QEMU's default is SeaBIOS")  # fmt: skip
 
@@ -319,7 +328,7 @@ def _displays(draft: Draft, rows: Sequence[Option], found: Sequence[Device]) -> 
     shown = next((each for each in found if each.driver in DISPLAYS), None)
     if shown is not None and draft.value("vga") in (None, "none"):
         draft.put("vga", DISPLAYS[shown.driver], shown.line, shown.text)
-        slot = slot_text(shown.get("bus"), shown.get("addr")) if shown.get("addr") else ""
+        slot = slot_text(shown.get("bus"), shown.get("addr"), draft.value("machine")) if shown.get("addr") else ""
         if slot:
             draft.put("vga-slot", slot, shown.line, shown.text)
     bare = next((row for row in rows if row.name in ("nodefaults", "nographic")), None)
@@ -332,7 +341,8 @@ def _displays(draft: Draft, rows: Sequence[Option], found: Sequence[Device]) -> 
 def _at_1f(draft: Draft, found: Sequence[Device]) -> None:
     """What the user put at 00:1f.0 of a machine that has nothing there."""
     for device in found:
-        if device.get("addr") and slot_text(device.get("bus"), device.get("addr")) in ("00:1f.0",):
+        place = slot_text(device.get("bus"), device.get("addr"), draft.value("machine"))
+        if device.get("addr") and place == "00:1f.0":
             draft.put("at-1f", device.driver, device.line, device.text)
 
 
@@ -344,15 +354,16 @@ def assume_slot(draft: Draft, device: Device, found: Sequence[Device]) -> None:
     taken = {0, 31} if q35 else {0, 1}
     for each in found:
         match = _ADDR.fullmatch(each.get("addr"))
-        if match and each.get("bus") in ROOT_BUSES:
+        if match and is_root(each.get("bus"), draft.value("machine")):
             taken.add(int(match[1], 16))
     if draft.value("vga") != "none" and "vga-slot" not in draft.vm.settings:
         taken.add(1 if q35 else 2)
-    before = [each for each in found[: device.order] if not each.get("addr") and each.get("bus") in ROOT_BUSES]
+    free = (each for each in found[: device.order] if not each.get("addr"))
+    before = [each for each in free if is_root(each.get("bus"), draft.value("machine"))]
     for _ in [each for each in before if each.driver and not each.driver.startswith(NOT_PCI)]:
         taken.add(next(slot for slot in range(64) if slot not in taken))
-    free = next(slot for slot in range(64) if slot not in taken)
-    draft.assume("slot", f"00:{free:02x}.0", "no addr=: QEMU takes the first free slot", device.line)
+    first = next(slot for slot in range(64) if slot not in taken)
+    draft.assume("slot", f"00:{first:02x}.0", "no addr=: QEMU takes the first free slot", device.line)
 
 
 def read_words(draft: Draft, words: Sequence[Word]) -> Device | None:

@@ -72,14 +72,23 @@ def _next(scan: _Scan) -> bool:
             )
         return _continued(scan)
     if rest.startswith("#"):
-        follows = scan.row + 1 < len(scan.lines) and scan.lines[scan.row + 1].lstrip().startswith("-")
-        if follows and scan.row and scan.lines[scan.row - 1].rstrip().endswith("\\"):
-            scan.odd(scan.row + 1, "a comment ends the command: the shell gives nothing after it to the program", "")
-            return _continued(scan)
-        return False
+        return _commented(scan)
     if not rest or rest[0] in ";&|<>" or rest[0] == ")":
         return False
     _word(scan)
+    return True
+
+
+def _commented(scan: _Scan) -> bool:
+    """A comment ends the command; where it stands among continued lines, what follows was meant to be of it."""
+    first, after = scan.row, scan.row + 1
+    while after < len(scan.lines) and scan.lines[after].lstrip().startswith("#"):
+        after += 1
+    continued = first > 0 and scan.lines[first - 1].rstrip().endswith("\\")
+    if not continued or after >= len(scan.lines) or not scan.lines[after].lstrip().startswith("-"):
+        return False
+    scan.odd(first + 1, "a comment ends the command here: the shell gives nothing after it to the program", "")
+    scan.row, scan.column = after, 0
     return True
 
 

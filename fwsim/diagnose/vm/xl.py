@@ -30,6 +30,7 @@ e820_host max_grant_frames max_maptrack_frames xend_suspend_evtchn_compat vmtrac
 suppress_spurious_page_faults dm_restrict argo bootloader bootloader_args monitor invtsc arch_arm vuart gic_version
 vpmu hvm_s3 pvshim smbios bios_vendor bios_version system_manufacturer system_product_name system_version
 system_serial_number
+on_xend_stop on_xend_start vncviewer vncconsole device_model usb_device serial_console shadow_memory ioemu timer_mode
 """
 KEYS = frozenset(_KEYS_TEXT.split())
 _PCI_KEYS = ("bdf", "vslot", "permissive", "msitranslate", "seize", "power_mgmt", "rdm_policy", "name")

@@ -27,14 +27,14 @@ def _property(name: str, value: str, kind: str = "string", *, why: str = "") -> 
     """How each tool sets a property of vfio-pci; ``kind`` is libvirt's type of it."""
     theirs = {"on": "true", "off": "false"}.get(value, value) if kind == "bool" else value
     number = str(int(value, 0)) if kind == "unsigned" else theirs
-    tail = f"; {why}" if why else ""
+    tail = f" ({why})" if why else ""
     return {
         "qemu": f"add {name}={value} to -device vfio-pci,host=00:02.0,...{tail}",
         "proxmox": f"in {CONF}: args: -set device.{{id}}.{name}={value}{tail}",
         "libvirt": f"virsh edit (libvirt 8.2 or later); {_DOMAIN} at the top, and before </domain>:\n"
                    f"<qemu:override>\n  <qemu:device alias='{{id}}'>\n    <qemu:frontend>\n"
                    f"      <qemu:property name='{name}' type='{kind}' value='{number}'/>\n"
-                   f"    </qemu:frontend>\n  </qemu:device>\n</qemu:override>{tail}",
+                   f"    </qemu:frontend>\n  </qemu:device>\n</qemu:override>\n{tail.strip()}",
     }  # fmt: skip
 
 

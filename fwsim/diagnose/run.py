@@ -15,7 +15,7 @@ from fwsim.diagnose.scenario import relative, scenario_of
 from fwsim.errors import FwsimError
 from fwsim.host.hostfile import packed_names
 from fwsim.results.folder import RunDir
-from fwsim.results.summary import CheckResult, Summary
+from fwsim.results.summary import Summary
 from fwsim.rules.run import RULES
 from fwsim.scenario.load import loads
 
@@ -69,7 +69,7 @@ def _of_checks(case: Case, summary: Summary, folder: RunDir) -> Iterator[Finding
         yield Finding(
             id=f"run-{check.id}", severity=severity, what=f"the run: {check.id}: {check.detail}",
             why=f"the check protects from {protects.get(check.id, check.id)}", evidence=_in(folder),
-            remedy=remedy(_key(check), case.tool, case.vm),
+            remedy=remedy(REMEDIES.get(check.id, ""), case.tool, case.vm) or f"see where: fwsim why {relative(folder.path)}",
         )  # fmt: skip
     if not summary.failed:
         yield Finding(
@@ -78,12 +78,8 @@ def _of_checks(case: Case, summary: Summary, folder: RunDir) -> Iterator[Finding
         )  # fmt: skip
 
 
-def _key(check: CheckResult) -> str:
-    return REMEDIES.get(check.id, "")
-
-
 def _in(folder: RunDir) -> Evidence:
-    return Evidence(file=relative(folder.path))
+    return Evidence(file=relative(folder.path), text="the run's folder: fwsim report and fwsim why take it")
 
 
 def _beside(case: Case, folder: RunDir) -> Iterator[Finding]:

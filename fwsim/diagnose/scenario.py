@@ -38,8 +38,9 @@ def scenario_of(case: Case, out: Path = OUT, written: dict[str, str] | None = No
     vm = case.vm if case.vm is not None and len(case.vms) == 1 and has_igd(case.vm) else None
     if not case.host.cpu or (vm is not None and model.choice(case, vm) is None):
         return ""
-    head, rom = _split(host_text(case.host, out, written or {}))
-    tables = [head.rstrip(), *(_tables(case, vm) if vm is not None else []), *_rom(case, vm, rom), "", "[[call]]",
+    _, _, host = host_text(case.host, out, written or {}).partition("\n")
+    head, rom = _split(host)
+    tables = ["# fwsim diagnose: each value with its source", head.rstrip(), *(_tables(case, vm) if vm is not None else []), *_rom(case, vm, rom), "", "[[call]]",
               "ax = 0x0003    # text mode, as SeaBIOS sets it", ""]  # fmt: skip
     text = "\n".join(tables)
     try:

@@ -46,7 +46,7 @@ def looks_so(text: str) -> bool:
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:
     """Each VM, in whichever of the three forms."""
-    text, variables, found, row = list(lines), dict[str, list[Word]](), list[Vm](), 0
+    text, variables, found, row = list(lines), words.Variables(), list[Vm](), 0
     joined = "\n".join(text)
     if _CONFIG.search(joined):
         return [_config(text, file)]
@@ -184,7 +184,7 @@ def _vm_bhyve(lines: Sequence[str], file: str) -> Vm:
         elif re.fullmatch(r"passthru\d+", key) and value:
             _vm_passthru(draft, value, line, text)
         elif key == "bhyve_options":
-            taken, _ = words.command([value], 0, 0, {})
+            taken, _ = words.command([value], 0, 0, words.Variables())
             _options(draft, [Word(each.text, line) for each in taken])
             draft.vm.name = ""
     draft.assume("wired", True, "vm-bhyve adds -S where a device is passed through")

@@ -11,6 +11,8 @@ from fwsim.diagnose.text import shown
 from fwsim.diagnose.vm.secrets import redact
 
 Value = str | int | bool
+_LONGEST = 4096
+"""Characters of an option that are looked at for what may be shown of it."""
 _NEAR = 0.75
 """How alike two words are of which one is the other mistyped: x-igd-gmz and x-igd-gms 0.89, rombar and romfile 0.46."""
 _CHIPSET = re.compile(r"(?:pc-)?(q35)(?!\w)|(pc)(?:-i440fx|-\d|\+|$)")
@@ -34,7 +36,7 @@ class Draft:
 
     def unread(self, line: int, why: str, expected: str = "") -> None:
         """What is not understood, once."""
-        found = Unread(file=self.file, line=line, why=shown(redact(why)), expected=expected)
+        found = Unread(file=self.file, line=line, why=shown(redact(why[:_LONGEST])), expected=expected)
         if found not in self.vm.unread:
             self.vm.unread.append(found)
 
@@ -45,7 +47,7 @@ class Draft:
 
     def at(self, line: int, text: str) -> Evidence:
         """Evidence of this file."""
-        return Evidence(file=self.file, line=line, text=shown(redact(text)))
+        return Evidence(file=self.file, line=line, text=shown(redact(text[:_LONGEST])))
 
     def value(self, name: str) -> Value | None:
         """A setting's value so far."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from fwsim.diagnose.case import Vm
 from fwsim.diagnose.vm import qemu_args
@@ -21,6 +22,8 @@ _UNITS = {
     "gb": 10**9, "g": 1 << 30, "gib": 1 << 30, "tb": 10**12, "t": 1 << 40, "tib": 1 << 40,
 }  # fmt: skip
 """Units of <memory>; KiB where none is written (formatdomain, Memory Allocation)."""
+_MOST = 100
+"""Domains of one file that are read."""
 _START = re.compile(r"<domain(?=[\s>])")
 _HOSTDEV = ("mode", "type", "managed", "model", "display", "ramfb")
 _PARTS = ("source", "address", "rom", "driver", "alias", "boot", "teaming", "acpi")
@@ -35,7 +38,7 @@ def read(text: str, file: str) -> tuple[list[Vm], list[FwsimError]]:
     """Each domain of the text, and what kept one from being read."""
     found: list[Vm] = []
     errors: list[FwsimError] = []
-    starts = [match.start() for match in _START.finditer(text)]
+    starts = [match.start() for match in islice(_START.finditer(text), _MOST)]
     begin = 0
     for here, after in zip(starts, [*starts[1:], len(text)], strict=True):
         end = text.find("</domain>", here, after)

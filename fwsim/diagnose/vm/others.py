@@ -21,7 +21,7 @@ def looks_so(text: str) -> bool:
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:
     """Each command line's VM."""
-    text, found, variables, row = list(lines), list[Vm](), dict[str, list[words.Word]](), 0
+    text, found, variables, row = list(lines), list[Vm](), words.Variables(), 0
     while row < len(text):
         match = _PROGRAM.search(text[row]) if not text[row].lstrip().startswith("#") else None
         if match is None:

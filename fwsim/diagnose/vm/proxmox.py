@@ -40,8 +40,8 @@ _STRONG = re.compile(
 )
 _ENOUGH = 3
 _OWN = {
-    "scsihw", "ostype", "smbios1", "vmgenid", "meta", "onboot", "bios", "machine", "balloon", "sockets", "hostpci0", "vga",
-    "numa",
+    "scsihw", "ostype", "smbios1", "vmgenid", "meta", "onboot", "bios", "machine", "balloon", "sockets", "hostpci0",
+    "vga", "numa",
 }  # fmt: skip
 """Of these at least one: other files have a name, a description and memory as well."""
 _PC_SLOTS = {0: 0x10, 1: 0x11, 2: 0x1B, 3: 0x1C}
@@ -240,7 +240,7 @@ def _args(draft: Draft, given: Given) -> None:
     if "args" not in given:
         return
     value, line, text = given["args"]
-    taken, _ = words.command([value], 0, 0, {}, lambda _, why, expected: draft.unread(line, why, expected))
+    taken, _ = words.command([value], 0, 0, words.Variables(), lambda _, why, expected: draft.unread(line, why, expected))
     rows = [qemu_args.Option(row.name, row.value, line) for row in qemu_args.options(taken)]
     ours = str(draft.value("id") or "")
     own = qemu_args.Device(-1, line, text, {"id": qemu_args.Assigned(ours, line, text),

@@ -21,17 +21,19 @@ _COMPLAINT = re.compile(
     r"(?:qemu-system-x86_64|qemu-kvm|kvm|qemu): -device (?P<device>(?:vfio-pci|\{).*?)"
     r"(?:: (?:vfio|IGD|warning|Unsupported|Property|Failed|failed|error|.*not found)|: *$)"
 )
+_LOG_LINE = 4096
+"""Characters of a line in which a message is looked for."""
 _TELLING = ("device", "m", "machine", "M", "drive", "cpu", "smp", "enable-kvm", "bios", "hda", "cdrom")
 
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:
     """Each command line's VM, the last of each name: a log has one for each start."""
     found: dict[str, Vm] = {}
-    variables: words.Variables = {}
+    variables = words.Variables()
     text, row, release = list(lines), 0, ("", 0, "")
     while row < len(text):
         line = text[row]
-        started = _STARTING.search(line)
+        started = _STARTING.search(line[:_LOG_LINE])
         if started:
             release = (started["qemu"], row + 1, f"qemu version: {started['qemu']}")
         match = _PROGRAM.search(line) if not line.lstrip().startswith("#") else None
@@ -76,7 +78,7 @@ def _tool(taken: Sequence[words.Word], logged: bool) -> Tool:
 def _complaints(text: Sequence[str], file: str) -> list[Vm]:
     """QEMU names the device that it complains about: with no command line, that much of the VM is known."""
     for number, line in enumerate(text, 1):
-        match = _COMPLAINT.search(line) if "-device" in line else None
+        match = _COMPLAINT.search(line[:_LOG_LINE]) if "-device" in line else None
         if match is None:
             continue
         draft = Draft("proxmox" if "hostpci" in match["device"] else "qemu", file)

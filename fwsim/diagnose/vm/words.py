@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 MOST_WORDS = 20_000
 """Words of one command: a variable that holds itself over and over ends here."""
-_MOST_EXPANDED = 64
-"""Variables of one word that are put in: with the length of a value, the bound of what a hostile script makes."""
-_LONGEST = 65536
+_MOST_PUT_IN = 1 << 20
+"""Characters: a hostile script doubles its variables line by line."""
+_LONGEST = 1 << 16
 _LONGEST_ARRAY = 500
 _LARGEST_SCRIPT = 5000
 """Lines of a file whose assignments are looked at: a longer one is a log."""
@@ -26,7 +26,20 @@ class Word:
     line: int
 
 
-Variables = dict[str, list[Word]]
+class Variables(dict[str, list[Word]]):
+    """A script's variables by name. ``spent``: characters that were put in for them, up to ``_MOST_PUT_IN``."""
+
+    spent: int = 0
+
+    def worth(self, name: str) -> list[Word] | None:
+        """The value to put in, None for an unknown name, and once too much was put in."""
+        found = self.get(name)
+        if found is None or self.spent > _MOST_PUT_IN:
+            return None
+        self.spent += sum(len(word.text) + 1 for word in found)
+        return found
+
+
 Odd = Callable[[int, str, str], None]
 """Told (line, what is wrong, what was expected)."""
 
@@ -109,8 +122,9 @@ def _word(scan: _Scan) -> None:
         scan.column = end
         return
     whole = re.compile(r'"?\$(?:\{(\w+)(?:\[[@*]\])?\}|(\w+))"?(?=\s|$)').match(line, scan.column)
-    if whole and (whole[1] or whole[2]) in scan.variables:
-        scan.words += scan.variables[whole[1] or whole[2]][:MOST_WORDS]
+    spliced = scan.variables.worth(whole[1] or whole[2]) if whole else None
+    if whole and spliced is not None:
+        scan.words += spliced
         scan.column = whole.end()
         return
     text = "".join(_pieces(scan))
@@ -165,10 +179,10 @@ def _quoted(scan: _Scan, sign: str) -> str:
 
 def _expanded(text: str, variables: Variables) -> str:
     def value(match: re.Match[str]) -> str:
-        found = variables.get(match[1] or match[2])
+        found = variables.worth(match[1] or match[2])
         return match[0] if found is None else " ".join(word.text for word in found)[:_LONGEST]
 
-    return _VARIABLE.sub(value, text, count=_MOST_EXPANDED) if "$" in text else text
+    return _VARIABLE.sub(value, text) if "$" in text else text
 
 
 def _balanced(line: str, start: int) -> int:
@@ -208,6 +222,8 @@ def assigned(lines: list[str], row: int, variables: Variables) -> int | None:
         values, after = _array(lines, row, match.end() + 1, variables)
     else:
         quoted, after = command(lines, row, match.end(), variables)
+        if len(quoted) > 1:
+            return None  # NAME=VALUE PROGRAM: the program's environment, nothing of the script's
         first = quoted[0] if quoted else Word("", row + 1)
         values = _split(first, variables)
     variables[name] = [*before, *values][:MOST_WORDS]

@@ -20,7 +20,7 @@ def diagnose(
     force: common.Force = False,
     json: common.Json = False,
 ) -> None:
-    """Read logs, lspci, VM configuration and ROM, in any mix: say what is wrong, the line that shows it, what to change.
+    """Read logs, lspci, VM configuration and ROM, in any mix; say what is wrong, which line shows it, what to change.
 
     Exit 1 where a finding of weight stands.
 

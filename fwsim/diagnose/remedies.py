@@ -31,10 +31,10 @@ def _property(name: str, value: str, kind: str = "string", *, why: str = "") -> 
     return {
         "qemu": f"add {name}={value} to -device vfio-pci,host=00:02.0,...{tail}",
         "proxmox": f"in {CONF}: args: -set device.{{id}}.{name}={value}{tail}",
-        "libvirt": f"virsh edit (libvirt 8.2 or later); {_DOMAIN} at the top, and before </domain>:\n"
-                   f"<qemu:override>\n  <qemu:device alias='{{id}}'>\n    <qemu:frontend>\n"
-                   f"      <qemu:property name='{name}' type='{kind}' value='{number}'/>\n"
-                   f"    </qemu:frontend>\n  </qemu:device>\n</qemu:override>\n{tail.strip()}",
+        "libvirt": f"virsh edit (libvirt 8.2 or later); {_DOMAIN} at the top, and before "
+                   f"</domain>:\n<qemu:override>\n  <qemu:device alias='{{id}}'>\n    <qemu:frontend>\n      "
+                   f"<qemu:property name='{name}' type='{kind}' value='{number}'/>\n    </qemu:frontend>\n  "
+                   f"</qemu:device>\n</qemu:override>\n{tail.strip()}",
     }  # fmt: skip
 
 
@@ -56,8 +56,7 @@ def _modprobe(line: str, why: str) -> dict[Tool | str, str]:
     """A line for the host's module loader."""
     return {
         "": f"echo '{line}' > /etc/modprobe.d/vfio-igd.conf; update-initramfs -u -k all (Debian, Proxmox; mkinitcpio "
-            f"-P on "
-            f"Arch); reboot: {why}",
+            f"-P on Arch); reboot: {why}",
         "xl": "in dom0: xl pci-assignable-add 00:02.0 (xen-pciback takes it)",
         "bhyve": 'in /boot/loader.conf: pptdevs="0/2/0" and vmm_load="YES"; reboot (vmm(4))',
     }  # fmt: skip
@@ -68,8 +67,7 @@ REMEDIES: dict[str, Texts] = {
     "slot": {
         "qemu": "-device vfio-pci,host=00:02.0,bus=pci.0,addr=02.0,...",
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1 (it puts the device at 00:02.0; needs machine: "
-                   f"pc and "
-                   "vga: none); without legacy-igd: args: -set device.{id}.bus=pci.0 -set device.{id}.addr=02.0",
+                   "pc and vga: none); without it: args: -set device.{id}.bus=pci.0 -set device.{id}.addr=02.0",
         "libvirt": "virsh edit: in the IGD's <hostdev>: <address type='pci' domain='0x0000' bus='0x00' slot='0x02' "
                    "function='0x0'/>, and no other device there (<video><model type='none'/></video>)",
         "xl": 'pci = [ "00:02.0@2" ] and gfx_passthru = "igd"',
@@ -79,19 +77,16 @@ REMEDIES: dict[str, Texts] = {
     },
     "machine-pc": {
         "qemu": "-machine pc (i440fx); q35 has an ICH9 at 00:1f.0 and no legacy mode",
-        "proxmox": f"in {CONF}: machine: pc (and hostpci0: 0000:00:02.0,legacy-igd=1 without pcie=1); Windows has to "
-                   f"be "
-                   "activated again at times",
+        "proxmox": f"in {CONF}: machine: pc (and hostpci0: 0000:00:02.0,legacy-igd=1 without pcie=1); Windows may "
+                   "have to be activated again",
         "libvirt": "virsh edit: <type arch='x86_64' machine='pc'>hvm</type>; take out the <address> elements that "
-                   "name buses "
-                   "past 0x00 and the pcie-root controllers, libvirt makes them anew",
+                   "name buses past 0x00 and the pcie-root controllers, libvirt makes them anew",
         "xl": "xl's device model is an i440fx unless device_model_machine says otherwise: leave that line out",
     },
-    "legacy-mode": {
-        **_property("x-igd-legacy-mode", "on", why="then QEMU stops with the reason instead of going on without; or "
-                                                   "leave "
-                    "the option out: auto"),
-    },
+    "legacy-mode": _property(
+        "x-igd-legacy-mode", "on",
+        why="then QEMU stops with the reason instead of going on without; or leave the option out: auto",
+    ),
     "x-vga-off": {
         "qemu": "leave out x-vga=on: legacy mode passes the VGA ranges by itself",
         "proxmox": f"in {CONF}: leave out x-vga=1: hostpci0: 0000:00:02.0,legacy-igd=1",
@@ -100,8 +95,7 @@ REMEDIES: dict[str, Texts] = {
     "x-vga": {
         **_property("x-vga", "on", "bool"),
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,x-vga=1 (with bios: seabios; under OVMF there is nothing that "
-                   f"needs "
-                   "it)",
+                   "needs it)",
         "xl": "gfx_passthru = 1 passes the VGA ranges",
     },
     "rombar": {
@@ -120,8 +114,7 @@ REMEDIES: dict[str, Texts] = {
     },
     "rom-id": {
         "qemu": "fwsim rom fix X.rom --device 0xID -o FIXED.rom, then romfile=FIXED.rom; or rombar=0 beside "
-                "romfile=X.rom: "
-                "SeaBIOS then takes the file unchecked (fw_cfg vgaroms/)",
+                "romfile=X.rom: SeaBIOS then takes the file unchecked (fw_cfg vgaroms/)",
         "proxmox": "fwsim rom fix X.rom --device 0xID -o /usr/share/kvm/FIXED.rom; "
                    f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1,romfile=FIXED.rom",
         "libvirt": "fwsim rom fix X.rom --device 0xID -o FIXED.rom; virsh edit: <rom file='/path/FIXED.rom'/>; or "
@@ -130,40 +123,34 @@ REMEDIES: dict[str, Texts] = {
     },
     "host-base-in-rom": {
         "": "give a ROM that has not run on this host: extract the vBIOS from the firmware's image (fwsim rom find), "
-            "or take "
-            "QEMU 11.1 (or 10.0.13), which clears the base",
+            "or take QEMU 11.1 (or 10.0.13), which clears the base",
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1,romfile=CLEAN.rom, CLEAN.rom "
                    "taken out of the firmware's image (fwsim rom find FLASH), copied to /usr/share/kvm/; or "
-                   "pve-qemu-kvm 11.1 "
-                   "or later, which clears the base",
+                   "pve-qemu-kvm 11.1 or later, which clears the base",
         "libvirt": "virsh edit: <rom file='/path/CLEAN.rom'/> in the IGD's <hostdev>, CLEAN.rom taken out of the "
-                   "firmware's "
-                   "image (fwsim rom find FLASH); or QEMU 11.1 (or 10.0.13), which clears the base",
+                   "firmware's image (fwsim rom find FLASH); or QEMU 11.1 (or 10.0.13), which clears the base",
         "xl": "Xen copies the posted vBIOS from C0000 and offers no other file: no option of xl's helps",
         "bhyve": "bhyve runs no legacy vBIOS: give a GOP driver by rom=",
     },
-    "gms": {
-        **_property("x-igd-gms", "0x2", "unsigned", why="in units of 32 MiB: the host's 'DVMT Pre-Allocated' in its "
-                                                        "setup is "
-                    "the better place"),
-    },
+    "gms": _property(
+        "x-igd-gms", "0x2", "unsigned",
+        why="in units of 32 MiB: the host's 'DVMT Pre-Allocated' in its setup is the better place",
+    ),
     "gms-off": {
         "qemu": "leave out x-igd-gms, and set 'DVMT Pre-Allocated' in the host's firmware setup",
         "proxmox": f"in {CONF}: leave -set device.{{id}}.x-igd-gms=... out of args:, and set 'DVMT Pre-Allocated' in "
-                   f"the "
-                   "host's firmware setup",
+                   "the host's firmware setup",
         "libvirt": "take the x-igd-gms property out of <qemu:override>, and set 'DVMT Pre-Allocated' in the host's "
                    "setup",
     },
     "opregion": {
         **_property("x-igd-opregion", "on", "bool", why="the kernel offers it from 4.6 on, with CONFIG_VFIO_PCI_IGD"),
         "xl": "Xen maps the host's OpRegion where hvmloader writes ASLS, with gfx_passthru on",
-        "bhyve": "bhyve copies the host's OpRegion by itself (FreeBSD 14.1 or later)",
+        "bhyve": "bhyve copies the host's OpRegion by itself, where it has GVT-d",
     },
-    "lpc": {
-        **_property("x-igd-lpc", "on", "bool", why="i440fx only, QEMU 10.0 or later; before that legacy mode alone "
-                                                   "does it"),
-    },
+    "lpc": _property(
+        "x-igd-lpc", "on", "bool", why="i440fx only, QEMU 10.0 or later; before that legacy mode alone does it",
+    ),
     "lpc-1f": {
         "qemu": "free 00:1f.0: give the device that is there another addr=, or -machine pc instead of q35",
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1: then the bridge pci.2 moves away from 00:1f.0",
@@ -178,8 +165,7 @@ REMEDIES: dict[str, Texts] = {
     },
     "legacy-igd": {
         "proxmox": f"in {CONF}: machine: pc, vga: none, and hostpci0: 0000:00:02.0,legacy-igd=1 with neither pcie, "
-                   f"x-vga, "
-                   "mdev nor rombar=0",
+                   "x-vga, mdev nor rombar=0",
         "qemu": "-machine pc -vga none -device vfio-pci,host=00:02.0,bus=pci.0,addr=02.0",
         "libvirt": "machine='pc', <video><model type='none'/></video>, the IGD's <address> bus='0x00' slot='0x02'",
         "xl": "gfx_passthru = \"igd\"",
@@ -200,38 +186,32 @@ REMEDIES: dict[str, Texts] = {
     },
     "above-4g": {
         "": "'Above 4G decoding' off in the host's setup, or the guest's 64-bit window small: BARs and stolen memory "
-            "of an IGD "
-            "before gen 11 have to lie below 4 GiB",
+            "of an IGD before gen 11 have to lie below 4 GiB",
         "xl": "mmio_hole = 1024, so that the BARs fit below 4 GiB",
     },
     "override-not-set": {
-        "libvirt": "virsh edit: -set in <qemu:commandline> reaches no device that libvirt writes as JSON (libvirt "
-                   "8.0 on with "
-                   f"QEMU 6.2 on): {_DOMAIN} at the top, and <qemu:override> <qemu:device alias='{{id}}'> "
-                   f"<qemu:frontend> "
-                   "<qemu:property name=... type='bool|unsigned|string' value=.../> </qemu:frontend> </qemu:device> "
-                   "</qemu:override>",
+        "libvirt": f"virsh edit: {_DOMAIN} at the top, and instead of -set: <qemu:override> <qemu:device "
+                   "alias='{id}'> <qemu:frontend> <qemu:property name=... type='bool|unsigned|string' value=.../> "
+                   "</qemu:frontend> </qemu:device> </qemu:override>",
     },
     "managed": {
         "libvirt": "virsh edit: <hostdev ... managed='no'>, so that i915 is not bound again when the VM stops; bind "
-                   "vfio-pci "
-                   "at boot",
+                   "vfio-pci at boot",
     },
     "ovmf-rom": {
-        "qemu": "make a ROM of IgdAssignmentDxe (VfioIgdPkg), PlatformGopPolicy and the host firmware's IntelGopDriver "
-                "(EfiRom -f 0x8086 -i 0xID -o igd.rom -e ...), and give it: romfile=igd.rom",
+        "qemu": "make a ROM of IgdAssignmentDxe (VfioIgdPkg), PlatformGopPolicy and the host firmware's "
+                "IntelGopDriver (EfiRom -f 0x8086 -i 0xID -o igd.rom -e ...), and give it: romfile=igd.rom",
         "proxmox": "make a ROM of IgdAssignmentDxe (VfioIgdPkg), PlatformGopPolicy and the host firmware's "
-                   "IntelGopDriver "
-                   "(EfiRom -f 0x8086 -i 0xID -o /usr/share/kvm/igd.rom -e ...); "
+                   "IntelGopDriver (EfiRom -f 0x8086 -i 0xID -o /usr/share/kvm/igd.rom -e ...); "
                    f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1,romfile=igd.rom",
         "libvirt": "make a ROM of IgdAssignmentDxe (VfioIgdPkg), PlatformGopPolicy and the host firmware's "
-                   "IntelGopDriver "
-                   "(EfiRom -f 0x8086 -i 0xID -o igd.rom -e ...); virsh edit: <rom file='/path/igd.rom'/>",
+                   "IntelGopDriver (EfiRom -f 0x8086 -i 0xID -o igd.rom -e ...); virsh edit: <rom "
+                   "file='/path/igd.rom'/>",
         "bhyve": "rom=GOP.rom with the host firmware's IntelGopDriver and PlatformGopPolicy",
     },
     "seabios-rom": {
-        "qemu": "SeaBIOS runs a legacy vBIOS only: romfile=VBIOS.rom (fwsim rom find FLASH), or OVMF: "
-                "-drive if=pflash,format=raw,readonly=on,file=OVMF_CODE.fd",
+        "qemu": "SeaBIOS runs a legacy vBIOS only: romfile=VBIOS.rom (fwsim rom find FLASH), or OVMF: -drive "
+                "if=pflash,format=raw,readonly=on,file=OVMF_CODE.fd",
         "proxmox": f"in {CONF}: bios: ovmf with an EFI ROM, or romfile=VBIOS.rom, a legacy one (fwsim rom find FLASH)",
         "libvirt": "virsh edit: <os firmware='efi'> with an EFI ROM, or <rom file='/path/VBIOS.rom'/>, a legacy one",
         "xl": 'bios = "ovmf" with an EFI ROM',
@@ -242,40 +222,34 @@ REMEDIES: dict[str, Texts] = {
     "bhyve-wired": {"bhyve": "add -S: the guest's memory has to be wired for a passed-through device (bhyve(8))"},
     "vf": {
         "": "a virtual function (SR-IOV) and a mediated device (GVT-g) drive no monitor: pass 00:02.0 itself, or use "
-            "the "
-            "guest by remote desktop, with an emulated display beside it",
+            "the guest by remote desktop, with an emulated display beside it",
     },
     "no-igd": {
         "qemu": "-device vfio-pci,host=00:02.0,bus=pci.0,addr=02.0",
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1",
         "libvirt": "<hostdev mode='subsystem' type='pci' managed='no'><source><address domain='0x0000' bus='0x00' "
-                   "slot='0x02' "
-                   "function='0x0'/></source></hostdev>",
+                   "slot='0x02' function='0x0'/></source></hostdev>",
         "xl": 'pci = [ "00:02.0" ] and gfx_passthru = "igd"', "bhyve": "-s 2:0,passthru,0/2/0",
         "crosvm": "--vfio /sys/bus/pci/devices/0000:00:02.0,guest-address=00:02.0", "acrn": "-s 2,passthru,0/2/0,gpu",
     },
     # --- the host ----------------------------------------------------------------------------------------------------
     "vga-region": {
         "": "check: zgrep VFIO_PCI_VGA /proc/config.gz /boot/config-$(uname -r); remove vfio-pci.disable_vga=1 from "
-            "the "
-            "kernel's command line and disable_vga=1 from /etc/modprobe.d/; keep the host's framebuffer off the device "
-            "(video=efifb:off, or initcall_blacklist=sysfb_init)",
+            "the kernel's command line and disable_vga=1 from /etc/modprobe.d/; keep the host's framebuffer off the "
+            "device (video=efifb:off, or initcall_blacklist=sysfb_init)",
     },
     "disable-vga": {
         "": "take disable_vga=1 out: options vfio-pci ids=... in /etc/modprobe.d/*.conf, vfio-pci.disable_vga=1 on "
-            "the kernel's "
-            "command line; update-initramfs -u -k all; reboot",
+            "the kernel's command line; update-initramfs -u -k all; reboot",
         "xl": "that is vfio-pci's: Xen has no such option", "bhyve": "that is vfio-pci's: bhyve has no such option",
     },
     "ivd": {
         "": "in the host's firmware setup make the IGD the primary display ('Primary Display: IGD/IGFX'), with a "
-            "monitor "
-            "attached and CSM or legacy video on: GGC bit 1 (IVD) then reads 0 and the class 0300",
+            "monitor attached and CSM or legacy video on: GGC bit 1 (IVD) then reads 0 and the class 0300",
     },
     "class-0380": {
         "": "class 0380 means that the host's firmware made another card the primary display: in its setup 'Primary "
-            "Display: "
-            "IGD/IGFX'; QEMU 10.2 takes 0380 for the OpRegion, but no release has legacy mode then",
+            "Display: IGD/IGFX'; QEMU 10.2 takes 0380 for the OpRegion, but no release has legacy mode then",
     },
     "no-legacy-generation": {
         "": "this generation has no legacy vBIOS and no legacy mode: a UEFI guest (OVMF) with a GOP driver in the ROM",
@@ -285,56 +259,53 @@ REMEDIES: dict[str, Texts] = {
                    "<qemu:override>",
     },
     "meteor-lake": {
-        "": "Meteor Lake and later have no stolen memory that firmware can move and QEMU's vfio-igd does not know "
-            "them: the "
-            "guest's driver alone brings the screen up; pass the device without legacy mode, with x-igd-opregion=on "
-            "(QEMU 10.1 "
-            "on by itself)",
+        "": "QEMU's vfio-igd knows no device id of Meteor Lake or later: it gives neither BDSM nor legacy mode, the "
+            "guest's own driver alone brings the screen up; pass it with x-igd-opregion=on (QEMU 10.1: by itself) "
+            "and without x-igd-gms",
     },
-    "iommu-on": _kernel("intel_iommu=on", "VT-d, also on in the firmware's setup", xen="xen's own line: iommu=1 (in "
-                        "GRUB_CMDLINE_XEN), VT-d on in the setup", freebsd='in /boot/loader.conf: hw.vmm.iommu.enable=1'),
-    "iommu-pt": _kernel("iommu=pt", "the host's own devices then pass the IOMMU by", xen="dom0 is passed through by "
-                                                                                         "default: "
-                        "dom0-iommu=passthrough on xen's line"),
+    "iommu-on": _kernel(
+        "intel_iommu=on", "VT-d, also on in the firmware's setup", xen="iommu=1 on xen's own line, VT-d on in setup",
+        freebsd="in /boot/loader.conf: hw.vmm.iommu.enable=1",
+    ),
+    "iommu-pt": _kernel(
+        "iommu=pt", "the host's own devices then pass the IOMMU by", xen="dom0-iommu=passthrough on xen's own line",
+    ),
     "igfx-off": _kernel("intel_iommu=on,igfx_off", "no translation for the host's own use of the IGD: not for a VM"),
     "sysfb": _kernel("initcall_blacklist=sysfb_init", "the host's framebuffer then never takes the device's memory"),
-    "efifb-off": _kernel("video=efifb:off,vesafb:off", "kernels before 5.15; later ones need "
-                                                       "initcall_blacklist=sysfb_init"),
-    "vfio-ids": {
-        **_modprobe("options vfio-pci ids=8086:ID", "vfio-pci takes the device before i915 does; ID by lspci -nns "
-                                                    "02.0"),
+    "efifb-off": _kernel(
+        "video=efifb:off,vesafb:off", "kernels before 5.15; later ones need initcall_blacklist=sysfb_init",
+    ),
+    "vfio-ids": _modprobe(
+        "options vfio-pci ids=8086:ID", "vfio-pci takes the device before i915 does; ID by lspci -nns 02.0",
+    ),
+    "i915-blacklist": {
+        **_modprobe("blacklist i915", "the host's driver never changes the device"),
+        "xl": "in dom0: echo 'blacklist i915' > /etc/modprobe.d/i915.conf; update-initramfs -u; and "
+              "xen-pciback.hide=(00:02.0) on dom0's command line",
+        "bhyve": "do not load i915kms: take it out of kld_list in /etc/rc.conf",
     },
-    "i915-blacklist": {**_modprobe("blacklist i915", "the host's driver never changes the device"),
-                       "xl": "in dom0: echo 'blacklist i915' > /etc/modprobe.d/i915.conf; update-initramfs -u; and "
-                             "xen-pciback.hide=(00:02.0) on dom0's command line",
-                       "bhyve": "do not load i915kms: take it out of kld_list in /etc/rc.conf"},
-    "driver-order": {
-        **_modprobe("softdep i915 pre: vfio-pci", "vfio-pci is loaded before i915 and keeps the device"),
-    },
-    "idle-d3": {
-        **_modprobe("options vfio-pci disable_idle_d3=1", "the device stays in D0 while no VM has it"),
-    },
+    "driver-order": _modprobe("softdep i915 pre: vfio-pci", "vfio-pci is loaded before i915 and keeps the device"),
+    "idle-d3": _modprobe("options vfio-pci disable_idle_d3=1", "the device stays in D0 while no VM has it"),
     "not-bound": {
-        "": "driverctl set-override 0000:00:02.0 vfio-pci; or: echo vfio-pci > /sys/bus/pci/devices/0000:00:02.0/"
-            "driver_override; echo 0000:00:02.0 > /sys/bus/pci/devices/0000:00:02.0/driver/unbind; echo 0000:00:02.0 > "
-            "/sys/bus/pci/drivers_probe",
+        "": "driverctl set-override 0000:00:02.0 vfio-pci; or: echo vfio-pci > "
+            "/sys/bus/pci/devices/0000:00:02.0/driver_override; echo 0000:00:02.0 > "
+            "/sys/bus/pci/devices/0000:00:02.0/driver/unbind; echo 0000:00:02.0 > /sys/bus/pci/drivers_probe",
         "proxmox": "echo 'options vfio-pci ids=8086:ID' > /etc/modprobe.d/vfio.conf; echo 'softdep i915 pre: "
-                   "vfio-pci' >> "
-                   "/etc/modprobe.d/vfio.conf; update-initramfs -u -k all; reboot",
+                   "vfio-pci' >> /etc/modprobe.d/vfio.conf; update-initramfs -u -k all; reboot",
         "libvirt": "virsh nodedev-detach pci_0000_00_02_0, or managed='yes' in <hostdev>; unraid: Tools, System "
-                   "Devices: bind "
-                   "00:02.0 to vfio",
+                   "Devices: bind 00:02.0 to vfio",
         "xl": "xl pci-assignable-add 00:02.0", "bhyve": 'in /boot/loader.conf: pptdevs="0/2/0"; reboot',
     },
     "unsafe-interrupts": {
-        **_modprobe("options vfio_iommu_type1 allow_unsafe_interrupts=1", "only where the platform has no interrupt "
-                    "remapping, and the guest is trusted"),
+        **_modprobe(
+            "options vfio_iommu_type1 allow_unsafe_interrupts=1",
+            "only where the platform has no interrupt remapping, and the guest is trusted",
+        ),
         "xl": "iommu=intremap on xen's line", "bhyve": "there is no such option",
     },
     "qemu-newer": {
-        "qemu": "QEMU 10.1 or later", "proxmox": "apt update && apt full-upgrade: pve-qemu-kvm 10.1 or later "
-                                                 "(Proxmox VE 9)",
-        "libvirt": "QEMU 10.1 or later (unraid: 7.2 or later)",
+        "qemu": "QEMU 10.1 or later", "libvirt": "QEMU 10.1 or later",
+        "proxmox": "apt update && apt full-upgrade: pve-qemu-kvm 10.1 or later (Proxmox VE 9)",
     },
 }  # fmt: skip
 """Key: text by tool; "" for the tools without one of their own."""
@@ -351,4 +322,4 @@ def remedy(key: str, tool: Tool, vm: Vm | None = None) -> str:
     text = rows.get(tool) or rows.get("", "") or f"{_TITLES[tool]} has no option for this"
     device = str(vm.value("id") or "") if vm else ""
     vmid = str(vm.value("vmid") or "") if vm else ""
-    return text.replace("{id}", device or _IDS[tool]).replace("{vmid}", vmid or "VMID")
+    return text.replace("{id}", device or _IDS[tool]).replace("{vmid}", vmid or "VMID").rstrip()

@@ -69,13 +69,17 @@ def _of_checks(case: Case, summary: Summary, folder: RunDir) -> Iterator[Finding
         yield Finding(
             id=f"run-{check.id}", severity=severity, what=f"the run: {check.id}: {check.detail}",
             why=f"the check protects from {protects.get(check.id, check.id)}", evidence=_in(folder),
-            remedy=remedy(REMEDIES.get(check.id, ""), case.tool, case.vm) or f"see where: fwsim why {relative(folder.path)}",
+            remedy=remedy(REMEDIES.get(check.id, ""), case.tool, case.vm) or _why(folder),
         )  # fmt: skip
     if not summary.failed:
         yield Finding(
             id="run-whole", severity="note", what=f"the run: all {len(summary.checks)} checks hold",
             why="in fwsim this host, VM and ROM give a screen: what is wrong is not in them", evidence=_in(folder),
         )  # fmt: skip
+
+
+def _why(folder: RunDir) -> str:
+    return f"see where: fwsim why {relative(folder.path)}"
 
 
 def _in(folder: RunDir) -> Evidence:
@@ -95,12 +99,12 @@ def _beside(case: Case, folder: RunDir) -> Iterator[Finding]:
     rows = [f"{name}: log {log}, run {run}" for name, log, run in _by_place(logged, ran, known)]
     same = len(logged.keys() & ran.keys())
     hidden = f" and {case.suppressed} that the kernel did not print" if case.suppressed else ""
-    both = bool(mine) and bool(ran)
+    ended = "; the log has none" if not mine else "" if ran else "; the run does not explain the log's"
     yield Finding(
         id="run-faults", severity="note",
         what=f"{len(mine)} faults in the log{hidden}, {sum(ran.values())} in the run; {same} of {len(logged)} pages of "
              "the log are in the run",
-        why="; ".join([*rows, *([] if both else ["the run does not explain the log's" if mine else "the log has none"])]),
+        why="; ".join(rows) + ended,
         evidence=mine[0].evidence if mine else _in(folder), also=[_in(folder)] if mine else [],
     )  # fmt: skip
 

@@ -40,8 +40,9 @@ def scenario_of(case: Case, out: Path = OUT, written: dict[str, str] | None = No
         return ""
     _, _, host = host_text(case.host, out, written or {}).partition("\n")
     head, rom = _split(host)
-    tables = ["# fwsim diagnose: each value with its source", head.rstrip(), *(_tables(case, vm) if vm is not None else []), *_rom(case, vm, rom), "", "[[call]]",
-              "ax = 0x0003    # text mode, as SeaBIOS sets it", ""]  # fmt: skip
+    guest = _tables(case, vm) if vm is not None else []
+    call = ["", "[[call]]", "ax = 0x0003    # text mode, as SeaBIOS sets it", ""]
+    tables = ["# fwsim diagnose: each value with its source", head.rstrip(), *guest, *_rom(case, vm, rom), *call]
     text = "\n".join(tables)
     try:
         loads(text, out.name, out.absolute().parent)

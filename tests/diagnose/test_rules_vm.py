@@ -153,7 +153,9 @@ def test_proxmox_without_legacy_igd_has_a_bridge_at_1f_and_another_slot(tmp_path
 def test_libvirt(tmp_path):
     result = found(tmp_path, LIBVIRT)
     assert result["libvirt-managed"].severity == "note"
-    legacy = LIBVIRT.replace("pflash'>/usr/share/qemu/ovmf-x64/OVMF_CODE-pure-efi.fd", "rom'>/usr/share/seabios/bios.bin")
+    legacy = LIBVIRT.replace(
+        "pflash'>/usr/share/qemu/ovmf-x64/OVMF_CODE-pure-efi.fd", "rom'>/usr/share/seabios/bios.bin"
+    )
     off = found(tmp_path, legacy)["legacy-mode-off"]
     assert off.evidence.place == "vm:35"
     assert "<qemu:device alias='hostdev1'>" in off.remedy

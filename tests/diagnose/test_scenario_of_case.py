@@ -24,8 +24,8 @@ LSPCI = """\
 f0: 00 00 00 00 00 00 00 00 00 00 00 00 18 50 9f da
 """
 FAULT = (
-    "[  1.0] DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr {:#x} [fault reason 0x06] PTE Read access is "
-    "not set\n"
+    "[  1.0] DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr {:#x} [fault reason 0x06] PTE Read access "
+    "is not set\n"
 )
 VM = PROXMOX.replace("args:", "#").replace(",romfile=igd.rom", "").replace("9.2.0", "10.0.2")
 
@@ -99,7 +99,9 @@ def test_the_rom_is_a_file_with_romfile_and_the_shadow_without(folder):
 def test_a_run_has_the_logs_faults_beside_its_own(folder, tmp_path):
     """The demo's ROM, POSTed on the host, keeps the host's base: the run faults where the log does."""
     shutil.copy(OWN_ROM, folder / "rom")
-    (folder / "dmesg").write_text(FAULT.format(0xDBA00000) + FAULT.format(0x1000) + "dmar_fault: 7 callbacks suppressed\n")
+    (folder / "dmesg").write_text(
+        FAULT.format(0xDBA00000) + FAULT.format(0x1000) + "dmar_fault: 7 callbacks suppressed\n"
+    )
     case = taken([folder])
     found = {each.id: each for each in running.run(case, tmp_path / "out", False)}
     summary = RunDir.open(tmp_path / "out").summary()

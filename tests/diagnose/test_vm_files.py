@@ -10,7 +10,9 @@ from fwsim.diagnose.vm.readers import RELEASE, take_vm, vms_of
 from fwsim.diagnose.vm.secrets import redact
 from fwsim.errors import FwsimError
 
-QEMU = "qemu-system-x86_64 -name a -m 2G -vga none -object secret,id=s,data=hunter2 -device vfio-pci,host=00:02.0,addr=2"
+QEMU = (
+    "qemu-system-x86_64 -name a -m 2G -vga none -object secret,id=s,data=hunter2 -device vfio-pci,host=00:02.0,addr=2"
+)
 ALL = {"proxmox": PROXMOX, "libvirt": LIBVIRT, "xl": XL, "bhyve": BHYVE, "qemu": QEMU}
 
 
@@ -95,8 +97,10 @@ def test_of_several_vms_the_one_with_the_igd_is_meant(tmp_path):
 
 
 def test_two_files_of_one_vm_are_one_and_what_is_written_counts(tmp_path):
-    command = "/usr/bin/kvm -id 100 -name tv,debug-threads=on -m 4096 -nodefaults -device " \
-              "vfio-pci,host=0000:00:02.0,id=hostpci0,bus=pci.0,addr=0x2,romfile=/usr/share/kvm/igd.rom -machine pc"
+    command = (
+        "/usr/bin/kvm -id 100 -name tv,debug-threads=on -m 4096 -nodefaults -device "
+        "vfio-pci,host=0000:00:02.0,id=hostpci0,bus=pci.0,addr=0x2,romfile=/usr/share/kvm/igd.rom -machine pc"
+    )
     case = taken(tmp_path, a=PROXMOX, b=command)
     choose(case)
     (vm,) = case.vms
@@ -122,7 +126,8 @@ def test_a_release_that_a_file_tells(tmp_path, line, release):
 
 def test_files_of_other_kinds_are_left_alone(tmp_path):
     case = taken(
-        tmp_path, rom=b"\x55\xaa" + b"qemu -m 1 -device vfio-pci" * 9 + bytes(512), packed=gzip.compress(PROXMOX.encode()),
+        tmp_path, rom=b"\x55\xaa" + b"qemu -m 1 -device vfio-pci" * 9 + bytes(512),
+        packed=gzip.compress(PROXMOX.encode()),
         yaml="name: a\ndescription: b\nmemory: 5\ntags: c\n", dmesg="[    0.0] Command line: qemu -m\n" * 50,
         lspci="00:02.0 VGA compatible controller [0300]: Intel Corporation\n\tKernel driver in use: vfio-pci\n",
     )  # fmt: skip

@@ -39,7 +39,9 @@ def test_overrides_are_those_of_the_second_host_device():
 
 
 def test_a_named_alias_is_the_devices_id():
-    text = LIBVIRT.replace("<driver name='vfio'/>", "<alias name='ua-igd'/>").replace("alias='hostdev1'", "alias='ua-igd'")
+    text = LIBVIRT.replace("<driver name='vfio'/>", "<alias name='ua-igd'/>").replace(
+        "alias='hostdev1'", "alias='ua-igd'"
+    )
     assert values(one(text), "id", "x-igd-gms") == ("ua-igd", 4)
 
 

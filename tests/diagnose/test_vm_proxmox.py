@@ -108,7 +108,9 @@ def test_qm_config_as_it_is_pasted_and_two_of_them():
 
 
 def test_a_container_is_no_vm():
-    text = "arch: amd64\nhostname: nas\nmemory: 512\nostype: debian\nrootfs: local:1,size=8G\nswap: 512\nunprivileged: 1\n"
+    text = (
+        "arch: amd64\nhostname: nas\nmemory: 512\nostype: debian\nrootfs: local:1,size=8G\nswap: 512\nunprivileged: 1\n"
+    )
     assert vms_of(text, "101.conf") == ([], [])
 
 

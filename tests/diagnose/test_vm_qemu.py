@@ -19,7 +19,14 @@ def test_a_command_as_it_is_typed():
     vm = one(TYPED)
     assert vm.tool == "qemu"
     assert vm.name == "tv"
-    assert values(vm, "ram", "cpus", "machine", "cpu", "vga", "firmware") == (8 << 30, 4, "pc", "host", "none", "seabios")
+    assert values(vm, "ram", "cpus", "machine", "cpu", "vga", "firmware") == (
+        8 << 30,
+        4,
+        "pc",
+        "host",
+        "none",
+        "seabios",
+    )
     assert values(vm, "host", "slot", "romfile", "x-igd-gms") == ("00:02.0", "00:02.0", "/root/igd.rom", 2)
     assert place(vm, "romfile") == (7, False)
     assert place(vm, "vga") == (5, False)
@@ -45,7 +52,7 @@ def test_a_command_as_ps_prints_it():
 
 def test_libvirts_log_has_the_release_and_the_last_start():
     start = """\
-2025-01-0{day} 10:00:00.000+0000: starting up libvirt version: 10.0.0, package: 1, qemu version: 8.2.{day}Debian 1:8.2, \
+2025-01-0{day} 10:00:00.000+0000: starting up libvirt version: 10.0.0, package: 1, qemu version: 8.2.{day}Debian, \
 kernel: 6.8.0, hostname: livingroom
 LC_ALL=C \\
 PATH=/usr/local/bin:/usr/bin \\

@@ -6,7 +6,13 @@ def test_xl():
     vm = one(XL)
     assert (vm.tool, vm.name, vm.value("hypervisor")) == ("xl", "win7", "xen")
     assert values(vm, "ram", "cpus", "firmware", "gfx_passthru") == (4 << 30, 4, "seabios", True)
-    assert values(vm, "host", "slot", "vga", "rdm_policy", "permissive") == ("00:02.0", "00:02.0", "none", "relaxed", True)
+    assert values(vm, "host", "slot", "vga", "rdm_policy", "permissive") == (
+        "00:02.0",
+        "00:02.0",
+        "none",
+        "relaxed",
+        True,
+    )
     assert place(vm, "host") == (7, False)
     assert place(vm, "slot") == (7, True)
     assert vm.unread == []
@@ -72,7 +78,14 @@ def test_vm_bhyve():
 def test_a_file_for_bhyve_k():
     vm = one("memory.size=4G\ncpus=2\nmemory.wired=true\npci.0.2.0.device=passthru\npci.0.2.0.bus=0\npci.0.2.0.slot=2\n"
              "pci.0.2.0.func=0\npci.0.2.0.rom=/r.rom\nbootrom=/u/BHYVE_UEFI.fd\nname=w\n")  # fmt: skip
-    assert values(vm, "ram", "cpus", "wired", "host", "slot", "romfile") == (4 << 30, 2, True, "00:02.0", "00:02.0", "/r.rom")
+    assert values(vm, "ram", "cpus", "wired", "host", "slot", "romfile") == (
+        4 << 30,
+        2,
+        True,
+        "00:02.0",
+        "00:02.0",
+        "/r.rom",
+    )
     assert (vm.name, vm.value("firmware")) == ("w", "ovmf")
 
 
@@ -80,7 +93,10 @@ def test_a_file_for_bhyve_k():
     ("text", "tool"),
     [
         ("crosvm run --mem 4096 --vfio /sys/bus/pci/devices/0000:00:02.0,guest-address=00:02.0 vmlinux", "crosvm"),
-        ("mem_size=4G\nacrn-dm -A -m $mem_size -s 0:0,hostbridge -s 2,passthru,0/2/0,gpu --ovmf /u/OVMF.fd vm1", "acrn"),
+        (
+            "mem_size=4G\nacrn-dm -A -m $mem_size -s 0:0,hostbridge -s 2,passthru,0/2/0,gpu --ovmf /u/OVMF.fd vm1",
+            "acrn",
+        ),
     ],
 )
 def test_others_are_recognised(text, tool):

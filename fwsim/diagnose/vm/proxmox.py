@@ -240,7 +240,9 @@ def _args(draft: Draft, given: Given) -> None:
     if "args" not in given:
         return
     value, line, text = given["args"]
-    taken, _ = words.command([value], 0, 0, words.Variables(), lambda _, why, expected: draft.unread(line, why, expected))
+    taken, _ = words.command(
+        [value], 0, 0, words.Variables(), lambda _, why, expected: draft.unread(line, why, expected)
+    )
     rows = [qemu_args.Option(row.name, row.value, line) for row in qemu_args.options(taken)]
     ours = str(draft.value("id") or "")
     own = qemu_args.Device(-1, line, text, {"id": qemu_args.Assigned(ours, line, text),

@@ -72,7 +72,13 @@ def _assignments(lines: Sequence[str]) -> Iterator[tuple[str, str, int]]:
         if not match:
             continue
         start, value = row, match[2]
-        while value.startswith("[") and not _closed(value) and row < len(lines) and row - start < 200 and len(value) < 1 << 16:
+        while (
+            value.startswith("[")
+            and not _closed(value)
+            and row < len(lines)
+            and row - start < 200
+            and len(value) < 1 << 16
+        ):
             value += " " + _uncommented(lines[row]).strip()
             row += 1
         yield match[1], value.rstrip(" ;"), start

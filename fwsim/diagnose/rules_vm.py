@@ -16,7 +16,7 @@ from fwsim.diagnose.vm import model
 from fwsim.diagnose.vm.choose import has_igd
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.interface import IGD, LPC_BRIDGE, Assignment, Choice, Device
-from fwsim.hypervisor.kinds import hypervisor
+from fwsim.hypervisor.kinds import DEFAULT, hypervisor
 from fwsim.hypervisor.qemu import steps
 from fwsim.registers.families import family
 from fwsim.rom.chain import Rom, inspect
@@ -135,6 +135,13 @@ def _partial(case: Case, vm: Vm) -> Iterator[Finding]:
 
 def _assigned(case: Case, vm: Vm) -> Iterator[Finding]:
     choice = model.choice(case, vm)
+    if choice is None and vm.value("hypervisor") == DEFAULT:
+        told = model.release(case, vm)
+        yield Finding(
+            id="release-unknown", severity="note", what=f"QEMU {told.value} is a release that fwsim has no model of",
+            why="the first with IGD assignment is 2.7: what this one makes of the VM is not judged",
+            evidence=told.evidence, remedy=remedy("qemu-newer", vm.tool, vm),
+        )  # fmt: skip
     if choice is None or vm.value("host") != "00:02.0":
         return
     device = model.device(case, vm)
@@ -200,7 +207,7 @@ def _missing(
 ) -> Iterator[Finding]:
     """What a VM that does start is not given."""
     title = hypervisor(choice).title
-    if choice.kind != "qemu":
+    if choice.kind != DEFAULT:
         return
     if not given.opregion and not (legacy_bios and given.refusal):
         yield _finding(case, vm, "no-opregion", "warning", f"{title} gives the guest no OpRegion",

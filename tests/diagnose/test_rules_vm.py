@@ -93,6 +93,13 @@ def test_a_gms_code_that_there_is_not(tmp_path):
     assert result["does-not-start"].evidence.place == "vm:2"
 
 
+@pytest.mark.parametrize("release", ["2.5.0", "999.9999"])
+def test_a_release_without_a_model_is_said_and_not_judged(tmp_path, release):
+    result = found(tmp_path, qemu("addr=3"), release=release)
+    assert f"QEMU {release}" in result["release-unknown"].what
+    assert "slot-not-02" not in result
+
+
 def test_without_a_release_the_usual_one_is_assumed_and_said(tmp_path):
     (tmp_path / "vm").write_text(qemu())
     (given,) = [each for each in diagnose([tmp_path]).assumed if each.name == "qemu"]

@@ -4,7 +4,7 @@ import pytest
 from configurations import BHYVE, LIBVIRT, PROXMOX, VM_BHYVE, XL, one
 
 from fwsim.diagnose.case import Case
-from fwsim.diagnose.diagnosis import diagnose
+from fwsim.diagnose.diagnosis import conclude, diagnose
 from fwsim.diagnose.vm.choose import choose
 from fwsim.diagnose.vm.readers import RELEASE, take_vm, vms_of
 from fwsim.diagnose.vm.secrets import redact
@@ -133,6 +133,16 @@ def test_files_of_other_kinds_are_left_alone(tmp_path):
     )  # fmt: skip
     assert case.vms == []
     assert case.unread == []
+
+
+@pytest.mark.parametrize("tool", [*ALL, "vm-bhyve"])
+def test_a_file_that_is_cut_anywhere_raises_nothing(tool):
+    text = (ALL | {"vm-bhyve": VM_BHYVE})[tool]
+    for end in range(0, len(text), 7):
+        case = Case()
+        case.vms, case.unread = vms_of(text[:end], "file")
+        choose(case)
+        conclude(case)
 
 
 def test_hostile_files_end(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fwsim.diagnose.case import Case, Evidence, Setting, Vm
 from fwsim.diagnose.finding import Stated
 from fwsim.diagnose.vm.readers import RELEASE
+from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import IGD, Choice, Device
 from fwsim.registers.families import family
@@ -13,8 +14,6 @@ from fwsim.units import format_size
 
 USUAL_CPU = "coffeelake"
 """The family taken where nothing tells of the host: what a VM's settings do is the same for gen 6 to 9."""
-OLDEST = (2, 7)
-"""The first release of QEMU with IGD assignment."""
 _UNSHOWN = ("id", "vmid", "set-by", "hypervisor", "unraid")
 """Settings that are for rules and remedies, not for people."""
 _ELSEWHERE = 0x80
@@ -44,14 +43,16 @@ def choice(case: Case, vm: Vm) -> Choice | None:
         return None
     if kind != kinds.DEFAULT:
         return Choice(kind=kind)
-    number = str(release(case, vm).value)
-    if tuple(int(part) for part in number.split(".")[:2]) < OLDEST:
-        return None
-    return Choice(
-        kind=kind, profile=number, gms=int(vm.value("x-igd-gms") or 0) & 0xFF, opregion=_auto(vm, "x-igd-opregion"),
-        lpc=_auto(vm, "x-igd-lpc"), vga="on" if vm.value("x-vga") is True else "auto",
-        legacy=str(vm.value("x-igd-legacy-mode") or "auto"),
+    made = Choice(
+        kind=kind, profile=str(release(case, vm).value), gms=int(vm.value("x-igd-gms") or 0) & 0xFF,
+        opregion=_auto(vm, "x-igd-opregion"), lpc=_auto(vm, "x-igd-lpc"),
+        vga="on" if vm.value("x-vga") is True else "auto", legacy=str(vm.value("x-igd-legacy-mode") or "auto"),
     )  # fmt: skip
+    try:
+        kinds.hypervisor(made)
+    except FwsimError:
+        return None
+    return made
 
 
 def _auto(vm: Vm, name: str) -> str:

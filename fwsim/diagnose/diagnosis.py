@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fwsim.diagnose.case import Case, Evidence
-from fwsim.diagnose.finding import WEIGHT, Collect, Diagnosis, Finding, Stated
+from fwsim.diagnose.case import Case, Seen
+from fwsim.diagnose.collect import collect_of
+from fwsim.diagnose.facts import facts_of
+from fwsim.diagnose.finding import WEIGHT, Diagnosis, Finding
+from fwsim.diagnose.messages.row import fill
 from fwsim.diagnose.messages.table import ROWS
 from fwsim.diagnose.remedies import remedy
 from fwsim.diagnose.rules import RULES
 from fwsim.diagnose.take import take
-from fwsim.host.judge import missing
 
 
 def diagnose(paths: list[Path]) -> Diagnosis:
@@ -20,33 +22,32 @@ def diagnose(paths: list[Path]) -> Diagnosis:
 
 def conclude(case: Case) -> Diagnosis:
     """What follows from ``case``."""
-    findings = [*_of_messages(case), *(finding for rule in RULES for finding in rule(case))]
+    findings = [*(finding for rule in RULES for finding in rule(case)), *_of_messages(case)]
     return Diagnosis(
-        facts=_facts(case), findings=sorted(findings, key=lambda each: WEIGHT[each.severity]), unread=case.unread,
-        collect=[Collect(what=each.what, command=each.command) for each in missing(case.host)],
+        facts=facts_of(case), findings=sorted(findings, key=lambda each: WEIGHT[each.severity]), unread=case.unread,
+        collect=collect_of(case),
     )  # fmt: skip
 
 
 def _of_messages(case: Case) -> list[Finding]:
-    """One finding for each row that was seen, its lines as evidence."""
+    """One finding for each row that was seen and each wording of it, its lines as evidence."""
     found: list[Finding] = []
     for row in ROWS.values():
-        those = case.of(row.id)
-        if row.severity is None or not those:
+        if row.severity is None:
             continue
-        first = those[0]
-        found.append(Finding(
-            id=row.id, severity=row.severity, what=row.what.format(**first.groups), why=row.why.format(**first.groups),
-            evidence=first.evidence, also=[each.evidence for each in those[1:4]], remedy=remedy(row.remedy, case.tool),
-        ))  # fmt: skip
+        by_words: dict[str, list[Seen]] = {}
+        for each in case.of(row.id):
+            by_words.setdefault(fill(row.what, each.groups), []).append(each)
+        lost = case.counts.get(row.id, 0) - sum(map(len, by_words.values()))
+        for what, those in by_words.items():
+            count = len(those) + (lost if len(by_words) == 1 else 0)
+            found.append(Finding(
+                id=row.id, severity=row.severity, what=_where(case, those[0]) + what + (f" ({count:,} times)" if count > 1 else ""),
+                why=fill(row.why, those[0].groups), evidence=those[0].evidence, also=[each.evidence for each in those[1:4]],
+                remedy=remedy(row.remedy, case.tool),
+            ))  # fmt: skip
     return found
 
 
-def _facts(case: Case) -> list[Stated]:
-    return [
-        Stated(
-            name=fact.name, value=f"{fact.value:#x}", evidence=Evidence(file=fact.file, line=fact.line, text=fact.how)
-        )
-        for name in dict.fromkeys(fact.name for fact in case.host.facts)
-        if (fact := case.host.best(name))
-    ]
+def _where(case: Case, seen: Seen) -> str:
+    return "in the guest: " if seen.evidence.file in case.guest_files and ROWS[seen.id].who in ("i915", "Linux") else ""

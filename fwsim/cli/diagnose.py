@@ -12,7 +12,7 @@ def diagnose(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE|FOLDER...", help="Logs, dumps, VM configuration, ROM.")],
     json: common.Json = False,
 ) -> None:
-    """Read logs, lspci, VM configuration and ROM, in any mix: say what is wrong, the line that shows it, what to change.
+    """Read logs, lspci, VM configuration and ROM, in any mix: what is wrong, the line that shows it, what to change.
 
     Exit 1 where a finding of weight stands.
 

@@ -128,7 +128,8 @@ def reason(code: int, style: str = "D") -> Reason:
 def reason_words(code: int) -> str:
     """``reason 0x06, PTE Read access is not set``; one that the kernel has no words for is said to be such."""
     text = reason(code).text
-    return f"reason {code:#04x}, " + (text if text != "Unknown" else f"for which the kernel has no words ({code} in decimal)")
+    none = f"for which the kernel has no words ({code} in decimal)"
+    return f"reason {code:#04x}, {text if text != 'Unknown' else none}"
 
 
 class Status(NamedTuple):

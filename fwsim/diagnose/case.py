@@ -14,7 +14,7 @@ Tool = Literal["qemu", "proxmox", "libvirt", "xl", "bhyve"]
 
 
 class Evidence(msgspec.Struct, kw_only=True, frozen=True):
-    """A line of a file. ``line`` counts from 1, 0 for a file without lines; ``text`` is printable, at most 240 long."""
+    """A line of a file. ``line`` counts from 1, 0 for a file without lines; ``text`` is printable, of 240 at most."""
 
     file: str
     line: int = 0
@@ -27,7 +27,7 @@ class Evidence(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Setting(msgspec.Struct, kw_only=True, frozen=True):
-    """One setting of a VM. ``assumed``: nobody wrote it, it is what the tool or release takes; ``evidence`` says why."""
+    """One setting of a VM. ``assumed``: nobody wrote it, the tool or release takes it; ``evidence`` says why."""
 
     value: str | int | bool
     evidence: Evidence
@@ -71,7 +71,7 @@ class Seen(msgspec.Struct, kw_only=True, frozen=True):
     groups: dict[str, str] = field(default_factory=dict)
 
 
-class Fault(msgspec.Struct, kw_only=True, frozen=True):
+class Fault(msgspec.Struct, kw_only=True):
     """A refused DMA access, ``count`` times: ``page`` is the address, ``reason`` the code in the kernel's table, -1
     unknown; ``evidence`` is the first."""
 

@@ -41,10 +41,11 @@ def _of_messages(case: Case) -> list[Finding]:
         lost = case.counts.get(row.id, 0) - sum(map(len, by_words.values()))
         for what, those in by_words.items():
             count = len(those) + (lost if len(by_words) == 1 else 0)
+            times = f" ({count:,} times)" if count > 1 else ""
             found.append(Finding(
-                id=row.id, severity=row.severity, what=_where(case, those[0]) + what + (f" ({count:,} times)" if count > 1 else ""),
-                why=fill(row.why, those[0].groups), evidence=those[0].evidence, also=[each.evidence for each in those[1:4]],
-                remedy=remedy(row.remedy, case.tool),
+                id=row.id, severity=row.severity, what=_where(case, those[0]) + what + times,
+                why=fill(row.why, those[0].groups), evidence=those[0].evidence,
+                also=[each.evidence for each in those[1:4]], remedy=remedy(row.remedy, case.tool),
             ))  # fmt: skip
     return found
 

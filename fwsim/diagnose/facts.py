@@ -11,6 +11,8 @@ from fwsim.host.places import places, stolen_sizes
 from fwsim.registers.families import family
 from fwsim.units import format_size
 
+GUEST = "guest's "
+"""How the names of a guest's facts begin."""
 _COMMAND_LINE = {
     "cmdline-iommu-on": "intel_iommu=on", "cmdline-iommu-pt": "iommu=pt", "cmdline-iommu-off": "intel_iommu=off",
     "cmdline-igfx-off": "intel_iommu=igfx_off", "cmdline-disable-vga": "disable_vga=1",
@@ -26,7 +28,7 @@ def facts_of(case: Case) -> list[Stated]:
     """What is known of the host, then of the guest."""
     found = [*_machine(case.host, ""), *_systems(case)]
     if case.guest is not None:
-        found += _machine(case.guest, "guest's ")
+        found += _machine(case.guest, GUEST)
     return found
 
 
@@ -44,10 +46,11 @@ def _machine(dumps: Dumps, whose: str) -> Iterator[Stated]:
     for name, title in (("asls", "OpRegion"), ("lpc_id", "LPC bridge"), ("host_bridge_id", "host bridge")):
         fact = dumps.best(name)
         if fact and (fact.value or name == "asls"):
-            value = f"8086:{fact.value:04x}" if name != "asls" else f"{fact.value:x}" if fact.value else "none (ASLS is 0)"
+            value = f"8086:{fact.value:04x}" if name != "asls" else f"{fact.value:x}" if fact.value else "none (ASLS 0)"
             yield _stated(f"{whose}{title}", value, fact)
     for area in dumps.rmrr:
-        yield Stated(name="RMRR", value=f"{area.start:x}-{area.end - 1:x}", evidence=Evidence(file=area.file, line=area.line))
+        place = Evidence(file=area.file, line=area.line)
+        yield Stated(name="RMRR", value=f"{area.start:x}-{area.end - 1:x}", evidence=place)
     for bar in dumps.bars:
         value = f"{bar.start:x}-{bar.end - 1:x}" if bar.start else "no address"
         yield Stated(name=f"{whose}{bar.label}", value=value, evidence=Evidence(file=bar.file, line=bar.line))
@@ -68,10 +71,8 @@ def _stolen(dumps: Dumps, whose: str) -> Iterator[Stated]:
     for place in places(dumps):
         if place.is_stolen and place.kind.startswith("the host's"):
             name = "stolen memory" if "GTT" not in place.kind else "GTT"
-            yield Stated(
-                name=f"{whose}{name}", value=f"{place.start:x}-{place.end - 1:x} ({format_size(place.end - place.start)})",
-                evidence=_place(place.source),
-            )  # fmt: skip
+            value = f"{place.start:x}-{place.end - 1:x} ({format_size(place.end - place.start)})"
+            yield Stated(name=f"{whose}{name}", value=value, evidence=_place(place.source))
 
 
 def _systems(case: Case) -> Iterator[Stated]:
@@ -79,7 +80,8 @@ def _systems(case: Case) -> Iterator[Stated]:
         seen = [each for each in case.seen if each.id in table]
         if seen:
             words = dict.fromkeys(table[each.id].format(**{"version": "", **each.groups}).strip() for each in seen)
-            yield Stated(name=name, value=" ".join(words) if name != "system" else ", ".join(words), evidence=seen[0].evidence)
+            value = (", " if name == "system" else " ").join(words)
+            yield Stated(name=name, value=value, evidence=seen[0].evidence)
 
 
 def _stated(name: str, value: str, fact: Fact) -> Stated:

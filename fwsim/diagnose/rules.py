@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from fwsim.diagnose.case import Case
 from fwsim.diagnose.finding import Finding
 from fwsim.diagnose.rules_faults import faults, interrupts
-from fwsim.diagnose.rules_firmware import rom_not_run
+from fwsim.diagnose.rules_firmware import rom_base, rom_not_run
 from fwsim.diagnose.rules_machine import bridge, gtt, lpc, stolen, two_machines, vga_disabled
 
 Rule = Callable[[Case], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
-    two_machines, faults, interrupts, vga_disabled, bridge, stolen, gtt, lpc, rom_not_run,
+    two_machines, faults, rom_base, interrupts, vga_disabled, bridge, stolen, gtt, lpc, rom_not_run,
 )  # fmt: skip

@@ -30,25 +30,37 @@ _STOLEN = _Meaning(
 )  # fmt: skip
 _UNATTACHED = _Meaning(
     "faults-no-context", "warning",
-    "the IOMMU had no context for the device at that moment: it drew while it belonged to nobody, between the host's driver "
+    "the IOMMU had no context for the device at that moment: it drew while it belonged to nobody, between the host's "
+    "driver "
     "and the guest, or after the guest ended. Alone it is harmless",
 )  # fmt: skip
 _MEANINGS: dict[str, _Meaning] = {
-    OTHER_RMRR: _Meaning("faults-other-rmrr", "warning", "that range is another device's: the guest's driver reads registers that hold "
+    OTHER_RMRR: _Meaning("faults-other-rmrr", "warning", "that range is another device's: the guest's driver reads "
+                                                         "registers that hold "
                          "the host's addresses", "same-base"),
-    GUEST_RAM: _Meaning("faults-guest-ram", "warning", "the IOMMU does not give the device the guest's own memory: the VM had ended, the "
-                        "mapping failed (QEMU says vfio_dma_map), or the guest has an IOMMU of its own", "guest-ram-map"),
-    HOLE: _Meaning("faults-hole", "warning", "no memory is there on the host: an entry of the GTT that nobody wrote, or one made of a "
+    GUEST_RAM: _Meaning("faults-guest-ram", "warning", "the IOMMU does not give the device the guest's own memory: "
+                                                       "the VM had ended, the "
+                        "mapping failed (QEMU says vfio_dma_map), or the guest has an IOMMU of its "
+                        "own", "guest-ram-map"),
+    HOLE: _Meaning("faults-hole", "warning", "no memory is there on the host: an entry of the GTT that nobody wrote, "
+                                             "or one made of a "
                    "base that is no base", "host-base-in-rom"),
-    BEYOND: _Meaning("faults-beyond", "warning", "the IOMMU has no such address: an entry of the GTT that was never written, read as one"),
-    "the host's RAM": _Meaning("faults-host-ram", "warning", "the device still has addresses of the host's own driver: i915 or the "
+    BEYOND: _Meaning("faults-beyond", "warning", "the IOMMU has no such address: an entry of the GTT that was never "
+                                                 "written, read as one"),
+    "the host's "
+    "RAM": _Meaning("faults-host-ram", "warning", "the device still has addresses of the host's own driver: i915 or "
+                                                  "the "
                                "framebuffer drove it before the guest, and its GTT was kept", "i915-blacklist"),
-    "the host's BAR": _Meaning("faults-bar", "warning", "the device reaches for another device's BAR, or its own: nobody maps these for DMA"),
-    "": _Meaning("faults-unplaced", "warning", "where these addresses lie cannot be told from what is here", "collect-igd"),
+    "the host's "
+    "BAR": _Meaning("faults-bar", "warning", "the device reaches for another device's BAR, or its own: nobody maps "
+                                             "these for DMA"),
+    "": _Meaning("faults-unplaced", "warning", "where these addresses lie cannot be told from what is "
+                                               "here", "collect-igd"),
 }  # fmt: skip
 _RESERVED = _Meaning(
     "faults-reserved", "fatal",
-    "that is memory that the host's firmware keeps, as stolen memory is: a vBIOS that has run on the host carries the host's "
+    "that is memory that the host's firmware keeps, as stolen memory is: a vBIOS that has run on the host carries "
+    "the host's "
     "base. 00:02.0's configuration space would decide it", "host-base-in-rom",
 )  # fmt: skip
 
@@ -67,12 +79,15 @@ def faults(case: Case) -> Iterator[Finding]:
         yield Finding(
             id="faults-suppressed", severity="warning",
             what=f"{case.suppressed:,} DMA faults were left out of the log, and none of the IGD is in it",
-            why="the kernel prints ten in five seconds; which device they are of cannot be told", remedy=remedy("collect-dmesg", case.tool),
+            why="the kernel prints ten in five seconds; which device they are of cannot be "
+                "told", remedy=remedy("collect-dmesg", case.tool),
             evidence=next((each.evidence for each in case.of("fault-suppressed")), None),
         )  # fmt: skip
     if case.others:
         names = ", ".join(f"{name} ({count})" for name, count in sorted(case.others.items())[:4])
-        yield Finding(id="faults-others", severity="note", what=f"faults of other devices: {names}", why="they are left aside")
+        yield Finding(
+            id="faults-others", severity="note", what=f"faults of other devices: {names}", why="they are left aside"
+        )
 
 
 def interrupts(case: Case) -> Iterator[Finding]:
@@ -81,7 +96,8 @@ def interrupts(case: Case) -> Iterator[Finding]:
         yield Finding(
             id="interrupt-refused", severity="warning",
             what=f"interrupt remapping refused {_times(len(case.interrupts), 'interrupt')} of the IGD",
-            why="an interrupt that was set up before the guest had the device, or by an address that the guest wrote itself; a driver "
+            why="an interrupt that was set up before the guest had the device, or by an address that the guest wrote "
+                "itself; a driver "
                 "that waits for it hangs",
             evidence=case.interrupts[0], also=case.interrupts[1:4], remedy=remedy("interrupts", case.tool),
         )  # fmt: skip
@@ -107,7 +123,8 @@ def _meaning(fault: Fault, place: Place | None) -> _Meaning:
 def _finding(case: Case, meaning: _Meaning, those: list[Fault], known: list[Place], more: bool) -> Finding:
     total = sum(each.count for each in those)
     lost = case.suppressed + case.more_faults if more else 0
-    after = f", and {lost:,} more that {'the kernel did not print' if not case.more_faults else 'are not placed'}" if lost else ""
+    how = "the kernel did not print" if not case.more_faults else "are not placed"
+    after = f", and {lost:,} more that {how}" if lost else ""
     others = sum(each.count for each in those if each.function != "00:02.0")
     virtual = f" ({others} of its virtual functions)" if others else ""
     where = where_all((each.page for each in those), known, case.host) if meaning is not _UNATTACHED else ""
@@ -123,5 +140,3 @@ def _finding(case: Case, meaning: _Meaning, those: list[Fault], known: list[Plac
 
 def _times(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from fwsim.diagnose.case import Case, Evidence
 from fwsim.diagnose.finding import Finding
+from fwsim.diagnose.quote import quoted
 from fwsim.diagnose.remedies import remedy
 from fwsim.host.facts import Dumps, Fact
 from fwsim.host.places import gtt_by_rmrr
@@ -13,27 +14,33 @@ from fwsim.registers.families import family
 from fwsim.registers.pci_lpc import lpc_taken
 from fwsim.units import format_size
 
-_OF_ONE_MACHINE = ("device_id", "bdsm", "asls", "host_bridge_id", "subsystem")
+_TOLD = 3
+"""Facts of a higher rank are worked out from others."""
 _VGA_DISABLED = 2
 """GGC.IVD: the device takes no VGA cycles, and has class 0380."""
 
 
 def two_machines(case: Case) -> Iterator[Finding]:
     """Two files that show different devices or bases: of which machine the answer is wanted has to be said."""
-    for dumps in (case.host, case.guest):
-        for name in _OF_ONE_MACHINE if dumps else ():
-            claims = [fact for fact in dumps.claims(name) if fact.essence and fact.rank <= 3] if dumps else []
-            other = next((fact for fact in claims if fact.essence != claims[0].essence and fact.file != claims[0].file), None)
-            if other:
-                first = claims[0]
-                yield Finding(
-                    id="two-machines", severity="warning",
-                    what=f"two machines: {first.file} has {_NAMES[name]} {first.essence:x}, {other.file} has {other.essence:x}; "
-                         f"{first.file} is taken",
-                    why="what follows may be of either: which one is it? Name only its files",
-                    evidence=_at(first), also=[_at(other)],
-                )  # fmt: skip
-                return
+    for dumps in (case.host, *([case.guest] if case.guest else [])):
+        for name, words in _NAMES.items():
+            claims = [fact for fact in dumps.claims(name) if fact.essence and fact.rank <= _TOLD]
+            first = claims[0] if claims else None
+            other = next((each for each in claims if first and _differ(each, first)), None)
+            if first is None or other is None:
+                continue
+            yield Finding(
+                id="two-machines", severity="warning",
+                what=f"two machines: {first.file} has {words} {first.essence:x}, {other.file} has {other.essence:x}; "
+                     f"{first.file} is taken",
+                why="what follows may be of either: which one is it? Name only its files",
+                evidence=quoted(dumps, first), also=[quoted(dumps, other)],
+            )  # fmt: skip
+            return
+
+
+def _differ(one: Fact, other: Fact) -> bool:
+    return one.essence != other.essence and one.file != other.file
 
 
 _NAMES = {
@@ -50,12 +57,18 @@ def vga_disabled(case: Case) -> Iterator[Finding]:
     other = kind is not None and kind.value >> 8 == 0x0380
     if not off and not other:
         return
-    shown = [*([f"class {kind.value >> 8:04x}"] if other and kind else []), *([f"GGC {ggc.value:04x}, IVD set"] if off and ggc else [])]
-    evidence = _at(kind) if other and kind else _at(ggc) if ggc else None
+    shown = [
+        *([f"class {kind.value >> 8:04x}"] if other and kind else []),
+        *([f"GGC {ggc.value:04x}, IVD set"] if off and ggc else []),
+    ]
+    fact = kind if other else ggc
+    evidence = quoted(host, fact) if fact else None
     yield Finding(
         id="vga-disabled", severity="fatal", what=f"the IGD is no VGA device on this host: {', '.join(shown)}",
-        why="the host's firmware disabled VGA on it, as it does where another card is primary or it boots without a CSM: the kernel "
-            "offers no VGA ranges, QEMU no legacy mode, SeaBIOS does not set it up, and Linux does not reserve stolen memory early",
+        why="the host's firmware disabled VGA on it, as it does where another card is primary or it boots without a "
+            "CSM: the kernel "
+            "offers no VGA ranges, QEMU no legacy mode, SeaBIOS does not set it up, and Linux does not reserve "
+            "stolen memory early",
         evidence=evidence, remedy=remedy("ivd", case.tool),
     )  # fmt: skip
 
@@ -65,10 +78,12 @@ def bridge(case: Case) -> Iterator[Finding]:
     kind = case.host.best("bridge_class")
     if kind and kind.value >> 8 != 0x0600:
         yield Finding(
-            id="no-host-bridge", severity="warning", what=f"00:00.0 is no host bridge: its class is {kind.value >> 8:04x}",
-            why="the numbers are another domain's (VMD shows its disks so), or the dump is a guest's: vfio-pci offers QEMU no host "
+            id="no-host-bridge", severity="warning", what=f"00:00.0 is no host bridge: its class is "
+                                                          f"{kind.value >> 8:04x}",
+            why="the numbers are another domain's (VMD shows its disks so), or the dump is a guest's: vfio-pci "
+                "offers QEMU no host "
                 "bridge unless 0000:00:00.0 is Intel's, of class 0600",
-            evidence=_at(kind), remedy=remedy("collect-igd", case.tool),
+            evidence=quoted(case.host, kind), remedy=remedy("collect-igd", case.tool),
         )  # fmt: skip
 
 
@@ -83,21 +98,30 @@ def _zeros(case: Case, dumps: Dumps, whose: str) -> Iterator[Finding]:
     bdsm, asls, ggc = (dumps.best(name) for name in ("bdsm", "asls", "ggc"))
     if bdsm is not None and not bdsm.essence:
         yield Finding(
-            id=f"{whose}-no-bdsm", severity="fatal", what=f"the {whose}'s BDSM is 0: there is no stolen memory", evidence=_at(bdsm),
+            id=f"{whose}-no-bdsm", severity="fatal", what=f"the {whose}'s BDSM is 0: there is no stolen "
+                                                          f"memory", evidence=quoted(dumps, bdsm),
             why="the firmware set none aside" if whose == "host" else
-                "the guest's firmware placed none: legacy mode is off, its slot is not 00:02.0, or the firmware knows nothing of it",
+                "the guest's firmware placed none: legacy mode is off, its slot is not 00:02.0, or the firmware "
+                "knows nothing of it",
             remedy=remedy("firmware-stolen" if whose == "host" else "guest-firmware", case.tool),
         )  # fmt: skip
     if asls is not None and asls.value in (0, 0xFFFFFFFF):
         yield Finding(
-            id=f"{whose}-no-opregion", severity="warning", what=f"the {whose}'s ASLS is {asls.value:x}: there is no OpRegion",
-            why="the driver finds no VBT" + (": vfio-pci offers none to QEMU either" if whose == "host" else ""), evidence=_at(asls),
+            id=f"{whose}-no-opregion", severity="warning", what=f"the {whose}'s ASLS is {asls.value:x}: there is no "
+                                                                f"OpRegion",
+            why="the driver finds no "
+                "VBT" + (": vfio-pci offers none to QEMU "
+                         "either" if whose == "host" else ""), evidence=quoted(dumps, asls),
             remedy=remedy("igd-regions" if whose == "host" else "opregion", case.tool),
         )  # fmt: skip
-    if ggc is not None and whose == "host" and dumps.cpu and not family(dumps.cpu).gms.decode(ggc.value) and ggc.rank <= 1:
+    if whose == "guest" or ggc is None or ggc.rank > 1 or not dumps.cpu:
+        return
+    if not family(dumps.cpu).gms.decode(ggc.value):
         yield Finding(
-            id="host-no-gms", severity="warning", what=f"GGC is {ggc.value:04x}: the firmware sets no stolen memory aside",
-            why="the driver then uses system memory alone, and a vBIOS has nowhere to draw", evidence=_at(ggc),
+            id="host-no-gms", severity="warning", what=f"GGC is {ggc.value:04x}: the firmware sets no stolen memory "
+                                                       f"aside",
+            why="the driver then uses system memory alone, and a vBIOS has nowhere to "
+                "draw", evidence=quoted(dumps, ggc),
             remedy=remedy("firmware-stolen", case.tool),
         )  # fmt: skip
 
@@ -108,7 +132,8 @@ def gtt(case: Case) -> Iterator[Finding]:
     if area and base:
         yield Finding(
             id="gtt-by-rmrr", severity="note",
-            what=f"GGC names no memory for the GTT; the RMRR begins {format_size(base.essence - area.start)} below BDSM, and that is taken",
+            what=f"GGC names no memory for the GTT; the RMRR begins {format_size(base.essence - area.start)} below "
+                 f"BDSM, and that is taken",
             why="some firmware leaves GGMS 0 in the copy that is shown: the GTT lies between the RMRR's start and BDSM",
             evidence=Evidence(file=area.file, line=area.line),
         )  # fmt: skip
@@ -120,12 +145,10 @@ def lpc(case: Case) -> Iterator[Finding]:
     if fact and case.host.cpu and lpc_taken(case.host.cpu, fact.value) is False:
         yield Finding(
             id="lpc-unknown", severity="warning",
-            what=f"the LPC bridge's id {fact.value:04x} is one that the vBIOS of {family(case.host.cpu).title} does not take",
-            why="an image of this family reads it at 00:1f.0 and loops for ever on an id that it does not know; QEMU shows the guest "
+            what=f"the LPC bridge's id {fact.value:04x} is one that the vBIOS of {family(case.host.cpu).title} does "
+                 f"not take",
+            why="an image of this family reads it at 00:1f.0 and loops for ever on an id that it does not know; QEMU "
+                "shows the guest "
                 "the host's. The board's own image may know it",
-            evidence=_at(fact), remedy=remedy("lpc", case.tool),
+            evidence=quoted(case.host, fact), remedy=remedy("lpc", case.tool),
         )  # fmt: skip
-
-
-def _at(fact: Fact) -> Evidence:
-    return Evidence(file=fact.file, line=fact.line, text=fact.how)

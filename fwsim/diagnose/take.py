@@ -23,7 +23,9 @@ from fwsim.host.gather import FIRMWARE, MACHINE, Gathered, list_files, read_file
 from fwsim.trace.log_lines import IGD, Message, messages
 from fwsim.units import MIB
 
-SYMPTOMS = {"code 43": re.compile(r"\bcode[ _-]?43\b", re.IGNORECASE), "black screen": re.compile(r"\bblack\b", re.IGNORECASE)}
+SYMPTOMS = {
+    "code 43": re.compile(r"\bcode[ _-]?43\b", re.IGNORECASE), "black screen": re.compile(r"\bblack\b", re.IGNORECASE),
+}  # fmt: skip
 """What may be said in place of a file."""
 _GUEST_ROWS = ("guest-dmi", "guest-hypervisor", "guest-bridge", "guest-pci-bridge", "seabios-version", "seabios-bdsm",
                "seabios-opregion", "igdpkg-stolen", "igdpkg-opregion")  # fmt: skip
@@ -112,7 +114,8 @@ class _Reader:
             return
         with open(path, "rb") as file:
             data = file.read(16)
-        if data[:2] == b"\x86\x80" and data[10:12] == b"\x00\x06" and int.from_bytes(data[2:4], "little") in QEMU_BRIDGES:
+        is_bridge = data[:2] == b"\x86\x80" and data[10:12] == b"\x00\x06"
+        if is_bridge and int.from_bytes(data[2:4], "little") in QEMU_BRIDGES:
             self.is_guest.add(name)
 
     def _block(self, case: Case, block: Block, name: str) -> None:
@@ -198,9 +201,11 @@ def _unread(case: Case, files: list[tuple[Path, str]]) -> None:
                 said.add(file)
     for path, name in files:
         if name not in known and name not in said:
-            case.unread.append(Unread(file=name, why="nothing in it is known", expected="a log, a dump or a configuration"))
+            expected = "a log, a dump or a configuration"
+            case.unread.append(Unread(file=name, why="nothing in it is known", expected=expected))
         elif name in known and _size(path) > recognise.MAX_SIZE:
-            why = f"memory map and ids were looked for in its first {recognise.MAX_SIZE // MIB} MiB; messages and faults in all of it"
+            part = f"its first {recognise.MAX_SIZE // MIB} MiB"
+            why = f"memory map and ids were looked for in {part}; messages and faults in all of it"
             case.unread.append(Unread(file=name, why=why))
 
 

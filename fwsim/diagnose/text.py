@@ -21,7 +21,7 @@ _GZIP = b"\x1f\x8b\x08"
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines that follow each other: ``text`` with ``\\n`` between them, ``first`` the number of the first, from 1.
+    """Whole lines that follow each other: ``text`` with ``\\n`` between them, ``first`` the first one's number, from 1.
 
     ``cut`` is set in the last block where the file goes on but could not be read on: a gzip file that is damaged.
     """
@@ -121,8 +121,9 @@ def _encoding(head: bytes) -> str:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) * 4 > len(sample) and min(even, odd) * 8 < max(even, odd):
         return "utf-16-be" if even > odd else "utf-16-le"
-    # A log whose machine lost power has a run of zeros in it.
-    return "utf-8" if sample.strip(b"\0").count(0) * 20 < len(sample) and sample.strip(b"\0")[:64].isascii() and sample.count(b"\n") > 1 else ""
+    rest = sample.replace(b"\0", b"")  # a log whose machine lost power has a run of zeros in it
+    printable = sum(byte >= 32 or byte in b"\t\n\r\x1b" for byte in rest)
+    return "utf-8" if rest.count(b"\n") > 1 and printable >= len(rest) - 2 else ""
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,9 @@ from fwsim.host.facts import Area
 from fwsim.units import MIB
 
 _INIT = re.compile(r"PCI: init bdf=(00:00\.0|00:02\.0|00:1f\.0) id=8086:([0-9a-f]{4})")
-_MAP = re.compile(r"PCI: map device bdf=00:02\.0\s+bar ([0-5]), addr ([0-9a-f]{1,16}), size ([0-9a-f]{1,16}) \[(?:pref)?mem\]")
+_MAP = re.compile(
+    r"PCI: map device bdf=00:02\.0\s+bar ([0-5]), addr ([0-9a-f]{1,16}), size ([0-9a-f]{1,16}) \[(?:pref)?mem\]"
+)
 _E820 = re.compile(r"^\s*\d{1,3}: ([0-9a-f]{16}) - ([0-9a-f]{16}) = \d (RAM|RESERVED|ACPI|NVS|UNUSABLE)\b")
 _OPREGION = re.compile(r"(?:IGD OpRegion enabled at|: OpRegion @) 0x([0-9a-fA-F]{1,16})")
 _BDSM = re.compile(r"(?:IGD BDSM enabled at|: stolen memory @) 0x([0-9a-fA-F]{1,16}), size (\d{1,6}) ?MB")

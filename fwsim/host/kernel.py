@@ -19,7 +19,8 @@ _E820_XEN = re.compile(r"\(XEN\)\s+\[?([0-9a-f]{16})(?: - |, )([0-9a-f]{16})(\])
 _RMRR = re.compile(rf"RMRR base: {_H} end: {_H}", re.IGNORECASE)
 _RMRR_XEN = re.compile(r"\bRMRR: \[([0-9a-f]{1,16}), ?([0-9a-f]{1,16})\]")
 _STOLEN = re.compile(
-    rf"(Reserving Intel graphics (?:stolen )?memory at|conflict detected with stolen region:) (?:\[(?:mem )?)?{_H} ?- ?{_H}",
+    r"(Reserving Intel graphics (?:stolen )?memory at|conflict detected with stolen region:) "
+    rf"(?:\[(?:mem )?)?{_H} ?- ?{_H}",
     re.IGNORECASE,
 )  # the words changed twice, the range did not
 _PCI = re.compile(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fwsim.host.facts import Area, Dumps, locate
 from fwsim.registers.families import family
 from fwsim.units import GIB, MIB
 
 STOLEN, GTT, RMRR_STOLEN = "the host's stolen memory", "the host's GTT stolen memory", "the RMRR"
-OTHER_RMRR, GUEST_RAM, HOLE, BEYOND = "another device's RMRR", "the guest's RAM", "a hole of the host's memory map", "beyond"
+OTHER_RMRR, GUEST_RAM = "another device's RMRR", "the guest's RAM"
+HOLE, BEYOND = "a hole of the host's memory map", "beyond"
 _LEAST_STOLEN = 4 * MIB
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -36,15 +38,15 @@ class Place:
 def places(host: Dumps, ram: int = 0) -> list[Place]:
     """What is known, what says most of an address first: stolen memory, the GTT's, RMRRs, BARs, RAM, the e820 map.
 
-    ``ram`` is the VM's, in bytes, 0 unknown: what of it lies below 4 GiB is taken as at most 3 GiB, as QEMU's pc has it.
+    ``ram`` is the VM's, in bytes, 0 unknown: below 4 GiB at most 3 GiB of it are, as QEMU's pc has it.
     """
     found = _stolen(host)
     for area in host.rmrr:
         kind = RMRR_STOLEN if of_graphics(area) else OTHER_RMRR
         found.append(Place(kind, area.start, area.end, locate(area.file, area.line)))
-    found += [
-        Place(f"the host's {bar.label}", bar.start, bar.end, locate(bar.file, bar.line)) for bar in host.bars if bar.start
-    ]
+    for bar in host.bars:
+        if bar.start:
+            found.append(Place(f"the host's {bar.label}", bar.start, bar.end, locate(bar.file, bar.line)))
     if ram:
         found.append(Place(GUEST_RAM, 0, min(ram, 3 * GIB), "the VM's configuration"))
     kinds = {"RAM": "the host's RAM", "RESERVED": "reserved memory of the host"}
@@ -55,7 +57,7 @@ def places(host: Dumps, ram: int = 0) -> list[Place]:
 
 
 def of_graphics(area: Area) -> bool:
-    """Whether an RMRR is the IGD's: whole MiB, and as large as the least stolen memory. A USB controller's has pages."""
+    """Whether an RMRR is the IGD's: whole MiB, of the least stolen memory's size. A USB controller's is of pages."""
     return not area.start % MIB and not area.end % MIB and area.end - area.start >= _LEAST_STOLEN
 
 
@@ -88,6 +90,8 @@ def where_all(addresses: Iterable[int], known: list[Place], host: Dumps) -> str:
 
 def _words(place: Place | None, count: int, total: int) -> str:
     where = str(place) if place else "no place that is known"
+    if count == total and place is None:
+        return "none of them lies at a place that is known" if total > 1 else "it lies at no place that is known"
     if count == total:
         return f"all {_number(total)} lie in {where}" if total > 1 else f"it lies in {where}"
     return f"{_number(count)} in {where}"
@@ -131,7 +135,7 @@ def _ends(host: Dumps) -> list[Place]:
     """Holes of the map below its end, and what no address of the IOMMU reaches."""
     found: list[Place] = []
     rows = sorted((row for row in host.e820), key=lambda row: row.start)
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in pairwise(rows):
         if low.end < high.start:
             found.append(Place(HOLE, low.end, high.start, host.e820_from))
     width = host.best("address_width")

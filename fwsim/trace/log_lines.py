@@ -1,8 +1,8 @@
 """One line of a foreign log is understood: QEMU trace events and VT-d fault lines, whatever stands before them.
 
 A line may be cut, or hold pieces of two: each message is looked for anywhere in it, and only whole ones count.
-Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events, hw/vfio/region.c for what failed; Linux drivers/iommu/intel/dmar.c, its styles
-in ``fwsim.devices.vtd_lines``; Xen drivers/passthrough/vtd/iommu.c.
+Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events, hw/vfio/region.c for what failed; Linux
+drivers/iommu/intel/dmar.c, its styles in ``fwsim.devices.vtd_lines``; Xen drivers/passthrough/vtd/iommu.c.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ _INTERRUPT = re.compile(
 """A refused interrupt: whole, and no DMA."""
 _INTERRUPT_REASON = re.compile(r"INTR-REMAP:(?:\[fault reason \w+\]| reason [0-9a-f]{2} -) ")
 """The second of its two lines."""
-_FAILED = re.compile(r"\((?:(?P<name>[0-9a-f:.\-]{1,64}?)(?::region(?P<region>\d{1,2})\+|, ))?[^()]{0,80}\) failed: (.{0,60})")
+_FAILED = re.compile(
+    r"\((?:(?P<name>[0-9a-f:.\-]{1,64}?)(?::region(?P<region>\d{1,2})\+|, ))?[^()]{0,80}\) failed: (.{0,60})"
+)
 """What QEMU says of an access that the kernel refused: the place as in the trace, then strerror's words."""
 _OFFSET = re.compile(r"region\d{1,2}\+0x([0-9a-f]{1,16})")
 _DMAR = re.compile(r"DMAR|DRHD|INTR-REMAP|dmar_fault|DMA Read|DMA Write")

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from fwsim.diagnose.case import Evidence, Seen
 from fwsim.diagnose.messages import (
-    coreboot, i915, i915_uc, intel_iommu, kernel_vfio, kernel_video, ovmf, qemu_igd, qemu_vfio, seabios, tools, xen,
+    coreboot,
+    i915,
+    i915_uc,
+    intel_iommu,
+    kernel_vfio,
+    kernel_video,
+    ovmf,
+    qemu_igd,
+    qemu_vfio,
+    seabios,
+    tools,
+    xen,
 )  # fmt: skip
 from fwsim.diagnose.messages.row import Row
 from fwsim.diagnose.text import shown

@@ -14,7 +14,7 @@ Tool = Literal["qemu", "proxmox", "libvirt", "xl", "bhyve", "crosvm", "acrn"]
 
 
 class Evidence(msgspec.Struct, kw_only=True, frozen=True):
-    """A line of a file. ``line`` counts from 1, 0 for a file without lines; ``text`` is printable, at most 240 long."""
+    """A line of a file. ``line`` counts from 1, 0 for a file without lines; ``text`` is printable, of 240 at most."""
 
     file: str
     line: int = 0
@@ -27,7 +27,7 @@ class Evidence(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Setting(msgspec.Struct, kw_only=True, frozen=True):
-    """One setting of a VM. ``assumed``: nobody wrote it, it is what the tool or release takes; ``evidence`` says why."""
+    """One setting of a VM. ``assumed``: nobody wrote it, the tool or release takes it; ``evidence`` says why."""
 
     value: str | int | bool
     evidence: Evidence
@@ -71,25 +71,37 @@ class Seen(msgspec.Struct, kw_only=True, frozen=True):
     groups: dict[str, str] = field(default_factory=dict)
 
 
-class Fault(msgspec.Struct, kw_only=True, frozen=True):
-    """One refused DMA access: ``page`` is the address, ``reason`` the code in the kernel's table, -1 unknown."""
+class Fault(msgspec.Struct, kw_only=True):
+    """A refused DMA access, ``count`` times: ``page`` is the address, ``reason`` the code in the kernel's table, -1
+    unknown; ``evidence`` is the first."""
 
     evidence: Evidence
     function: str = "00:02.0"
     page: int = 0
     write: bool = False
     reason: int = -1
+    count: int = 1
 
 
 class Case(msgspec.Struct, kw_only=True):
-    """All of it. ``host`` and ``guest`` are the dumps of each; ``suppressed``: faults that the kernel did not print."""
+    """All of it. ``host`` and ``guest`` are the dumps of each, ``guest_files`` the names of the guest's.
+
+    ``seen`` has the first ``SEEN_MAX`` lines of each row, ``counts`` how many there were; ``faults`` the first
+    ``FAULTS_MAX`` distinct ones, ``more_faults`` how many came after. ``suppressed``: faults that the kernel did not
+    print. ``interrupts``: interrupts of the device that were refused. ``others``: faults of other devices.
+    """
 
     host: Dumps = field(default_factory=Dumps)
     guest: Dumps | None = None
     vms: list[Vm] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    more_faults: int = 0
     suppressed: int = 0
+    interrupts: list[Evidence] = field(default_factory=list)
+    others: dict[str, int] = field(default_factory=dict)
+    guest_files: list[str] = field(default_factory=list)
     symptoms: list[str] = field(default_factory=list)
     """Words such as "Code 43" that were said in place of a file."""
     unread: list[Unread] = field(default_factory=list)
@@ -113,5 +125,10 @@ class Case(msgspec.Struct, kw_only=True):
         return [each for each in self.seen if each.id in ids]
 
 
-TOOLS: dict[str, Tool] = {"proxmox-kernel": "proxmox", "xen-dmesg": "xl", "bhyve-log": "bhyve"}
+SEEN_MAX, FAULTS_MAX = 64, 65536
+"""A log of any length is kept in so much memory."""
+TOOLS: dict[str, Tool] = {
+    "proxmox-kernel": "proxmox", "xen-dmesg": "xl", "xcp-kernel": "xl", "bhyve-log": "bhyve",
+    "unraid-kernel": "libvirt", "libvirt-log": "libvirt",
+}  # fmt: skip
 """Rows of messages that tell which tool is used."""

@@ -30,7 +30,7 @@ class Finding(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Stated(msgspec.Struct, kw_only=True, frozen=True):
-    """A fact as it is shown: ``value`` in the form that its field's people write; ``why`` what an assumption rests on."""
+    """A fact as it is shown: ``value`` as its field's people write it; ``why`` what an assumption rests on."""
 
     name: str
     value: str
@@ -47,7 +47,7 @@ class Collect(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Diagnosis(msgspec.Struct, kw_only=True):
-    """What ``fwsim diagnose --json`` prints. ``scenario``: TOML that ``--run`` runs, "" where the machine is unknown."""
+    """What ``--json`` prints. ``scenario``: TOML that ``--run`` runs, "" where the machine is unknown."""
 
     facts: list[Stated] = field(default_factory=list)
     assumed: list[Stated] = field(default_factory=list)

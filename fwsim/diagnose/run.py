@@ -9,11 +9,11 @@ from pathlib import Path
 from fwsim.analysis.faults import fault_counts
 from fwsim.diagnose.case import Case, Evidence
 from fwsim.diagnose.finding import Finding, Severity
-from fwsim.diagnose.places import Place, place_of, places
 from fwsim.diagnose.remedies import remedy
 from fwsim.diagnose.scenario import relative, scenario_of
 from fwsim.errors import FwsimError
 from fwsim.host.hostfile import packed_names
+from fwsim.host.places import Place, place_of, places
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
 from fwsim.rules.run import RULES

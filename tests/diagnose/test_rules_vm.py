@@ -102,7 +102,7 @@ def test_a_release_without_a_model_is_said_and_not_judged(tmp_path, release):
 
 def test_without_a_release_the_usual_one_is_assumed_and_said(tmp_path):
     (tmp_path / "vm").write_text(qemu())
-    (given,) = [each for each in diagnose([tmp_path]).assumed if each.name == "qemu"]
+    (given,) = [each for each in diagnose([tmp_path]).assumed if each.name == "QEMU"]
     assert given.value == "10.0"
     assert "no file tells QEMU's release" in given.why
 

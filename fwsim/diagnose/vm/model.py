@@ -14,6 +14,11 @@ from fwsim.units import format_size
 
 USUAL_CPU = "coffeelake"
 """The family taken where nothing tells of the host: what a VM's settings do is the same for gen 6 to 9."""
+_SHOWN_AS = {
+    "host": "passed device", "slot": "guest's slot", "vga": "emulated display", "qemu": "QEMU", "cpus": "CPUs",
+    "at-1f": "at 00:1f.0", "machine-type": "machine type", "phys-bits": "address bits", "vga-slot": "display's slot",
+}  # fmt: skip
+"""Settings by the words that people read; the others by their own."""
 _UNSHOWN = ("id", "vmid", "set-by", "hypervisor", "unraid")
 """Settings that are for rules and remedies, not for people."""
 _ELSEWHERE = 0x80
@@ -93,10 +98,11 @@ def stated(case: Case, vm: Vm) -> tuple[list[Stated], list[Stated]]:
             continue
         value = setting.value
         text = format_size(value) if name == "ram" and isinstance(value, int) else _text(value)
+        title = _SHOWN_AS.get(name, name)
         if setting.assumed:
-            assumed.append(Stated(name=name, value=text, evidence=setting.evidence, why=setting.evidence.text))
+            assumed.append(Stated(name=title, value=text, evidence=setting.evidence, why=setting.evidence.text))
         else:
-            known.append(Stated(name=name, value=text, evidence=setting.evidence))
+            known.append(Stated(name=title, value=text, evidence=setting.evidence))
     return known, assumed
 
 

@@ -41,7 +41,9 @@ _CONFIG = re.compile(r"(?m)^pci\.\d+\.\d+\.\d+\.device=passthru\s*$")
 
 def looks_so(text: str) -> bool:
     """Whether a VM of bhyve's is in the text."""
-    return bool(_PROGRAM.search(text) or _CONFIG.search(text) or len(set(_VM_BHYVE.findall(text))) >= 2)
+    if ("bhyve" in text and _PROGRAM.search(text)) or (".device=passthru" in text and _CONFIG.search(text)):
+        return True
+    return ("loader" in text or "passthru" in text) and len(set(_VM_BHYVE.findall(text))) >= 2
 
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:

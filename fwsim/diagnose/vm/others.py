@@ -16,7 +16,7 @@ _PROGRAM = re.compile(r"(?:^|(?<=[\s'\"`(]))(?:/[\w./-]*/)?(crosvm|acrn-dm)(?=\s
 
 def looks_so(text: str) -> bool:
     """Whether one of their command lines is in the text."""
-    return _PROGRAM.search(text) is not None
+    return ("crosvm" in text or "acrn-dm" in text) and _PROGRAM.search(text) is not None
 
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:

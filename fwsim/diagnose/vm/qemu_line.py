@@ -33,10 +33,11 @@ def read(lines: Sequence[str], file: str) -> list[Vm]:
     text, row, release = list(lines), 0, ("", 0, "")
     while row < len(text):
         line = text[row]
-        started = _STARTING.search(line[:_LOG_LINE])
+        told = "kvm" in line or "qemu" in line or "QEMU" in line
+        started = _STARTING.search(line[:_LOG_LINE]) if told else None
         if started:
             release = (started["qemu"], row + 1, f"qemu version: {started['qemu']}")
-        match = _PROGRAM.search(line) if not line.lstrip().startswith("#") else None
+        match = _PROGRAM.search(line) if told and not line.lstrip().startswith("#") else None
         if match is None:
             row = (words.assigned(text, row, variables) or row + 1) if "=" in line else row + 1
             continue

@@ -38,13 +38,16 @@ _LINE = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.*)")
 _MARKS = re.compile(
     r"""(?m)^\s*(?:builder\s*=\s*["']hvm|type\s*=\s*["'](?:hvm|pvh|pv)["']|gfx_passthru\s*=|pci\s*=\s*\[)"""
 )
+_WORDS = ("hvm", "pvh", "'pv'", '"pv"', "gfx_passthru", "pci")
+"""One of them is in each such file: a quick look before the patterns."""
 _ALSO = re.compile(r"(?m)^\s*(?:memory|vcpus|disk|vif|name|kernel|device_model_version|pci|on_poweroff)\s*=")
 _STRING = re.compile(r'"([^"]*)"|\'([^\']*)\'')
 
 
 def looks_so(text: str) -> bool:
     """Whether the text is such a file: a mark of xl's own, and another of its keys."""
-    return _MARKS.search(text) is not None and len(set(_ALSO.findall(text))) >= 1
+    marked = any(word in text for word in _WORDS) and _MARKS.search(text) is not None
+    return marked and len(set(_ALSO.findall(text))) >= 1
 
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:

@@ -1,6 +1,6 @@
 """XML as a tree with lines, read by expat: no document type, hence no entity of anybody's own, is taken.
 
-expat is in Python's standard library: importing it takes half a millisecond and brings no further package.
+expat is in Python's standard library: importing it takes less than a millisecond and brings no further package.
 """
 
 from __future__ import annotations

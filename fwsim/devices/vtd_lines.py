@@ -125,6 +125,13 @@ def reason(code: int, style: str = "D") -> Reason:
     return Reason("UNKNOWN", "Unknown")
 
 
+def reason_words(code: int) -> str:
+    """``reason 0x06, PTE Read access is not set``; one that the kernel has no words for is said to be such."""
+    text = reason(code).text
+    none = f"for which the kernel has no words ({code} in decimal)"
+    return f"reason {code:#04x}, {text if text != 'Unknown' else none}"
+
+
 class Status(NamedTuple):
     """FSTS: overflow (bit 0), records pending (bit 1), index of the first pending record (bits 15:8)."""
 

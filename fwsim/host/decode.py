@@ -62,12 +62,18 @@ def _identify(dumps: Dumps, function: Function, file: str) -> None:
     name = _IDS.get(function.bdf)
     if not name or not device:
         return
+    if function.bdf == IGD and function.driver[0]:
+        dumps.driver, dumps.driver_from = function.driver[0], locate(file, function.driver[1])
     if vendor != INTEL:
         dumps.say("warning", locate(file, line), f"{function.bdf} {NOT_INTEL}", f"{vendor:04x}:{device:04x}", "8086",
                   "name the dumps of a machine with an Intel IGD at 00:02.0")  # fmt: skip
         function.bytes_at = {}
         return
     rank = 0 if function.bytes_at else 2
+    kind = {IGD: "class", BRIDGE: "bridge_class"}.get(function.bdf)
+    if kind and function.class_code is not None and function.read(9, 3) is None:
+        code, words = function.class_code << 8, f"the class of {function.bdf}"
+        dumps.facts.append(Fact(name=kind, value=code, file=file, line=function.line, how=words, rank=2))
     dumps.facts.append(Fact(name=name, value=device, file=file, line=line, how=how, rank=rank))
     if function.bytes_at and max(function.bytes_at) < _UNPRIVILEGED and name != "lpc_id":
         dumps.say("warning", locate(file, line), f"only the first 64 bytes of {function.bdf}: lspci ran without root",
@@ -136,6 +142,7 @@ def _igd(dumps: Dumps, fam: Family, function: Function, file: str) -> None:
 
 
 def _bridge(dumps: Dumps, fam: Family, function: Function, file: str) -> None:
+    _add(dumps, function, file, "bridge_class", 9, 3)
     if not dumps.guest_of:
         _add(dumps, function, file, "ggc", fam.ggc_bridge, 2)
     if dumps.guest_of == QEMU_BRIDGES[0x29C0] or (not dumps.guest_of and fam.gen >= 4):

@@ -9,7 +9,7 @@ from fwsim import __version__
 from fwsim.results.summary import CheckResult, E820Range
 from fwsim.units import MIB
 
-MASKS = {"bdsm": -MIB, "bgsm": -MIB, "tolud": -MIB, "tseg": -MIB, "ggc": ~1}
+MASKS = {"bdsm": -MIB, "bgsm": -MIB, "tolud": -MIB, "tseg": -MIB, "ggc": ~1, "class": ~0xFF, "bridge_class": ~0xFF}
 """The bits of a value in which two sources must agree: lock bits say nothing."""
 
 
@@ -88,7 +88,8 @@ class Monitor(msgspec.Struct, kw_only=True):
 
 
 class Dumps(msgspec.Struct, kw_only=True):
-    """Everything the files say, nothing decided yet. ``opregion``, ``vbt`` and ``rom`` are paths of files to use."""
+    """Everything the files say, nothing decided yet. ``opregion``, ``vbt`` and ``rom`` are paths of files to use;
+    ``driver`` is the kernel's for 00:02.0."""
 
     fwsim: str = __version__
     sources: list[Source] = field(default_factory=list)
@@ -102,6 +103,8 @@ class Dumps(msgspec.Struct, kw_only=True):
     rmrr: list[Area] = field(default_factory=list)
     bars: list[Area] = field(default_factory=list)
     faults: list[Area] = field(default_factory=list)
+    driver: str = ""
+    driver_from: str = ""
     opregion: str = ""
     vbt: str = ""
     rom: str = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from fwsim.errors import FwsimError
 from fwsim.host import recognise
 from fwsim.host.facts import Area, Dumps, Fact, Source
+from fwsim.host.firmware_log import read_firmware_log
 from fwsim.host.kernel import read_log
 from fwsim.host.listings import read_inteltool, read_iomem, read_registers
 from fwsim.host.lspci import Function, from_bytes, read_lspci
@@ -15,6 +16,7 @@ from fwsim.host.recognise import File
 from fwsim.results.summary import E820Range
 
 MAX_FILES = 2000
+MACHINE, FIRMWARE = "machine", "firmware"
 OUR_CAPTURE = "fwsim host capture:"
 _BY_CLASS = {0x0600: "00:00.0", 0x0300: "00:02.0", 0x0380: "00:02.0", 0x0601: "00:1f.0"}
 _PAGE = 4096
@@ -29,6 +31,7 @@ class Gathered:
     binaries: dict[str, list[File]] = field(default_factory=dict)
     connectors: dict[str, str] = field(default_factory=dict)
     """Connected ones by the log, with the place."""
+    part: str = ""
 
 
 def gather(paths: list[Path]) -> Gathered:
@@ -37,10 +40,8 @@ def gather(paths: list[Path]) -> Gathered:
     Raises FwsimError for a path that is not there, and when no file tells anything; what is odd about one file is a
     note.
     """
-    found = Gathered()
-    for path in paths:
-        for file, name in _files(path, found.dumps):
-            _take(found, file, name)
+    dumps = Dumps()
+    found = read_files(list_files(paths, dumps), Gathered(dumps))
     if not any(source.kinds for source in found.dumps.sources):
         where = ", ".join(str(path) for path in paths)
         raise FwsimError(
@@ -48,6 +49,28 @@ def gather(paths: list[Path]) -> Gathered:
             expected="lspci -xxxx, /proc/iomem, dmesg, OpRegion, ROM or inteltool dumps, with any name",
             hint="collect them there: sudo fwsim host capture --out dumps",
         )  # fmt: skip
+    return found
+
+
+def list_files(paths: list[Path], dumps: Dumps) -> list[tuple[Path, str]]:
+    """(file, its name in a report) for each of ``paths``, folders with all below them, sorted.
+
+    Two of one name are told apart by their paths as given. Raises FwsimError for a path that is not there.
+    """
+    found = [row for path in paths for row in _files(path, dumps)]
+    names = [name for _, name in found]
+    return [(file, name if names.count(name) == 1 else shown(file)) for file, name in found]
+
+
+def read_files(files: list[tuple[Path, str]], found: Gathered, part: str = "") -> Gathered:
+    """Read ``files`` into ``found``, which is returned; that none tells anything is no error here.
+
+    ``part`` "" takes everything, ``MACHINE`` all but a guest's firmware's log, ``FIRMWARE`` only that: a file may have
+    both, pasted into one.
+    """
+    found.part = part
+    for file, name in files:
+        _take(found, file, name)
     return found
 
 
@@ -171,12 +194,15 @@ def _take_config(found: Gathered, file: File) -> bool:
 
 
 def _take_text(found: Gathered, lines: list[str], name: str) -> list[str]:
+    if found.part == FIRMWARE:
+        return _take_firmware(found, lines, name)
     kinds: list[str] = []
     functions = [each for each in read_lspci(lines) if each.bytes_at or each.vendor or each.regions]
     if functions:
         kinds.append(recognise.LSPCI)
         found.functions += [(function, name) for function in functions]
     kinds += _take_iomem(found, lines, name) + _take_log(found, lines, name)
+    kinds += _take_firmware(found, lines, name) if found.part != MACHINE else []
     tool = read_inteltool(lines)
     if tool:
         kinds.append(recognise.TOOL)
@@ -236,6 +262,17 @@ def _take_log(found: Gathered, lines: list[str], name: str) -> list[str]:
     for connector, line in log.connectors.items():
         found.connectors.setdefault(connector, f"{name}:{line}")
     return [recognise.LOG]
+
+
+def _take_firmware(found: Gathered, lines: list[str], name: str) -> list[str]:
+    log, dumps = read_firmware_log(lines, name), found.dumps
+    if not log.values:
+        return []
+    dumps.facts += [Fact(name=fact, value=value, file=name, line=line, rank=2) for fact, value, line in log.values]
+    if log.e820 and not dumps.e820:
+        dumps.e820, dumps.e820_from = _whole_map(log.e820), f"{name}:{log.e820[0].line}"
+    dumps.bars += log.bars
+    return [recognise.FIRMWARE]
 
 
 def _whole_map(areas: list[Area]) -> list[E820Range]:

@@ -50,7 +50,7 @@ def import_host(paths: list[Path], out: Path | None = None, force: bool = False)
     if out is not None:
         _write(result, out, packed, force)
     else:
-        _text(dumps, Path("host.toml"), {})  # what the scenario would refuse is said all the same
+        host_text(dumps, Path("host.toml"), {})  # what the scenario would refuse is said all the same
     result.missing, result.checks = missing(dumps), host_checks(dumps)
     if out is not None:
         result.host_file = shown(out)
@@ -81,14 +81,14 @@ def _kinds(dumps: Dumps) -> str:
 
 
 def _write(result: Imported, out: Path, packed: dict[str, bytes], force: bool) -> None:
-    names = {kind: out.with_name(f"{out.stem}{_suffix(kind)}") for kind in packed}
+    names = packed_names(packed, out)
     if not out.absolute().parent.is_dir():
         raise FwsimError("no such folder", where=str(out.parent), expected="where the host file goes",
                          hint=f"mkdir -p {out.parent}, or another --out")  # fmt: skip
     ours = [out, facts_of(out), *names.values()]
     refuse_existing(ours, force)
     _spare_the_dumps(ours, result.dumps)
-    text = _text(result.dumps, out, {kind: str(path.absolute()) for kind, path in names.items()})
+    text = host_text(result.dumps, out, {kind: str(path.absolute()) for kind, path in names.items()})
     for kind, path in names.items():
         write_atomically(path, packed[kind], force)
     write_atomically(out, text.encode(), force)
@@ -105,11 +105,20 @@ def _spare_the_dumps(ours: list[Path], dumps: Dumps) -> None:
 
 
 def _suffix(kind: str) -> str:
+    """What a packed dump's file is called, after the host file's stem."""
     return {"opregion": ".opregion", "vbt": ".opregion", "rom": ".rom"}.get(kind, f".{kind[5:]}.edid")
 
 
-def _text(dumps: Dumps, out: Path, written: dict[str, str]) -> str:
-    """The host file. A value that no scenario may have is left out, and said."""
+def packed_names(packed: dict[str, bytes], out: Path) -> dict[str, Path]:
+    """The files beside ``out`` for what is no plain file among the dumps, by kind."""
+    return {kind: out.with_name(f"{out.stem}{_suffix(kind)}") for kind in packed}
+
+
+def host_text(dumps: Dumps, out: Path, written: dict[str, str]) -> str:
+    """The host file ``out``'s text; ``written``: where packed dumps were written, by kind.
+
+    A value that no scenario may have is left out, and said. A [rom], where there is one, comes last.
+    """
     left_out: set[str] = set()
     while True:
         text = _compose(dumps, out, written, left_out)

@@ -1,9 +1,10 @@
 """Dumps are judged: a host's facts against each other, and a guest's placement by the placement rules."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from fwsim.errors import FwsimError
-from fwsim.host.facts import Area, Dumps, Missing
+from fwsim.host.facts import Dumps, Missing, locate
+from fwsim.host.places import places, where_all
 from fwsim.memory.ranges import Range
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
@@ -183,17 +184,10 @@ def _rmrr(dumps: Dumps, fam: Family) -> Verdict:
 def _faults(dumps: Dumps, fam: Family) -> Verdict:
     if not dumps.faults:
         return None
-    bdsm, (size, _) = (dumps.value("bdsm") or 0) & -MIB, _sizes(dumps, fam)
-    inside = _count(dumps.faults, lambda at: bool(bdsm) and bdsm <= at < bdsm + size)
     first = dumps.faults[0]
-    return False, (
-        f"{len(dumps.faults)} DMA faults of 00:02.0, {inside} in the host's stolen memory; first {first.start:#x} "
-        f"({first.file}:{first.line})"
-    )
-
-
-def _count(areas: Iterable[Area], test: Callable[[int], bool]) -> int:
-    return sum(test(area.start) for area in areas)
+    where = where_all((fault.start for fault in dumps.faults), places(dumps), dumps)
+    many = f"{len(dumps.faults)} DMA fault{'s' if len(dumps.faults) > 1 else ''}"
+    return False, f"{many} of 00:02.0: {where}; first {first.start:#x} ({locate(first.file, first.line)})"
 
 
 _CROSS: tuple[tuple[str, Callable[[Dumps, Family], Verdict]], ...] = (

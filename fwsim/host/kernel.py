@@ -2,13 +2,14 @@
 
 Formats: Linux arch/x86/kernel/e820.c (to 3.5 ``start - end (usable)``, the end exclusive; then ``[mem start-end]``),
 early-quirks.c, drivers/iommu/intel/dmar.c, i915 gem/i915_gem_stolen.c, gt/intel_ggtt.c, display/intel_opregion.c,
-drivers/char/agp/intel-gtt.c, drivers/pci/probe.c; Xen arch/x86/e820.c.
+drivers/char/agp/intel-gtt.c, drivers/pci/probe.c; Xen arch/x86/e820.c, drivers/passthrough/vtd/dmar.c.
 """
 
 import re
 from dataclasses import dataclass, field
 
 from fwsim.host.facts import Area
+from fwsim.trace.log_lines import IGD, messages
 from fwsim.units import KIB, MIB
 
 _H = r"(?:0x)?([0-9a-f]{1,16})"
@@ -16,9 +17,11 @@ _E820_NEW = re.compile(rf"(?:BIOS-e820|firmware-memmap|Xen): \[mem {_H}\s*-\s*{_
 _E820_OLD = re.compile(rf"(?:BIOS-(?:e820|88|e801)|Xen|\(XEN\)): *{_H} - {_H} \(([^)]*)\)", re.IGNORECASE)
 _E820_XEN = re.compile(r"\(XEN\)\s+\[?([0-9a-f]{16})(?: - |, )([0-9a-f]{16})(\])? \(([^)]*)\)", re.IGNORECASE)
 _RMRR = re.compile(rf"RMRR base: {_H} end: {_H}", re.IGNORECASE)
-_FAULT = re.compile(rf"(?:Request|requester).*\[(?:0000:)?00:02\.0\].*?(?:fault )?addr:? {_H}", re.IGNORECASE)
+_RMRR_XEN = re.compile(r"\bRMRR: \[([0-9a-f]{1,16}), ?([0-9a-f]{1,16})\]")
 _STOLEN = re.compile(
-    rf"Reserving Intel graphics (?:stolen )?memory at (?:\[mem )?{_H}-{_H}", re.IGNORECASE
+    r"(Reserving Intel graphics (?:stolen )?memory at|conflict detected with stolen region:) "
+    rf"(?:\[(?:mem )?)?{_H} ?- ?{_H}",
+    re.IGNORECASE,
 )  # the words changed twice, the range did not
 _PCI = re.compile(
     r"pci 0000:(00:[0-9a-f]{2}\.[0-7]): \[([0-9a-f]{4}):([0-9a-f]{4})\] type \w+ class (?:0x)?([0-9a-f]{4})",
@@ -37,6 +40,7 @@ _NUMBERS: tuple[tuple[str, re.Pattern[str], int, int], ...] = (
     ("gtt_reach", re.compile(r"GGTT size = (\d+)M"), 10, MIB),
     ("gtt_reach", re.compile(r"Memory usable by graphics device = (\d+)M"), 10, MIB),
     ("asls", re.compile(r"graphic opregion physical addr: (?:0x)?([0-9a-f]+)"), 16, 1),
+    ("address_width", re.compile(r"Host address width (\d+)"), 10, 1),
     ("device_id", re.compile(r"device info: (?:pciid|pci id)[=:] ?0x([0-9a-f]{4})", re.IGNORECASE), 16, 1),
 )
 _CONNECTOR = re.compile(r"\[CONNECTOR:\d+:([A-Za-z]+(?:-[A-Z])?-\d+)\].*(?:status updated.* to |\] )(dis)?connected")
@@ -73,9 +77,11 @@ def read_log(lines: list[str], file: str) -> KernelLog:
         if "e820" in line or "BIOS-" in line or "Xen" in line or "XEN" in line or "memmap" in line:
             _e820(log, line, file, number)
         if "RMRR" in line:
-            _area(log.rmrr, _RMRR.search(line), "RMRR", file, number)
+            _area(log.rmrr, _RMRR.search(line) or _RMRR_XEN.search(line), "RMRR", file, number)
         if "02.0" in line:
             _device(log, line, file, number)
+        if "fault" in line:
+            _faults(log, line, file, number)
         if "CONNECTOR:" in line:
             _connector(log, line, number)
         _values(log, line, file, number)
@@ -114,10 +120,14 @@ def _device(log: KernelLog, line: str, file: str, number: int) -> None:
         if 0 <= index <= 5 and int(bar[3], 16) < int(bar[4], 16):
             start, end = int(bar[3], 16), int(bar[4], 16) + 1
             log.bars.append(Area(start=start, end=end, label=f"BAR{index}", file=file, line=number))
-    fault = _FAULT.search(line)
-    if fault and "fault" in line:
-        at = int(fault[1], 16)
-        log.faults.append(Area(start=at, end=at + 1, label="DMA fault", file=file, line=number))
+
+
+def _faults(log: KernelLog, line: str, file: str, number: int) -> None:
+    """Refused accesses of the IGD, its virtual functions counted with it."""
+    for message in messages(line):
+        if message.kind == "fault" and message.device & ~7 == IGD:
+            at = message.numbers[0]
+            log.faults.append(Area(start=at, end=at + 1, label="DMA fault", file=file, line=number))
 
 
 def _connector(log: KernelLog, line: str, number: int) -> None:
@@ -130,12 +140,12 @@ def _values(log: KernelLog, line: str, file: str, number: int) -> None:
     pci = _PCI.search(line) if "class" in line else None
     if pci and pci[1] in _IDS and int(pci[2], 16) == 0x8086:
         log.values.append((_IDS[pci[1]], int(pci[3], 16), number))
-    match = _STOLEN.search(line) if "eserving" in line else None
-    if match and int(match[1], 16) < int(match[2], 16):
-        start, end = int(match[1], 16), int(match[2], 16) + 1
-        log.stolen = Area(start=start, end=end, label="Reserving Intel graphics memory", file=file, line=number)
+    match = _STOLEN.search(line) if "eserving" in line or "conflict" in line else None
+    if match and int(match[2], 16) < int(match[3], 16):
+        start, end = int(match[2], 16), int(match[3], 16) + 1
+        log.stolen = Area(start=start, end=end, label="stolen memory", file=file, line=number)
         log.values += [("bdsm", start, number), ("stolen_size", end - start, number)]
-    if "=" in line or "raphic" in line or "stolen" in line:
+    if "=" in line or "raphic" in line or "stolen" in line or "width" in line:
         for name, pattern, base, unit in _NUMBERS:
             found = pattern.search(line)
             if found and len(found[1]) <= 16:

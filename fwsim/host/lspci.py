@@ -9,6 +9,12 @@ _NAMED_IDS = re.compile(r"\[([0-9a-f]{4}):([0-9a-f]{4})\]")
 _PLAIN_IDS = re.compile(r"(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
 _CLASS = re.compile(r"\[([0-9a-f]{4})\]: ")
 _REGION = re.compile(r"Region (\d): Memory at ([0-9a-f]+) .*\[size=(\d+)([KMG])\]")
+_DRIVER = re.compile(r"Kernel driver in use: (\S{1,40})")
+_WORDS = {
+    "Host bridge": 0x0600, "VGA compatible controller": 0x0300, "Display controller": 0x0380, "ISA bridge": 0x0601,
+    "RAID bus controller": 0x0104, "System peripheral": 0x0880, "PCI bridge": 0x0604,
+}  # fmt: skip
+"""lspci's words for the classes that matter here, where it was run without -n."""
 _SHIFT = {"K": 10, "M": 20, "G": 30}
 
 PORTION = 16
@@ -27,6 +33,8 @@ class Function:
     lines: dict[int, int] = field(default_factory=dict)
     regions: list[tuple[int, int, int, int]] = field(default_factory=list)
     """(BAR, address, size, line)."""
+    driver: tuple[str, int] = ("", 0)
+    """The kernel's driver, and the line that says so."""
     clashes: list[int] = field(default_factory=list)
     """Lines with a byte that contradicts an earlier one."""
 
@@ -73,6 +81,8 @@ def _ids(function: Function, rest: str) -> None:
         function.vendor, function.device = int(named[1], 16), int(named[2], 16)
         shown = _CLASS.search(rest)
         function.class_code = int(shown[1], 16) if shown else function.class_code
+    if function.class_code is None:
+        function.class_code = next((code for words, code in _WORDS.items() if rest.startswith(words)), None)
 
 
 def _detail(function: Function, line: str, number: int) -> None:
@@ -84,6 +94,9 @@ def _detail(function: Function, line: str, number: int) -> None:
             if function.bytes_at.setdefault(at, byte) != byte and number not in function.clashes:
                 function.clashes.append(number)
         return
+    driver = _DRIVER.search(line) if "river" in line else None
+    if driver:
+        function.driver = driver[1], number
     region = _REGION.search(line)
     if region:
         size = min(int(region[3]), 1 << 20) << _SHIFT[region[4]]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from fwsim.analysis.faults import Explained, Explanation
+from fwsim.devices.vtd_lines import reason_words
 
 _SHOWN = 6
 _WIDTH = 80
@@ -26,6 +28,9 @@ def render_import(about: dict[str, Any], out: Path | None) -> list[str]:
         lines.append(f"{source['file']}: {source['lines']:,} lines, sha256 {source['sha256'][:16]}")
     lines.append(f"{about['events']:,} events" + (f" in {out}" if out is not None else ""))
     lines += [f"  {count:>9,}  {kind}" for kind, count in about["kinds"].items()]
+    lines += [f"  {count:>9,}  {reason_words(int(code))}" for code, count in about.get("reasons", {}).items()]
+    for text, count in about.get("refused", {}).items():
+        lines += textwrap.wrap(f"{count:>9,}  {text}", _WIDTH, initial_indent="  ", subsequent_indent=" " * 13)
     if about["suppressed"]:
         lines.append(f"{about['suppressed']:,} fault messages were suppressed by the kernel")
     if about["without_reason"]:

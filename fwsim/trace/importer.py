@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
-from fwsim.trace.log_lines import LINE_MAX, Message, messages, time_of
+from fwsim.trace.log_lines import IGD, LINE_MAX, Message, messages, time_of
+from fwsim.trace.refused import meaning
 
-IGD = 0x0010
 _IOBAR_REGISTER = IGD << 12 | 0x20
 _CHUNK = 1 << 16
 _SAMPLES = 5
@@ -31,7 +31,8 @@ class LogReader:
     """Turns lines into event records, and counts what it met.
 
     ``kinds`` counts messages by kind, ``unknown`` the lines nothing is known of, ``samples`` the first lines of what
-    was not used, ``suppressed`` what the kernel did not print, ``bdsm_mib`` the guest's stolen memory by QEMU's word.
+    was not used, ``suppressed`` what the kernel did not print, ``bdsm_mib`` the guest's stolen memory by QEMU's word,
+    ``reasons`` the faults by reason, ``refused`` the accesses that failed, by region, way and errno in words.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class LogReader:
         self.overflowed = False
         self.bdsm_mib = 0
         self.without_reason = 0
+        self.reasons: Counter[int] = Counter()
+        self.refused: Counter[str] = Counter()
         self._records: list[list[int]] = []
         self._first_time: int | None = None
         self._time = 0
@@ -107,9 +110,9 @@ class LogReader:
 
     def _take(self, message: Message, line: str) -> None:
         kind, numbers, device = message
-        if kind == "fault" and device != IGD:
-            kind = "fault of another device"
-            self._fault = None  # a reason on the next line is this one's
+        if kind in ("fault", "interrupt") and device & ~7 != IGD:  # a virtual function 00:02.1 is the device as well
+            self._fault = None if kind == "fault" else self._fault  # a reason on the next line is this one's
+            kind += " of another device"
         self.kinds[kind] += 1
         if kind in ("truncated", "other"):
             self._sample(kind, line)
@@ -128,9 +131,12 @@ class LogReader:
         record = self._event(Space.IOMMU, op, 4, page, code, flags=Flag.FAULTED, actor=Actor.IOMMU)
         self._fault = record if guessed else None
         self.without_reason += guessed
+        self.reasons[code] += 1
 
     def _reason(self, code: int, device: int) -> None:
         if self._fault is not None:
+            self.reasons[self._fault[3]] -= 1
+            self.reasons[code] += 1
             self._fault[3] = self._fault[4] = code
             self._fault = None
             self.without_reason -= 1
@@ -140,6 +146,10 @@ class LogReader:
 
     def _suppressed(self, count: int, device: int) -> None:
         self.suppressed += count
+
+    def _failed(self, write: int, region: int, offset: int, code: int, device: int) -> None:
+        place = f"region {region}" if region >= 0 else "configuration space or VGA"
+        self.refused[f"{place} {'write' if write else 'read'}, {meaning(code, region)}"] += 1
 
     # --- configuration space -----------------------------------------------------------------------------------------
 
@@ -226,6 +236,7 @@ _HANDLERS: dict[str, Callable[..., None]] = {
     "reason": LogReader._reason,
     "status": LogReader._status,
     "suppressed": LogReader._suppressed,
+    "failed": LogReader._failed,
     "pci_cfg_read": LogReader._pci_cfg_read,
     "pci_cfg_write": LogReader._pci_cfg_write,
     "vfio_pci_read_config": LogReader._vfio_pci_read_config,
@@ -277,6 +288,8 @@ def import_logs(paths: Iterable[Path], out: Path) -> dict[str, Any]:
         "import": 1, "sources": sources, "lines": reader.lines, "events": total,
         "kinds": dict(reader.kinds.most_common()),
         "unknown": reader.unknown, "samples": reader.samples, "suppressed": reader.suppressed,
+        "reasons": {str(code): count for code, count in sorted(reader.reasons.items()) if count},
+        "refused": dict(reader.refused.most_common()),
         "overflowed": reader.overflowed, "without_reason": reader.without_reason, "bdsm_mib": reader.bdsm_mib,
     }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """One line of a foreign log is understood: QEMU trace events and VT-d fault lines, whatever stands before them.
 
 A line may be cut, or hold pieces of two: each message is looked for anywhere in it, and only whole ones count.
-Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events; Linux drivers/iommu/intel/dmar.c, its styles
-in ``fwsim.devices.vtd_lines``; Xen drivers/passthrough/vtd/iommu.c.
+Formats: QEMU hw/vfio/trace-events and hw/pci/trace-events, hw/vfio/region.c for what failed; Linux
+drivers/iommu/intel/dmar.c, its styles in ``fwsim.devices.vtd_lines``; Xen drivers/passthrough/vtd/iommu.c.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from fwsim.trace.refused import errno_of
+
 LINE_MAX = 4096
 """What is longer is no log line: only so much of it is looked at."""
 
+IGD = 0x0010
+"""Source id of 00:02.0; its virtual functions are in the low 3 bits."""
 _HEX = r"0x([0-9a-f]{1,16})"
 _SLOT = r"(?P<slot>[0-9a-f]{2}:[0-9a-f]{1,2}(?:\.[0-7])?)"
 _NAME = r"(?P<name>[0-9a-f:.\-]{1,64})"
@@ -46,10 +50,17 @@ _REASON = re.compile(r"DMAR:(?:\[fault reason ([0-9a-f]{2,3})(h?)\]| reason ([0-
 _STATUS = re.compile(r"DRHD: handling fault status reg ([0-9a-f]{1,8})\b")
 _SUPPRESSED = re.compile(r"dmar_fault: (\d{1,9}) callbacks suppressed")
 _INTERRUPT = re.compile(
-    r"INTR-REMAP(?:\]|:) Request device \[.{0,20}\] fault index (?:0x)?[0-9a-f]+(?: \[fault reason \w+\] |\s*$|, )"
-    r"|INTR-REMAP:(?:\[fault reason \w+\]| reason [0-9a-f]{2} -) "
+    r"INTR-REMAP(?:\]|:) Request device \[\[?(?:[0-9a-f]{4}:)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\] "
+    r"fault index (?:0x)?([0-9a-f]{1,8})(?: \[fault reason (0x)?([0-9a-f]{2,3})\] |\s*$|, )"
 )
-"""A refused interrupt, of one line or either of two: whole, and no DMA."""
+"""A refused interrupt: whole, and no DMA."""
+_INTERRUPT_REASON = re.compile(r"INTR-REMAP:(?:\[fault reason \w+\]| reason [0-9a-f]{2} -) ")
+"""The second of its two lines."""
+_FAILED = re.compile(
+    r"\((?:(?P<name>[0-9a-f:.\-]{1,64}?)(?::region(?P<region>\d{1,2})\+|, ))?[^()]{0,80}\) failed: (.{0,60})"
+)
+"""What QEMU says of an access that the kernel refused: the place as in the trace, then strerror's words."""
+_OFFSET = re.compile(r"region\d{1,2}\+0x([0-9a-f]{1,16})")
 _DMAR = re.compile(r"DMAR|DRHD|INTR-REMAP|dmar_fault|DMA Read|DMA Write")
 _TIMES = (
     re.compile(r"\b\d{1,9}@(\d{1,12})\.(\d{6}):"),
@@ -61,8 +72,9 @@ _ISO = re.compile(r"\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?:Z|[+-]\d\
 class Message(NamedTuple):
     """One message of a line: what it is called, and its numbers in the order they are printed.
 
-    ``kind`` is a QEMU event's name, fault, reason, status, suppressed, truncated (known, but not whole) or other (a
-    VFIO or DMAR message that fwsim has no use for).
+    ``kind`` is a QEMU event's name, fault, reason, status, suppressed, interrupt (refused by interrupt remapping: its
+    index and reason), interrupt reason, failed (an access that the kernel refused: 1 for a write, region or -1,
+    offset, errno or 0), truncated (known, but not whole) or other (a VFIO or DMAR message that fwsim has no use for).
     """
 
     kind: str
@@ -96,6 +108,9 @@ def time_of(line: str) -> int | None:
 
 def _qemu(name: str, line: str, end: int) -> Message:
     pattern = _PATTERNS.get(name)
+    failed = _FAILED.match(line, end) if "failed: " in line else None
+    if failed:
+        return _failed(name, failed)
     if pattern is None:
         # A name cut short, or with the next line in it, is a known event that is not whole.
         known = any(each.startswith(name) or name.startswith(each) for each in _PATTERNS)
@@ -109,6 +124,14 @@ def _qemu(name: str, line: str, end: int) -> Message:
         return Message(name, numbers, device) if device >= 0 else Message("truncated")
     device = _bdf(groups["name"]) if "name" in groups else -1
     return Message(name, _numbers(name, found), device)
+
+
+def _failed(name: str, found: re.Match[str]) -> Message:
+    offset = _OFFSET.search(found[0])
+    numbers = (
+        int("write" in name), int(found["region"] or -1), int(offset[1], 16) if offset else 0, errno_of(found[3]),
+    )  # fmt: skip
+    return Message("failed", numbers, _bdf(found["name"] or ""))
 
 
 def _numbers(name: str, found: re.Match[str]) -> tuple[int, ...]:
@@ -155,8 +178,10 @@ def _dmar(line: str) -> Iterator[Message]:
         for found in pattern.finditer(line):
             any_known = True
             yield Message(kind, (int(found[1], base),))
-    if not any_known and _INTERRUPT.search(line):
-        yield Message("other")
+    if not any_known and (refused := _INTERRUPT.search(line)):
+        yield _interrupt(refused)
+    elif not any_known and _INTERRUPT_REASON.search(line):
+        yield Message("interrupt reason")
     elif not any_known:
         yield Message("truncated" if "fault" in line or "Request device" in line else "other")
 
@@ -169,5 +194,17 @@ def _fault(found: re.Match[str]) -> Message:
     if page & 0xFFF or (one_line and not reason) or (reason and not hexadecimal and not reason.isdecimal()):
         return Message("truncated")
     code = -1 if reason is None else int(reason, 16 if hexadecimal else 10)
-    source = int(bus, 16) << 8 | (int(device, 16) & 31) << 3 | int(function)
-    return Message("fault", (page, int(way == "Read"), code), source)
+    return Message("fault", (page, int(way == "Read"), code), _source(bus, device, function))
+
+
+def _interrupt(found: re.Match[str]) -> Message:
+    """(index, reason or -1 where the next line has it)."""
+    bus, device, function, index, hexadecimal, reason = found.groups()
+    if reason and not hexadecimal and not reason.isdecimal():
+        return Message("truncated")
+    code = int(reason, 16 if hexadecimal else 10) if reason else -1
+    return Message("interrupt", (int(index, 16), code), _source(bus, device, function))
+
+
+def _source(bus: str, device: str, function: str) -> int:
+    return int(bus, 16) << 8 | (int(device, 16) & 31) << 3 | int(function)

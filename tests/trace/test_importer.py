@@ -1,15 +1,21 @@
 """Logs as QEMU, Linux and Xen print them: each line's event by hand; damaged ones are counted, never fatal."""
 
+import errno
 import os
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fwsim.report.faults import render_import
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.importer import LogReader, import_logs
 from fwsim.trace.log_lines import messages
+from fwsim.trace.refused import errno_of
 from fwsim.trace.store import open_events
+
+CASES = Path(__file__).parents[1] / "data/cases"
 
 QEMU = """\
 vfio_pci_igd_lpc_bridge_enabled 0000:00:02.0
@@ -140,10 +146,14 @@ def test_reasons_of_scalable_mode(tmp_path):
         ("DRHD: handling fault status reg 3", ["status"]),
         ("dmar: DRHD base: 0x000000fed90000 flags: 0x0", ["other"]),
         ("dmar: DRHD: handling fault st", ["truncated"]),
-        ("dmar: INTR-REMAP: Request device [[f0:1f.0] fault index 0", ["other"]),
-        ("INTR-REMAP:[fault reason 37] Blocked a compatibility format interrupt request", ["other"]),
-        ("DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault reason 0x25] Blocked", ["other"]),
+        ("dmar: INTR-REMAP: Request device [[f0:1f.0] fault index 0", ["interrupt"]),
+        ("INTR-REMAP:[fault reason 37] Blocked a compatibility format interrupt request", ["interrupt reason"]),
+        ("DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault reason 0x25] Blocked", ["interrupt"]),
         ("DMAR: [INTR-REMAP] Request device [f0:1f.0] fault index 0x0 [fault rea", ["truncated"]),
+        ("[VT-D]INTR-REMAP: Request device [0000:00:02.0] fault index 7", ["interrupt"]),
+        ("vfio_region_read(0000:00:02.0:region0+0x64010, 4) failed: Out of memory", ["failed"]),
+        ("vfio_region_read(0000:00:02.0:region0+0x64010, 4) fail", ["truncated"]),
+        ("vfio_vga_write(,0x3c4, 0x1, 1) failed: Input/output error", ["failed"]),
         ("vfio_intx_enable  (0000:00:02.0)", ["other"]),
         ("pci_cfg_read x 0f:9 @0x50 -> 0x0", ["truncated"]),
         ("usb 1-1: new device", []),
@@ -194,3 +204,66 @@ def test_random_mutations_are_never_fatal(name):
         events = reader.rest()
         assert events.dtype.names is not None
         assert np.all(events["op"] <= Op.NOTE)
+
+
+def test_refused_accesses_are_a_kind_of_their_own(tmp_path):
+    """Linux 6.8's vfio-pci and GVT-g; the words are glibc's and musl's strerror."""
+    about, events = read(tmp_path, (CASES / "logs/vfio-failed.log").read_text())
+    assert about["kinds"] == {"failed": 4}
+    assert len(events) == 0
+    assert [text.split(":")[0] for text in about["refused"]] == [
+        "region 0 write, EFAULT", "region 0 read, EFAULT", "region 0 read, ENOMEM", "region 2 write, EBUSY",
+    ]  # fmt: skip
+    assert list(about["refused"])[3].count("framebuffer") == 1
+    numbers = [next(messages(line)).numbers for line in (CASES / "logs/vfio-failed.log").read_text().splitlines()]
+    assert numbers == [
+        (1, 0, 0x2230, errno.EFAULT), (0, 0, 0xFFFCA8, errno.EFAULT), (0, 0, 0x64010, errno.ENOMEM),
+        (1, 2, 0, errno.EBUSY),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("Device or resource busy", errno.EBUSY), ("Resource busy", errno.EBUSY), ("Out of memory", errno.ENOMEM),
+        ("Input/output error", errno.EIO), ("I/O error", errno.EIO), ("Bad address", errno.EFAULT),
+        ("Bad address (hypothetical)", errno.EFAULT), ("out of luck", 0), ("", 0),
+    ],
+)  # fmt: skip
+def test_errno_of_words(words, code):
+    assert errno_of(words) == code
+
+
+def test_every_line_of_the_variants_is_read(tmp_path):
+    """23 is decimal in this style, 17h, and no kernel has words for it; 00:02.1 is a virtual function of 00:02.0."""
+    about, events = read(tmp_path, (CASES / "logs/dmar-variants.txt").read_text())
+    assert about["kinds"] == {"fault": 3, "status": 1, "interrupt": 1}
+    assert about["reasons"] == {"7": 1, "23": 1, "113": 1}
+    assert about["unknown"] == 0
+    assert [int(event["address"]) for event in events] == [0xA902000, 0x7000000, 0xFFFFFFFF000]
+
+
+def test_every_line_of_the_styles_is_read(tmp_path):
+    about, _ = read(tmp_path, (CASES / "logs/dmar-styles.txt").read_text())
+    assert about["kinds"] == {"fault": 12, "reason": 3, "status": 2, "suppressed": 1}
+    assert about["reasons"] == {"6": 10, "113": 1, "121": 1}
+    assert (about["unknown"], about["without_reason"], about["suppressed"]) == (0, 0, 893)
+
+
+def test_a_reason_of_two_lines_counts_once(tmp_path):
+    about, _ = read(tmp_path, TWO_LINES)
+    assert about["reasons"] == {"2": 1, "12": 1, "113": 1}
+
+
+def test_a_refused_interrupt_of_another_device_is_that_devices(tmp_path):
+    line = "DMAR: [INTR-REMAP] Request device [{}] fault index 0x3 [fault reason 0x26] Blocked an interrupt request\n"
+    about, _ = read(tmp_path, line.format("f0:1f.0") + line.format("00:02.0"))
+    assert about["kinds"] == {"interrupt of another device": 1, "interrupt": 1}
+
+
+def test_a_report_says_the_reasons_in_words(tmp_path):
+    about, _ = read(tmp_path, (CASES / "logs/dmar-variants.txt").read_text())
+    text = "\n".join(render_import(about, None))
+    assert "reason 0x71, SM: Present bit in first-level paging entry is clear" in text
+    assert "reason 0x17, for which the kernel has no words (23 in decimal)" in text
+    assert all(len(line) <= 80 for line in text.splitlines()[1:])

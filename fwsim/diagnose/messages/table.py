@@ -1,0 +1,44 @@
+"""All rows in one table, and the search for them in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from fwsim.diagnose.case import Evidence, Seen
+from fwsim.diagnose.messages import (
+    coreboot,
+    i915,
+    i915_uc,
+    intel_iommu,
+    kernel_vfio,
+    kernel_video,
+    ovmf,
+    qemu_igd,
+    qemu_vfio,
+    seabios,
+    tools,
+    xen,
+)  # fmt: skip
+from fwsim.diagnose.messages.row import Row
+from fwsim.diagnose.text import shown
+
+_SPEAKERS = (
+    qemu_igd, qemu_vfio, kernel_vfio, kernel_video, i915, i915_uc, intel_iommu, seabios, ovmf, xen, coreboot, tools,
+)  # fmt: skip
+ROWS: dict[str, Row] = {row.id: row for speaker in _SPEAKERS for row in speaker.ROWS}
+NEEDLES = tuple(sorted({row.needle for row in ROWS.values()}))
+"""A text without any of them has no known message."""
+
+
+def rows_for(text: str) -> list[Row]:
+    """The rows that can be in ``text``: those whose needle it has."""
+    there = {needle for needle in NEEDLES if needle in text}
+    return [row for row in ROWS.values() if row.needle in there]
+
+
+def seen_in(line: str, file: str, number: int, rows: Iterable[Row] = ROWS.values()) -> Iterator[Seen]:
+    """Each known message of ``rows`` in ``line``."""
+    for row in rows:
+        groups = row.find(line)
+        if groups is not None:
+            yield Seen(id=row.id, evidence=Evidence(file=file, line=number, text=shown(line)), groups=groups)

@@ -47,8 +47,9 @@ def take(paths: list[Path]) -> Case:
     if guests or reader.mixed:
         found = read_files([row for row in files if row[1] in guests], Gathered())
         case.guest = _decoded(read_files([row for row in files if row[1] in reader.mixed], found, FIRMWARE))
-    _unread(case, files)
-    if not (case.host.facts or case.guest or case.seen or case.faults or case.vms or case.symptoms):
+    _unread(case, files, reader.told)
+    told = reader.told or any(source.kinds for source in case.host.sources)
+    if not (told or case.guest or case.vms or case.symptoms):
         raise FwsimError(
             "nothing here tells of a machine or a VM", where=", ".join(str(path) for path in paths)[:200],
             found="; ".join(f"{each.file}: {each.why}" for each in case.unread[:3]) or "no files",
@@ -184,11 +185,11 @@ def _function(source: int) -> str:
     return f"{source >> 8:02x}:{source >> 3 & 31:02x}.{source & 7}"
 
 
-def _unread(case: Case, files: list[tuple[Path, str]]) -> None:
-    """What the readers of dumps could not take, and the files of which nothing is known."""
+def _unread(case: Case, files: list[tuple[Path, str]], told: set[str]) -> None:
+    """What the readers of dumps could not take, and the files of which nothing is known; ``told`` have a known line."""
     whole = [dumps for dumps in (case.host, case.guest) if dumps is not None]
     known = {source.file for dumps in whole for source in dumps.sources if source.kinds}
-    known |= {seen.evidence.file for seen in case.seen} | {fault.evidence.file for fault in case.faults}
+    known |= told
     said = {each.file for each in case.unread}
     for dumps in whole:
         for note in dumps.notes:

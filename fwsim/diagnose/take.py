@@ -84,6 +84,7 @@ class _Reader:
     is_guest: set[str] = field(default_factory=set)
     is_host: set[str] = field(default_factory=set)
     _faults: dict[tuple[str, int, bool, int], int] = field(default_factory=dict)
+    _open: Fault | None = None
 
     def read(self, case: Case, path: Path, name: str) -> None:
         """Take one file; what cannot be read is said in the case."""
@@ -147,6 +148,8 @@ class _Reader:
         if message.kind not in ("fault", "interrupt", "suppressed", "reason"):
             return
         self.told.add(name)
+        if message.kind == "fault":
+            self._open = None  # a reason on the next line is this one's
         if message.kind == "suppressed":
             case.suppressed += message.numbers[0]
         elif message.kind == "reason":
@@ -158,27 +161,38 @@ class _Reader:
             if len(case.interrupts) < SEEN_MAX:
                 case.interrupts.append(Evidence(file=name, line=number, text=shown(line)))
         else:
-            self._fault(case, message, Evidence(file=name, line=number, text=shown(line)))
+            self._fault(case, message, line, name, number)
 
-    def _fault(self, case: Case, message: Message, evidence: Evidence) -> None:
+    def _fault(self, case: Case, message: Message, line: str, name: str, number: int) -> None:
         page, read, reason = message.numbers
         key = (_function(message.device), page, not read, reason)
         at = self._faults.get(key)
         if at is not None:
             case.faults[at].count += 1
         elif len(case.faults) < FAULTS_MAX:
-            self._faults[key] = len(case.faults)
-            case.faults.append(Fault(evidence=evidence, function=key[0], page=page, write=not read, reason=reason))
+            evidence = Evidence(file=name, line=number, text=shown(line))
+            fault = Fault(evidence=evidence, function=key[0], page=page, write=not read, reason=reason)
+            case.faults.append(fault)
+            if reason < 0:
+                self._open = fault
+            else:
+                self._faults[key] = len(case.faults) - 1
         else:
             case.more_faults += 1
 
     def _reason(self, case: Case, reason: int) -> None:
-        """The second line of an old kernel's fault: the newest fault without a reason has this one."""
-        if case.faults and case.faults[-1].reason < 0:
-            last = case.faults[-1]
-            self._faults.pop((last.function, last.page, last.write, -1), None)
-            last.reason = reason
-            self._faults.setdefault((last.function, last.page, last.write, reason), len(case.faults) - 1)
+        """The second line of an old kernel's fault: the fault that waits for one has this reason."""
+        fault, self._open = self._open, None
+        if fault is None:
+            return
+        key = (fault.function, fault.page, fault.write, reason)
+        at = self._faults.get(key)
+        if at is not None:  # the same again
+            case.faults[at].count += 1
+            case.faults.pop()
+        else:
+            self._faults[key] = len(case.faults) - 1
+            fault.reason = reason
 
 
 def _function(source: int) -> str:

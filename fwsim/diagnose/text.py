@@ -76,7 +76,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def shown(text: str) -> str:
     """``text`` as it may be printed: no control characters, at most ``SHOWN`` long."""
-    plain = "".join(each if each.isprintable() else " " for each in text.strip())
+    plain = text.strip()
+    if not plain.isprintable():
+        plain = "".join(each if each.isprintable() else " " for each in plain)
     return plain if len(plain) <= SHOWN else plain[: SHOWN - 3] + "..."
 
 

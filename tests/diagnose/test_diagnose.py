@@ -1,7 +1,9 @@
 """What a user's own files give: each case of public reports, and the kinds around it."""
 
+import contextlib
 import gzip
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -252,7 +254,10 @@ def test_a_guests_log_by_its_dmi(tmp_path):
 
 # --- places ----------------------------------------------------------------------------------------------------------
 
-FAULT = "DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr {:#x} [fault reason 0x06] PTE Read access is not set\n"
+FAULT = (
+    "DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr {:#x} "
+    "[fault reason 0x06] PTE Read access is not set\n"
+)
 MAP = """\
 BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
 BIOS-e820: [mem 0x0000000000100000-0x000000006fffffff] usable
@@ -306,6 +311,54 @@ def test_a_fault_a_thousand_times_is_counted_once(tmp_path):
     (tmp_path / "dmesg").write_text(FAULT.format(0x8C000000) * 1000 + FAULT.format(0x8C001000))
     _, by_id = found(tmp_path)
     assert by_id["faults-unplaced"].what.startswith("1,001 DMA faults at 2 addresses of 00:02.0")
+
+
+def test_an_old_kernels_two_lines_are_one_fault(tmp_path):
+    """The same fault twice, and a reason that is another device's."""
+    first = "DMAR: DMAR:[DMA Read] Request device [{}] fault addr dba01000 \n"
+    reason = "DMAR:[fault reason {:02d}] PTE Read access is not set\n"
+    ours, theirs = first.format("00:02.0") + reason.format(6), first.format("04:00.0") + reason.format(1)
+    (tmp_path / "dmesg").write_text(ours + theirs + ours + first.format("00:02.0") + theirs)
+    _, by_id = found(tmp_path)
+    finding = by_id["faults-unplaced"]
+    assert finding.what.startswith("3 DMA faults at 2 addresses of 00:02.0")
+    assert finding.why.count("reason 0x") == 1
+    assert by_id["faults-others"].what.endswith("04:00.0 (2)")
+
+
+def test_more_faults_than_are_kept_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("fwsim.diagnose.take.FAULTS_MAX", 10)
+    (tmp_path / "dmesg").write_text("".join(FAULT.format(0x8C000000 + 4096 * n) for n in range(25)))
+    _, by_id = found(tmp_path)
+    assert by_id["faults-unplaced"].what.startswith("10 DMA faults of 00:02.0, and 15 more that are not placed")
+
+
+def test_a_message_a_thousand_times(tmp_path):
+    line = "vfio-pci 0000:00:02.0: Invalid PCI ROM header signature: expecting 0xaa55, got 0xffff\n"
+    (tmp_path / "dmesg").write_text(line * 1000)
+    _, by_id = found(tmp_path)
+    assert by_id["rom-signature-ffff"].what.endswith("(1,000 times)")
+    assert len(by_id["rom-signature-ffff"].also) == 3
+
+
+# --- damage ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_damaged_files_are_never_a_traceback(tmp_path, seed):
+    """Every file cut, mixed and with bytes changed: an answer, or an error of fwsim's own."""
+    draw = random.Random(seed)
+    for path in [*NEWCOMER.iterdir(), *LOGS.iterdir()]:
+        data = bytearray(path.read_bytes())
+        for _ in range(draw.randrange(40)):
+            data[draw.randrange(len(data))] = draw.choice([0, 10, 13, 27, 32, 48, 91, 102, 255])
+        if draw.random() < 0.3:
+            del data[draw.randrange(len(data)) :]
+        if draw.random() < 0.2:
+            data = bytearray(data.decode("utf-8", "replace").encode("utf-16"))
+        (tmp_path / path.name).write_bytes(gzip.compress(data) if draw.random() < 0.1 else data)
+    with contextlib.suppress(FwsimError):
+        screen(diagnose([tmp_path]))
 
 
 # --- the machine -----------------------------------------------------------------------------------------------------

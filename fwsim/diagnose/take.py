@@ -31,7 +31,8 @@ _GUEST_ROWS = ("guest-dmi", "guest-hypervisor", "guest-bridge", "guest-pci-bridg
                "seabios-opregion", "igdpkg-stolen", "igdpkg-opregion")  # fmt: skip
 _HOST_ROWS = ("proxmox-kernel", "unraid-kernel", "xen-dmesg", "iommu-enabled", "rmrr-line", "vfio-user-level")
 _NAMED_GUEST = re.compile(r"(?:^|[/_.\- ])(?:guest|vm)(?:[/_.\- ]|\d|$)", re.IGNORECASE)
-_FAULT_WORDS = ("DMA Read", "DMA Write", "fault", "INTR-REMAP")
+_FAULT_WORDS = ("fault", "DMAR: reason", "INTR-REMAP")
+"""Each line of a fault has one of them: of two lines the second, in Xen's words, only the second."""
 
 
 def take(paths: list[Path]) -> Case:

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from fwsim.cli import main
 from fwsim.diagnose.diagnosis import diagnose
+from fwsim.diagnose.take import take
 from fwsim.errors import FwsimError
 from fwsim.report.diagnose import render
 
@@ -95,6 +96,36 @@ def test_dmar(name, total):
     _, by_id = found(LOGS / name)
     assert by_id["faults-unplaced"].what.startswith(total)
     assert "BDSM is not in the dumps" in by_id["faults-unplaced"].what
+
+
+def test_every_fault_has_its_reason():
+    case = take([LOGS / "dmar-styles.txt"])
+    assert sorted(each.reason for each in case.faults) == [6] * 10 + [0x71, 0x79]
+    assert case.suppressed == 893
+
+
+def test_xens_faults_have_their_reasons(tmp_path):
+    """As 4.23 prints them: reg is left out, and the unit stands at the end."""
+    (tmp_path / "xl-dmesg").write_text(
+        "(XEN) Xen version 4.17.3 (Debian 4.17.3)\n(XEN) [VT-D] RMRR: [8b800000,8fffffff]\n"
+        "(XEN) [VT-D]DMAR:[DMA Read] Request device [0000:00:02.0] fault addr 8e43c000\n"
+        "(XEN) [VT-D]DMAR: reason 06 - PTE Read access is not set on iommu:0\n"
+        "(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:00:02.0] fault addr 0\n"
+        "(XEN) [VT-D]DMAR: reason 02 - Present bit in context entry is clear on iommu:0\n"
+    )
+    result, by_id = found(tmp_path)
+    assert stated(result)["RMRR"] == "8b800000-8fffffff"
+    assert stated(result)["system"] == "Xen 4.17.3"
+    assert "it lies in the RMRR" in by_id["faults-host-stolen"].what
+    assert by_id["faults-no-context"].what == "1 DMA fault of 00:02.0"
+
+
+@pytest.mark.parametrize("before", ["IOMMU group 2 ", "IOMMU Group 2: ", "\t", "> "])
+def test_lspci_in_a_list_of_groups(tmp_path, before):
+    (tmp_path / "groups").write_text(
+        f"{before}00:02.0 VGA compatible controller [0300]: Intel Corporation [8086:3e92]\n"
+    )
+    assert stated(found(tmp_path)[0])["IGD"] == "8086:3e92 Coffee Lake"
 
 
 def test_dmar_variants_in_words():
@@ -265,6 +296,7 @@ BIOS-e820: [mem 0x0000000070000000-0x00000000700fffff] reserved
 BIOS-e820: [mem 0x00000000fed00000-0x00000000fedfffff] reserved
 DMAR: Host address width 39
 DMAR: RMRR base: 0x0000006a000000 end: 0x0000006a00ffff
+DMAR: RMRR base: 0x0000006b000000 end: 0x0000006b0fffff
 DMAR: RMRR base: 0x0000008b800000 end: 0x0000008fffffff
 """
 
@@ -275,6 +307,7 @@ DMAR: RMRR base: 0x0000008b800000 end: 0x0000008fffffff
         (0x8C000000, "faults-host-stolen", "the host's stolen memory 8c000000-8fffffff"),
         (0x8B900000, "faults-host-stolen", "the host's GTT stolen memory 8b800000-8bffffff"),
         (0x6A001000, "faults-other-rmrr", "another device's RMRR 6a000000-6a00ffff"),
+        (0x6B001000, "faults-other-rmrr", "another device's RMRR 6b000000-6b0fffff"),
         (0xC0000000, "faults-bar", "the host's BAR2 (GMADR) c0000000-cfffffff"),
         (0x20000000, "faults-host-ram", "the host's RAM 100000-6fffffff"),
         (0x70001000, "faults-reserved", "reserved memory of the host 70000000-700fffff"),

@@ -9,9 +9,10 @@ from fwsim.diagnose.finding import Finding
 from fwsim.diagnose.rules_faults import faults, interrupts
 from fwsim.diagnose.rules_firmware import rom_base, rom_not_run
 from fwsim.diagnose.rules_machine import bridge, gtt, lpc, stolen, two_machines, vga_disabled
+from fwsim.diagnose.rules_symptoms import symptoms
 
 Rule = Callable[[Case], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
-    two_machines, faults, rom_base, interrupts, vga_disabled, bridge, stolen, gtt, lpc, rom_not_run,
+    two_machines, faults, rom_base, interrupts, vga_disabled, bridge, stolen, gtt, lpc, rom_not_run, symptoms,
 )  # fmt: skip

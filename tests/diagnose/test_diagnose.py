@@ -234,9 +234,14 @@ def test_a_file_of_which_nothing_is_known_is_said(tmp_path):
     assert [(each.file, each.why) for each in result.unread] == [("note.txt", "nothing in it is known")]
 
 
-def test_a_symptom_in_place_of_a_file():
-    result, _ = found("Code 43", NEWCOMER)
-    assert result.weighs
+@pytest.mark.parametrize(
+    ("words", "name"), [("Code 43", "code-43"), ("code43", "code-43"), ("a black screen", "black-screen")]
+)
+def test_a_symptom_in_place_of_a_file(words, name):
+    assert "OpRegion" in found(words)[1][name].why
+    result, by_id = found(words, NEWCOMER)
+    assert by_id[name].severity == "note"
+    assert result.findings[0].id == "faults-host-stolen"
 
 
 # --- whose it is -----------------------------------------------------------------------------------------------------

@@ -38,8 +38,6 @@ def _of_host(case: Case) -> Iterator[Collect]:
         yield Collect(
             what="the host's kernel log after the VM started: DMA faults, RMRRs", command="sudo dmesg > dmesg.txt"
         )
-    if host.best("device_id") and not host.opregion and not host.vbt:
-        yield _collect("opregion", "which ports the VBT names", when=_BEFORE)
 
 
 def _of_vm(case: Case) -> Iterator[Collect]:
@@ -55,6 +53,8 @@ def _of_vm(case: Case) -> Iterator[Collect]:
         yield Collect(
             what="the guest's firmware log: what it placed, which ROM ran", command=f"QEMU with {_DEBUG_PORT}"
         )
+    if case.host.best("device_id") and not case.host.opregion and not case.host.vbt:
+        yield _collect("opregion", "which ports the VBT names", when=_BEFORE)
 
 
 def _collect(name: str, why: str, when: str = "") -> Collect:

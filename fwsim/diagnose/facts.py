@@ -16,7 +16,8 @@ GUEST = "guest's "
 _COMMAND_LINE = {
     "cmdline-iommu-on": "intel_iommu=on", "cmdline-iommu-pt": "iommu=pt", "cmdline-iommu-off": "intel_iommu=off",
     "cmdline-igfx-off": "intel_iommu=igfx_off", "cmdline-disable-vga": "disable_vga=1",
-    "cmdline-no-framebuffer": "{what}", "cmdline-vfio-ids": "vfio-pci.ids={ids}", "cmdline-nomodeset": "nomodeset",
+    "cmdline-no-framebuffer": "{what}", "cmdline-framebuffer-off": "{what}",
+    "cmdline-vfio-ids": "vfio-pci.ids={ids}", "cmdline-nomodeset": "nomodeset",
 }  # fmt: skip
 _SYSTEMS = {
     "proxmox-kernel": "Proxmox", "unraid-kernel": "unraid", "xcp-kernel": "XCP-ng", "xen-dmesg": "Xen {version}",

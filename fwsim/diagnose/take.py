@@ -32,7 +32,8 @@ _GUEST_ROWS = ("guest-dmi", "guest-hypervisor", "guest-bridge", "guest-pci-bridg
                "seabios-opregion", "igdpkg-stolen", "igdpkg-opregion")  # fmt: skip
 _HOST_ROWS = ("proxmox-kernel", "unraid-kernel", "xen-dmesg", "iommu-enabled", "rmrr-line", "vfio-user-level")
 _NAMED_GUEST = re.compile(r"(?:^|[/_.\- ])(?:guest|vm)(?:[/_.\- ]|\d|$)", re.IGNORECASE)
-_FAULT_WORDS = ("DMA Read", "DMA Write", "fault", "INTR-REMAP")
+_FAULT_WORDS = ("fault", "DMAR: reason", "INTR-REMAP")
+"""Each line of a fault has one of them: of two lines the second, in Xen's words, only the second."""
 
 
 def take(paths: list[Path]) -> Case:
@@ -51,7 +52,8 @@ def take(paths: list[Path]) -> Case:
         found = read_files([row for row in files if row[1] in guests], Gathered())
         case.guest = _decoded(read_files([row for row in files if row[1] in reader.mixed], found, FIRMWARE))
     _unread(case, files, reader.told)
-    if not (case.host.facts or case.guest or case.seen or case.faults or case.vms or case.symptoms):
+    told = reader.told or any(source.kinds for source in case.host.sources)
+    if not (told or case.guest or case.vms or case.symptoms):
         raise FwsimError(
             "nothing here tells of a machine or a VM", where=", ".join(str(path) for path in paths)[:200],
             found="; ".join(f"{each.file}: {each.why}" for each in case.unread[:3]) or "no files",
@@ -90,6 +92,7 @@ class _Reader:
     is_guest: set[str] = field(default_factory=set)
     is_host: set[str] = field(default_factory=set)
     _faults: dict[tuple[str, int, bool, int], int] = field(default_factory=dict)
+    _open: Fault | None = None
 
     def read(self, case: Case, path: Path, name: str) -> None:
         """Take one file; what cannot be read is said in the case."""
@@ -156,6 +159,8 @@ class _Reader:
         if message.kind not in ("fault", "interrupt", "suppressed", "reason"):
             return
         self.told.add(name)
+        if message.kind == "fault":
+            self._open = None  # a reason on the next line is this one's
         if message.kind == "suppressed":
             case.suppressed += message.numbers[0]
         elif message.kind == "reason":
@@ -167,27 +172,38 @@ class _Reader:
             if len(case.interrupts) < SEEN_MAX:
                 case.interrupts.append(Evidence(file=name, line=number, text=shown(line)))
         else:
-            self._fault(case, message, Evidence(file=name, line=number, text=shown(line)))
+            self._fault(case, message, line, name, number)
 
-    def _fault(self, case: Case, message: Message, evidence: Evidence) -> None:
+    def _fault(self, case: Case, message: Message, line: str, name: str, number: int) -> None:
         page, read, reason = message.numbers
         key = (_function(message.device), page, not read, reason)
         at = self._faults.get(key)
         if at is not None:
             case.faults[at].count += 1
         elif len(case.faults) < FAULTS_MAX:
-            self._faults[key] = len(case.faults)
-            case.faults.append(Fault(evidence=evidence, function=key[0], page=page, write=not read, reason=reason))
+            evidence = Evidence(file=name, line=number, text=shown(line))
+            fault = Fault(evidence=evidence, function=key[0], page=page, write=not read, reason=reason)
+            case.faults.append(fault)
+            if reason < 0:
+                self._open = fault
+            else:
+                self._faults[key] = len(case.faults) - 1
         else:
             case.more_faults += 1
 
     def _reason(self, case: Case, reason: int) -> None:
-        """The second line of an old kernel's fault: the newest fault without a reason has this one."""
-        if case.faults and case.faults[-1].reason < 0:
-            last = case.faults[-1]
-            self._faults.pop((last.function, last.page, last.write, -1), None)
-            last.reason = reason
-            self._faults.setdefault((last.function, last.page, last.write, reason), len(case.faults) - 1)
+        """The second line of an old kernel's fault: the fault that waits for one has this reason."""
+        fault, self._open = self._open, None
+        if fault is None:
+            return
+        key = (fault.function, fault.page, fault.write, reason)
+        at = self._faults.get(key)
+        if at is not None:  # the same again
+            case.faults[at].count += 1
+            case.faults.pop()
+        else:
+            self._faults[key] = len(case.faults) - 1
+            fault.reason = reason
 
 
 def _function(source: int) -> str:
@@ -195,10 +211,9 @@ def _function(source: int) -> str:
 
 
 def _unread(case: Case, files: list[tuple[Path, str]], told: set[str]) -> None:
-    """What the readers of dumps could not take, and the files of which nothing is known."""
+    """What the readers of dumps could not take, and the files of which nothing is known; ``told`` have a known line."""
     whole = [dumps for dumps in (case.host, case.guest) if dumps is not None]
     known = {source.file for dumps in whole for source in dumps.sources if source.kinds}
-    known |= {seen.evidence.file for seen in case.seen} | {fault.evidence.file for fault in case.faults}
     known |= told
     said = {each.file for each in case.unread}
     for dumps in whole:

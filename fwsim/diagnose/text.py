@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ SHOWN = 240
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")
 _CHUNK = 1 << 20
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_PIECE = 4096
+"""Packed bytes at a time: so much is lost where a gzip file is damaged."""
 _GZIP = b"\x1f\x8b\x08"
 
 
@@ -73,7 +76,9 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def shown(text: str) -> str:
     """``text`` as it may be printed: no control characters, at most ``SHOWN`` long."""
-    plain = "".join(each if each.isprintable() else " " for each in text.strip())
+    plain = text.strip()
+    if not plain.isprintable():
+        plain = "".join(each if each.isprintable() else " " for each in plain)
     return plain if len(plain) <= SHOWN else plain[: SHOWN - 3] + "..."
 
 
@@ -90,25 +95,29 @@ class _Unpacked:
         """The next bytes, b"" at the end."""
         if self._unpacker is None:
             return self.file.read(_CHUNK)
-        while True:
-            self._packed = self._packed or self.file.read(_CHUNK)
+        out = bytearray()
+        while len(out) < _CHUNK and not self.problem:
+            self._packed = self._packed or self.file.read(_PIECE)
             if not self._packed:
-                self.problem = self.problem or ("" if self._unpacker.eof else "the gzip file is cut off")
-                return b""
-            try:
-                out = self._unpacker.decompress(self._packed, _CHUNK)
-            except zlib.error as error:
-                self.problem, self._packed = f"the gzip file is damaged: {error}", b""
-                return b""
-            self._packed = self._unpacker.unconsumed_tail
-            if self._unpacker.eof:  # another member may follow, as logrotate's tools write them
-                following = self._unpacker.unused_data or self.file.read(_CHUNK)
-                if not following.startswith(_GZIP):
-                    self.file.seek(0, 2)
-                    return out
+                self.problem = "" if self._unpacker.eof else "the gzip file is cut off"
+                break
+            out += self._unpack(self._unpacker)
+        return bytes(out)
+
+    def _unpack(self, unpacker: zlib._Decompress) -> bytes:
+        try:
+            out = unpacker.decompress(self._packed, _CHUNK)
+        except zlib.error as error:
+            self.problem = f"the gzip file is damaged: {error}"
+            return b""
+        self._packed = unpacker.unconsumed_tail
+        if unpacker.eof:  # another member may follow, as tools that append write them; what else follows is left
+            following = unpacker.unused_data or self.file.read(_PIECE)
+            if following.startswith(_GZIP):
                 self._unpacker, self._packed = zlib.decompressobj(zlib.MAX_WBITS | 16), following
-            if out:
-                return out
+            else:
+                self.file.seek(0, os.SEEK_END)
+        return out
 
 
 def _encoding(head: bytes) -> str:
@@ -118,12 +127,13 @@ def _encoding(head: bytes) -> str:
     sample = head[:4096]
     if b"\0" not in sample:
         return "utf-8"
+    rest = sample.replace(b"\0", b"")
+    if sum(byte >= 32 or byte in b"\t\n\r\x1b" for byte in rest) < len(rest) - 2 or not rest.count(b"\n"):
+        return ""
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) * 4 > len(sample) and min(even, odd) * 8 < max(even, odd):
         return "utf-16-be" if even > odd else "utf-16-le"
-    rest = sample.replace(b"\0", b"")  # a log whose machine lost power has a run of zeros in it
-    printable = sum(byte >= 32 or byte in b"\t\n\r\x1b" for byte in rest)
-    return "utf-8" if rest.count(b"\n") > 1 and printable >= len(rest) - 2 else ""
+    return "utf-8"  # a log whose machine lost power has a run of zeros in it
 
 
 def _plain(text: str) -> str:

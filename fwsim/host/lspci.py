@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 
 _HEADER = re.compile(r"(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\s+(\S.*)")
+_GROUP = re.compile(r"IOMMU [Gg]roup \d{1,4}:? +")
+"""Stands before a function in the listings of IOMMU groups that scripts make with lspci -nns."""
 _ROW = re.compile(r"([0-9a-f]{2,3}):((?: [0-9a-f]{2}){1,16})\s*")
 _NAMED_IDS = re.compile(r"\[([0-9a-f]{4}):([0-9a-f]{4})\]")
 _PLAIN_IDS = re.compile(r"(?:Class )?([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\b")
@@ -60,7 +62,7 @@ def read_lspci(lines: list[str]) -> list[Function]:
     current: Function | None = None
     for number, raw in enumerate(lines, 1):
         line = raw.lstrip("> ")
-        header = _HEADER.match(line)
+        header = _HEADER.match(_GROUP.sub("", line.lstrip("\t")))
         if header:
             domain, bus, device, function, rest = header.groups()
             bdf = f"{bus}:{device}.{function}" if not int(domain or "0", 16) else f"{domain}:{bus}:{device}.{function}"

@@ -47,6 +47,7 @@ def test_every_row_has_a_line():
 def test_a_row_is_whole(row):
     """Its sentences have the groups that they name, its remedy is there, its source is told."""
     assert row.source
+    assert len(row.needle) >= 3
     assert row.severity is None or row.severity in WEIGHT
     assert row.remedy in REMEDIES or not row.remedy
     assert set(re.findall(r"\{(\w+)\}", row.what + row.why)) <= set(row.compiled.groupindex)

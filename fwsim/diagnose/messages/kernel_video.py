@@ -34,7 +34,7 @@ ROWS = (
         "the kernel's VGA console gave the device up", "", "", "vgaarb.c",
     ),
     Row(
-        "host-framebuffer", _WHO, "fb",
+        "host-framebuffer", _WHO, "framebuffer",
         r"\b(?P<driver>efifb|vesafb|simplefb|simpledrm|efidrm|vesadrm)\b.*(?:framebuffer at|mode is|fb0:"
         r"|Initialized)", None, "the host has a framebuffer of its firmware ({driver})", "", "",
         "drivers/video/fbdev/efifb.c and its like",

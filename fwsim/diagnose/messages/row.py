@@ -17,7 +17,7 @@ IGD = re.compile(r"(?:0000:)?00:02\.[0-7]")
 @dataclass(frozen=True)
 class Row:
     """``pattern`` is a regular expression with named groups, "" where ``needle`` is all; ``needle`` a text of each such
-    line, for speed.
+    line, of three letters or more, for speed.
 
     A group ``bdf`` is a function of the host: lines about another than the IGD's do not count. ``severity`` None: the
     message is a fact for others to conclude from, and no finding by itself. ``what`` and ``why`` are sentences,

@@ -20,19 +20,19 @@ from fwsim.diagnose.messages import (
     xen,
 )  # fmt: skip
 from fwsim.diagnose.messages.row import Row
+from fwsim.diagnose.messages.sieve import Sieve
 from fwsim.diagnose.text import shown
 
 _SPEAKERS = (
     qemu_igd, qemu_vfio, kernel_vfio, kernel_video, i915, i915_uc, intel_iommu, seabios, ovmf, xen, coreboot, tools,
 )  # fmt: skip
 ROWS: dict[str, Row] = {row.id: row for speaker in _SPEAKERS for row in speaker.ROWS}
-NEEDLES = tuple(sorted({row.needle for row in ROWS.values()}))
-"""A text without any of them has no known message."""
+_SIEVE = Sieve(sorted({row.needle for row in ROWS.values()}))
 
 
 def rows_for(text: str) -> list[Row]:
     """The rows that can be in ``text``: those whose needle it has."""
-    there = {needle for needle in NEEDLES if needle in text}
+    there = _SIEVE.found_in(text)
     return [row for row in ROWS.values() if row.needle in there]
 
 

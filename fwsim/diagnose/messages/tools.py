@@ -75,9 +75,12 @@ ROWS = (
         "none", "vga-region", "/etc/modprobe.d",
     ),
     Row(
-        "cmdline-no-framebuffer", "Linux", "fb",
-        _LINE + r".*\b(?P<what>initcall_blacklist=\S*sysfb_init|video=\S*(?:efifb|vesafb|simplefb):off)", None,
-        "the host's framebuffer is off ({what})", "", "", "/proc/cmdline",
+        "cmdline-no-framebuffer", "Linux", "sysfb_init", _LINE + r".*\b(?P<what>initcall_blacklist=\S*sysfb_init)",
+        None, "the host's framebuffer is off ({what})", "", "", "/proc/cmdline",
+    ),
+    Row(
+        "cmdline-framebuffer-off", "Linux", "fb:off", _LINE + r".*\b(?P<what>video=\S*(?:efifb|vesafb|simplefb):off)",
+        None, "the host's framebuffer is off ({what})", "", "", "/proc/cmdline",
     ),
     Row(
         "cmdline-vfio-ids", "Linux", "vfio-pci.ids=", _LINE + r".*\bvfio[-_]pci\.ids=(?P<ids>[0-9a-f:,]+)", None,

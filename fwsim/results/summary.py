@@ -29,7 +29,10 @@ class RomImage(_Part):
 
 
 class RomSummary(_Part):
-    """The ROM that ran. ``source`` is file or shadow (POSTed on the host first); ``sha256`` that of the file."""
+    """The ROM that was given. ``source`` is file or shadow (POSTed on the host first); ``sha256`` that of the file.
+
+    ``taken``: the guest's firmware found it for its device; ``how`` says by what, or why not.
+    """
 
     sha256: str = ""
     size: int = 0
@@ -37,6 +40,8 @@ class RomSummary(_Part):
     device: int = 0
     images: list[RomImage] = field(default_factory=list)
     source: str = "file"
+    taken: bool = True
+    how: str = ""
 
 
 class Stop(_Part):

@@ -126,6 +126,10 @@ def stolen_size(scenario: Scenario, given: Assignment) -> int:
 # --- the ROM ---------------------------------------------------------------------------------------------------------
 
 
+def _rom_found(facts: Facts) -> Verdict:
+    return facts.summary.rom.taken, facts.summary.rom.how
+
+
 def _rom_finished(facts: Facts) -> Verdict:
     stop = facts.summary.stop
     if stop.reason == "completed":
@@ -254,6 +258,7 @@ def _ggc(facts: Facts) -> Verdict:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),

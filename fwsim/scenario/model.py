@@ -97,7 +97,8 @@ class Hypervisor(_Table, frozen=True):
     """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
-    x-igd-lpc, x-vga and x-igd-legacy-mode. ``options`` are an installed kind's own.
+    x-igd-lpc, x-vga and x-igd-legacy-mode. ``rombar`` "off" is its rombar=0: the ROM is a file in vgaroms/, which
+    SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -107,6 +108,7 @@ class Hypervisor(_Table, frozen=True):
     lpc: Switch = "auto"
     vga: Literal["auto", "on"] = "auto"
     legacy: Switch = "auto"
+    rombar: Literal["on", "off"] = "on"
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -163,13 +165,15 @@ RomInt15 = dict[str, dict[str, Hex16]]
 class Rom(_Table, frozen=True):
     """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer.
 
-    ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    ``fix_ids``: PCIR's device id and the checksum are made the device's first, as ``fwsim rom fix`` does; else a file
+    is taken as it is. ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
     """
 
     file: File = ""
     source: Literal["file", "shadow"] = "file"
     checksum: Literal["enforce", "ignore"] = "enforce"
     any_device: bool = False
+    fix_ids: bool = False
     assist: bool = False
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"

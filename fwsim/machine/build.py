@@ -72,7 +72,7 @@ def build(
     adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
     host = scenario.host
-    family, displays = host.family, attached(scenario, warnings)
+    family, displays = host.family, attached(scenario, rom, warnings)
     base = host.stolen_base
     given = assignment(scenario, adapter)
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))

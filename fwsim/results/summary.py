@@ -140,7 +140,9 @@ class Frame(_Part):
 class Screen(_Part):
     """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name.
 
-    ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames).
+    ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames). ``lights``: which
+    pipes were on, "" for another device than the IGD; ``drawn``: the test card was painted in this mode; ``flat``: the
+    picture is of one colour; ``wanted``: width and height of the mode by VBE 4F01, where that was asked.
     """
 
     mode: int = 0
@@ -152,6 +154,10 @@ class Screen(_Part):
     file: str = ""
     unreadable_pages: int = 0
     frames: list[Frame] = field(default_factory=list)
+    lights: str = ""
+    drawn: bool = False
+    flat: bool = False
+    wanted: tuple[int, int] | None = None
 
 
 class Hang(_Part):

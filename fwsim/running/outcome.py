@@ -106,6 +106,7 @@ def _targets(built: Built) -> GttTargets:
     written = igd.entries(np.flatnonzero(igd.touched))
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
+
     def inside(start: int, end: int) -> np.ndarray:
         return (pages >= np.uint64(start)) & (pages < np.uint64(max(end, start)))
 

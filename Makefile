@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 OUT ?= runs/demo
 DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
-.PHONY: run test mutants lint docs bench clean packages
+.PHONY: run test oracle live mutants lint docs bench clean packages
 
 run: $(VENV)/.installed
 	$(BIN)/fwsim demo --out $(OUT) --force
@@ -14,6 +14,17 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.developed packages
 	$(BIN)/python -m pytest -n 2 -q
+
+# Every case that was measured on real firmware, or read in its source, asked again.
+oracle: $(VENV)/.developed
+	$(BIN)/python -m pytest -q tests/test_oracle.py
+
+# Real boots beside fwsim's answers: takes qemu-system-x86, seabios, ovmf (and nasm, for OVMF) of any version.
+BOOTS ?= 40
+live: $(VENV)/.developed
+	@.ci/packages qemu-system-x86 seabios ovmf nasm
+	$(BIN)/python tests/oracle/live --firmware seabios --boots $(BOOTS)
+	$(BIN)/python tests/oracle/live --firmware ovmf --boots $(BOOTS)
 
 # Changes of the running code, one at a time in a copy: a test has to notice each. About a quarter of an hour.
 mutants: $(VENV)/.developed
@@ -27,6 +38,7 @@ lint: $(VENV)/.developed
 
 docs: $(VENV)/.developed
 	$(BIN)/python -m fwsim.report.registers_page docs/registers.md
+	$(BIN)/python tests/oracle/exactness_page.py docs/exactness.md
 
 bench: $(VENV)/.installed
 	$(BIN)/fwsim bench

@@ -139,8 +139,14 @@ def test_legacy_mode_by_profile_and_guest():
     assert not any(check.id == "legacy-mode" for check in place(Ask(firmware="acrn")).checks)
 
 
+def test_an_opregion_that_qemu_does_not_offer_is_said():
+    assert "x-igd-opregion=on" in failing(place(Ask(machine="q35")))["opregion-offered"]  # on by itself from 10.1 on
+    for ask in (Ask(), Ask(machine="q35", profile="10.1"), Ask(machine="q35", opregion=0)):
+        assert "opregion-offered" not in failing(place(ask)), ask
+
+
 def test_host_anchors_from_gen_11_on():
-    ask = Ask(gen="12", machine="q35", ram=6 * GIB)
+    ask = Ask(gen="12", machine="q35", ram=6 * GIB, profile="10.1")
     assert "stay the host's, for 0x4c800000" in failing(place(replace(ask, firmware="ovmf")))["host-anchors"]
     assert not place(replace(ask, firmware="host-base")).failed
 
@@ -262,11 +268,25 @@ def test_a_bar_without_room():
     ("changes", "what", "hint"),
     [
         ({"ram": 512 << 10}, "RAM below 1 MiB", "--ram 2G"),
-        ({"ram": 2 << 40}, "impossible RAM size", "--ram 2G"),
+        ({"ram": (2 << 30) + 1}, "impossible RAM size", "--ram 2G"),
+        ({"ram": 62 << 30}, "RAM larger than the address space", "a CPU with 37"),
+        ({"ram": 2 << 40, "gen": "haswell"}, "RAM larger than the address space", "a CPU with 42"),
+        ({"phys_bits": 53}, "address bits that no CPU has", "/proc/cpuinfo"),
+        ({"phys_bits": 31}, "address bits that no CPU has", "/proc/cpuinfo"),
+        ({"cpu": "qemu32", "phys_bits": 36}, "without long mode", "qemu32"),
+        ({"cpu": "Hasswell"}, "no such CPU model", "did you mean Haswell"),
+        ({"accel": "tcg"}, "cpu model host requires KVM", '"max"'),
+        ({"accel": "hvf"}, "unknown value", ""),
+        ({"cpus": 256}, "pc takes 255", "q35 takes 256 from QEMU 2.8 on"),
+        ({"cpus": 5000, "machine": "q35"}, "q35 takes 4096", "take fewer"),
+        ({"cpus": 289, "machine": "q35", "profile": "7.2"}, "q35 takes 288", "from QEMU 8.1 on"),
+        ({"cpus": 0}, "no CPU", "one CPU"),
+        ({"profile": "9.9"}, "no such QEMU release", "9.2 below and 10.0 above"),
+        ({"profile": "12.0"}, "no such QEMU release", "11.1 is the newest known here"),
         ({"firmware": "ovfm"}, "no such firmware", "did you mean ovmf?"),
-        ({"version": "1.16.7"}, "no rules for this version", "did you mean 1.16.3?"),
+        ({"version": "1.16.7"}, "no rules for this version", "did you mean 1.16.3? 1.17.0 is the nearest above"),
         ({"gen": "sandibridge"}, "no such host cpu", "sandybridge"),
-        ({"gen": "10"}, "no such generation", "haswell"),
+        ({"gen": "14"}, "no such generation", "haswell"),
         ({"machine": "i440fx"}, "unknown value", ""),
         ({"driver": "gtv"}, "unknown value", "did you mean gvt?"),
         ({"profile": "2.6"}, "no such QEMU release", "2.7"),
@@ -366,10 +386,12 @@ def test_the_documented_case_counts_are_the_vectors():
             )
     groups = {
         "SeaBIOS 1.14.0": ["1.14.0"], "SeaBIOS 1.16.0": ["1.16.0"], "SeaBIOS 1.16.2": ["seabios-1.16.2"],
-        "SeaBIOS 1.16.3": ["1.16.3"], "SeaBIOS 1.17.0": ["1.17.0"], "SeaBIOS 41514a7a": ["seabios-41514a7a"],
+        "SeaBIOS 1.16.3": ["seabios-1.16.3"], "SeaBIOS 1.17.0": ["seabios-1.17.0"], "SeaBIOS rel-1.16.3": ["1.16.3"],
+        "SeaBIOS rel-1.17.0": ["1.17.0"], "SeaBIOS 41514a7a": ["seabios-41514a7a"],
         "SeaBIOS, other versions": ["seabios", "seabios-1.12", "seabios<=1.16.0", "seabios>=1.16.1"],
-        "OVMF 2022.11 with both IGD drivers": ["ovmf-2022.11"], "VfioIgdPkg 067328df": ["vfioigdpkg"],
-        "OVMF c5aa7e7d": ["ovmf"], "hvmloader 4.23": ["xen-hvmloader"], "bhyve": ["bhyve-gvtd"],
+        "OVMF 2022.11": ["ovmf-2022.11"], "OVMF 2022.11-2M": ["ovmf-2022.11-2M"], "OVMF 2025.02": ["ovmf-2025.02"],
+        "OVMF 2026.08": ["ovmf-2026.08"], "OVMF's windows, edk2 c5aa7e7d": ["ovmf"],
+        "VfioIgdPkg 067328df": ["vfioigdpkg"], "hvmloader 4.23": ["xen-hvmloader"], "bhyve": ["bhyve-gvtd"],
         "ACRN": ["acrn-dm", "acrn-hv"], "crosvm": ["crosvm"],
     }  # fmt: skip
     text = (HERE.parent / "docs" / "allocators.md").read_text(encoding="utf-8")

@@ -200,9 +200,10 @@ def test_options_survive_the_scenario_file():
     [
         ("ovmf", '[firmware.options]\ndrive = "gvt"', "firmware.options: drive", "drive", "driver"),
         ("ovmf", '[firmware.options]\ndriver = "gtv"', "firmware.options: driver", "gtv", "gvt, none, vfioigd"),
-        ("ovmf", "[firmware.options]\ncpus = true", "firmware.options: cpus", "true", "a number"),
+        ("ovmf", "[firmware.options]\nfree_list = true", "firmware.options: free_list", "true", "a list"),
+        ("ovmf", "[firmware.options]\ncpus = 4", "firmware.options: cpus", "cpus", "driver"),
         ("ovmf", "[firmware.options]\nfree_list = [[1]]", "firmware.options: free_list[0]", "length 2, got 1", ""),
-        ("seabios", "[firmware.options]\ndriver = 1", "firmware.options: driver", "driver", "it has no options"),
+        ("seabios", "[firmware.options]\ndriver = 1", "firmware.options: driver", "driver", "acpi_tables"),
         ("seabios", "options = 5", "firmware.options", "5", "a table"),
         ("bhyve", 'version = "gen12"', "firmware.version", "gen12", "gvt-d, gen11"),
     ],

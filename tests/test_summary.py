@@ -13,7 +13,7 @@ OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}
 KEYS = {
     "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
-         "unhandled", "checks", "events", "code_bytes", "virtual_ns", "wall_s"},
+         "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
     "rom": {"sha256", "size", "vendor", "device", "images", "source"},
     "stop": {"reason", "cs", "ip", "detail"},
     "firmware": {"kind", "bdsm", "asls", "e820", "bars", "log"},

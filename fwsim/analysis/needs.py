@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.needs_opregion import OpRegionPart, opregion_parts
+from fwsim.board.q35 import ext_tseg
+from fwsim.devices.mch import EXT_TSEG
 from fwsim.errors import FwsimError
 from fwsim.registers.database import name_of, pci_function
 from fwsim.results.folder import RunDir
@@ -126,6 +128,9 @@ def needs_of(run: RunDir) -> Needs:
         hypervisor=wish.design.name,
     )  # fmt: skip
     _fill(result, events, scenario)
+    mib = ext_tseg(wish.design.qemu_release) if scenario.guest.machine == "q35" else 0
+    if mib and any(each.bdf == "00:00.0" and each.offset & ~3 == EXT_TSEG for each in result.config):
+        notes.append(f"00:00.0 @50h is no GGC here but EXT_TSEG_MBYTES of QEMU's q35, {mib:#06x}")
     if _reads_asls(result, scenario):
         result.opregion = "its address was read (config 0xFC)"
         try:

@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.bench import hot
-from fwsim.cpu.engine import ALL, READ_ONLY, CpuFaultError, Engine, Hooks
+from fwsim.cpu.engine import CpuFaultError, Engine, Hooks
+from fwsim.devices.pam import READ, WRITE
 from fwsim.environment.x86 import IF
-from fwsim.machine.address_map import BIOS_START, OPEN_PIECE, PAM, VGA_END
+from fwsim.machine.address_map import OPEN_PIECE, VGA_END
 from fwsim.machine.built import Built
+from fwsim.machine.shadow import PIECE, protect
 from fwsim.memory.ram import PAGE, Ram, RamSnapshot
 from fwsim.native import (
     R_BAR0,
@@ -61,7 +63,8 @@ class Stretch:
     """Changed bytes of the first MiB."""
     time_ns: int
     code: int
-    rom_end: int
+    modes: list[int]
+    """Of the pages from C0000 to FFFFF."""
     stop: Point | None = None
 
 
@@ -125,7 +128,7 @@ class Watched(Engine):
 
     def _stretch(self, registers: Registers, pokes: list[tuple[int, bytes]]) -> Stretch:
         root = self.root
-        return Stretch(registers, pokes, int(root[R_TIME]), int(root[R_CODE]), self._machine.windows.rom_end)
+        return Stretch(registers, pokes, int(root[R_TIME]), int(root[R_CODE]), self._machine.windows.shadow.modes)
 
     def _moved(self) -> bool:
         """Whether anything was done since the last stop: where code was only looked at, it is still where it was."""
@@ -197,11 +200,10 @@ class Reference:
     def run(self) -> float:
         """Run all stretches on a fresh engine; the time spent in the engine, without what was done in between."""
         engine = self._fresh()
-        seconds, rom_end = 0.0, 0
+        seconds, modes = 0.0, [READ | WRITE] * len(self.record.stretches[0].modes)
         for number, stretch in enumerate(self.record.stretches):
-            if stretch.rom_end != rom_end:
-                rom_end = stretch.rom_end
-                self._protect(engine, rom_end)
+            protect(engine, modes, stretch.modes)
+            modes = stretch.modes
             _prepare(engine, stretch)
             started = time.perf_counter()
             with suppress(CpuFaultError):  # the recorded run stopped so too, or is found to differ below
@@ -241,11 +243,6 @@ class Reference:
             engine.map_native(start, size, hot.register_read.address, hot.register_write.address, address_of(root))
         return engine
 
-    def _protect(self, engine: Engine, rom_end: int) -> None:
-        for start in range(VGA_END, min(self.record.low, MIB), PAM):
-            locked = rom_end > 0 and (start < rom_end or start >= BIOS_START)
-            engine.protect(start, PAM, READ_ONLY if locked else ALL)
-
     def _differs(self, engine: Engine, number: int, stretch: Stretch) -> str:
         """What is not as recorded at this stop: as many INs, as many accesses, the same registers; "" for nothing."""
         stop = stretch.stop
@@ -267,8 +264,8 @@ def _map(engine: Engine, start: int, ram: Ram) -> None:
         engine.map_ram(start, ram, 0, ram.size)
         return
     engine.map_ram(0, ram, 0, min(VGA_END, ram.size))
-    for at in range(VGA_END, min(ram.size, MIB), PAM):
-        engine.map_ram(at, ram, at, PAM)
+    for at in range(VGA_END, min(ram.size, MIB), PIECE):
+        engine.map_ram(at, ram, at, PIECE)
     if ram.size > MIB:
         engine.map_ram(MIB, ram, MIB, ram.size - MIB)
 

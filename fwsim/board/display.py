@@ -51,8 +51,9 @@ def display_function(scenario: Scenario, adapter: Adapter | None) -> BoardFuncti
     )
     vendor, device = adapter.subsystem
     return BoardFunction(
-        bdf, adapter.vendor, adapter.device, adapter.class_code, subsystem=device << 16 | vendor, bars=bars
-    )
+        bdf, adapter.vendor, adapter.device, adapter.class_code, adapter.revision, device << 16 | vendor, bars,
+        pin=adapter.pin, qemu=True,
+    )  # fmt: skip
 
 
 def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:

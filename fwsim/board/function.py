@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from fwsim.firmware.request import QEMU_SUBSYSTEM as QEMU_SUBSYSTEM
 from fwsim.firmware.request import Bar, Bridge, Function
 from fwsim.firmware.request import BarKind as BarKind
-
-QEMU_SUBSYSTEM = 0x11001AF4
-"""1AF4:1100, what QEMU's own devices say (QEMU include/hw/pci/pci.h)."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +31,29 @@ class Setting:
 
 
 @dataclass(frozen=True)
+class Shadowing:
+    """Where a host bridge has the registers that decide over A0000-FFFFF: PAM0 to PAM6, SMRAM, and ESMRAMC (or none).
+
+    ``lock``: SMRAM's D_LCK holds what it says it holds.
+    """
+
+    pam: int
+    smram: int
+    esmramc: int | None = None
+    lock: bool = False
+
+
+@dataclass(frozen=True)
 class BoardFunction:
     """One function. ``bdf`` is bus<<8 | device<<3 | function, its bus the one that firmware will number it.
 
     ``parent`` is the bdf of the bridge that it is behind, None on bus 0; ``pciexbar`` what PCIEXBAR holds at first,
     None without such a register. ``ggc`` is the word at 50h as the guest reads it, for firmware that sizes stolen
-    memory by it; None for a device that is no IGD. ``rom`` in bytes.
+    memory by it; None for a device that is no IGD. ``rom`` in bytes. ``pin``: its interrupt, 1 to 4, 0 for none; left
+    out, 1 where it has BARs. ``line`` and ``command``: what those registers hold once firmware has been there, the
+    command only where a placement writes none. ``moved``: (BAR index, address) that firmware gives it after its first.
+    ``qemu``: one of QEMU's own conventional functions, 256 bytes whose upper 192 keep what is written where no setting
+    says otherwise (QEMU hw/pci/pci.c, pci_init_wmask). ``ext_tseg``: MiB that the word at 50h answers FFFFh with.
     """
 
     bdf: int
@@ -54,15 +69,27 @@ class BoardFunction:
     bridge: Bridge | None = None
     parent: int | None = None
     pciexbar: int | None = None
+    pin: int | None = None
+    line: int = 0
+    command: int = 0
+    moved: tuple[tuple[int, int], ...] = ()
+    qemu: bool = False
+    shadow: Shadowing | None = None
+    ext_tseg: int = 0
 
     @property
     def devfn(self) -> int:
         """device<<3 | function."""
         return self.bdf & 0xFF
 
+    @property
+    def interrupt_pin(self) -> int:
+        """1 to 4 for INTA to INTD, 0 for none."""
+        return int(bool(self.bars)) if self.pin is None else self.pin
+
     def byte(self, offset: int) -> int:
         """One byte of the header or of the settings, as a reader finds it after reset."""
-        for row in self.settings:
+        for row in reversed(self.settings):
             if row.offset <= offset < row.offset + row.width:
                 return row.value >> 8 * (offset - row.offset) & 0xFF
         header = {
@@ -90,8 +117,9 @@ class BoardFunction:
         """The function as a firmware is asked to place it."""
         bars = tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in self.bars)
         return Function(
-            self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge
-        )
+            self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge,
+            subsystem=self.subsystem,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

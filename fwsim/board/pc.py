@@ -3,58 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
-from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
+from fwsim.board.function import Board, BoardFunction
+from fwsim.board.i440fx import i440fx
+from fwsim.board.q35 import q35
+from fwsim.board.setup import PM_BASE
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import format_bdf
 from fwsim.hypervisor.interface import LPC_BRIDGE, Copied
 
-PM_BASE = 0x600
-"""ACPI base of both machines (QEMU hw/i386/acpi-build.c; SeaBIOS src/config.h, PORT_ACPI_PM_BASE)."""
-_PCIEXBAR = 0xB0000000
-"""As SeaBIOS programs it (src/fw/dev-q35.h, Q35_HOST_BRIDGE_PCIEXBAR_ADDR)."""
-_I440FX = BoardFunction(0x00, 0x8086, 0x1237, 0x060000, 2)
-_Q35 = BoardFunction(0x00, 0x8086, 0x29C0, 0x060000, 2, pciexbar=_PCIEXBAR | 1)
-CHIPSETS: dict[str, tuple[BoardFunction, ...]] = {
-    "pc": (
-        _I440FX,
-        BoardFunction(0x08, 0x8086, 0x7000, 0x060100),
-        BoardFunction(0x09, 0x8086, 0x7010, 0x010180, bars=(BarSpec(4, 16, "io", role="ide"),)),
-        BoardFunction(
-            0x0B, 0x8086, 0x7113, 0x068000, 3,
-            settings=(Setting(0x40, 4, PM_BASE | 1, 0xFFC0), Setting(0x80, 1, 1, 1)),
-        ),
-    ),
-    "q35": (
-        _Q35,
-        BoardFunction(
-            LPC_BRIDGE, 0x8086, 0x2918, 0x060100, 2, settings=(Setting(0x40, 4, PM_BASE | 1), Setting(0x44, 1, 0x80)),
-        ),
-        BoardFunction(
-            0xFA, 0x8086, 0x2922, 0x010601, 2,
-            bars=(BarSpec(4, 32, "io", role="sata"), BarSpec(5, 4096, "mem", role="ahci")),
-        ),
-        BoardFunction(0xFB, 0x8086, 0x2930, 0x0C0500, 2, bars=(BarSpec(4, 64, "io", role="smbus"),)),
-    ),
-}  # fmt: skip
-"""What each machine has by itself (QEMU hw/pci-host/i440fx.c, hw/isa/piix.c; hw/pci-host/q35.c, hw/isa/lpc_ich9.c)."""
+_CHIPSETS: dict[str, Callable[[tuple[int, ...], int], tuple[BoardFunction, ...]]] = {
+    "pc": lambda release, ram: i440fx(ram),
+    "q35": lambda release, ram: q35(release),
+}
+MACHINES = tuple(_CHIPSETS)
+
+
+@lru_cache(maxsize=64)
+def chipset(machine: str, release: tuple[int, ...] = (), ram: int = 0) -> tuple[BoardFunction, ...]:
+    """What ``machine`` has by itself, with ``ram`` bytes, by QEMU's ``release``: () for a guest of none."""
+    return _CHIPSETS[machine](release, ram)
 
 
 def guest_board(
     machine: str, display: BoardFunction | None, others: Sequence[BoardFunction] = (), *,
     lpc: tuple[int, int] | None = None, copies: dict[int, tuple[Copied, ...]] | None = None,
     host: Iterable[BoardFunction] = (), has_chip: Callable[[int], bool] = lambda bdf: True,
-    said: tuple[str, str] = ("guest.slot", "function"),
+    said: tuple[str, str] = ("guest.slot", "function"), release: tuple[int, ...] = (), ram: int = 0,
 ) -> Board:  # fmt: skip
     """The guest's PC with ``display`` and ``others`` plugged in.
 
     ``lpc``: (device id, revision) of the bridge that an i440FX gets at 00:1f.0. ``copies``: what the bridges take from
     the host's functions ``host``, by devfn. ``has_chip`` of a bdf False: this guest lacks that part of the chipset.
+    ``release``: QEMU's, () for another hypervisor; ``ram`` in bytes.
     Raises FwsimError for two functions in one place, naming where display and others are ``said``.
     """
-    rows = [row for row in CHIPSETS[machine] if has_chip(row.bdf)]
+    rows = [row for row in chipset(machine, release, ram) if has_chip(row.bdf)]
     if lpc and has_chip(LPC_BRIDGE) and not any(row.bdf == LPC_BRIDGE for row in rows):
-        rows.append(BoardFunction(LPC_BRIDGE, 0x8086, lpc[0], 0x060100, lpc[1]))
+        rows.append(BoardFunction(LPC_BRIDGE, 0x8086, lpc[0], 0x060100, lpc[1], qemu=True))
     from_host = {function.bdf: function for function in host}
     rows = [_copied(row, (copies or {}).get(row.bdf, ()), from_host.get(row.bdf)) for row in rows]
     taken = {row.bdf: "the chipset" for row in rows}

@@ -29,7 +29,7 @@ def alloc(
     ram: Annotated[str, _option("The guest's RAM; default 2G.")] = "2G",
     stolen: Annotated[str, _option("Stolen memory to place; default what GGC says.")] = "",
     opregion: Annotated[str, _option("Size of the OpRegion; default 8K, 0 for none.")] = "8K",
-    gen: Annotated[str, _option("Generation (2 to 12) or host cpu; default sandybridge.", metavar="G")] = _DEFAULT.gen,
+    gen: Annotated[str, _option("Generation (2 to 13) or host cpu; default sandybridge.", metavar="G")] = _DEFAULT.gen,
     ggc: Annotated[str, _option("The word at 0x50 as the guest reads it; default fits --stolen.", metavar="V")] = "",
     bars: Annotated[list[str] | None, _option("BARs: [SLOT=]INDEX:SIZE[:KIND],... KIND mem, pref, mem64, pref64, io; "
                                               "without SLOT the IGD's.", metavar="BARS")] = None,
@@ -45,6 +45,15 @@ def alloc(
     host_asls: Annotated[str, _option("The host's OpRegion (bhyve, acrn).", metavar="A")] = "",
     holder: Annotated[str, _option("fake-bar: igd (default), isa, bridge or device.", metavar="H")] = _DEFAULT.holder,
     guest: Annotated[str, _option("fake-bar: linux (default), linux-6.15 or windows.", metavar="G")] = _DEFAULT.guest,
+    cpu: Annotated[str, _option("The guest's CPU: host (default), or a model of QEMU's such as Haswell or qemu64.",
+                                metavar="MODEL")] = _DEFAULT.cpu,
+    phys_bits: Annotated[str, _option("Its physical address bits; default what the model has.", metavar="N")] = "0",
+    cpus: Annotated[str, _option("How many CPUs; default 1.", metavar="N")] = "1",
+    accel: Annotated[str, _option("kvm (default) or tcg.", metavar="A")] = _DEFAULT.accel,
+    legacy: Annotated[str, _option("QEMU's legacy mode gives 00:00.0 the host's subsystem id: on, or off (default).",
+                                   metavar="S")] = _DEFAULT.legacy,
+    acpi_tables: Annotated[str, _option("SeaBIOS: QEMU's ACPI tables; default 128K.")] = "128K",
+    smbios: Annotated[str, _option("SeaBIOS: SMBIOS structures, as dmidecode says; default what QEMU makes.")] = "0",
     option: Annotated[list[str] | None, _option("An option of the firmware's own; may be repeated.",
                                                 metavar="NAME=VALUE")] = None,
     compare: Annotated[str, _option("Several firmwares beside each other: K,K,...", metavar="K,K")] = "",
@@ -68,6 +77,8 @@ def alloc(
         holder=holder, guest=guest, profile=profile, host_bdsm=_number(host_bdsm, "--host-bdsm"),
         host_asls=_number(host_asls, "--host-asls"), rom=parse_size(rom, "--rom"),
         max_low=parse_size(max_low, "--max-ram-below-4g"), ecam=parse_size(ecam, "--ecam"),
+        cpu=cpu, phys_bits=parse_size(phys_bits, "--phys-bits"), cpus=parse_size(cpus, "--cpus"), accel=accel,
+        legacy=legacy, acpi_tables=parse_size(acpi_tables, "--acpi-tables"), smbios=parse_size(smbios, "--smbios"),
         options=dict(parse_option(text) for text in option or ()),
     )  # fmt: skip
     results: Results = _compare(ask, compare) if compare else [explain(place(ask))]

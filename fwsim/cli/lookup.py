@@ -17,7 +17,7 @@ def lookup(
         str, typer.Option(help="Address space: mmio, pci, port, iobar, gtt, vtd, opregion, vbt, dpcd, ...")
     ] = "mmio",
     gen: Annotated[
-        str | None, typer.Option(help="Generation (2 to 12) or host cpu, such as haswell.", show_default=False)
+        str | None, typer.Option(help="Generation (2 to 13) or host cpu, such as haswell.", show_default=False)
     ] = None,
     name: Annotated[
         str | None, typer.Option(help="Where the register of this name is, in each generation.", show_default=False)

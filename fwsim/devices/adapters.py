@@ -52,6 +52,7 @@ class Adapter:
 
     ``window`` is the fixed address where a card for ISA shows its video memory, 0 when there is none. ``ramfb`` is no
     card at all: its picture lies in the guest's own memory, as the guest describes it in fw_cfg's ``etc/ramfb``.
+    ``pin``: its interrupt, 1 for INTA, 0 for none.
     """
 
     kind: str
@@ -61,6 +62,8 @@ class Adapter:
     vga: int = KIND_VGA
     also: tuple[int, ...] = ()
     class_code: int = CLASS_VGA
+    revision: int = 0
+    pin: int = 1
     subsystem: tuple[int, int] = (0x1AF4, 0x1100)
     vram_size: int = 16 * MIB
     dispi: bool = True
@@ -91,7 +94,7 @@ _FRAME = Bar(0, 16 * MIB, Role.VRAM, prefetch=True)
 _REGISTERS = Bar(2, 4 * KIB, Role.DISPI)
 
 ADAPTERS: tuple[Adapter, ...] = (
-    Adapter("stdvga", 0x1234, 0x1111, (_FRAME, _REGISTERS)),
+    Adapter("stdvga", 0x1234, 0x1111, (_FRAME, _REGISTERS), revision=2, pin=0),
     Adapter("bochs-display", 0x1234, 0x1111, (_FRAME, _REGISTERS), class_code=CLASS_DISPLAY_OTHER),
     Adapter(
         "cirrus",

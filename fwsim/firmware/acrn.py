@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, SizeSource
 from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
@@ -94,6 +95,11 @@ class Acrn(Allocator):
         if (why := super().why_none(request, display, out)) or display.bdf == IGD_BDF:
             return why
         return f"the device is at {display.bdf_text}: stolen memory is for 00:02.0 only"
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """Nothing of it was held against a running ACRN."""
+        source = "acrn-hypervisor d61d98cf: devicemodel/hw/pci/passthrough.c, igd_pciids.h, core/sw_load_common.c"
+        return of_each("bdsm asls e820", Known("read", source))
 
     def place(self, request: Request) -> Placement:
         """Place the IGD's memory for the device at 00:02.0; needs ``request.host`` and the function's ``ggc``."""

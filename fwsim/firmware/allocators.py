@@ -14,7 +14,7 @@ GROUP = "fwsim.allocators"
 """The entry point group in which an installed package names its own: an allocator, or a class of one."""
 ROWS: dict[str, tuple[str, str]] = {
     "seabios": ("fwsim.firmware.seabios.place", "SEABIOS"),
-    "ovmf": ("fwsim.firmware.ovmf", "OVMF"),
+    "ovmf": ("fwsim.firmware.ovmf.place", "OVMF"),
     "hvmloader": ("fwsim.firmware.hvmloader", "HVMLOADER"),
     "bhyve": ("fwsim.firmware.bhyve", "BHYVE"),
     "acrn": ("fwsim.firmware.acrn", "ACRN"),
@@ -48,25 +48,28 @@ def names() -> list[str]:
 
 
 def check_version(row: Allocator, version: str, where: str = "--version") -> None:
-    """Refuse a version that ``row`` has no rules for. Raises FwsimError naming the nearest one."""
+    """Refuse a version that ``row`` has no rules for. Raises FwsimError naming the nearest below and above."""
     if row.knows_version(version):
         return
     known = tuple(filter(None, row.versions))
-    near = nearest_version(version, known)
+    below, above = around(version, known)
+    near = below or above or next(iter(get_close_matches(version, known, n=1, cutoff=0.3)), "")
+    beside = f"{above} is the nearest above" if below and above else "it is the newest here" if below else ""
     raise FwsimError(
         f"no rules for this version of {row.name}" if known else f"firmware {row.name} has no versions",
         where=where, found=repr(version), expected=", ".join(known) or "nothing",
-        hint=f"did you mean {near}? It is the nearest" if near else "remove it",
+        hint=f"did you mean {near}? {beside or 'It is the nearest'}".rstrip() if near else "remove it",
     )  # fmt: skip
 
 
-def nearest_version(version: str, known: tuple[str, ...]) -> str:
-    """The known version nearest to ``version``: of numbers the last that is not newer, else the most similar text."""
+def around(version: str, known: tuple[str, ...]) -> tuple[str, str]:
+    """The nearest of the numbered ``known`` not above and not below ``version``, "" where there is none."""
     wanted = _numbers(version)
-    rows = sorted((numbers, name) for name in known if (numbers := _numbers(name)))
-    if wanted and rows:
-        return next((name for numbers, name in reversed(rows) if numbers <= wanted), rows[0][1])
-    return next(iter(get_close_matches(version, known, n=1, cutoff=0.3)), "")
+    rows = sorted((numbers, name) for name in known if name[:1].isdigit() and (numbers := _numbers(name)))
+    if not wanted:
+        return "", ""
+    below = next((name for numbers, name in reversed(rows) if numbers <= wanted), "")
+    return below, next((name for numbers, name in rows if numbers > wanted), "")
 
 
 def _numbers(text: str) -> tuple[int, ...]:

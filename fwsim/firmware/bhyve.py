@@ -7,6 +7,7 @@ keeps them, so none are given here.
 from __future__ import annotations
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, SizeSource
 from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
@@ -65,6 +66,10 @@ class Bhyve(Allocator):
     def has_chip(self, machine: str, bdf: int) -> bool:
         """The host bridge only: the device model has no south bridge of QEMU's."""
         return bdf == 0
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """Nothing of it was held against a running bhyve."""
+        return of_each("bdsm asls e820", Known("read", "FreeBSD usr.sbin/bhyve/amd64/pci_gvt-d.c, e820.c"))
 
     def place(self, request: Request) -> Placement:
         """Place the IGD's memory; needs ``request.host``. BDSM is at 0xC0 from gen11 on with version gen11.

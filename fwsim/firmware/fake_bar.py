@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, typed
 from fwsim.firmware.request import IGD_BDF, Bar, Bridge, Function, Options, Placement, Request, Step
 from fwsim.firmware.seabios import SEABIOS
@@ -72,6 +73,11 @@ class FakeBar(Allocator):
     def knows_version(self, version: str) -> bool:
         """SeaBIOS's versions, as people write them."""
         return SEABIOS.knows_version(version)
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """The BARs are placed as SeaBIOS does; that stolen memory may lie behind one is a proposal."""
+        proposal = Known("assumed", "a proposal: no device model that is shipped answers BDSM and ASLS from a BAR")
+        return {**SEABIOS.exactness(version, SEABIOS.options()), **of_each("bdsm asls", proposal)}
 
     def place(self, request: Request) -> Placement:
         """Place BARs as SeaBIOS does, the dummy among them.

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from functools import lru_cache, partial
 
-from fwsim.firmware import ovmf
-from fwsim.firmware.ovmf_igd import vfioigd
-from fwsim.firmware.ovmf_pages import PageAllocator, dispatch_free_list
-from fwsim.firmware.request import Function, Placement, Request
+from fwsim.exactness import Exactness, Known
+from fwsim.firmware.ovmf import Edk2, boot
+from fwsim.firmware.ovmf.igd import vfioigd
+from fwsim.firmware.ovmf.layout import page_allocator
+from fwsim.firmware.ovmf.pages import PageAllocator
+from fwsim.firmware.ovmf.versions import version_row
+from fwsim.firmware.request import Cpu, Function, Options, Placement, Request
 from fwsim.memory.ramsplit import ram_split
 from fwsim.memory.ranges import Range, align_up
 
@@ -24,19 +27,23 @@ _MOST_RAM = {"pc": 0xE0000000, "q35": 0xB0000000}
 """How far QEMU's RAM below 4 GiB can reach, by machine (QEMU hw/i386/pc_piix.c, pc_q35.c)."""
 
 
-class HostBase(ovmf.Edk2):
+class HostBase(Edk2):
     """The allocator's row: EVE's IgdAssignmentDxe in the OVMF versions of ``ovmf``."""
 
     name = "host-base"
     title = "OVMF with EVE's IGD driver"
     at_host_base = True
 
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """OVMF's, but for BDSM: EVE's patches were read."""
+        return {**super().exactness(version, options), "bdsm": Known("read", "lf-edge/eve pkg/uefi/vfioigd-patches")}
+
     def place(self, request: Request) -> Placement:
         """Place at ``request.host.bdsm``; a file `etc/igd-stolen-base` in ``fw_cfg`` counts instead, if there is one.
 
         Where the base cannot be had the driver takes any place, and ``notes`` say why. Raises FwsimError as OVMF does.
         """
-        return ovmf.boot(request, _driver)
+        return boot(request, _driver)
 
 
 HOST_BASE = HostBase()
@@ -100,22 +107,23 @@ def _why(request: Request, out: Placement, wanted: Range) -> str:
             )
     low, _ = ram_split(request.machine, request.ram, max_low=request.max_low)
     if wanted.end <= low:
-        least = least_ram(request.machine, *wanted)
+        least = least_ram(request.version, request.machine, request.cpu, *wanted)
         more = f": {least >> 20} MiB of RAM would leave it free" if least else ""
         return f"{what} is in guest RAM, but the firmware itself uses part of it{more}"
     text = f"guest RAM below 4 GiB ends at {low:#x}, {what} is not in it"
-    least = least_ram(request.machine, *wanted)
+    least = least_ram(request.version, request.machine, request.cpu, *wanted)
     if least:
         return f"{text}: give the guest {least >> 20} to {(_MOST_RAM[request.machine] >> 20) - 1} MiB of RAM"
-    if request.machine != "pc" and least_ram("pc", *wanted):
+    if request.machine != "pc" and least_ram(request.version, "pc", request.cpu, *wanted):
         return f"{text}, nor can it be on {request.machine}: machine pc has up to {_MOST_RAM['pc']:#x}"
     return f"{text}, nor can it be with any size"
 
 
 @lru_cache(maxsize=256)
-def least_ram(machine: str, start: int, end: int) -> int:
-    """The least RAM, in whole MiB, of which OVMF leaves ``start`` to ``end`` free on one CPU; 0 where none does."""
+def least_ram(version: str, machine: str, cpu: Cpu, start: int, end: int) -> int:
+    """The least RAM, in whole MiB, of which OVMF leaves ``start`` to ``end`` free; 0 where none does."""
+    row = version_row(version)
     for ram in range(align_up(end, _MIB), _MOST_RAM.get(machine, 0), _MIB):
-        if PageAllocator(dispatch_free_list(machine, ram)).allocate_at(start, end - start):
+        if page_allocator(row, machine, cpu, ram, 0).allocate_at(start, end - start):
             return ram
     return 0

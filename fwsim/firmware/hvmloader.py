@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, SizeSource, typed
 from fwsim.firmware.request import ROM_BAR, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
@@ -121,6 +122,15 @@ class Hvmloader(Allocator):
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """It never places any."""
         return f"hvmloader places none: the guest reads the host's {request.host.bdsm:#x}, which is not mapped"
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """BARs and OpRegion of the merged version are measured; its map is read; the q35 series is read."""
+        if version == MMCONFIG:
+            return of_each("asls bars e820", Known("read", "hvmloader with the q35 series of xen-devel, never merged"))
+        measured = Known("measured", "tools/firmware/hvmloader/pci.c of Xen c447b73, compiled")
+        return of_each("asls bars", measured) | {
+            "e820": Known("read", "tools/firmware/hvmloader/e820.c of Xen 4.15 on")
+        }
 
     def place(self, request: Request) -> Placement:
         """Place BARs and the OpRegion; stolen memory is left alone.

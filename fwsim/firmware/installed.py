@@ -13,6 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn, TypeVar
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known
 from fwsim.firmware.breach import breach
 from fwsim.firmware.interface import SIZE_SOURCES, Allocator, SizeSource
 from fwsim.firmware.request import Function, Options, Placement, Request
@@ -114,6 +115,13 @@ class Installed(Allocator):
         found = self._call("ecam", lambda: self._inner.ecam(machine, version))
         if found is not None and not _is_range(found):
             self._refuse("ecam gave no range", repr(found), "(first, end) or None")
+        return found
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """As the package says."""
+        found = self._call("exactness", lambda: self._inner.exactness(version, options))
+        if not isinstance(found, dict) or not all(isinstance(each, Known) for each in found.values()):
+            self._refuse("exactness gave no such dict", repr(found), "names to fwsim.exactness.Known")
         return found
 
     def has_chip(self, machine: str, bdf: int) -> bool:

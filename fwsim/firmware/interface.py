@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, TypeVar, get_args
 
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.registers.family import Family
 
@@ -61,6 +62,10 @@ class Allocator(ABC):
         """Whether there are rules for ``version``, as people write it; "" is the default one."""
         return not version or version in self.versions
 
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """How well the numbers of ``version`` are known: bdsm, asls, bars, e820, as far as it places them."""
+        return of_each("bdsm asls bars e820", Known("assumed", f"{self.shown} says nothing of where they come from"))
+
     def rom_stack(self, version: str) -> int:
         """SP at an option ROM's entry: of other firmware that of fwsim's services, which are SeaBIOS 1.16.2's."""
         return ROM_STACK
@@ -80,6 +85,10 @@ class Allocator(ABC):
     def has_chip(self, machine: str, bdf: int) -> bool:
         """Whether its guest has the function ``bdf`` of the chipset that QEMU's ``machine`` has there."""
         return True
+
+    def heeds_bridge(self, version: str) -> bool:
+        """Whether BARs depend on the subsystem id of 00:00.0, which legacy mode makes the host's."""
+        return False
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """Why ``out`` has no stolen memory for ``display``, where log, warnings and notes do not say it; "" if so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fwsim.exactness import Exactness
 from fwsim.firmware.interface import Allocator, SizeSource
 from fwsim.firmware.request import Options, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
@@ -19,6 +20,11 @@ class NoFirmware(Allocator):
     def size_from(self, options: Options) -> SizeSource:
         """Nobody tells it of any."""
         return "nobody"
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """The BARs and the map are SeaBIOS's."""
+        known = SEABIOS.exactness("", SEABIOS.options())
+        return {name: known[name] for name in ("bars", "e820")}
 
     def place(self, request: Request) -> Placement:
         """Place BARs only, as SeaBIOS does. Raises FwsimError for a machine other than pc and q35."""

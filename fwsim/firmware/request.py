@@ -11,13 +11,22 @@ import msgspec
 
 from fwsim.errors import FwsimError
 from fwsim.memory.e820 import E820Map
-from fwsim.memory.ramsplit import qemu_e820, ram_split
+from fwsim.memory.ramsplit import high_start, qemu_e820, ram_split
 
 ROM_BAR = 6
 """Index under which a placement gives the expansion ROM's address."""
 BarKind = Literal["io", "mem", "pref"]
+Accel = Literal["kvm", "tcg", ""]
 IGD_BDF = 0x10
 """00:02.0, the only place where firmware gives an IGD stolen memory."""
+
+
+QEMU_SUBSYSTEM = 0x11001AF4
+"""1AF4:1100, what QEMU's own devices say (QEMU include/hw/pci/pci.h)."""
+LATEST = (999,)
+"""A release of QEMU that is newer than any."""
+_KNOWS_HT = (7, 1)
+"""Since when QEMU keeps the HyperTransport hole of AMD cpus free (hw/i386/pc.c, pc_memory_init)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class Bridge:
 class Function:
     """One PCI function: ``bdf`` is bus<<8 | device<<3 | function, ``class_code`` its 24 bits, ``rom_size`` in bytes.
 
-    ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD.
+    ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD. ``subsystem`` is
+    id << 16 | vendor.
     """
 
     bdf: int
@@ -60,6 +70,7 @@ class Function:
     rom_size: int = 0
     ggc: int | None = None
     bridge: Bridge | None = None
+    subsystem: int = QEMU_SUBSYSTEM
 
     @property
     def bdf_text(self) -> str:
@@ -69,11 +80,23 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """What CPUID tells the firmware: vendor string, physical address bits, long mode."""
+    """The guest's CPUs: what CPUID tells the firmware, how many there are, and who runs them.
 
-    vendor: str = "AuthenticAMD"
-    phys_bits: int = 40
+    ``vendor`` is CPUID's 12 letters, ``phys_bits`` the physical address bits (32 to 52), ``one_gib_pages`` whether
+    there are pages of that size, ``rdrand`` whether it has that instruction, ``model`` QEMU's name; ``pae`` is true of
+    all but the oldest. ``accel`` "" is a machine that nobody emulates. The default is the CPU of an Intel host, handed
+    on by KVM.
+    """
+
+    vendor: str = "GenuineIntel"
+    phys_bits: int = 39
     long_mode: bool = True
+    count: int = 1
+    one_gib_pages: bool = True
+    rdrand: bool = True
+    pae: bool = True
+    model: str = "host"
+    accel: Accel = "kvm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +124,9 @@ class Request:
 
     ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and
     ``ram``. ``bdsm_file`` is the content of `etc/igd-bdsm-size` (None: no such file), ``opregion_size`` the length of
-    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``high_extra`` bytes of high memory that disk drivers
-    keep, ``files`` how many fw_cfg files there are beyond the machine's usual ones. ``options`` are the allocator's own
-    struct; None, or another allocator's, stands for its defaults. ``vbios``: a legacy video BIOS is called afterwards.
+    `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``files`` how many fw_cfg files there are
+    beyond the machine's usual ones. ``options`` are the allocator's own struct; None, or another allocator's, stands
+    for its defaults. ``vbios``: a legacy video BIOS is called afterwards. ``release``: the numbers of QEMU's.
     """
 
     machine: str = "pc"
@@ -117,18 +140,21 @@ class Request:
     max_low: int | None = None
     fw_cfg: Mapping[str, bytes] = field(default_factory=dict)
     acpi: bool = True
-    high_extra: int = 0
     files: int = 0
     host: Host = field(default_factory=Host)
     options: Options | None = None
     vbios: bool = False
+    release: tuple[int, ...] = LATEST
 
     def start_map(self) -> E820Map:
         """The map as the hypervisor gives it, before the firmware adds anything."""
         if self.e820:
             return E820Map(self.e820)
         low, high = ram_split(self.machine, self.ram, max_low=self.max_low)
-        return E820Map(qemu_e820(low, high, amd=self.cpu.vendor == "AuthenticAMD"))
+        amd = self.release >= _KNOWS_HT and self.cpu.vendor == "AuthenticAMD"
+        start = high_start(self.machine, high, amd=amd)
+        told = amd and self.cpu.phys_bits >= 40
+        return E820Map(qemu_e820(low, high, amd=told, kvm=self.cpu.accel == "kvm", start=start))
 
     def ram_split(self, limit: int) -> tuple[int, int]:
         """(End of RAM below 4 GiB, bytes of RAM from there up) where a hypervisor keeps low RAM below ``limit``.

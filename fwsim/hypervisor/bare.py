@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Device, Dma, Hypervisor
 
 
@@ -12,6 +13,11 @@ class Bare(Hypervisor):
 
     kind = "none"
     on_host: ClassVar[bool] = True
+
+    @property
+    def known(self) -> Known:
+        """There is nobody whose rules could be wrong."""
+        return Known("read", "nobody stands between: Intel's manuals say what BDSM and ASLS of a host are")
 
     @property
     def story(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fwsim.devices.config_traps import Owner
 from fwsim.errors import FwsimError
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Reaction, Register
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ LARGEST_FILE = 1 << 24
 CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
-    "story", "title", "name", "profile", "dma", "assign", "registers", "owner", "gtt_policy", "written", "opregion",
-    "change_rom", "abort_text", "announced_mib",
+    "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
+    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
 )  # fmt: skip
 
 
@@ -97,6 +98,12 @@ _TEXTS = ("story", "title", "name", "profile")
 def _typed(found: object, name: str, at: str) -> object:
     if name in _TEXTS and not isinstance(found, str):
         raise _nonsense(at, name, repr(found), "a text")
+    if name == "known" and not isinstance(found, Known):
+        raise _nonsense(at, name, repr(found), "a fwsim.exactness.Known")
+    if name == "vapic" and not isinstance(found, bool):
+        raise _nonsense(at, name, repr(found), "True or False")
+    if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
+        raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
     return found
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fwsim.devices.config_traps import Owner
-from fwsim.firmware.request import Function
+from fwsim.exactness import Known
+from fwsim.firmware.request import LATEST, Function
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,7 @@ class Choice:
     lpc: str = "auto"
     vga: str = "auto"
     legacy: str = "auto"
+    vapic: str = "auto"
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -243,9 +245,19 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         return (self.choice.profile or self.defaults) if self.defaults else ""
 
     @property
+    def release(self) -> tuple[int, ...]:
+        """The numbers of the QEMU release whose PC its guest is; the newest where it is not one of QEMU's."""
+        return LATEST
+
+    @property
     def title(self) -> str:
         """As sentences name it."""
         return self.name
+
+    @property
+    def known(self) -> Known:
+        """How well what it does is known."""
+        return Known("assumed", f"{self.title} says nothing of where its rules come from")
 
     @property
     def story(self) -> str:
@@ -279,6 +291,16 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         ``read(offset, width)`` is that function's configuration space as the guest sees it now. None: nothing happens.
         """
         return None
+
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """The release of QEMU that the guest's PC is of; () where it is another's, or not known."""
+        return ()
+
+    @property
+    def vapic(self) -> bool:
+        """Whether it adds the option ROM kvmvapic, whose pages take writes after POST."""
+        return False
 
     @property
     def dma(self) -> Dma:

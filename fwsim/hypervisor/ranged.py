@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Remedy
 from fwsim.hypervisor.qemu.kind import Qemu
 
@@ -27,12 +28,27 @@ class Ranged(Hypervisor):
         self._qemu = Qemu(replace(choice, kind="qemu", profile=_BESIDE))
 
     @property
+    def known(self) -> Known:
+        """It is a design of ours: what it does is its definition."""
+        return Known("assumed", "a design of fwsim's own; what else the guest gets is QEMU's")
+
+    @property
     def story(self) -> str:
         """One sentence."""
         return (
             "fwsim's trap layer stands between. It moves a GTT entry to the guest's stolen memory if, and only if, it "
             "points into the host's."
         )
+
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """10.2's."""
+        return self._qemu.qemu_release
+
+    @property
+    def vapic(self) -> bool:
+        """As with QEMU."""
+        return self._qemu.vapic
 
     def assign(self, device: Device) -> Assignment:
         """As QEMU 10.2 does."""

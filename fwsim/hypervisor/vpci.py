@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Device, Hypervisor, Reaction, Register
 
@@ -22,6 +23,11 @@ class Vpci(Hypervisor):
     """
 
     kind = "vpci"
+
+    @property
+    def known(self) -> Known:
+        """Nothing of it was held against a running Xen."""
+        return Known("read", "Xen xen/drivers/vpci/vpci.c, header.c")
 
     @property
     def story(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import (
     ASLS,
     HOST_BRIDGE,
@@ -47,6 +48,11 @@ class Xen(Hypervisor):
     def title(self) -> str:
         """As sentences name it."""
         return "Xen"
+
+    @property
+    def known(self) -> Known:
+        """Nothing of it was held against a running Xen."""
+        return Known("read", "QEMU hw/xen/xen_pt_graphics.c, hw/pci-host/xen_igd_pt.c")
 
     @property
     def story(self) -> str:

@@ -9,21 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.board.function import BarSpec
-from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.machine import callbacks
 from fwsim.machine.decode import Key, bar_address, decoded
 from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
+from fwsim.machine.shadow import Shadow
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.native import BAR_ADAPTER, BAR_IGD, BAR_ROLE, PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
 MIB = 1 << 20
-PAM = 0x8000
-"""What SeaBIOS makes read-only at a time (src/fw/shadow.c); the chipset's registers cover half as much each."""
-BIOS_START = 0xF0000
 OPEN_PIECE = 32 << 20
 
 
@@ -52,37 +49,21 @@ class Windows:
         self._ports: dict[Key, tuple[int, int, str]] = {}
         self._covered: dict[Key, bytes] = {}
         self._ecam: tuple[int, int] | None = None
-        self.rom_end = 0
         self._cells: dict[int, NDArray[np.uint64]] = {}
         self._fixed: list[tuple[int, int, Ram]] = []
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
-        for start in range(VGA_END, min(low, MIB), PAM):  # each may become read-only
-            engine.map_ram(start, machine.ram, start, PAM)
+        self.shadow = Shadow(machine)
         for start, size in _pieces(MIB, low):
             engine.map_ram(start, machine.ram, start, size)
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
-        if machine.shows_vga:
-            reads, writes = callbacks.vga_window_read.address, callbacks.vga_window_write.address
-            engine.map_native(VGA_START, VGA_END - VGA_START, reads, writes, self._root)
-        else:
-            self._open(VGA_START, VGA_END)
         self._open(max(low, VGA_END), FOUR_GIB)
 
     def _open(self, start: int, end: int) -> None:
         reads, writes = callbacks.open_bus_read.address, callbacks.open_bus_write.address
         for at, size in _pieces(start, end):
             self._m.engine.map_native(at, size, reads, writes, self._root)
-
-    def protect_rom(self, end: int) -> None:
-        """Make C0000 to ``end``, and the BIOS itself, read-only: writes are dropped. 0: all writable again."""
-        if end == self.rom_end:
-            return
-        self.rom_end = end
-        for start in range(VGA_END, min(self._m.low, MIB), PAM):
-            locked = end > 0 and (start < end or start >= BIOS_START)
-            self._m.engine.protect(start, PAM, READ_ONLY if locked else ALL)
 
     def add_memory(self, start: int, ram: Ram, size: int = 0) -> None:
         """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion.
@@ -99,13 +80,16 @@ class Windows:
         return bar_address(self._m.pci, function, bar)
 
     def update(self) -> None:
-        """Map the configuration window and every decoded BAR where they are now; what moved away leaves what is below.
+        """Map the configuration window, every decoded BAR and A0000-FFFFF as they are now.
+
+        What moved away leaves what is below.
 
         The window covers BARs and RAM, as in QEMU: system memory has it at priority 0, the PCI address space with the
         BARs at -1 (hw/i386/pc.c, pc_pci_as_mapping_init), RAM at 0 too but earlier, and of equal regions the one added
         last is in front (memory.c, memory_region_update_container_subregions). A BAR that it covers in part does not
         answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
         """
+        self.shadow.update()
         ecam = self._m.pci.ecam
         if ecam and ecam[0] < MIB:
             ecam = None
@@ -212,13 +196,13 @@ class Windows:
 
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> Any:
-        """What is mapped where, what lay beneath its ports, and how far the ROM is read-only."""
+        """What is mapped where, what lay beneath its ports, and what lies at A0000-FFFFF."""
         state = dict(self._mapped), dict(self._ports), dict(self._covered), self._ecam, list(self._fixed)
-        return *state, self.rom_end
+        return *state, self.shadow.snapshot()
 
     def restore(self, state: Any) -> None:
         """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
-        mapped, ports, covered, ecam, fixed, rom_end = state
+        mapped, ports, covered, ecam, fixed, shadow = state
         specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
         moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
         for start, size in [self._mapped.pop(key) for key in moved]:
@@ -237,4 +221,4 @@ class Windows:
                 self._map_bar(specs[key], *place)
         self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
         self._fixed = list(fixed)
-        self.protect_rom(rom_end)
+        self.shadow.restore(shadow)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.devices.pci import PciBus
+from fwsim.devices.pci import ONES, PciBus
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import ROM_BAR, Host, Placement, Request
+from fwsim.firmware.request import LATEST, ROM_BAR, Cpu, Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.machine.program_bridges import number_buses, open_windows
@@ -22,6 +22,8 @@ from fwsim.scenario.options import allocator_of
 ASLS = 0xFC
 OLD_BDSM = 0x5C
 """BDSM before gen 11, 32 bits wide; from there on it is at 0xC0 and has 64."""
+_LEAST_ROM = 2048
+"""The address bits of a ROM BAR begin at bit 11 (PCI Local Bus 3.0, 6.2.5.2)."""
 _COMMAND = 0x103
 """I/O, memory and SERR#, where the allocator does not say: SeaBIOS src/fw/pciinit.c, pci_bios_init_device."""
 
@@ -55,7 +57,8 @@ class Wish:
 
     ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
     ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
-    them; ``ggc`` the word that the guest reads. ``hypervisor``: who runs the guest, in a log's words; "" for a host.
+    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
+    ``hypervisor``: who runs the guest, in a log's words; "" for a host.
     """
 
     machine: str
@@ -68,6 +71,8 @@ class Wish:
     firmware: Firmware
     facts: Host = field(default_factory=Host)
     ggc: int | None = None
+    cpu: Cpu = field(default_factory=Cpu)
+    release: tuple[int, ...] = LATEST
     hypervisor: str = ""
     host: Sequence[tuple[int, int]] = ()
 
@@ -89,6 +94,8 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
             told.clear()  # the host's own stay
     backing = _backing(placement, wish)
     apply(placement, pci, root, wish.functions)
+    if not wish.host:
+        _show_rom(placement, pci, request, wish)
     memory = [(0, wish.low, ram, 0), *((start, start + each.size, each, start) for start, each in backing)]
     for address in placement.asls.values():
         copy_opregion(wish.files.get("etc/igd-opregion", b""), address, memory, whole_pages=row.whole_pages)
@@ -127,6 +134,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
+        cpu=wish.cpu, release=wish.release,
     )  # fmt: skip
 
 
@@ -241,10 +249,22 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
         if register != OLD_BDSM:
             pci.write(root, bdf, register + 4, 4, value >> 32)
     for function in functions:
+        for index, address in function.spec.moved:
+            pci.write(root, function.devfn, 0x10 + 4 * index, 4, address)
         if function.bars:
             command = placement.command.get(function.devfn, _COMMAND)
-            pci.write(root, function.devfn, 4, 2, command | 4 * (function.spec.class_code == 0x030000))
+            assigned = function.spec.class_code == 0x030000 and not function.spec.qemu
+            pci.write(root, function.devfn, 4, 2, command | 4 * assigned)
     open_windows(pci, root, functions, placement)
+
+
+def _show_rom(placement: Placement, pci: PciBus, request: Request, wish: Wish) -> None:
+    """The display's ROM BAR, closed again: there is nothing behind it, its content is at C0000."""
+    address = placement.bars.get((wish.display, ROM_BAR))
+    display = next((each for each in wish.functions if each.devfn == wish.display), None)
+    if address and display and not display.spec.rom:
+        size = next(each.rom_size for each in request.functions if each.bdf == wish.display)
+        pci.set(display.slot, ROM_REGISTER, 4, address, -max(size, _LEAST_ROM) & ONES | 1)
 
 
 def _below(address: int, size: int, taken: Sequence[tuple[int, int]]) -> int:

@@ -7,8 +7,10 @@ from fwsim.board.function import Board
 from fwsim.board.host import host_board
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
+from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
@@ -36,12 +38,14 @@ MAPPED_PAGES = 16
 def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> Board:
     """What is plugged into the scenario's machine: the host itself, or its guest's PC."""
     display = display_function(scenario, adapter)
-    if scenario.hypervisor.design.on_host:
+    design = scenario.hypervisor.design
+    if design.on_host:
         return host_board(scenario.host, display)
-    return guest_board(
+    board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
-        host=host_board(scenario.host, None).functions,
+        host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
     )  # fmt: skip
+    return set_up(board, scenario.guest.machine)
 
 
 def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
@@ -75,10 +79,15 @@ def build(
     family, displays = host.family, attached(scenario, rom, warnings)
     base = host.stolen_base
     given = assignment(scenario, adapter)
+    if adapter is None and (note := unmeasured(family)):
+        warnings.append(f"warning: host.cpu: {note}")
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
     machine.functions = plug_all(machine.pci, board)
+    for each in machine.functions:
+        if each.spec.shadow is not None:
+            machine.windows.shadow.follow_bridge(each.slot, each.spec.shadow)
     if adapter:
         _attach(machine, adapter, displays)
     built = Built(machine, Placed(), given, (base, base + (host.stolen_size if igd else 0)), (0, 0))
@@ -184,7 +193,8 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     wish = Wish(
         machine=scenario.guest.machine, low=machine.low, high=machine.high, functions=machine.functions,
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
-        facts=facts, host=taken, hypervisor="" if bare else scenario.hypervisor.kind,
+        facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
+        hypervisor="" if bare else scenario.hypervisor.kind,
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):

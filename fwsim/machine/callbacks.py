@@ -16,7 +16,7 @@ from fwsim.devices.bus import (
     pci_data_out,
 )
 from fwsim.devices.igd import layout as g
-from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
+from fwsim.devices.igd.access import gtt_load, is_clock, mmio_beside, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
 from fwsim.devices.igd.overlay import overlaid
 from fwsim.devices.igd.port_pair import iobar_in, iobar_out
@@ -251,10 +251,18 @@ def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
 
 
 @native
+def _in_gtt(igd: Any, offset: int) -> Any:
+    """Whether a dword of BAR0 is the GTT's: it lies behind the registers, or to generation 2 in their midst."""
+    if np.uint64(offset) < igd[g.G_GTT_AT]:
+        return False
+    return np.uint64(offset) >= igd[g.G_MMIO_SIZE] or np.uint64(offset) - igd[g.G_GTT_AT] < igd[g.G_GTT_SIZE]
+
+
+@native
 def _register_read(root: int, offset: int) -> Any:
-    """One dword of BAR0: registers in the first part, the GTT behind them."""
+    """One dword of BAR0: registers and the GTT."""
     igd = u64s(u64s(root)[R_IGD])
-    if np.uint64(offset) >= igd[g.G_GTT_AT]:
+    if _in_gtt(igd, offset):
         value = gtt_load(root, np.uint64(offset) - igd[g.G_GTT_AT])
         value = record(root, _GTT, _READ, 4, np.uint64(offset) - igd[g.G_GTT_AT], value, value, 0)
         seen(root, IN_GTT | offset, value, False)
@@ -271,7 +279,7 @@ def _register_read(root: int, offset: int) -> Any:
 @native
 def _register_write(root: int, offset: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
-    if np.uint64(offset) >= igd[g.G_GTT_AT]:
+    if _in_gtt(igd, offset):
         at = np.uint64(offset) - igd[g.G_GTT_AT]
         gtt_write(root, at, value, NO_INDEX, 0)
         seen(root, IN_GTT | at, value, False)
@@ -299,7 +307,7 @@ def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     at = np.uint64(offset) & ~np.uint64(3)
     if size < 4:
         igd = u64s(u64s(root)[R_IGD])
-        held = gtt_load(root, at - igd[g.G_GTT_AT]) if at >= igd[g.G_GTT_AT] else mmio_read(root, at)
+        held = gtt_load(root, at - igd[g.G_GTT_AT]) if _in_gtt(igd, at) else mmio_beside(root, at)
         shift = np.uint64(8) * (np.uint64(offset) & np.uint64(3))
         value = (held & ~(_ones(size) << shift)) | ((np.uint64(value) & _ones(size)) << shift)
     _register_write(root, at, np.uint64(value) & np.uint64(0xFFFFFFFF))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwsim.board.function import BarSpec, Board, BoardFunction
+from fwsim.board.function import BarSpec, Board, BoardFunction, Shadowing
 from fwsim.devices.bridge import make_bridge
 from fwsim.devices.ecam import add_pciexbar
-from fwsim.devices.pci import PciBus, bar_write_mask
+from fwsim.devices.mch import add_ext_tseg
+from fwsim.devices.pam import REGISTERS, add_smram_lock
+from fwsim.devices.pci import CONVENTIONAL, EXPRESS, ONES, PciBus, bar_write_mask
 
 _COMMAND_WRITABLE = 0x0547
+_QEMU_COMMAND_WRITABLE = 0x0507
+_CACHE_LINE = 0x0C
 ROM_REGISTER = 0x30
 """The expansion ROM's base, bit 0 its enable (PCI Local Bus 3.0, 6.2.5.2): there is nothing behind it."""
 
@@ -37,12 +41,15 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
 
     ``behind`` is the slot of the bridge above it, 0 for bus 0. A bridge forwards nothing until it is numbered.
     """
-    slot = pci.add(spec.devfn, behind)
+    slot = pci.add(spec.devfn, behind, CONVENTIONAL if spec.qemu else EXPRESS)
     pci.set(slot, 0x00, 4, spec.device << 16 | spec.vendor)
-    pci.set(slot, 0x04, 2, 0, _COMMAND_WRITABLE)
+    pci.set(slot, 0x04, 2, spec.command, _QEMU_COMMAND_WRITABLE if spec.qemu else _COMMAND_WRITABLE)
     pci.set(slot, 0x08, 4, spec.class_code << 8 | spec.revision)
     pci.set(slot, 0x2C, 4, spec.subsystem)
-    pci.set(slot, 0x3C, 2, 0x0100 if spec.bars else 0, 0xFF)
+    pci.set(slot, 0x3C, 2, spec.interrupt_pin << 8 | spec.line, 0xFF)
+    if spec.qemu:
+        pci.set(slot, _CACHE_LINE, 1, 0, 0xFF)
+        pci.writable[slot][0x40 >> 2 : CONVENTIONAL >> 2] = ONES
     pci.on_write(slot, 0x04)
     for bar in spec.bars:
         kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
@@ -60,7 +67,19 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
         make_bridge(pci, slot)
     if spec.pciexbar is not None:
         add_pciexbar(pci, slot, spec.pciexbar)
+    if spec.ext_tseg:
+        add_ext_tseg(pci, slot, spec.ext_tseg)
+    if spec.shadow is not None:
+        _add_shadow(pci, slot, spec.shadow)
     return Plugged(spec, slot)
+
+
+def _add_shadow(pci: PciBus, slot: int, at: Shadowing) -> None:
+    """PAM and SMRAM: the address map follows each write."""
+    if at.lock and at.esmramc is not None:
+        add_smram_lock(pci, slot, at.smram, at.esmramc)
+    for offset in {*range(at.pam, at.pam + REGISTERS), at.smram}:
+        pci.on_write(slot, offset)
 
 
 def plug_all(pci: PciBus, board: Board) -> list[Plugged]:

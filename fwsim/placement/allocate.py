@@ -10,17 +10,20 @@ from msgspec.structs import replace
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
+from fwsim.exactness import Known
 from fwsim.firmware.allocators import allocator, check_version
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import Bar, Function, Host, Options, Placement, Request, Step, format_bdf, parse_bdf
-from fwsim.hypervisor.interface import Assignment
+from fwsim.hypervisor import kinds
+from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Choice
+from fwsim.hypervisor.qemu.releases import release
 from fwsim.memory.ranges import Range
-from fwsim.placement.ask import Ask, BarAsk, assignment, igd_bars, machine_functions, options_of, resolve
+from fwsim.placement.ask import Ask, BarAsk, assignment, cpu_asked, igd_bars, machine_functions, options_of, resolve
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range, FirmwareSummary
 from fwsim.rules.placement import Placed, check_placed
-from fwsim.units import MIB, format_size
+from fwsim.units import GIB, MIB, format_size
 
 __all__ = [
     "Allocation", "Ask", "BarAsk", "BarPlace", "Details", "GuestStep", "decode", "explain", "largest_stolen", "place",
@@ -67,13 +70,17 @@ class Details(msgspec.Struct, kw_only=True):
 
 
 class Allocation(msgspec.Struct, kw_only=True):
-    """The outcome, as ``fwsim alloc --json`` prints it. ``ask`` has every default filled in."""
+    """The outcome, as ``fwsim alloc --json`` prints it. ``ask`` has every default filled in.
+
+    ``exactness``: how well each number of ``firmware`` is known, the hypervisor's rules, and fields of ``ask``.
+    """
 
     fwsim: str = __version__
     ask: Ask
     firmware: FirmwareSummary
     details: Details
     checks: list[CheckResult] = field(default_factory=list)
+    exactness: dict[str, Known] = field(default_factory=dict)
 
     @property
     def failed(self) -> list[CheckResult]:
@@ -87,7 +94,7 @@ def place(ask: Ask) -> Allocation:
     Firmware that finds no room is no error, it says so. Raises FwsimError for what no machine can be, an unknown
     firmware, version or cpu, and two devices in one place.
     """
-    row = allocator(ask.firmware)
+    row, given = allocator(ask.firmware), ask
     options = options_of(ask, row)
     ask = resolve(ask, row, row.size_from(options) == "ggc")
     check_version(row, ask.version)
@@ -104,6 +111,7 @@ def place(ask: Ask) -> Allocation:
             log=[*placement.log, *placement.warnings],
         ),
         details=_details(ask, fam, row, request, placement),
+        exactness=_exactness(given, ask, row, options),
     )  # fmt: skip
     result.checks = recheck(result)
     return result
@@ -205,7 +213,8 @@ def _request(ask: Ask, fam: Family, row: Allocator, options: Options) -> Request
     return Request(
         machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row),
         opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
-        max_low=ask.max_low or None, options=options,
+        max_low=ask.max_low or None, options=options, cpu=cpu_asked(ask),
+        release=release(ask.profile),
         host=Host(ask.host_bdsm, ask.host_bdsm | 1, ask.stolen, ask.host_asls, fam.gen, fam.name),
     )  # fmt: skip
 
@@ -220,6 +229,11 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
     hole = placement.windows.get("mem32")
     if placement.bdsm and not row.maps_stolen:
         notes.append(f"{row.name} maps nothing there: the driver reads the address only")
+    if _would_stay_low(ask, row, placement):
+        notes.append(
+            "in QEMU's legacy mode 00:00.0 has the host's subsystem id, and this firmware then does not ask the CPU "
+            "for its address bits: BARs stay below 4 GiB where they fit (--legacy on)"
+        )
     return Details(
         version=version_name, boot=placement.boot, register=placement.bdsm_register.get(bdf, 0),
         size=placement.bdsm_size.get(bdf, 0), announced=row.announced(fam, ask.device, ask.ggc, _own(request)),
@@ -228,6 +242,25 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
         bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
     )  # fmt: skip
+
+
+def _exactness(given: Ask, ask: Ask, row: Allocator, options: Options) -> dict[str, Known]:
+    """How well the firmware's numbers are known, the hypervisor's rules, and what of the machine was not given."""
+    found = dict(row.exactness(ask.version or row.default_version, options))
+    if row.guest_of == "qemu":
+        found["hypervisor"] = kinds.hypervisor(Choice("qemu", ask.profile)).known
+    usual = Known("assumed", f"{ask.gen}'s usual; lspci -xxxx of the host has the machine's own")
+    missing = [name for name in ("device", "host_bdsm", "host_asls") if getattr(given, name) < 0]
+    if given.ggc < 0 and given.stolen < 0:
+        missing.append("ggc")
+    return found | dict.fromkeys(missing, usual)
+
+
+def _would_stay_low(ask: Ask, row: Allocator, placement: Placement) -> bool:
+    """Whether a BAR is above 4 GiB here, and legacy mode, which this machine comes up in, may keep it below."""
+    if ask.legacy == "on" or not row.heeds_bridge(ask.version) or max(placement.bars.values(), default=0) < 4 * GIB:
+        return False
+    return HOST_BRIDGE in assignment(ask).copies
 
 
 def _own(request: Request) -> Options:
@@ -279,7 +312,7 @@ def _placed(result: Allocation) -> Placed:
         ggc=ask.ggc, announced=details.announced, announced_gtt=fam.ggms.decode(ask.ggc) if fam.ggms else 0,
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
         host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
-        emulates_bdsm=given.own_bdsm,
+        emulates_bdsm=given.own_bdsm, offers_opregion=given.opregion,
         vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

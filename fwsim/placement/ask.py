@@ -1,33 +1,38 @@
 """What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace as with_fields
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import field
 from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, BoardFunction
-from fwsim.board.pc import CHIPSETS, guest_board
+from fwsim.board.pc import MACHINES, guest_board
 from fwsim.errors import FwsimError
+from fwsim.firmware.cpu_models import HOST, guest_cpu
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.ovmf_options import DRIVERS
-from fwsim.firmware.request import BarKind, Function, Options, format_bdf, parse_bdf
+from fwsim.firmware.qemu_tables import ACPI_TABLES
+from fwsim.firmware.request import Accel, BarKind, Cpu, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Choice, Device
+from fwsim.hypervisor.qemu.releases import check_guest, release
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
-from fwsim.scenario.choices import ADDRESS_SPACE
 from fwsim.scenario.functions import BAR_KINDS, BarText, check_bars
 from fwsim.units import MIB, format_size, parse_size
 
-MACHINES = tuple(CHIPSETS)
+ACCELS = ("kvm", "tcg")
+SWITCH = ("off", "on")
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)
 """Vendor, device and class of a function that only has BARs."""
-FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": ()}
+FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": (),
+                                      "acpi_tables": (), "smbios": ()}  # fmt: skip
 """Fields of an ``Ask`` that reach an option of the same name; their words, where the allocator has no such option."""
 
 
@@ -49,6 +54,9 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     and ``guest`` fake-bar's; ``profile`` is QEMU's, ``host_bdsm`` and ``host_asls`` the host's registers. ``rom``:
     bytes of the ROM BAR; ``max_low``: QEMU's max-ram-below-4g; ``ecam``: hvmloader's on q35. ``options``: the
     allocator's own by name, as a scenario's [firmware.options] has them; they count before ``driver`` and its like.
+    ``cpu``: QEMU's model of the guest's, ``phys_bits`` 0 what the model has, ``accel`` kvm or tcg. ``legacy`` on: where
+    QEMU's legacy mode comes up, 00:00.0 has the host's subsystem id, as it has in a run; off: QEMU's own.
+    ``acpi_tables`` and ``smbios``: bytes of those tables, SMBIOS 0 what QEMU makes by itself.
     """
 
     firmware: str = "seabios"
@@ -72,6 +80,13 @@ class Ask(msgspec.Struct, kw_only=True, frozen=True):
     rom: int = 0
     max_low: int = 0
     ecam: int = 64 << 20
+    cpu: str = HOST
+    phys_bits: int = 0
+    cpus: int = 1
+    accel: str = "kvm"
+    legacy: str = "off"
+    acpi_tables: int = ACPI_TABLES
+    smbios: int = 0
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -83,8 +98,11 @@ def resolve(ask: Ask, row: Allocator, reads_ggc: bool) -> Ask:
     name = cpu_of(ask.gen)
     fam = family(name)
     _one_of(ask.machine, MACHINES, "--machine")
+    _one_of(ask.accel, ACCELS, "--accel")
+    _one_of(ask.legacy, SWITCH, "--legacy")
     _check_profile(ask.profile)
     _check_sizes(ask)
+    cpu_asked(ask)
     ggc, stolen = _ggc_and_stolen(ask, fam, reads_ggc)
     return replace(
         ask, gen=name, ggc=ggc, stolen=stolen, slot=format_bdf(parse_bdf(ask.slot)),
@@ -135,9 +153,9 @@ def _usual_flags() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=64)
 def _words(kind: type[Options], name: str) -> tuple[str, ...]:
-    """The words of an option that is a Literal."""
+    """The words of an option that is a Literal; none of any other."""
     found = next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
-    return tuple(map(str, get_args(found)))
+    return tuple(map(str, get_args(found))) if get_origin(found) is Literal else ()
 
 
 def parse_option(text: str) -> tuple[str, Any]:
@@ -236,7 +254,22 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, 
         ask.machine, igd, others, lpc=given.lpc, has_chip=lambda bdf: row.has_chip(ask.machine, bdf),
         said=("--slot", "--bars"),
     )  # fmt: skip
-    return tuple(function.asked() for function in board.functions)
+    rows = tuple(function.asked() for function in board.functions)
+    if ask.legacy == "on" and HOST_BRIDGE in given.copies:
+        host = fam.host_bridge_id << 16 | 0x8086
+        rows = tuple(with_fields(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
+    return rows
+
+
+def cpu_asked(ask: Ask) -> Cpu:
+    """The guest's CPUs. Raises FwsimError naming the option for what no guest can have, RAM past their reach too."""
+    try:
+        cpu = guest_cpu(ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), cpu_of(ask.gen))
+        check_guest(ask.machine, ask.ram, ask.max_low or None, cpu, release(ask.profile))
+    except FwsimError as error:
+        error.where = f"--{error.where.removeprefix('guest.').replace('_', '-')}"
+        raise
+    return cpu
 
 
 def assignment(ask: Ask) -> Assignment:
@@ -271,10 +304,10 @@ def _one_of(word: str, known: tuple[str, ...], where: str) -> None:
 
 
 def _check_sizes(ask: Ask) -> None:
-    if ask.ram < MIB or ask.ram > ADDRESS_SPACE or ask.ram % 4096:
+    if ask.ram < MIB or ask.ram % 4096:
         raise FwsimError(
             "RAM below 1 MiB" if ask.ram < MIB else "impossible RAM size", where="--ram", found=format_size(ask.ram),
-            expected="1M to 1T (2^40, the address space), whole 4 KiB pages", hint="such as --ram 2G",
+            expected="from 1M on, whole 4 KiB pages", hint="such as --ram 2G",
         )  # fmt: skip
     for where, value, most in (
         ("--stolen", ask.stolen, (1 << 64) - 1), ("--opregion", ask.opregion, (1 << 32) - 1),

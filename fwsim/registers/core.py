@@ -19,7 +19,12 @@ from fwsim.registers.gms import SizeRule
 from fwsim.registers.variants import expand
 
 Access = Literal["ro", "rw", "wo", "w1c", "rc", "lock"]
-"""ro: writes are ignored; w1c: writing 1 clears; rc: reading clears; lock: read-only once the lock bit is set."""
+"""ro: writes are ignored; wo: reads give 0; w1c: writing 1 clears; rc: reading clears; lock: read-only once the
+register's field LOCK is set."""
+
+INTERRUPTS: dict[str, Access] = {"ISR": "ro", "IIR": "w1c"}
+"""Of an interrupt block the live state cannot be written, and pending events are cleared by ones (Linux i915
+display/intel_display_irq.c, gen2_irq_reset); mask and enable are storage."""
 
 FUNCTIONS: dict[str, int] = {"bridge": 0x0, "igd": 0x2 << 15, "lpc": 0x1F << 15, "pmc": 0x1F << 15 | 2 << 12}
 """PCI functions of the database by their ECAM address: 00:00.0, 00:02.0, 00:1f.0, 00:1f.2."""
@@ -174,6 +179,7 @@ class Register:
     function: ClassVar[str] = ""
     width: ClassVar[int] = 4
     access: ClassVar[Access] = "rw"
+    access_by_label: ClassVar[Mapping[str, Access]] = {}
     reset: ClassVar[int | None] = 0
     source: ClassVar[str] = ""
     gaps: ClassVar[str] = ""
@@ -193,15 +199,20 @@ class Register:
         space: str = "mmio",
         function: str = "",
         width: int = 4,
-        access: Access = "rw",
+        access: Access | Mapping[str, Access] = "rw",
         reset: int | None = 0,
         gaps: str = "",
         **rest: object,
     ) -> None:
-        """Read the class keywords; ``width`` in bytes, ``gaps`` the reason for bits that no field names."""
+        """Read the class keywords; ``width`` in bytes, ``gaps`` the reason for bits that no field names.
+
+        ``access`` of a block by the end of its labels (``IIR`` for A_IIR too); the rest of the block is rw.
+        ``reset`` None: not one value, but the board's, its fuses' or its firmware's.
+        """
         super().__init_subclass__(**rest)
         cls.name = name or cls.__name__
-        cls.space, cls.function, cls.width, cls.access = space, function, width, access
+        cls.space, cls.function, cls.width = space, function, width
+        cls.access, cls.access_by_label = (access, {}) if isinstance(access, str) else ("rw", access)
         cls.reset, cls.source, cls.gaps = reset, source, gaps
         cls.places = tuple(_places(at if isinstance(at, Mapping) else {gen: at}, FUNCTIONS.get(function, 0)))
         own = [field for field in vars(cls).values() if isinstance(field, Field)]
@@ -211,6 +222,11 @@ class Register:
     def description(cls) -> str:
         """What the register is for."""
         return " ".join((cls.__doc__ or "").split())
+
+    @classmethod
+    def access_at(cls, label: str) -> Access:
+        """How the member called ``label`` is accessed, where its fields do not say otherwise."""
+        return cls.access_by_label.get(label.rpartition("_")[2], cls.access)
 
     @classmethod
     def families(cls) -> frozenset[str]:
@@ -238,6 +254,11 @@ class RegisterAt:
     def name(self) -> str:
         """The register's name with its array label: ``DSPCNTR_B``."""
         return f"{self.register.name}_{self.label}" if self.label else self.register.name
+
+    @property
+    def access(self) -> Access:
+        """How it is accessed, where its fields do not say otherwise."""
+        return self.register.access_at(self.label)
 
 
 class Decoded(NamedTuple):

@@ -16,16 +16,34 @@ AREAS: tuple[str, ...] = (
     "pci_lpc",
     "mmio_gt",
     "mmio_timing",
+    "mmio_vrr",
     "mmio_plane",
+    "mmio_plane_gen9",
     "mmio_pipe",
+    "mmio_scaler",
+    "mmio_color",
+    "mmio_color_planes",
+    "mmio_wm",
+    "mmio_fbc",
+    "mmio_psr",
+    "mmio_dsb",
     "mmio_ports",
+    "mmio_tv",
+    "mmio_hotplug_dip",
+    "mmio_audio",
+    "mmio_hdcp",
     "mmio_bus",
     "mmio_pch",
     "mmio_ddi",
+    "mmio_dsi",
     "mmio_phy",
+    "mmio_bxt_phy",
+    "mmio_combo_phy",
+    "mmio_tc_phy",
     "mmio_clock",
     "mmio_power",
     "mmio_irq",
+    "mmio_igt",
     "mmio_unknown",
     "iobar",
     "vga",
@@ -149,14 +167,20 @@ def nearest(space: str, address: int, gen: int | str | None, count: int = 2) -> 
 def by_name(name: str) -> list[type[Register]]:
     """Every form of the register called ``name`` (case does not matter; an array's label may be left on).
 
-    Raises FwsimError with the nearest names for one that the database does not have.
+    ``name`` may also be what i915 or igt call it (``aliases.ALIASES``). Raises FwsimError with the nearest names for
+    one that the database does not have.
     """
-    table = _names()
+    return list(named(name))
+
+
+def named(name: str) -> dict[type[Register], tuple[Place, ...]]:
+    """As ``by_name``, each form with the places that have the name: all of them, or those whose label it bears."""
     wanted = name.strip().upper()
-    found = table.get(wanted) or table.get(wanted.rpartition("_")[0])
+    found = {register: register.places for register in _names().get(wanted, ())}
+    found = _place_names().get(_squeezed(wanted), {}) | found
     if found:
-        return list(found)
-    near = get_close_matches(wanted, list(table), n=3, cutoff=0.6)
+        return found
+    near = get_close_matches(wanted, list(_names()), n=3, cutoff=0.6)
     raise FwsimError(
         "no register of that name",
         where="--name",
@@ -166,11 +190,34 @@ def by_name(name: str) -> list[type[Register]]:
     )
 
 
+def _squeezed(name: str) -> str:
+    """A name without what does not count in one: ``PLANE_CTL_1_B`` and ``PLANE_CTL_1B`` are one."""
+    return name.replace("_", "").upper()
+
+
 @cache
 def _names() -> dict[str, tuple[type[Register], ...]]:
     table: dict[str, tuple[type[Register], ...]] = {}
     for register in registers():
         table[register.name.upper()] = (*table.get(register.name.upper(), ()), register)
+    return table
+
+
+@cache
+def _place_names() -> dict[str, dict[type[Register], tuple[Place, ...]]]:
+    """Each place by its name with its label, and by its other names."""
+    from fwsim.registers.aliases import has_others, other_names
+
+    table: dict[str, dict[type[Register], tuple[Place, ...]]] = {}
+    for register in registers():
+        plain, others = _squeezed(register.name), has_others(register)
+        for place in register.places:
+            names = {plain + _squeezed(place.label)}
+            if others:
+                names.update(map(_squeezed, other_names(register, place)))
+            for name in names:
+                forms = table.setdefault(name, {})
+                forms[register] = (*forms.get(register, ()), place)
     return table
 
 
@@ -188,7 +235,8 @@ def check() -> list[str]:
     """What is wrong with the database, one sentence each: nothing, when all is well.
 
     Fields must lie inside their register and not overlap in any one family; bits without a field need a reason;
-    every register needs a source and a description; no two may share an address in one space and family.
+    every register needs a source and a description; no two may share an address in one space and family; what a lock
+    bit freezes in the register file needs one.
     """
     problems: list[str] = []
     for register in registers():
@@ -226,6 +274,9 @@ def _check_fields(register: type[Register]) -> Iterator[str]:
         yield f"{register.name}: bits without a field and without a reason"
     if register.gaps and not gaps:
         yield f"{register.name}: a reason for gaps, but there are none"
+    lockable = "lock" in {register.access, *(field.access for field in register.fields)}
+    if register.space == "mmio" and lockable and "LOCK" not in {field.name for field in register.fields}:
+        yield f"{register.name}: to be locked, but without a field LOCK"
     for field in register.fields:
         if not field.families & register.families():
             yield f"{register.name}.{field.name}: no family has this field"

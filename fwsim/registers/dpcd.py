@@ -32,7 +32,9 @@ class MAX_LANE_COUNT(
     LANES = Field(4, 0, "most lanes", unit="lanes")
 
 
-class MAX_DOWNSPREAD(Register, at={_GEN: 0x003}, space="dpcd", width=1, access="ro", source=_DP, gaps=RESERVED):
+class MAX_DOWNSPREAD(
+    Register, at={_GEN: 0x003}, space="dpcd", width=1, access="ro", reset=1, source=_DP, gaps=RESERVED
+):
     """Spread spectrum, and training without AUX."""
 
     NO_AUX = Field(6, 6, "no AUX needed for training")

@@ -62,4 +62,9 @@ _ALIASES = {
     "valleyview": "baytrail",
     "braswell": "cherryview",
     "broxton": "apollolake",
+    "alderlake-s": "alderlake",
+    "raptorlake-s": "raptorlake",
+    "alderlake-n": "alderlake-p",
+    "raptorlake-p": "alderlake-p",
+    "raptorlake-u": "alderlake-p",
 }

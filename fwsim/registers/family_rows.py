@@ -125,7 +125,7 @@ def _gen8(gen: int, pte: str, gms: str = "gen9", ggms: str = "gen8") -> _Layout:
 
 def _meteorlake() -> _Layout:
     """Stolen memory is seen through LMEMBAR (BAR2) at 8 MiB; no I/O BAR, and no BDSM in configuration space."""
-    layout = _gen8(12, "mtl")
+    layout = _gen8(13, "mtl")
     layout["bars"] = (Bar(0, 16 * _M, "mem", True, "GTTMMADR"), Bar(2, _APERTURE, "pref", True, "LMEMBAR"))
     layout["io_bar"] = None
     layout["bdsm_register"] = None
@@ -261,6 +261,11 @@ ROWS: tuple[Family, ...] = (
         origin="STOLEN_RESERVED 7f700047, OpRegion 79880018 of a laptop (HouQiming/i915ovmfPkg, i915_dmesg.log)",
     ),
     Family(
+        **_gen8(10, "gen8"), name="cannonlake", title="Cannon Lake", ggc=0x02C1, bdsm=0x8C000000, tolud=0x90000000,
+        asls=0x8A5B2018, device_id=0x5A52, revision=0x02, host_bridge_id=0x5A04, lpc_id=0x9D84, pch="Cannon Point-LP",
+        displays=("hdmi-b",), panel="edp", origin=_ARITHMETIC,
+    ),
+    Family(
         **_gen8(11, "gen8"), name="icelake", title="Ice Lake", ggc=0xFEC1, bdsm=0x4C800000, tolud=0x50400000,
         asls=0x45A3A018, device_id=0x8A52, revision=0x07, host_bridge_id=0x8A12, lpc_id=0x3482, pch="Ice Lake-LP",
         displays=("hdmi-b",), panel="edp", origin=_GEN11_HOST,
@@ -294,6 +299,11 @@ ROWS: tuple[Family, ...] = (
         **_gen8(12, "gen12"), name="raptorlake", title="Raptor Lake", ggc=0xFEC1, bdsm=0x4C800000, tolud=0x50400000,
         asls=0x45A3A018, device_id=0xA780, revision=0x04, host_bridge_id=0xA700, lpc_id=0x7A04, pch="Raptor Lake-S",
         displays=("hdmi-b",), panel="edp", origin=f"as {_GEN11_HOST}",
+    ),
+    Family(
+        **_gen8(13, "gen12"), name="alderlake-p", title="Alder Lake-P (and Raptor Lake-P)", ggc=0xFEC1, bdsm=0x4C800000,
+        tolud=0x50400000, asls=0x45A3A018, device_id=0x46A6, revision=0x0C, host_bridge_id=0x4621, lpc_id=0x5182,
+        pch="Alder Lake-P", displays=("hdmi-b",), panel="edp", origin=f"as {_GEN11_HOST}",
     ),
     Family(
         **_meteorlake(), name="meteorlake", title="Meteor Lake", ggc=0xFEC1, bdsm=0x4C800000, tolud=0x50400000,

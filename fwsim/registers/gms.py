@@ -1,6 +1,7 @@
 """The GMS and GGMS decodings give the stolen memory that a GGC or GMCH_CTRL word stands for, a row a family.
 
 GMS is the size of the data stolen memory (DSM), GGMS that of the GTT's own (GSM).
+Cherryview's codes 1Eh and 1Fh are what the kernel's formula makes of them; no manual names them.
 Sources: Linux arch/x86/kernel/early-quirks.c, include/drm/intel/i915_drm.h, i915 gt/intel_ggtt.c, char/agp/intel-agp.h.
 """
 
@@ -74,7 +75,7 @@ GMS: dict[str, SizeRule] = {
             "chv",
             0xF8,
             3,
-            ((0, 0x10, 0, 32 * MIB), (0x11, 0x16, 8 * MIB, 4 * MIB), (0x17, 0x1D, 36 * MIB, 4 * MIB)),
+            ((0, 0x10, 0, 32 * MIB), (0x11, 0x16, 8 * MIB, 4 * MIB), (0x17, 0x1F, 36 * MIB, 4 * MIB)),
             _QUIRK,
         ),
         SizeRule("gen9", 0xFF00, 8, ((0, 0xEF, 0, 32 * MIB), (0xF0, 0xFF, 4 * MIB, 4 * MIB)), _QUIRK),

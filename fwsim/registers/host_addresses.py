@@ -68,11 +68,11 @@ ROWS: tuple[HostAddress, ...] = (
     ),
     HostAddress(
         "BDSM", "igd", 0xC0, 8, _MIB64, "11-,!meteorlake", "stolen",
-        (Reader("Linux, before i915", "11-", EARLY), Reader("GOP", "11-", BHYVE), Reader("Windows", "12", EVE_6407)),
+        (Reader("Linux, before i915", "11-", EARLY), Reader("GOP", "11-", BHYVE), Reader("Windows", "12-", EVE_6407)),
         "Linux include/drm/intel/i915_drm.h INTEL_GEN11_BSM_DW0",
     ),
     HostAddress(
-        "BGSM", "igd", 0xF0, 8, _MIB64, "11-", "gsm", (Reader("Windows", "12", EVE_6407),), EVE_6407,
+        "BGSM", "igd", 0xF0, 8, _MIB64, "11-", "gsm", (Reader("Windows", "12-", EVE_6407),), EVE_6407,
     ),
     HostAddress(
         "GGC", "igd", 0x50, 2, 0xFFFF, "6-", "sizes",
@@ -82,7 +82,7 @@ ROWS: tuple[HostAddress, ...] = (
     ),
     HostAddress(
         "ASLS", "igd", 0xFC, 4, 0xFFFFFFFF, "3-", "opregion",
-        (Reader("i915", "3-", OPREGION), Reader("Windows", "12", "lf-edge/eve#5686")),
+        (Reader("i915", "3-", OPREGION), Reader("Windows", "12-", "lf-edge/eve#5686")),
         "Linux i915 intel_pci_config.h ASLS",
     ),
     HostAddress(
@@ -103,19 +103,19 @@ ROWS: tuple[HostAddress, ...] = (
     ),
     HostAddress(
         "GGC mirror", "mmio", 0x108040, 2, 0xFFFF, "6-", "sizes",
-        (Reader("i915", "meteorlake", STOLEN), Reader("xe", "12", XE)), "Linux i915 i915_reg.h GGC",
+        (Reader("i915", "meteorlake", STOLEN), Reader("xe", "12-", XE)), "Linux i915 i915_reg.h GGC",
     ),
     HostAddress(
         "DSMBASE", "mmio", 0x1080C0, 4, _MIB32, "6-10", "stolen", (), "Linux i915 i915_reg.h GEN6_DSMBASE",
     ),
     HostAddress(
         "DSMBASE", "mmio", 0x1080C0, 8, _MIB64, "11-", "stolen",
-        (Reader("Windows", "11-", ACRN), Reader("i915", "meteorlake", STOLEN), Reader("xe", "12", XE)),
+        (Reader("Windows", "11-", ACRN), Reader("i915", "meteorlake", STOLEN), Reader("xe", "12-", XE)),
         "Linux i915 i915_reg.h GEN6_DSMBASE",
     ),
     HostAddress(
         "GSMBASE", "mmio", 0x108100, 8, _MIB64, "6-", "gsm",
-        (Reader("i915", "meteorlake", "Linux i915 gt/intel_ggtt.c"), Reader("Windows", "12", EVE_6407)),
+        (Reader("i915", "meteorlake", "Linux i915 gt/intel_ggtt.c"), Reader("Windows", "12-", EVE_6407)),
         "Linux i915 i915_reg.h GEN6_GSMBASE",
     ),
     HostAddress(
@@ -124,15 +124,15 @@ ROWS: tuple[HostAddress, ...] = (
     ),
     HostAddress(
         "STOLEN_RESERVED", "mmio", 0x1082C0, 8, _MIB64, "11-", "reserved",
-        (Reader("i915", "11-", STOLEN), Reader("Windows", "12", EVE_6432)), f"{STOLEN} GEN6_STOLEN_RESERVED",
+        (Reader("i915", "11-", STOLEN), Reader("Windows", "12-", EVE_6432)), f"{STOLEN} GEN6_STOLEN_RESERVED",
     ),
     HostAddress(
         "RC6_CTX_BASE", "mmio", 0xD48, 4, 0xFFFFF000, "9-", "reserved",
-        (Reader("i915", "apollolake,geminilake", RC6), Reader("Windows", "12", EVE_6432)), f"{RC6}, {EVE_6432}",
+        (Reader("i915", "apollolake,geminilake", RC6), Reader("Windows", "12-", EVE_6432)), f"{RC6}, {EVE_6432}",
     ),
     HostAddress(
-        "reserved-region pointer", "mmio", 0xDC8, 4, 0xFFFFF000, "12", "reserved",
-        (Reader("Windows", "12", EVE_6432),), EVE_6432,
+        "reserved-region pointer", "mmio", 0xDC8, 4, 0xFFFFF000, "12-", "reserved",
+        (Reader("Windows", "12-", EVE_6432),), EVE_6432,
     ),
     HostAddress(
         "VLV_PCBR", "mmio", 0x182120, 4, 0xFFFFF000, "vlv", "reserved", (Reader("i915", "vlv", RC6),), RC6,

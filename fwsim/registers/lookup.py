@@ -4,8 +4,8 @@ import re
 from dataclasses import asdict, dataclass
 
 from fwsim.errors import FwsimError
-from fwsim.registers.core import FUNCTIONS, Decoded, Register, RegisterAt, decode
-from fwsim.registers.database import SPACES, all_at, by_name, nearest, show_address
+from fwsim.registers.core import FUNCTIONS, Decoded, Place, Register, RegisterAt, decode
+from fwsim.registers.database import SPACES, all_at, named, nearest, show_address
 from fwsim.registers.families import families, family
 from fwsim.registers.pte import FORMATS, PteFormat
 from fwsim.registers.variants import GROUPS, describe, selected
@@ -112,7 +112,7 @@ def _family_name(text: str) -> str:
             "no such generation or host cpu",
             where="--gen",
             found=repr(text),
-            expected=f"2 to 12, or one of {error.expected}",
+            expected=f"2 to 13, or one of {error.expected}",
             hint=error.hint,
         ) from None
 
@@ -161,7 +161,7 @@ def _answer(hit: RegisterAt, value: int | None) -> Answer:
         address=hit.address,
         where=show_address(register.space, hit.address),
         width=register.width,
-        access=register.access,
+        access=hit.access,
         reset=register.reset,
         generations=describe(hit.families),
         description=register.description(),
@@ -217,16 +217,18 @@ def _entry(address: int, value: int | None, form: PteFormat) -> Answer:
 def places_of(name: str, gen: int | str | None = None) -> list[Where]:
     """Where the register called ``name`` lies in each generation (of ``gen`` only, unless None).
 
+    A name that bears an array's label, or is another name of one place, gives that place only.
+
     Raises FwsimError for a name that is not known, or that no family of ``gen`` has.
     """
     chosen = selected(parse_gen(gen))
-    rows = [row for register in by_name(name) for row in _places(register, chosen)]
+    rows = [row for register, places in named(name).items() for row in _places(register, places, chosen)]
     if not rows:
         raise FwsimError(f"no part of generation {gen} has it", where="--name", found=repr(name))
     return rows
 
 
-def _places(register: type[Register], chosen: frozenset[str]) -> list[Where]:
+def _places(register: type[Register], places: tuple[Place, ...], chosen: frozenset[str]) -> list[Where]:
     return [
         Where(
             name=register.name,
@@ -235,11 +237,11 @@ def _places(register: type[Register], chosen: frozenset[str]) -> list[Where]:
             where=show_address(register.space, place.address),
             label=place.label,
             width=register.width,
-            access=register.access,
+            access=register.access_at(place.label),
             generations=describe(place.families & chosen),
             description=register.description(),
             source=register.source,
         )
-        for place in register.places
+        for place in places
         if place.families & chosen
     ]

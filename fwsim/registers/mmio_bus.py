@@ -18,7 +18,8 @@ def _bus(offset: int) -> dict[str, At]:
 class GPIOCTL(
     Register,
     at={"2-4": each(0x5010, 4, 8), "vlv": each(VLV_BASE + 0x5010, 4, 8), "5-,!vlv": each(0xC5010, 4, 16)},
-    source=_GMBUS,
+    reset=0x1010,
+    source=f"{_GMBUS}; wires that nobody pulls low are high (Intel PRM SNB vol. 3 part 3)",
     gaps=RESERVED,
 ):
     """One pair of pins, driven bit by bit: how DDC is done without GMBUS."""
@@ -124,7 +125,7 @@ def _aux(offset: int, step: int = 0, count: int = 1) -> dict[str, At]:
         "vlv": members(VLV_BASE + 0x64110, "BCD"),
         "5-8,!vlv": Array(both),
         "9-11": members(0x64010, "ABCDEF"),
-        "12": members(0x64010, "ABCDEFGHI"),
+        "12-": members(0x64010, "ABCDEFGHI"),
     }
 
 

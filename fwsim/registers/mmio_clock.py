@@ -171,31 +171,35 @@ class RAWCLK_FREQ(Register, at={"vlv": VLV_BASE + 0x6024}, source=f"{DISPLAY} RA
     FREQUENCY = Field(9, 0, "raw clock", unit="MHz")
 
 
-class FDI_PLL_BIOS_0(Register, at={"ilk": 0x46000}, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED):
-    """FDI PLL as the firmware left it: the feedback divider tells the link's frequency."""
+class FDI_PLL_BIOS_0(
+    Register, at={"ilk,hsw": 0x46000}, reset=None, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED
+):
+    """FDI PLL as the firmware left it: the feedback divider tells the frequency. No driver uses it on Haswell."""
 
     FEEDBACK = Field(7, 0, "feedback divider")
 
 
-class FDI_PLL_BIOS_1(Register, at={"ilk": 0x46004}, source="Linux i915 display/intel_fdi_regs.h"):
+class FDI_PLL_BIOS_1(Register, at={"ilk,hsw": 0x46004}, source="Linux i915 display/intel_fdi_regs.h"):
     """FDI PLL, second register."""
 
     DATA = Field(31, 0, "as the firmware left it")
 
 
-class FDI_PLL_BIOS_2(Register, at={"ilk": 0x46008}, source="Linux i915 display/intel_fdi_regs.h"):
+class FDI_PLL_BIOS_2(Register, at={"ilk,hsw": 0x46008}, source="Linux i915 display/intel_fdi_regs.h"):
     """FDI PLL, third register."""
 
     DATA = Field(31, 0, "as the firmware left it")
 
 
-class DISPLAY_PORT_PLL_BIOS(Register, at={"ilk": each(0x4600C, 4, 3)}, source="Linux i915 display/intel_fdi_regs.h"):
+class DISPLAY_PORT_PLL_BIOS(
+    Register, at={"ilk,hsw": each(0x4600C, 4, 3)}, source="Linux i915 display/intel_fdi_regs.h"
+):
     """DisplayPort PLL of the processor as the firmware left it."""
 
     DATA = Field(31, 0, "as the firmware left it")
 
 
-class FDI_PLL_FREQ_CTL(Register, at={"ilk": 0x46030}, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED):
+class FDI_PLL_FREQ_CTL(Register, at={"ilk,hsw": 0x46030}, source="Linux i915 display/intel_fdi_regs.h", gaps=RESERVED):
     """FDI PLL frequency control."""
 
     CHANGE = Field(24, 24, "change asked for")
@@ -213,7 +217,7 @@ class CDCLK_CTL(
     """Display core clock: the decimal field holds MHz less one, with one binary digit after the point."""
 
     FREQ = Field(27, 26, "range", gen="skl", values={0: "450 or 432", 1: "540", 2: "337.5 or 308.6", 3: "675 or 617"})
-    CD2X = Field(23, 22, "divider", gen="bxt,11-", values={0: "1", 1: "1.5", 2: "2", 3: "4"})
+    CD2X = Field(23, 22, "divider", gen="bxt,10-", values={0: "1", 1: "1.5", 2: "2", 3: "4"})
     PIPE = Field(21, 19, "pipe it changes with")
     PRECHARGE = Field(16, 16, "precharge", gen="bxt")
     DECIMAL = Field(
@@ -254,7 +258,7 @@ class LCPLL2_CTL(Register, at={"skl": 0x46014}, source=DISPLAY, gaps=RESERVED):
 
 class DPLL_ENABLE(
     Register,
-    at=by_gen({"11": at_each(DPLL0=0x46010, DPLL1=0x46014, TBT=0x46020), "12": at_each(DPLL0=0x46010, DPLL1=0x46014,
+    at=by_gen({"11": at_each(DPLL0=0x46010, DPLL1=0x46014, TBT=0x46020), "12-": at_each(DPLL0=0x46010, DPLL1=0x46014,
                DPLL2=0x46018, TBT=0x46020)}),
     source=f"{DISPLAY} ICL_DPLL_ENABLE",
     gaps=RESERVED,
@@ -279,7 +283,7 @@ class MG_PLL_ENABLE(Register, at={"11-": each(0x46030, 4, ["TC1", "TC2", "TC3", 
 
 class DPLL_CFGCR0_ICL(
     Register,
-    at=by_gen({"11": each(0x164000, 0x80, 2), "12": each(0x164284, 8, 2)}),
+    at=by_gen({"11": each(0x164000, 0x80, 2), "12-": each(0x164284, 8, 2)}),
     name="DPLL_CFGCR0",
     source=f"{DISPLAY} ICL_DPLL_CFGCR0",
     gaps=RESERVED,
@@ -293,7 +297,7 @@ class DPLL_CFGCR0_ICL(
 
 class DPLL_CFGCR1_ICL(
     Register,
-    at=by_gen({"11": each(0x164004, 0x80, 2), "12": each(0x164288, 8, 2)}),
+    at=by_gen({"11": each(0x164004, 0x80, 2), "12-": each(0x164288, 8, 2)}),
     name="DPLL_CFGCR1",
     source=f"{DISPLAY} ICL_DPLL_CFGCR1",
     gaps=RESERVED,
@@ -341,9 +345,9 @@ class DPLL_CTRL2(Register, at={"skl": 0x6C05C}, source=DISPLAY, gaps=RESERVED):
     A = Field(2, 0, "port A's PLL and override")
 
 
-class DPLL_STATUS(Register, at={"skl": 0x6C060}, access="ro", source=f"{DISPLAY}; Skylake images wait for it",
-                  gaps=RESERVED):  # fmt: skip
-    """Which PLLs of Skylake are locked."""
+class DPLL_STATUS(Register, at={"skl": 0x6C060}, access="ro", reset=1,
+                  source=f"{DISPLAY}; Skylake images wait for it", gaps=RESERVED):  # fmt: skip
+    """Which PLLs of Skylake are locked: DPLL 0 from the start, as LCPLL1_CTL says."""
 
     DPLL3 = Field(24, 24, "DPLL 3 locked")
     DPLL2 = Field(16, 16, "DPLL 2 locked")
@@ -369,14 +373,14 @@ class DPLL_CFGCR2(Register, at={"skl": each(0x6C044, 8, ["1", "2", "3"])}, sourc
     CENTRAL = Field(1, 0, "central frequency", values={0: "9600 MHz", 1: "9000 MHz", 3: "8400 MHz"})
 
 
-class WRPLL_CTL(Register, at={"hsw": each(0x46040, 0x20, ["1", "2"])}, source=DISPLAY, gaps=RESERVED):
-    """Wide-range PLL of Haswell: any pixel clock."""
+class WRPLL_CTL(Register, at={"hsw,skl": each(0x46040, 0x20, ["1", "2"])}, source=DISPLAY, gaps=RESERVED):
+    """Wide-range PLL of Haswell: any pixel clock; Skylake's DPLL 2 and 3, whose dividers lie in DPLL_CFGCR1 and 2."""
 
     ENABLE = Field(31, 31, "PLL on")
-    REFERENCE = Field(29, 28, "reference", values={0: "BCLK", 1: "PCH SSC", 2: "muxed", 3: "LCPLL"})
-    FEEDBACK = Field(23, 16, "feedback divider")
-    POST = Field(13, 8, "post divider")
-    REF_DIVIDER = Field(7, 0, "reference divider")
+    REFERENCE = Field(29, 28, "reference", gen="hsw", values={0: "BCLK", 1: "PCH SSC", 2: "muxed", 3: "LCPLL"})
+    FEEDBACK = Field(23, 16, "feedback divider", gen="hsw")
+    POST = Field(13, 8, "post divider", gen="hsw")
+    REF_DIVIDER = Field(7, 0, "reference divider", gen="hsw")
 
 
 class SPLL_CTL(Register, at={"hsw": 0x46020}, source=DISPLAY, gaps=RESERVED):
@@ -422,11 +426,13 @@ class DDI_CLK_SEL(Register, at={"11-": each(0x46100, 4, "ABCDEF")}, source=DISPL
     )
 
 
-class TRANS_CLK_SEL(Register, at={"hsw,9-": each(0x46140, 4, "ABC")}, source=DISPLAY, gaps=RESERVED):
+class TRANS_CLK_SEL(
+    Register, at={"hsw,9-11": each(0x46140, 4, "ABC"), "12-": each(0x46140, 4, "ABCD")}, source=DISPLAY, gaps=RESERVED
+):
     """Which port's clock a transcoder uses."""
 
     PORT = Field(31, 29, "port", gen="hsw,9-11", values={0: "none", 2: "B", 3: "C", 4: "D", 5: "E"})
-    PORT_TGL = Field(31, 28, "port", gen="12", values={0: "none", 1: "A", 2: "B", 3: "C", 4: "TC1", 5: "TC2"})
+    PORT_TGL = Field(31, 28, "port", gen="12-", values={0: "none", 1: "A", 2: "B", 3: "C", 4: "TC1", 5: "TC2"})
 
 
 class CDCLK_FREQ(Register, at={"broadwell": 0x46200, "9-": 0x46200}, source=DISPLAY, gaps=RESERVED):
@@ -442,7 +448,7 @@ class BXT_DE_PLL_CTL(Register, at={"bxt": 0x6D000}, source=DISPLAY, gaps=RESERVE
 
 
 class DE_PLL_ENABLE(
-    Register, at={"bxt,11-": 0x46070}, source=f"{DISPLAY} BXT_DE_PLL_ENABLE; Apollo Lake images wait for bit 30",
+    Register, at={"bxt,10-": 0x46070}, source=f"{DISPLAY} BXT_DE_PLL_ENABLE; Apollo Lake images wait for bit 30",
     gaps=RESERVED,
 ):  # fmt: skip
     """Display core clock's PLL: bit 30 follows bit 31."""
@@ -451,7 +457,7 @@ class DE_PLL_ENABLE(
     LOCK = Field(30, 30, "locked", access="ro")
     REQUEST = Field(23, 23, "frequency change asked for")
     ACK = Field(22, 22, "frequency change done", access="ro")
-    RATIO = Field(7, 0, "ratio", gen="11-")
+    RATIO = Field(7, 0, "ratio", gen="10-")
 
 
 class BXT_PORT_PLL_ENABLE(

@@ -10,7 +10,7 @@ class DDI_BUF_CTL(
     Register,
     at={
         "hsw": each(0x64000, 0x100, "ABCDE"),
-        "9": each(0x64000, 0x100, "ABCDE"),
+        "9-10": each(0x64000, 0x100, "ABCDE"),
         "11-": each(0x64000, 0x100, "ABCDEF"),
     },
     reset=0x80,
@@ -21,9 +21,9 @@ class DDI_BUF_CTL(
 
     ENABLE = Field(31, 31, "port on")
     EMPHASIS = Field(27, 24, "voltage and emphasis entry")
-    RATE = Field(23, 20, "link rate code", gen="12")
+    RATE = Field(23, 20, "link rate code", gen="12-")
     REVERSAL = Field(16, 16, "lanes reversed")
-    STAGGER = Field(15, 8, "lane stagger delay", gen="12", unit="symbols")
+    STAGGER = Field(15, 8, "lane stagger delay", gen="12-", unit="symbols")
     IDLE = Field(7, 7, "port is idle", access="ro")
     TC_OWNER = Field(6, 6, "Type-C port owned by the display", gen="11-")
     A_LANES = Field(4, 4, "port A has 4 lanes")
@@ -51,7 +51,7 @@ class DDI_BUF_TRANS(
 
 class DP_TP_CTL(
     Register,
-    at={"hsw,9-11": each(0x64040, 0x100, "ABCDE"), "12": each(0x60540, 0x1000, "ABCD")},
+    at={"hsw,9-11": each(0x64040, 0x100, "ABCDE"), "12-": each(0x60540, 0x1000, "ABCD")},
     source=DISPLAY,
     gaps=RESERVED,
 ):
@@ -73,7 +73,7 @@ class DP_TP_CTL(
 
 class DP_TP_STATUS(
     Register,
-    at={"hsw,9-11": each(0x64044, 0x100, "ABCDE"), "12": each(0x60544, 0x1000, "ABCD")},
+    at={"hsw,9-11": each(0x64044, 0x100, "ABCDE"), "12-": each(0x60544, 0x1000, "ABCD")},
     source=f"{DISPLAY}; Haswell images wait for bits 25 and 12",
     gaps=RESERVED,
 ):
@@ -90,12 +90,12 @@ class DP_TP_STATUS(
     PAYLOAD0 = Field(1, 0, "channel 0's stream", access="ro")
 
 
-class TRANS_DDI_FUNC_CTL(Register, at=transcoders(0x60400, "hsw,9-"), source=DISPLAY, gaps=RESERVED):
+class TRANS_DDI_FUNC_CTL(Register, at=transcoders(0x60400, "hsw,9-", dsi=True), source=DISPLAY, gaps=RESERVED):
     """What a transcoder sends, and to which port."""
 
     ENABLE = Field(31, 31, "transcoder's output on")
     PORT = Field(30, 28, "port", gen="hsw,9-11", values={0: "none", 1: "B", 2: "C", 3: "D", 4: "E"})
-    PORT_TGL = Field(30, 27, "port", gen="12", values={0: "none", 1: "A", 2: "B", 3: "C", 4: "TC1", 5: "TC2"})
+    PORT_TGL = Field(30, 27, "port", gen="12-", values={0: "none", 1: "A", 2: "B", 3: "C", 4: "TC1", 5: "TC2"})
     MODE = Field(26, 24, "mode", values={0: "HDMI", 1: "DVI", 2: "DP single stream", 3: "DP multi-stream", 4: "FDI"})
     BPC = Field(22, 20, "bits a colour", values={0: "8", 1: "10", 2: "6", 3: "12"})
     SYNC_MASTER = Field(19, 18, "master transcoder")
@@ -103,7 +103,7 @@ class TRANS_DDI_FUNC_CTL(Register, at=transcoders(0x60400, "hsw,9-"), source=DIS
     HSYNC_HIGH = Field(16, 16, "horizontal sync active high")
     PORT_SYNC = Field(15, 15, "port synchronisation")
     EDP_INPUT = Field(14, 12, "eDP input", values={0: "A, always on", 4: "A", 5: "B", 6: "C"})
-    MST_TRANSPORT = Field(11, 10, "multi-stream master", gen="12")
+    MST_TRANSPORT = Field(11, 10, "multi-stream master", gen="12-")
     HDCP = Field(9, 9, "HDCP signalling")
     PAYLOAD = Field(8, 8, "payload allocated")
     SCRAMBLER = Field(7, 6, "HDMI scrambler options")
@@ -126,7 +126,7 @@ class HSW_VIDEO_DIP_CTL(
 ):
     """Which data packets (info frames) a transcoder sends."""
 
-    DRM = Field(28, 28, "HDR packet", gen="geminilake,11-")
+    DRM = Field(28, 28, "HDR packet", gen="geminilake,10-")
     PPS = Field(24, 24, "compression parameters", gen="11-")
     VSC = Field(20, 20, "stream configuration")
     GCP = Field(16, 16, "general control packet")
@@ -153,7 +153,7 @@ class IPS_CTL(Register, at={"hsw": 0x43408}, source=DISPLAY, gaps=RESERVED):
 
 class SRD_CTL(
     Register,
-    at=by_gen({"haswell": 0x64800, "broadwell,9-11": 0x6F800, "12": each(0x60800, 0x1000, "ABCD")}),
+    at=by_gen({"haswell": 0x64800, "broadwell,9-11": 0x6F800, "12-": each(0x60800, 0x1000, "ABCD")}),
     source="Linux i915 display/intel_psr_regs.h EDP_PSR_CTL",
     gaps=RESERVED,
 ):
@@ -163,7 +163,7 @@ class SRD_CTL(
     OPTIONS = Field(29, 0, "link, frame and training options")
 
 
-class DIGITAL_PORT_HOTPLUG_CNTRL(Register, at={"5-8,!vlv": 0x44030}, source=DISPLAY, gaps=RESERVED):
+class DIGITAL_PORT_HOTPLUG_CNTRL(Register, at={"5-8,!vlv,skl": 0x44030}, source=DISPLAY, gaps=RESERVED):
     """Hotplug of port A (eDP)."""
 
     ENABLE = Field(4, 4, "detection on")

@@ -13,7 +13,7 @@ _AGP = "Linux drivers/char/agp/intel-agp.h"
 _EVE = "lf-edge/eve#6432: gen 12 guests cross-check it"
 
 
-class PGTBL_CTL(Register, at={"2-5": 0x2020}, source=f"{I915}, {_AGP}", gaps=RESERVED):
+class PGTBL_CTL(Register, at={"2-5": 0x2020}, reset=None, source=f"{I915}, {_AGP}", gaps=RESERVED):
     """Where the GTT lies in memory, and how large it is; a Crestline vBIOS writes the end of stolen memory - 512K."""
 
     BASE = Field(31, 12, "GTT in memory", address=True)
@@ -105,8 +105,8 @@ class FENCE(Register, at=by_gen({"6,vlv": each(0x100000, 8, 16), "7-,!vlv": each
     VALID = Field(0, 0, "fence on")
 
 
-class GGC_MMIO_GEN6(Register, at={"6-7": 0x108040}, name="GGC_MIRROR", access="ro", source=f"{_STOLEN} GGC",
-                    gaps=RESERVED):  # fmt: skip
+class GGC_MMIO_GEN6(Register, at={"6-7": 0x108040}, name="GGC_MIRROR", access="ro", reset=None,
+                    source=f"{_STOLEN} GGC", gaps=RESERVED):  # fmt: skip
     """Mirror of GGC (configuration 0x50)."""
 
     GGMS = Field(9, 8, "for the GTT", rule=GGMS_RULE["gen6"])
@@ -115,7 +115,9 @@ class GGC_MMIO_GEN6(Register, at={"6-7": 0x108040}, name="GGC_MIRROR", access="r
     LOCK = Field(0, 0, "locked until reset")
 
 
-class GGC_MMIO(Register, at={"8-": 0x108040}, name="GGC_MIRROR", access="ro", source=f"{_STOLEN} GGC", gaps=RESERVED):
+class GGC_MMIO(
+    Register, at={"8-": 0x108040}, name="GGC_MIRROR", access="ro", reset=None, source=f"{_STOLEN} GGC", gaps=RESERVED
+):
     """Mirror of GGC (configuration 0x50); what Meteor Lake's driver reads."""
 
     GMS_GEN8 = Field(15, 8, "stolen", rule=GMS_RULE["gen8"], gen="broadwell")
@@ -127,23 +129,23 @@ class GGC_MMIO(Register, at={"8-": 0x108040}, name="GGC_MIRROR", access="ro", so
     LOCK = Field(0, 0, "locked until reset")
 
 
-class DSMBASE(Register, at={"6-10": 0x1080C0}, access="ro", source=f"{I915} GEN6_DSMBASE", gaps=RESERVED):
+class DSMBASE(Register, at={"6-10": 0x1080C0}, access="ro", reset=None, source=f"{I915} GEN6_DSMBASE", gaps=RESERVED):
     """Mirror of BDSM: base of data stolen memory."""
 
     BASE = Field(31, 20, "stolen memory base", address=True)
     LOCK = Field(0, 0, "locked until reset")
 
 
-class DSMBASE64(Register, at={"11-": 0x1080C0}, name="DSMBASE", width=8, access="ro", source=f"{I915} GEN6_DSMBASE",
-                gaps=RESERVED):  # fmt: skip
+class DSMBASE64(Register, at={"11-": 0x1080C0}, name="DSMBASE", width=8, access="ro", reset=None,
+                source=f"{I915} GEN6_DSMBASE", gaps=RESERVED):  # fmt: skip
     """Mirror of BDSM, 64 bits wide."""
 
     BASE = Field(63, 20, "stolen memory base", address=True)
     LOCK = Field(0, 0, "locked until reset")
 
 
-class GSMBASE(Register, at={"6-": 0x108100}, width=8, access="ro", source=f"Linux i915 GEN6_GSMBASE; {_EVE}",
-              gaps=RESERVED):  # fmt: skip
+class GSMBASE(Register, at={"6-": 0x108100}, width=8, access="ro", reset=None,
+              source=f"Linux i915 GEN6_GSMBASE; {_EVE}", gaps=RESERVED):  # fmt: skip
     """Base of GTT stolen memory: where the GTT itself lies."""
 
     BASE = Field(63, 20, "GTT stolen memory base", address=True)
@@ -151,7 +153,12 @@ class GSMBASE(Register, at={"6-": 0x108100}, width=8, access="ro", source=f"Linu
 
 
 class STOLEN_RESERVED(
-    Register, at={"6-10": 0x1082C0}, access="ro", source=f"{_STOLEN}; Comet Lake dump 7f700047", gaps=RESERVED
+    Register,
+    at={"6-10": 0x1082C0},
+    access="ro",
+    reset=None,
+    source=f"{_STOLEN}; Comet Lake dump 7f700047",
+    gaps=RESERVED,
 ):
     """What the hardware keeps for itself at the top of stolen memory."""
 
@@ -169,6 +176,7 @@ class STOLEN_RESERVED64(
     name="STOLEN_RESERVED",
     width=8,
     access="ro",
+    reset=None,
     source=f"{_STOLEN}; a gen 11 host's 50200087",
     gaps=RESERVED,
 ):
@@ -179,14 +187,16 @@ class STOLEN_RESERVED64(
     ENABLE = Field(0, 0, "in use")
 
 
-class RC6_CTX_BASE(Register, at={"9-": 0xD48}, source=f"{_GT} RC6_CTX_BASE; {_EVE}", gaps=RESERVED):
+class RC6_CTX_BASE(
+    Register, at={"9-": 0xD48}, access="lock", reset=None, source=f"{_GT} RC6_CTX_BASE; {_EVE}", gaps=RESERVED
+):
     """Where the context of the deep sleep state is kept: an address in stolen memory."""
 
     BASE = Field(31, 12, "context", address=True)
     LOCK = Field(0, 0, "locked until reset")
 
 
-class DC8(Register, at={"12": 0xDC8}, source=_EVE):
+class DC8(Register, at={"12-": 0xDC8}, access="ro", reset=None, source=_EVE):
     """Read by gen 12 guests with the mirrors of stolen memory; its layout is not public."""
 
     ADDRESS = Field(31, 0, "an address in the host's stolen memory")
@@ -211,9 +221,9 @@ class DCC(Register, at={"3-4": 0x10200}, source="Linux i915 intel_mchbar_regs.h 
 class GDRST_GEN6(Register, at={"6-": 0x941C}, name="GDRST_MMIO", source=f"{_GT} GEN6_GDRST", gaps=RESERVED):
     """Reset of the engines; each bit clears itself."""
 
-    VIDEO2 = Field(4, 4, "video enhancement", gen="hsw,9")
-    BLITTER = Field(3, 3, "blitter", gen="6-9")
-    MEDIA = Field(2, 2, "media", gen="6-9")
+    VIDEO2 = Field(4, 4, "video enhancement", gen="hsw,9-10")
+    BLITTER = Field(3, 3, "blitter", gen="6-10")
+    MEDIA = Field(2, 2, "media", gen="6-10")
     ENGINES = Field(31, 2, "engines, one bit each", gen="11-")
     RENDER = Field(1, 1, "render")
     FULL = Field(0, 0, "everything")

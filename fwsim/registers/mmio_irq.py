@@ -2,7 +2,7 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
-from fwsim.registers.core import RESERVED, VLV_BASE, Array, Field, Register
+from fwsim.registers.core import INTERRUPTS, RESERVED, VLV_BASE, Array, Field, Register
 from fwsim.registers.places import DISPLAY, I915
 
 _REASON = "events differ from part to part; the common ones are named"
@@ -20,6 +20,7 @@ class IRQ_GEN2(
         "vlv": Array(tuple((n, VLV_BASE + 0x20A0 + 4 * i) for i, n in enumerate(("IER", "IIR", "IMR", "ISR")))),
     },
     name="INT",
+    access=INTERRUPTS,
     source=f"{I915} GEN2_IER",
     gaps=_REASON,
 ):
@@ -53,7 +54,7 @@ class EMR(Register, at={"2-4": 0x20B4, "vlv": VLV_BASE + 0x20B4}, reset=0xFFFFFF
     MASK = Field(31, 0, "masked errors")
 
 
-class DE_ILK(Register, at={"5-6": _four(0x44000)}, name="DE", source=f"{I915} DEISR", gaps=RESERVED):
+class DE_ILK(Register, at={"5-6": _four(0x44000)}, name="DE", access=INTERRUPTS, source=f"{I915} DEISR", gaps=RESERVED):
     """Display interrupts of Ironlake and Sandy Bridge."""
 
     MASTER = Field(31, 31, "master enable (IER)")
@@ -75,7 +76,14 @@ class DE_ILK(Register, at={"5-6": _four(0x44000)}, name="DE", source=f"{I915} DE
     PIPE_A = Field(6, 0, "pipe A's other events")
 
 
-class DE_IVB(Register, at={"7,!vlv": _four(0x44000)}, name="DE", source=f"{DISPLAY} DE_ERR_INT_IVB", gaps=RESERVED):
+class DE_IVB(
+    Register,
+    at={"7,!vlv": _four(0x44000)},
+    name="DE",
+    access=INTERRUPTS,
+    source=f"{DISPLAY} DE_ERR_INT_IVB",
+    gaps=RESERVED,
+):
     """Display interrupts of Ivy Bridge and Haswell."""
 
     MASTER = Field(31, 31, "master enable (IER)")
@@ -93,7 +101,7 @@ class DE_IVB(Register, at={"7,!vlv": _four(0x44000)}, name="DE", source=f"{DISPL
     PIPE_A_VBLANK = Field(0, 0, "pipe A vertical blank")
 
 
-class GT(Register, at={"5-7": _four(0x44010)}, source=f"{I915} GTISR", gaps=_REASON):
+class GT(Register, at={"5-7": _four(0x44010)}, access=INTERRUPTS, source=f"{I915} GTISR", gaps=_REASON):
     """Engine interrupts of Ironlake to Haswell."""
 
     BLITTER = Field(22, 22, "blitter command")
@@ -102,7 +110,13 @@ class GT(Register, at={"5-7": _four(0x44010)}, source=f"{I915} GTISR", gaps=_REA
     RENDER = Field(0, 0, "render command")
 
 
-class PM(Register, at={"6-7": _four(0x44020)}, source="Linux i915 gt/intel_gt_regs.h GEN6_PMISR", gaps=_REASON):
+class PM(
+    Register,
+    at={"6-7": _four(0x44020)},
+    access=INTERRUPTS,
+    source="Linux i915 gt/intel_gt_regs.h GEN6_PMISR",
+    gaps=_REASON,
+):
     """Power management interrupts."""
 
     THERMAL = Field(6, 6, "thermal event", gen="6-7")
@@ -116,7 +130,7 @@ class VLV_MASTER_IER(Register, at={"baytrail": 0x4400C}, source=I915, gaps=RESER
     ENABLE = Field(31, 31, "interrupts on")
 
 
-class MASTER_IRQ(Register, at={"8-9": 0x44200}, source=f"{I915} GEN8_MASTER_IRQ", gaps=RESERVED):
+class MASTER_IRQ(Register, at={"8-10": 0x44200}, source=f"{I915} GEN8_MASTER_IRQ", gaps=RESERVED):
     """Master interrupt of Broadwell to Comet Lake: who wants something."""
 
     ENABLE = Field(31, 31, "interrupts on")
@@ -146,8 +160,9 @@ class DE_PIPE(
         "8-11,!cherryview": Array(
             tuple(m for n, p in enumerate("ABC") for m in _four(0x44400 + 16 * n, p + "_").members)
         ),
-        "12": Array(tuple(m for n, p in enumerate("ABCD") for m in _four(0x44400 + 16 * n, p + "_").members)),
+        "12-": Array(tuple(m for n, p in enumerate("ABCD") for m in _four(0x44400 + 16 * n, p + "_").members)),
     },
+    access=INTERRUPTS,
     source=f"{DISPLAY} GEN8_DE_PIPE_ISR",
     gaps=RESERVED,
 ):
@@ -155,9 +170,9 @@ class DE_PIPE(
 
     UNDERRUN = Field(31, 31, "FIFO underrun")
     CRC = Field(29, 28, "CRC error and done")
-    DMC = Field(26, 24, "pipe microcontroller", gen="12")
+    DMC = Field(26, 24, "pipe microcontroller", gen="12-")
     PLANES_HIGH = Field(22, 16, "faults and flips of planes 5 to 7, unmodified blank", gen="11-")
-    DSB = Field(15, 13, "state buffer", gen="12")
+    DSB = Field(15, 13, "state buffer", gen="12-")
     FAULTS = Field(11, 7, "cursor and plane faults")
     FLIPS = Field(6, 3, "planes flipped")
     SCANLINE = Field(2, 2, "scan line")
@@ -166,8 +181,8 @@ class DE_PIPE(
 
 
 class DE_PORT(
-    Register, at={"8-,!cherryview": _four(0x44440)}, source=f"{DISPLAY} GEN8_DE_PORT_ISR; Apollo Lake images poll it",
-    gaps=RESERVED,
+    Register, at={"8-,!cherryview": _four(0x44440)}, access=INTERRUPTS,
+    source=f"{DISPLAY} GEN8_DE_PORT_ISR; Apollo Lake images poll it", gaps=RESERVED,
 ):  # fmt: skip
     """Port interrupts; on Apollo Lake bits 3 to 5 of ISR are the live hotplug state of ports A to C."""
 
@@ -176,24 +191,32 @@ class DE_PORT(
     AUX_D = Field(27, 27, "AUX D", gen="9-11")
     AUX_C = Field(26, 26, "AUX C", gen="9-11")
     AUX_B = Field(25, 25, "AUX B", gen="9-11")
-    AUX_TC = Field(13, 8, "AUX of the Type-C ports", gen="12")
+    AUX_TC = Field(13, 8, "AUX of the Type-C ports", gen="12-")
     HOTPLUG_C = Field(5, 5, "port C live", gen="bxt")
     HOTPLUG_B = Field(4, 4, "port B live", gen="bxt")
-    HOTPLUG_A = Field(3, 3, "port A live", gen="8-9,!cherryview")
+    HOTPLUG_A = Field(3, 3, "port A live", gen="8-10,!cherryview")
     GMBUS = Field(1, 1, "GMBUS event", gen="bxt")
-    AUX_C_TGL = Field(2, 2, "AUX C", gen="12")
-    AUX_B_TGL = Field(1, 1, "AUX B", gen="12")
+    AUX_C_TGL = Field(2, 2, "AUX C", gen="12-")
+    AUX_B_TGL = Field(1, 1, "AUX B", gen="12-")
     AUX_A = Field(0, 0, "AUX A")
 
 
-class DE_MISC(Register, at={"8-,!cherryview": _four(0x44460)}, source=f"{DISPLAY} GEN8_DE_MISC_ISR", gaps=RESERVED):
+class DE_MISC(
+    Register,
+    at={"8-,!cherryview": _four(0x44460)},
+    access=INTERRUPTS,
+    source=f"{DISPLAY} GEN8_DE_MISC_ISR",
+    gaps=RESERVED,
+):
     """Other display interrupts."""
 
     GSE = Field(27, 27, "ASL event")
     PSR = Field(19, 19, "self-refresh")
 
 
-class DE_HPD(Register, at={"11-": _four(0x44470)}, source=f"{DISPLAY} GEN11_DE_HPD_ISR", gaps=RESERVED):
+class DE_HPD(
+    Register, at={"11-": _four(0x44470)}, access=INTERRUPTS, source=f"{DISPLAY} GEN11_DE_HPD_ISR", gaps=RESERVED
+):
     """Type-C and Thunderbolt hotplug."""
 
     TC = Field(21, 16, "Type-C ports 6 to 1")

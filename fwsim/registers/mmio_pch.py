@@ -2,7 +2,7 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
-from fwsim.registers.core import RESERVED, Array, Field, Register, by_gen, each
+from fwsim.registers.core import INTERRUPTS, RESERVED, Array, Field, Register, by_gen, each
 from fwsim.registers.places import DISPLAY, PCH, PCH_PORTS
 
 _FDI = "Linux i915 display/intel_fdi_regs.h"
@@ -121,7 +121,7 @@ class FDI_PLL_CTL_2(Register, at={"ilk,hsw": 0xFE004}, source=_FDI):
     CONTROL = Field(31, 0, "control bits")
 
 
-class PCH_TRANSCONF(Register, at=_trans(0xF0008), name="TRANSCONF", source=f"{DISPLAY} PCH_TRANSCONF", gaps=RESERVED):
+class PCH_TRANSCONF(Register, at=_trans(0xF0008), source=f"{DISPLAY} PCH_TRANSCONF", gaps=RESERVED):
     """PCH transcoder: bit 30 follows bit 31."""
 
     ENABLE = Field(31, 31, "transcoder wanted on")
@@ -453,6 +453,7 @@ class SDE(
             "6-10,!vlv,!bxt": Array((("ISR", 0xC4000), ("IMR", 0xC4004), ("IIR", 0xC4008), ("IER", 0xC400C))),
         }
     ),
+    access=INTERRUPTS,
     source=f"{DISPLAY}; Skylake images poll SDEISR 400 times for the panel",
     gaps=RESERVED,
 ):
@@ -481,6 +482,7 @@ class SDE_ILK(
     Register,
     at={"5": Array((("ISR", 0xC4000), ("IMR", 0xC4004), ("IIR", 0xC4008), ("IER", 0xC400C)))},
     name="SDE",
+    access=INTERRUPTS,
     source=DISPLAY,
     gaps=RESERVED,
 ):
@@ -506,6 +508,7 @@ class SDE_ICP(
     Register,
     at={"11-": Array((("ISR", 0xC4000), ("IMR", 0xC4004), ("IIR", 0xC4008), ("IER", 0xC400C)))},
     name="SDE",
+    access=INTERRUPTS,
     source=DISPLAY,
     gaps=RESERVED,
 ):

@@ -132,10 +132,10 @@ class DISPLAY_PHY_CONTROL(Register, at={"cherryview": VLV_BASE + 0x60100}, sourc
 
 
 class DISPLAY_PHY_STATUS(
-    Register, at={"cherryview": VLV_BASE + 0x60104}, access="ro",
+    Register, at={"cherryview": VLV_BASE + 0x60104}, access="ro", reset=0xC0000000,
     source=f"{DISPLAY}; Cherryview images loop for ever without it", gaps=RESERVED,
 ):  # fmt: skip
-    """Power good of Cherryview's PHYs, once their common-lane wells are on."""
+    """Power good of Cherryview's PHYs while their common-lane wells are on, as PUNIT_PWRGT_STATUS is at reset."""
 
     GOOD0 = Field(31, 31, "PHY 0 power good")
     GOOD1 = Field(30, 30, "PHY 1 power good")

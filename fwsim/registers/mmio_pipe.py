@@ -3,7 +3,7 @@
 # ruff: noqa: N801 (the manuals' own register names)
 
 from fwsim.registers.core import RESERVED, VLV_BASE, Field, Register, each, gmch
-from fwsim.registers.places import DISPLAY
+from fwsim.registers.places import DISPLAY, scalers
 
 _VGA = "Linux i915 display/intel_vga_regs.h"
 _PFIT = "Linux i915 display/intel_pfit_regs.h"
@@ -100,7 +100,12 @@ class LGC_PALETTE_C(
     BLUE = Field(7, 0, "blue")
 
 
-class GAMMA_MODE(Register, at={"7-,!vlv": each(0x4A480, 0x800, "ABC")}, source=_COLOR, gaps=RESERVED):
+class GAMMA_MODE(
+    Register,
+    at={"7-11,!vlv": each(0x4A480, 0x800, "ABC"), "12-": each(0x4A480, 0x800, "ABCD")},
+    source=_COLOR,
+    gaps=RESERVED,
+):
     """Which palette form the pipe uses."""
 
     PRE_CSC = Field(31, 31, "gamma before conversion", gen="11-")
@@ -175,21 +180,21 @@ class PF_HSCALE(Register, at={"5-8,!vlv": each(0x68090, 0x800, "ABC")}, source=_
     RATIO = Field(31, 0, "ratio")
 
 
-class PS_WIN_POS(Register, at={"9-": each(0x68170, 0x100, ["1A", "2A"])}, source=DISPLAY):
+class PS_WIN_POS(Register, at=scalers(0x68170), source=DISPLAY):
     """Pipe scaler window's place; pipe B's scalers lie 0x800 up."""
 
     X = Field(31, 16, "column")
     Y = Field(15, 0, "line")
 
 
-class PS_WIN_SZ(Register, at={"9-": each(0x68174, 0x100, ["1A", "2A"])}, source=DISPLAY):
+class PS_WIN_SZ(Register, at=scalers(0x68174), source=DISPLAY):
     """Pipe scaler window's size; a Skylake vBIOS sets it even where nothing is scaled."""
 
     WIDTH = Field(31, 16, "width", unit="pixels")
     HEIGHT = Field(15, 0, "height", unit="lines")
 
 
-class PS_CTRL(Register, at={"9-": each(0x68180, 0x100, ["1A", "2A"])}, source=DISPLAY, gaps=RESERVED):
+class PS_CTRL(Register, at=scalers(0x68180), source=DISPLAY, gaps=RESERVED):
     """Pipe scaler control."""
 
     ENABLE = Field(31, 31, "scaler on")
@@ -201,7 +206,7 @@ class PS_CTRL(Register, at={"9-": each(0x68180, 0x100, ["1A", "2A"])}, source=DI
     V_ADAPT = Field(7, 5, "vertical adaption, or the Y plane from gen 11")
 
 
-class PS_PWR_GATE(Register, at={"9-": each(0x68160, 0x100, ["1A", "2A"])}, source=DISPLAY, gaps=RESERVED):
+class PS_PWR_GATE(Register, at=scalers(0x68160), source=DISPLAY, gaps=RESERVED):
     """Pipe scaler power gating."""
 
     OVERRIDE = Field(31, 31, "gating off")
@@ -209,13 +214,13 @@ class PS_PWR_GATE(Register, at={"9-": each(0x68160, 0x100, ["1A", "2A"])}, sourc
     SLEEP = Field(1, 0, "sleep delay", values={0: "8", 1: "16", 2: "24", 3: "32"})
 
 
-class PS_VSCALE(Register, at={"9-": each(0x68184, 0x100, ["1A", "2A"])}, source=DISPLAY):
+class PS_VSCALE(Register, at=scalers(0x68184), source=DISPLAY):
     """Vertical ratio."""
 
     RATIO = Field(31, 0, "ratio")
 
 
-class PS_HSCALE(Register, at={"9-": each(0x68190, 0x100, ["1A", "2A"])}, source=DISPLAY):
+class PS_HSCALE(Register, at=scalers(0x68190), source=DISPLAY):
     """Horizontal ratio."""
 
     RATIO = Field(31, 0, "ratio")
@@ -256,13 +261,13 @@ class DSPFW3(Register, at=gmch(0x7003C), source=_WM, gaps=RESERVED):
     HPLL = Field(8, 0, "level with the host PLL off")
 
 
-class FW_BLC(Register, at={"2-3": 0x20D8}, source="Linux i915 i915_reg.h FW_BLC"):
+class FW_BLC(Register, at={"2-3,965": 0x20D8}, source="Linux i915 i915_reg.h FW_BLC"):
     """FIFO watermark and burst length, planes A and B (gens 2 and 3)."""
 
     LEVELS = Field(31, 0, "burst lengths and watermarks")
 
 
-class FW_BLC2(Register, at={"2-3": 0x20DC}, source="Linux i915 i915_reg.h FW_BLC2"):
+class FW_BLC2(Register, at={"2-3,965": 0x20DC}, source="Linux i915 i915_reg.h FW_BLC2"):
     """FIFO watermark and burst length, plane C."""
 
     LEVELS = Field(31, 0, "burst length and watermark")
@@ -312,7 +317,9 @@ class WMS_LP(Register, at={"5-8,!vlv": each(0x45120, 4, ["1", "2", "3"])}, sourc
     SPRITE = Field(10, 0, "sprite level")
 
 
-class WM_LINETIME(Register, at={"hsw,9-": each(0x45270, 4, "ABC")}, source=DISPLAY, gaps=RESERVED):
+class WM_LINETIME(
+    Register, at={"hsw,9-11": each(0x45270, 4, "ABC"), "12-": each(0x45270, 4, "ABCD")}, source=DISPLAY, gaps=RESERVED
+):
     """Time of one line."""
 
     IPS = Field(24, 16, "line time at the reduced clock", unit="x 0.125 us")
@@ -339,7 +346,7 @@ class DBUF_CTL(Register, at={"9-": 0x45008}, source=_SKL_WM, gaps=RESERVED):
 
     REQUEST = Field(31, 31, "buffer power wanted")
     STATE = Field(30, 30, "buffer is powered", access="ro")
-    TRACKER = Field(23, 19, "tracker state service", gen="12")
+    TRACKER = Field(23, 19, "tracker state service", gen="12-")
 
 
 class DBUF_CTL_S2(Register, at={"11-": 0x44FE8}, source=_SKL_WM, gaps=RESERVED):
@@ -347,4 +354,4 @@ class DBUF_CTL_S2(Register, at={"11-": 0x44FE8}, source=_SKL_WM, gaps=RESERVED):
 
     REQUEST = Field(31, 31, "buffer power wanted")
     STATE = Field(30, 30, "buffer is powered", access="ro")
-    TRACKER = Field(23, 19, "tracker state service", gen="12")
+    TRACKER = Field(23, 19, "tracker state service", gen="12-")

@@ -119,11 +119,11 @@ class PLANE_CTL(Register, at=planes(0x70180), source=UNIVERSAL, gaps=RESERVED):
 
     ENABLE = Field(31, 31, "plane on")
     ARB_SLOTS = Field(30, 28, "arbitration slots", gen="11-")
-    GAMMA = Field(30, 30, "through the pipe's palette", gen="9")
-    YUV_RANGE = Field(28, 28, "YUV range correction off", gen="9")
-    FORMAT = Field(27, 24, "pixel format", gen="9", values=_UNIVERSAL)
+    GAMMA = Field(30, 30, "through the pipe's palette", gen="9-10")
+    YUV_RANGE = Field(28, 28, "YUV range correction off", gen="9-10")
+    FORMAT = Field(27, 24, "pixel format", gen="9-10", values=_UNIVERSAL)
     FORMAT_ICL = Field(27, 23, "pixel format", gen="11-", values={2 * code: text for code, text in _UNIVERSAL.items()})
-    CSC = Field(23, 23, "colour space conversion", gen="9")
+    CSC = Field(23, 23, "colour space conversion", gen="9-10")
     KEY = Field(22, 21, "colour key", values={0: "off", 1: "source", 2: "destination"})
     ORDER = Field(20, 20, "colour order", values={0: "BGRX", 1: "RGBX"})
     YUV709 = Field(18, 18, "YUV is BT.709")
@@ -134,14 +134,14 @@ class PLANE_CTL(Register, at=planes(0x70180), source=UNIVERSAL, gaps=RESERVED):
     TILING = Field(12, 10, "memory layout", values={0: "linear", 1: "X-tiled", 4: "Y-tiled", 5: "Yf-tiled"})
     ASYNC = Field(9, 9, "flip at once")
     FLIP_X = Field(8, 8, "mirrored", gen="11-")
-    ALPHA = Field(5, 4, "alpha", values={0: "off", 2: "premultiplied by software", 3: "by hardware"}, gen="9")
+    ALPHA = Field(5, 4, "alpha", values={0: "off", 2: "premultiplied by software", 3: "by hardware"}, gen="9-10")
     ROTATE = Field(1, 0, "turned", values={0: "no", 1: "90 degrees", 2: "180 degrees", 3: "270 degrees"})
 
 
 class PLANE_STRIDE(Register, at=planes(0x70188), source=UNIVERSAL, gaps=RESERVED):
     """From one line to the next: units of 64 bytes when linear, of a tile's width when tiled."""
 
-    STRIDE_SKL = Field(9, 0, "bytes when linear", gen="9", unit="bytes when linear", scale=64)
+    STRIDE_SKL = Field(9, 0, "bytes when linear", gen="9-10", unit="bytes when linear", scale=64)
     STRIDE = Field(11, 0, "bytes when linear", gen="11-", unit="bytes when linear", scale=64)
 
 
@@ -206,12 +206,12 @@ class PLANE_AUX_DIST(Register, at=planes(0x701C0), source=UNIVERSAL, gaps=RESERV
     STRIDE = Field(9, 0, "its stride")
 
 
-class PLANE_COLOR_CTL(Register, at=planes(0x701CC, "geminilake,11-"), source=UNIVERSAL, gaps=RESERVED):
+class PLANE_COLOR_CTL(Register, at=planes(0x701CC, "geminilake,10-"), source=UNIVERSAL, gaps=RESERVED):
     """Plane colour control, which took bits over from PLANE_CTL."""
 
-    GAMMA = Field(30, 30, "through the pipe's palette", gen="geminilake")
+    GAMMA = Field(30, 30, "through the pipe's palette", gen="geminilake,10")
     YUV_RANGE = Field(28, 28, "YUV range correction off")
-    CSC = Field(23, 23, "through the pipe's colour space conversion", gen="geminilake")
+    CSC = Field(23, 23, "through the pipe's colour space conversion", gen="geminilake,10")
     PLANE_CSC = Field(21, 20, "plane and input colour space conversion", gen="11-")
     CSC_MODE = Field(19, 17, "conversion")
     GAMMA_MODE = Field(15, 14, "gamma before and after")
@@ -220,13 +220,9 @@ class PLANE_COLOR_CTL(Register, at=planes(0x701CC, "geminilake,11-"), source=UNI
 
 
 class PLANE_WM(
-    Register,
-    at=each(0x70240, 0x4, [f"1A_{level}" for level in range(8)]),
-    gen="9-",
-    source="Linux i915 display/skl_watermark_regs.h",
-    gaps=RESERVED,
+    Register, at=planes(0x70240, words=8), source="Linux i915 display/skl_universal_plane_regs.h", gaps=RESERVED
 ):
-    """Watermarks of plane 1 on pipe A, one a latency level; other planes 0x100, other pipes 0x1000 up."""
+    """Watermarks of a plane, one a latency level; gen 12 has the SAGV ones in the place of levels 6 and 7."""
 
     ENABLE = Field(31, 31, "level on")
     IGNORE_LINES = Field(30, 30, "lines not compared")
@@ -392,7 +388,10 @@ class DVSSURF(Register, at={"5-6": each(0x7219C, 0x1000, "AB")}, source=_SPRITE,
 
 class SPCNTR(
     Register,
-    at={"vlv": each(0x1F2180, 0x100, ["A0", "A1"]), "cherryview": each(0x1F3180, 0x100, ["B0", "B1"])},
+    at={
+        "baytrail": each(0x1F2180, 0x100, ["A0", "A1", "B0", "B1"]),
+        "cherryview": each(0x1F2180, 0x100, ["A0", "A1", "B0", "B1", "C0", "C1"]),
+    },
     source=_SPRITE,
     gaps=RESERVED,
 ):

@@ -58,13 +58,15 @@ class PORT_HOTPLUG_EN(Register, at=gmch(0x61110), source=DISPLAY, gaps=RESERVED)
 
 
 class PORT_HOTPLUG_STAT(
-    Register, at=gmch(0x61114), source=f"{DISPLAY}; Crestline and Bay Trail images read it", gaps=RESERVED
+    Register, at=gmch(0x61114), access="w1c", source=f"{DISPLAY}; Crestline and Bay Trail images read it", gaps=RESERVED
 ):
     """What is plugged in, and what changed (write 1 to clear)."""
 
-    LIVE_B = Field(29, 29, "port B live", access="ro")
+    LIVE_B = Field(29, 29, "port B live", gen="vlv", access="ro")
+    LIVE_D_G4X = Field(29, 29, "port D live", gen="2-4", access="ro")
     LIVE_C = Field(28, 28, "port C live", access="ro")
-    LIVE_D = Field(27, 27, "port D live", access="ro")
+    LIVE_D = Field(27, 27, "port D live", gen="vlv", access="ro")
+    LIVE_B_G4X = Field(27, 27, "port B live", gen="2-4", access="ro")
     PULSE_D = Field(22, 21, "port D", access="w1c", values={0: "quiet", 1: "short pulse", 2: "long pulse"})
     PULSE_C = Field(20, 19, "port C", access="w1c", values={0: "quiet", 1: "short pulse", 2: "long pulse"})
     PULSE_B = Field(18, 17, "port B", access="w1c", values={0: "quiet", 1: "short pulse", 2: "long pulse"})

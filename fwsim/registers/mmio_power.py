@@ -21,7 +21,7 @@ class PWR_WELL_CTL_HSW(
 
 class PWR_WELL_CTL_SKL(
     Register,
-    at={"9": each(0x45400, 4, ["BIOS", "DRIVER", "KVMR", "DEBUG"])},
+    at={"9-10": each(0x45400, 4, ["BIOS", "DRIVER", "KVMR", "DEBUG"])},
     name="PWR_WELL_CTL",
     source=f"{DISPLAY} HSW_PWR_WELL_CTL1",
     gaps=RESERVED,
@@ -32,12 +32,12 @@ class PWR_WELL_CTL_SKL(
     PW2 = Field(30, 30, "well 2 is on", access="ro")
     PW1_REQUEST = Field(29, 29, "well 1 wanted on")
     PW1 = Field(28, 28, "well 1 is on", access="ro")
-    AUX_C_REQUEST = Field(21, 21, "AUX C wanted on", gen="geminilake")
-    AUX_C = Field(20, 20, "AUX C is on", gen="geminilake", access="ro")
-    AUX_B_REQUEST = Field(19, 19, "AUX B wanted on", gen="geminilake")
-    AUX_B = Field(18, 18, "AUX B is on", gen="geminilake", access="ro")
-    AUX_A_REQUEST = Field(17, 17, "AUX A wanted on", gen="geminilake")
-    AUX_A = Field(16, 16, "AUX A is on", gen="geminilake", access="ro")
+    AUX_C_REQUEST = Field(21, 21, "AUX C wanted on", gen="geminilake,10")
+    AUX_C = Field(20, 20, "AUX C is on", gen="geminilake,10", access="ro")
+    AUX_B_REQUEST = Field(19, 19, "AUX B wanted on", gen="geminilake,10")
+    AUX_B = Field(18, 18, "AUX B is on", gen="geminilake,10", access="ro")
+    AUX_A_REQUEST = Field(17, 17, "AUX A wanted on", gen="geminilake,10")
+    AUX_A = Field(16, 16, "AUX A is on", gen="geminilake,10", access="ro")
     DDI_D_REQUEST = Field(9, 9, "port D wanted on")
     DDI_D = Field(8, 8, "port D is on", access="ro")
     DDI_C_REQUEST = Field(7, 7, "port C wanted on")
@@ -58,9 +58,9 @@ class PWR_WELL_CTL(
 ):
     """Power wells from gen 11 on: request bit 2n + 1, state bit 2n."""
 
-    WELLS_HIGH = Field(17, 10, "wells of Alder Lake (A to D), two bits each", gen="12")
-    PW5_REQUEST = Field(9, 9, "well 5 wanted on", gen="12")
-    PW5 = Field(8, 8, "well 5 is on", gen="12", access="ro")
+    WELLS_HIGH = Field(17, 10, "wells of Alder Lake (A to D), two bits each", gen="12-")
+    PW5_REQUEST = Field(9, 9, "well 5 wanted on", gen="12-")
+    PW5 = Field(8, 8, "well 5 is on", gen="12-", access="ro")
     PW4_REQUEST = Field(7, 7, "well 4 wanted on")
     PW4 = Field(6, 6, "well 4 is on", access="ro")
     PW3_REQUEST = Field(5, 5, "well 3 wanted on")
@@ -112,9 +112,9 @@ class PWR_WELL_CTL_DDI(
 
 
 class FUSE_STATUS(
-    Register, at={"9-": 0x42000}, access="ro", reset=0x8E000000, source=f"{DISPLAY} SKL_FUSE_STATUS", gaps=RESERVED
+    Register, at={"9-": 0x42000}, access="ro", reset=0x88000000, source=f"{DISPLAY} SKL_FUSE_STATUS", gaps=RESERVED
 ):
-    """Fuses have been read, and distributed to the power groups."""
+    """Fuses have been read, and distributed to the power groups: to group 0, to the others once their wells are on."""
 
     DOWNLOAD = Field(31, 31, "fuses downloaded")
     PG0 = Field(27, 27, "distributed to group 0")
@@ -122,7 +122,7 @@ class FUSE_STATUS(
     PG2 = Field(25, 25, "distributed to group 2")
     PG3 = Field(24, 24, "distributed to group 3", gen="11-")
     PG4 = Field(23, 23, "distributed to group 4", gen="11-")
-    PG5 = Field(22, 22, "distributed to group 5", gen="12")
+    PG5 = Field(22, 22, "distributed to group 5", gen="12-")
 
 
 class FUSE_STRAP(Register, at={"5-8,!vlv": 0x42014}, access="ro", reset=None, source=DISPLAY, gaps=RESERVED):
@@ -146,11 +146,11 @@ class DFSM(Register, at={"9-": 0x51000}, access="ro", reset=None, source=f"{DISP
     PIPE_C_OFF = Field(28, 28, "pipe C disabled")
     PM_OFF = Field(27, 27, "power management disabled")
     HDCP_OFF = Field(25, 25, "HDCP disabled")
-    CDCLK_LIMIT = Field(24, 23, "core clock at most", gen="9", values={0: "675", 1: "540", 2: "450", 3: "337.5 MHz"})
+    CDCLK_LIMIT = Field(24, 23, "core clock at most", gen="9-10", values={0: "675", 1: "540", 2: "450", 3: "337.5 MHz"})
     DMC_OFF = Field(23, 23, "display microcontroller disabled", gen="11-")
-    PIPE_D_OFF = Field(22, 22, "pipe D disabled", gen="12")
+    PIPE_D_OFF = Field(22, 22, "pipe D disabled", gen="12-")
     PIPE_B_OFF = Field(21, 21, "pipe B disabled")
-    DSC_OFF = Field(7, 7, "compression disabled", gen="geminilake,11-")
+    DSC_OFF = Field(7, 7, "compression disabled", gen="geminilake,10-")
 
 
 class GT_MSG_CTL(
@@ -169,9 +169,9 @@ class GT_MSG_CTL(
 class DC_STATE_EN(Register, at={"9-": 0x45504}, source=DISPLAY, gaps=RESERVED):
     """Display sleep states."""
 
-    DC3CO = Field(30, 29, "DC3CO, wanted and entered", gen="12")
+    DC3CO = Field(30, 29, "DC3CO, wanted and entered", gen="12-")
     HOLD = Field(21, 20, "PHY latches held")
-    DC9 = Field(3, 3, "DC9", gen="bxt,11-")
+    DC9 = Field(3, 3, "DC9", gen="bxt,10-")
     UPTO = Field(1, 0, "deepest", values={0: "none", 1: "DC5", 2: "DC6"})
 
 
@@ -281,7 +281,7 @@ class CHICKEN_DCPR(
 ):
     """Power management workarounds."""
 
-    REMOVED_D = Field(31, 31, "pipe D reports no latency", gen="12")
+    REMOVED_D = Field(31, 31, "pipe D reports no latency", gen="12-")
     ALTERNATE = Field(30, 30, "alternate way out of sleep", gen="9")
     REMOVED = Field(25, 23, "pipes C, B, A report no latency", gen="11-")
     DELAY = Field(22, 22, "power management answer delayed", gen="11-")

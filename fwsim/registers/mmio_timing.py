@@ -6,7 +6,7 @@ from fwsim.registers.core import RESERVED, Field, Register
 from fwsim.registers.places import DISPLAY, pipes, transcoders
 
 
-class HTOTAL(Register, at=transcoders(0x60000), source=DISPLAY):
+class HTOTAL(Register, at=transcoders(0x60000, dsi=True), source=DISPLAY):
     """Horizontal total and active width."""
 
     TOTAL = Field(31, 16, "a line in all", unit="pixels", plus=1)
@@ -20,28 +20,28 @@ class HBLANK(Register, at=transcoders(0x60004), source=DISPLAY):
     START = Field(15, 0, "blanking starts", unit="pixels", plus=1)
 
 
-class HSYNC(Register, at=transcoders(0x60008), source=DISPLAY):
+class HSYNC(Register, at=transcoders(0x60008, dsi=True), source=DISPLAY):
     """Horizontal synchronisation pulse."""
 
     END = Field(31, 16, "pulse ends", unit="pixels", plus=1)
     START = Field(15, 0, "pulse starts", unit="pixels", plus=1)
 
 
-class VTOTAL(Register, at=transcoders(0x6000C), source=DISPLAY):
+class VTOTAL(Register, at=transcoders(0x6000C, dsi=True), source=DISPLAY):
     """Vertical total and active height."""
 
     TOTAL = Field(31, 16, "a frame in all", unit="lines", plus=1)
     ACTIVE = Field(15, 0, "of it shown", unit="lines", plus=1)
 
 
-class VBLANK(Register, at=transcoders(0x60010), source=DISPLAY):
+class VBLANK(Register, at=transcoders(0x60010, dsi=True), source=DISPLAY):
     """Vertical blanking."""
 
     END = Field(31, 16, "blanking ends", unit="lines", plus=1)
     START = Field(15, 0, "blanking starts", unit="lines", plus=1)
 
 
-class VSYNC(Register, at=transcoders(0x60014), source=DISPLAY):
+class VSYNC(Register, at=transcoders(0x60014, dsi=True), source=DISPLAY):
     """Vertical synchronisation pulse."""
 
     END = Field(31, 16, "pulse ends", unit="lines", plus=1)
@@ -63,7 +63,7 @@ class BCLRPAT(Register, at=pipes(0x60020), source=DISPLAY, gaps=RESERVED):
     BLUE = Field(7, 0, "blue")
 
 
-class VSYNCSHIFT(Register, at=transcoders(0x60028), source=DISPLAY, gaps=RESERVED):
+class VSYNCSHIFT(Register, at=transcoders(0x60028, dsi=True), source=DISPLAY, gaps=RESERVED):
     """Where in a line the second field's vertical pulse starts (interlaced modes)."""
 
     SHIFT = Field(12, 0, "shift", unit="pixels")
@@ -91,14 +91,14 @@ class DATA_N1(Register, at=transcoders(0x60034, "5-"), source=DISPLAY, gaps=RESE
     N = Field(23, 0, "data N")
 
 
-class DATA_M2(Register, at=transcoders(0x60038, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
+class DATA_M2(Register, at=transcoders(0x60038, "5-8"), source=DISPLAY, gaps=RESERVED):
     """Data ratio M of the second refresh rate."""
 
     TU = Field(30, 25, _TU, unit="units", plus=1)
     M = Field(23, 0, "data M")
 
 
-class DATA_N2(Register, at=transcoders(0x6003C, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
+class DATA_N2(Register, at=transcoders(0x6003C, "5-8"), source=DISPLAY, gaps=RESERVED):
     """Data ratio N of the second refresh rate."""
 
     N = Field(23, 0, "data N")
@@ -116,13 +116,13 @@ class LINK_N1(Register, at=transcoders(0x60044, "5-"), source=DISPLAY, gaps=RESE
     N = Field(23, 0, "link N")
 
 
-class LINK_M2(Register, at=transcoders(0x60048, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
+class LINK_M2(Register, at=transcoders(0x60048, "5-8"), source=DISPLAY, gaps=RESERVED):
     """Link ratio M of the second refresh rate."""
 
     M = Field(23, 0, "link M")
 
 
-class LINK_N2(Register, at=transcoders(0x6004C, "5-7,cherryview"), source=DISPLAY, gaps=RESERVED):
+class LINK_N2(Register, at=transcoders(0x6004C, "5-8"), source=DISPLAY, gaps=RESERVED):
     """Link ratio N of the second refresh rate."""
 
     N = Field(23, 0, "link N")
@@ -170,7 +170,7 @@ class PIPESLC(Register, at=pipes(0x70004), source=DISPLAY, gaps=RESERVED):
     END = Field(12, 0, "last line")
 
 
-class PIPECONF(Register, at=transcoders(0x70008), source=DISPLAY, gaps=RESERVED):
+class PIPECONF(Register, at=transcoders(0x70008, dsi=True), source=DISPLAY, gaps=RESERVED):
     """Pipe (or transcoder) configuration: bit 30 follows bit 31 when the pipe has started or stopped."""
 
     ENABLE = Field(31, 31, "pipe wanted on")
@@ -222,7 +222,7 @@ class PIPE_MISC(Register, at=pipes(0x70030, "8-,!vlv"), source=DISPLAY, gaps=RES
     HDR = Field(23, 23, "HDR precision", gen="11-")
     PSR_MASK = Field(22, 20, "events hidden from self-refresh")
     YUV = Field(11, 11, "output colours", values={0: "RGB", 1: "YUV"})
-    ROUNDING = Field(8, 8, "truncate instead of rounding", gen="12")
+    ROUNDING = Field(8, 8, "truncate instead of rounding", gen="12-")
     BPC = Field(7, 5, "bits a colour", values={0: "8", 1: "10", 2: "6", 4: "12"})
     DITHER = Field(4, 4, "dithering on")
     DITHER_TYPE = Field(3, 2, "dithering", values={0: "spatial", 1: "ST1", 2: "ST2", 3: "temporal"})

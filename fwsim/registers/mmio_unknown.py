@@ -2,7 +2,7 @@
 
 # ruff: noqa: N801 (the driver's own register names)
 
-from fwsim.registers.core import VLV_BASE, Array, Field, Register, each
+from fwsim.registers.core import RESERVED, VLV_BASE, Array, Field, Register, each
 from fwsim.registers.places import DISPLAY, I915
 
 _SEEN = "seen in the POST of Ivy Bridge and Haswell images; no public description"
@@ -53,10 +53,10 @@ class CHICKEN_PAR1_1(Register, at={"hsw,9-": 0x42080}, source=f"{I915} CHICKEN_P
 
     KVMR_A = Field(23, 23, "remote viewing of pipe A ignored")
     ARB_FILL = Field(22, 22, "arbiter fill", gen="skl")
-    HASH = Field(15, 15, "compressed hash mode", gen="9")
+    HASH = Field(15, 15, "compressed hash mode", gen="9-10")
     VBL_MASK = Field(15, 15, "vertical blank kept from a sleeping pipe", gen="hsw")
     ARB_IDLE = Field(14, 14, "planes' arbiter idle forced")
-    PSR_WRAP = Field(3, 3, "self-refresh wrap fix", gen="9")
+    PSR_WRAP = Field(3, 3, "self-refresh wrap fix", gen="9-10")
     PSR2 = Field(1, 1, "hardware tracking ignored", gen="9-")
 
 
@@ -80,7 +80,7 @@ class CBR4(Register, at={"cherryview": VLV_BASE + 0x70450}, source=f"{DISPLAY} C
     PIPE_B = Field(18, 18, "pipe B's multiplier taken over")
 
 
-class UNK_9840(Register, at={"6-7,!vlv": 0x9840}, source=_SEEN):
+class UNK_9840(Register, at={"6-7,!vlv": 0x9840, "skl,apollolake": 0x9840}, source=_SEEN):
     """Memory-side register that images write."""
 
     DATA = Field(31, 0, "not described")
@@ -119,3 +119,67 @@ class UNK_FD034(Register, at={"ilk": 0xFD034}, source=_SEEN):
     """PCH link trim that images write."""
 
     DATA = Field(31, 0, "not described")
+
+
+class HDPORT_STATE(
+    Register, at={"12-": 0x45050, "skl": 0x45050}, source="Linux i915 display/intel_hti_regs.h; Skylake images read it",
+    gaps=RESERVED,
+):  # fmt: skip
+    """Ports that the hardware itself drives for a debugger (HTI)."""
+
+    DPLL_USED = Field(15, 12, "PLLs in use, a bit each", gen="12-")
+    DDI_E = Field(9, 9, "PHY E in use", gen="12-")
+    DDI_D = Field(7, 7, "PHY D in use", gen="12-")
+    DDI_C = Field(5, 5, "PHY C in use", gen="12-")
+    DDI_B = Field(3, 3, "PHY B in use", gen="12-")
+    DDI_A = Field(1, 1, "PHY A in use", gen="12-")
+    ENABLED = Field(0, 0, "on", gen="12-")
+
+
+class MI_ARB_STATE(Register, at={"3-4": 0x20E4}, source=f"{I915} MI_ARB_STATE", gaps="arbiter's settings"):
+    """How the memory arbiter favours the display; a bit is written with its mask in the upper half."""
+
+    MASK = Field(31, 16, "which of the lower bits are written")
+    RENDER_TLB = Field(15, 15, "render translations come last")
+    ISOCH_WAIT = Field(14, 14, "isochronous requests wait for the GTT")
+    GRANT = Field(13, 12, "display's requests in a row", values={0: "8", 1: "4", 2: "2", 3: "0"})
+    C3_LP_WRITE = Field(11, 11, "writes let the processor stay in C3")
+    ASYNC_FLIP = Field(10, 10, "asynchronous flips are acknowledged at once")
+    NO_DUAL = Field(9, 9, "no dual data phase")
+    NO_SNOOP = Field(8, 8, "no cache snoops")
+    SLICE = Field(7, 5, "time slice", values={0: "1", 1: "2", 2: "4", 3: "6", 4: "8", 5: "10", 6: "14", 7: "16"})
+    GRACE = Field(4, 4, "grace of low priority", values={0: "4 KiB", 1: "8 KiB"})
+    DISPLAY_TRICKLE = Field(2, 2, "display's trickle feed off")
+    PRIORITY = Field(0, 0, "display first served", values={0: "A", 1: "B"})
+
+
+class CACHE_MODE_0(Register, at={"3-6": 0x2120}, source="Linux i915 gt/intel_gt_regs.h CACHE_MODE_0",
+                   gaps="modes by generation"):  # fmt: skip
+    """Render cache's modes; a bit is written with its mask in the upper half."""
+
+    MASK = Field(31, 16, "which of the lower bits are written")
+
+
+class UNK_6C00C(Register, at={"skl": 0x6C00C}, source="seen in the POST of Skylake images; no public description"):
+    """PHY register that Skylake images touch."""
+
+    DATA = Field(31, 0, "not described")
+
+
+class UNK_70184(
+    Register, at={"9": 0x70184}, source="seen in the POST of Skylake to Apollo Lake images; no public description"
+):
+    """Where DSPLINOFF was before gen 9; images still write it."""
+
+    DATA = Field(31, 0, "not described")
+
+
+class DSPCCNTR_GEN4(
+    Register,
+    at={"965": 0x72180},
+    name="DSPCNTR_C",
+    source="seen in the POST of 965 images; no public description there",
+):
+    """Control of the third plane, which the 965 has on either pipe."""
+
+    DATA = Field(31, 0, "as DSPCNTR, as far as is known")

@@ -50,7 +50,8 @@ class OPREGION_GVER(Register, at={_GEN: each(0x48, 8, 2)}, space="opregion", wid
 class OPREGION_MBOX(Register, at={_GEN: 0x58}, space="opregion", reset=None, source=_SPEC, gaps=RESERVED):
     """Which mailboxes there are."""
 
-    MBOX5 = Field(4, 4, "5: backlight and extensions")
+    BACKLIGHT = Field(5, 5, "2: backlight (from version 3 on)")
+    MBOX5 = Field(4, 4, "5: ASLE extensions, a panel's EDID")
     MBOX4 = Field(3, 3, "4: VBT")
     MBOX3 = Field(2, 2, "3: ASL to driver (ASLE)")
     MBOX2 = Field(1, 1, "2: software SCI")
@@ -152,6 +153,45 @@ class CDCK(Register, at={_GEN: 0x1B0}, space="opregion", reset=None, source=_SPE
     DOCKED = Field(0, 0, "docked")
 
 
+class SXSW(Register, at={_GEN: 0x1B4}, space="opregion", source=_SPEC):
+    """Display switch notification when a sleep state is left."""
+
+    NOTIFY = Field(31, 0, "non-zero: notify")
+
+
+class EVTS(Register, at={_GEN: 0x1B8}, space="opregion", source=_SPEC):
+    """Events that ACPI supports."""
+
+    EVENTS = Field(31, 0, "events")
+
+
+class CNOT(Register, at={_GEN: 0x1BC}, space="opregion", source=_SPEC):
+    """Notification that the system has now."""
+
+    NOTIFICATION = Field(31, 0, "notification")
+
+
+class NRDY(Register, at={_GEN: 0x1C0}, space="opregion", source=_SPEC):
+    """State of the driver."""
+
+    STATE = Field(31, 0, "state")
+
+
+class DID2(Register, at={_GEN: each(0x1C4, 4, 7)}, space="opregion", source=_SPEC, gaps=RESERVED):
+    """Further displays the driver supports, by their ACPI ids: the ninth to the fifteenth."""
+
+    BIOS = Field(16, 16, "detected by firmware")
+    KIND = Field(11, 8, "kind", values={1: "CRT", 2: "TV", 3: "external digital", 4: "internal digital"})
+    PORT = Field(7, 4, "port")
+    INDEX = Field(3, 0, "number")
+
+
+class CPD2(Register, at={_GEN: each(0x1E0, 4, 7)}, space="opregion", source=_SPEC):
+    """Further displays attached now."""
+
+    ID = Field(31, 0, "ACPI id")
+
+
 class SCIC(Register, at={_GEN: 0x200}, space="opregion", source=_SPEC, gaps=RESERVED):
     """Software SCI: function, sub-function and result."""
 
@@ -179,11 +219,23 @@ class ARDY(Register, at={_GEN: 0x300}, space="opregion", source=_SPEC):
     READY = Field(31, 0, "non-zero: ready")
 
 
-class ASLC(Register, at={_GEN: 0x304}, space="opregion", source=_SPEC):
+class ASLC(Register, at={_GEN: 0x304}, space="opregion", source=_SPEC, gaps=RESERVED):
     """ASLE command: what ACPI asks the driver for."""
 
-    RESULTS = Field(31, 10, "results of the requests")
-    BUTTONS = Field(9, 4, "rotation, docking and button requests")
+    ISCT_FAILED = Field(26, 26, "ISCT state: failed")
+    DOCKING_FAILED = Field(24, 24, "docking: failed")
+    CONVERTIBLE_FAILED = Field(22, 22, "convertible: failed")
+    BUTTON_FAILED = Field(20, 20, "buttons: failed")
+    ROTATION_FAILED = Field(18, 18, "rotation angles: failed")
+    PWM_FAILED = Field(16, 16, "backlight frequency: failed")
+    PFIT_FAILED = Field(14, 14, "panel fitting: failed")
+    BACKLIGHT_FAILED = Field(12, 12, "backlight brightness: failed")
+    ALS_FAILED = Field(10, 10, "ambient light: failed")
+    ISCT = Field(8, 8, "ISCT state changed")
+    DOCKING = Field(7, 7, "docking")
+    CONVERTIBLE = Field(6, 6, "convertible's state")
+    BUTTONS = Field(5, 5, "buttons")
+    ROTATION = Field(4, 4, "supported rotation angles")
     PWM = Field(3, 3, "backlight frequency")
     PFIT = Field(2, 2, "panel fitting")
     BACKLIGHT = Field(1, 1, "backlight brightness")
@@ -193,8 +245,16 @@ class ASLC(Register, at={_GEN: 0x304}, space="opregion", source=_SPEC):
 class TCHE(Register, at={_GEN: 0x308}, space="opregion", source=_SPEC, gaps=RESERVED):
     """Which requests the driver takes."""
 
+    PFMB = Field(3, 3, "backlight frequency")
+    PFIT = Field(2, 2, "panel fitting")
     BLC = Field(1, 1, "backlight")
     ALS = Field(0, 0, "ambient light")
+
+
+class ALSI(Register, at={_GEN: 0x30C}, space="opregion", source=_SPEC):
+    """Ambient light now."""
+
+    ILLUMINANCE = Field(31, 0, "light", unit="lux")
 
 
 class BCLP(Register, at={_GEN: 0x310}, space="opregion", source=_SPEC):
@@ -203,6 +263,15 @@ class BCLP(Register, at={_GEN: 0x310}, space="opregion", source=_SPEC):
     VALID = Field(31, 31, "valid")
     OTHER = Field(30, 8, "reserved")
     BRIGHTNESS = Field(7, 0, "brightness, 255 full")
+
+
+class PFIT(Register, at={_GEN: 0x314}, space="opregion", source=_SPEC, gaps=RESERVED):
+    """Panel fitting asked for."""
+
+    VALID = Field(31, 31, "valid")
+    STRETCH_GFX = Field(2, 2, "graphics stretched")
+    STRETCH_TEXT = Field(1, 1, "text stretched")
+    CENTER = Field(0, 0, "centred")
 
 
 class CBLV(Register, at={_GEN: 0x318}, space="opregion", source=_SPEC):
@@ -219,6 +288,85 @@ class BCLM(Register, at={_GEN: each(0x31C, 2, 20)}, space="opregion", width=2, r
     VALID = Field(15, 15, "entry is valid")
     LEVEL = Field(14, 8, "level in per cent")
     DUTY = Field(7, 0, "duty cycle, 255 full")
+
+
+class CPFM(Register, at={_GEN: 0x344}, space="opregion", source=_SPEC, gaps=RESERVED):
+    """Panel fitting now."""
+
+    STRETCH_GFX = Field(2, 2, "graphics stretched")
+    STRETCH_TEXT = Field(1, 1, "text stretched")
+    CENTER = Field(0, 0, "centred")
+
+
+class EPFM(Register, at={_GEN: 0x348}, space="opregion", source=_SPEC, gaps=RESERVED):
+    """Ways of panel fitting that may be asked for."""
+
+    STRETCH_GFX = Field(2, 2, "graphics stretched")
+    STRETCH_TEXT = Field(1, 1, "text stretched")
+    CENTER = Field(0, 0, "centred")
+
+
+class PLUT(Register, at={_GEN: each(0x34C, 2, 37)}, space="opregion", width=2, reset=None, source=_SPEC):
+    """Panel's look-up table and its identifier, 74 bytes."""
+
+    DATA = Field(15, 0, "two bytes")
+
+
+class PFMB(Register, at={_GEN: 0x396}, space="opregion", source=_SPEC):
+    """Frequency of the backlight, and its least brightness."""
+
+    PWM_VALID = Field(31, 31, "frequency is valid")
+    PWM = Field(30, 9, "frequency")
+    BRIGHTNESS_VALID = Field(8, 8, "brightness is valid")
+    BRIGHTNESS = Field(7, 0, "least brightness, 255 full")
+
+
+class CDDV(Register, at={_GEN: 0x39A}, space="opregion", reset=None, source=_SPEC):
+    """Colour correction's default values."""
+
+    VALUES = Field(31, 0, "values")
+
+
+class PCFT(Register, at={_GEN: 0x39E}, space="opregion", source=_SPEC):
+    """Power conservation features."""
+
+    FEATURES = Field(31, 0, "features")
+
+
+class SROT(Register, at={_GEN: 0x3A2}, space="opregion", source=_SPEC):
+    """Rotation angles that are supported."""
+
+    ANGLES = Field(31, 0, "angles")
+
+
+class IUER(Register, at={_GEN: 0x3A6}, space="opregion", source=_SPEC, gaps=RESERVED):
+    """Events of buttons and of the case (Intel Ultrabook events)."""
+
+    DOCKING = Field(7, 7, "docked")
+    CONVERTIBLE = Field(6, 6, "convertible's state")
+    ROTATION_LOCK = Field(4, 4, "rotation lock")
+    VOLUME_DOWN = Field(3, 3, "volume down")
+    VOLUME_UP = Field(2, 2, "volume up")
+    WINDOWS = Field(1, 1, "Windows button")
+    POWER = Field(0, 0, "power button")
+
+
+class FDSS(Register, at={_GEN: 0x3AA}, space="opregion", width=8, source=_SPEC):
+    """Buffer of a full display switch."""
+
+    ADDRESS = Field(63, 0, "buffer", address=True)
+
+
+class FDSP(Register, at={_GEN: 0x3B2}, space="opregion", source=_SPEC):
+    """Size of that buffer."""
+
+    SIZE = Field(31, 0, "size", unit="bytes")
+
+
+class OPREGION_STAT(Register, at={_GEN: 0x3B6}, name="STAT", space="opregion", source=_SPEC):
+    """State indicator."""
+
+    STATE = Field(31, 0, "state")
 
 
 class RVDA(Register, at={_GEN: 0x3BA}, space="opregion", width=8, source=f"{_SPEC}; Linux vfio_pci_igd.c"):
@@ -239,7 +387,14 @@ class OPREGION_VBT(Register, at={_GEN: 0x400}, space="opregion", reset=None, sou
     TEXT = Field(31, 0, "four letters", values={0x54425624: "$VBT"})
 
 
-class OPREGION_MBOX5(Register, at={_GEN: 0x1C00}, space="opregion", reset=None, source=_SPEC):
-    """Mailbox 5: present displays and an EDID for a panel without one."""
+class PHED(Register, at={_GEN: 0x1C00}, space="opregion", reset=None, source=_SPEC):
+    """Mailbox 5: the panel's header, which says whether BDDC has an EDID."""
 
-    PRESENT = Field(31, 0, "first of the extension's words")
+    RESERVED_BITS = Field(31, 2, "reserved")
+    EDID = Field(1, 0, "EDID's size", values={0: "none"}, unit="x 128 bytes")
+
+
+class BDDC(Register, at={_GEN: each(0x1C04, 8, 32)}, space="opregion", width=8, reset=None, source=_SPEC):
+    """EDID for a panel without one, 256 bytes."""
+
+    DATA = Field(63, 0, "eight bytes")

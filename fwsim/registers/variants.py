@@ -87,7 +87,7 @@ def describe(chosen: frozenset[str]) -> str:
 
 
 def _ranges(numbers: list[int]) -> list[str]:
-    """``[6, 7, 8, 11]`` as ``6-8`` and ``11``; there is no generation 10, so 9 and 11 are neighbours."""
+    """``[6, 7, 8, 11]`` as ``6-8`` and ``11``: what is a neighbour is told by the generations there are."""
     order = sorted(set(_generations().values()))
     parts: list[str] = []
     for number in numbers:

@@ -4,12 +4,13 @@ The pictures need a list of segments: every address with what answers there, ``s
 """
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fwsim.exactness import Known
 from fwsim.placement.allocate import Allocation
 from fwsim.report.checks import rules
 from fwsim.report.segments import E820_KINDS, Segment, flatten
@@ -61,6 +62,7 @@ def render(result: Allocation) -> RenderableType:
     parts += _facts(result)
     parts += _wrapped("log", result.firmware.log)
     parts += _wrapped("note", details.notes)
+    parts += _wrapped("known", known_lines(result.exactness))
     parts += [Text(), strip_title(), strip(result), Text(), picture(result)]
     if details.steps:
         parts += [Text(), steps(result)]
@@ -167,6 +169,14 @@ def _facts(result: Allocation) -> list[RenderableType]:
     parts = _wrapped("BDSM", rows) + _wrapped("ASLS", [f"{firmware.asls:#010x}, {format_size(ask.opregion)}"])
     bars = ", ".join(f"BAR{number} {address:#x}" for number, address in sorted(firmware.bars.items()))
     return parts + _wrapped("BARs", [bars] if bars else ["left to the device model"])
+
+
+def known_lines(exactness: Mapping[str, Known]) -> list[str]:
+    """A line for each ground: the numbers that rest on it, how well they are known by it."""
+    grounds: dict[Known, list[str]] = {}
+    for name, known in exactness.items():
+        grounds.setdefault(known, []).append(name)
+    return [f"{', '.join(names)} {known.certainty}: {known.source}" for known, names in grounds.items()]
 
 
 def _wrapped(label: str, lines: Sequence[str], style: str = "") -> list[RenderableType]:

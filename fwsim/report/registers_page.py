@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from fwsim.registers.aliases import forms_of
 from fwsim.registers.core import Field, Place, Register
 from fwsim.registers.database import AREAS, SPACES, in_area, registers, show_address
 from fwsim.registers.families import families
@@ -145,10 +146,12 @@ def _register(register: type[Register]) -> Iterator[str]:
     yield ""
     yield register.description()
     yield ""
-    yield f"{register.space} · {register.width * 8} bits · {register.access} · reset {reset} · {register.source}"
+    yield f"{register.space} · {register.width * 8} bits · {_access(register)} · reset {reset} · {register.source}"
     yield ""
     for text in _places(register):
         yield f"- {text}"
+    if others := forms_of(register.name):
+        yield f"- also called {', '.join(form.replace('{}', '*') for form in others)}"
     yield ""
     yield "| bits | field | access | gen | meaning |"
     yield "|---|---|---|---|---|"
@@ -157,6 +160,11 @@ def _register(register: type[Register]) -> Iterator[str]:
     if register.gaps:
         yield f"| others | | | | {register.gaps} |"
     yield ""
+
+
+def _access(register: type[Register]) -> str:
+    parts = [f"{label} {access}" for label, access in register.access_by_label.items()]
+    return ", ".join([*parts, f"others {register.access}"] if parts else [register.access])
 
 
 def _field(field: Field, register: type[Register]) -> str:

@@ -10,6 +10,7 @@ from msgspec import field
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
+from fwsim.exactness import Known
 
 StopReason = Literal["completed", "hung", "budget", "invalid", "aborted", "error"]
 
@@ -225,6 +226,7 @@ class Summary(_Part):
     assists: list[Assist] = field(default_factory=list)
     unhandled: Unhandled = field(default_factory=Unhandled)
     checks: list[CheckResult] = field(default_factory=list)
+    exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0
     code_bytes: int = 0
     virtual_ns: int = 0

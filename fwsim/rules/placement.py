@@ -11,7 +11,6 @@ from fwsim.firmware.request import Step
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, E820Range
-from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.units import MIB, format_size
 
 FOUR_GIB = 1 << 32
@@ -54,7 +53,11 @@ class Layout:
     @property
     def asls_range(self) -> Range:
         """The OpRegion."""
-        return Range(self.asls, self.asls + (self.opregion or OPREGION_SIZE))
+        size = self.opregion
+        if not size:
+            from fwsim.rom.opregion import SIZE as size  # noqa: N811  # the whole room comes with it
+
+        return Range(self.asls, self.asls + size)
 
     def inside(self, wanted: Range, types: tuple[str, ...]) -> tuple[bool, str]:
         """Whether ``wanted`` lies in e820 ranges of these types; the detail names the first part that does not."""
@@ -78,8 +81,9 @@ class Placed(Layout):
     ``announced`` what GGC says, ``announced_gtt`` what it says of the GTT's memory; ``ecam`` and ``hole`` are the
     machine's ranges for devices; ``missing`` names the BARs without an address. ``profile`` is QEMU's, empty for other
     hypervisors; ``refusal`` why its legacy mode does not come up, ``vbios`` whether the guest needs that mode,
-    ``emulates_bdsm`` whether BDSM is the guest's own. ``at_host_base``: stolen memory is to be where the host has it,
-    whatever the generation. ``steps`` are what the guest does to the placement.
+    ``emulates_bdsm`` whether BDSM is the guest's own, ``offers_opregion`` whether it hands the OpRegion over by itself.
+    ``at_host_base``: stolen memory is to be where the host has it, whatever the generation. ``steps`` are what the
+    guest does to the placement.
     """
 
     at_host_base: bool = False
@@ -97,6 +101,7 @@ class Placed(Layout):
     refusal: str = ""
     vbios: bool = True
     emulates_bdsm: bool = True
+    offers_opregion: bool = True
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     steps: Sequence[Step] = field(default=())
@@ -344,6 +349,15 @@ def _legacy(placed: Placed) -> Verdict:
     return True, f"{name}: {placed.refusal}; a UEFI guest does not need it"
 
 
+def _offered(placed: Placed) -> Verdict:
+    if not placed.profile or not placed.opregion or not placed.asls:
+        return None
+    name = f"QEMU {placed.profile}"
+    if placed.offers_opregion:
+        return True, f"{name}: etc/igd-opregion is there"
+    return False, f"{name} gives this guest no etc/igd-opregion by itself: all this is as with x-igd-opregion=on"
+
+
 def _steps(placed: Placed) -> Verdict:
     if not placed.steps:
         return None
@@ -367,6 +381,7 @@ PLACED: tuple[PlacedRule, ...] = (
     PlacedRule("asls-outside-mmio", _asls_outside, "an OpRegion where devices answer", "QEMU docs/igd-assign.txt"),
     PlacedRule("host-anchors", _anchors, "a driver that cross-checks the host's pointers", "lf-edge/eve pull 6432"),
     PlacedRule("legacy-mode", _legacy, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
+    PlacedRule("opregion-offered", _offered, "a driver without VBT: no panel, no ports", "QEMU hw/vfio/igd.c"),
     PlacedRule("bar-stays", _steps, "memory that goes away while the display reads it", "Linux drivers/pci/probe.c"),
     PlacedRule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c"),
 )

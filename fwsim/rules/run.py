@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from fwsim.board.q35 import ext_tseg
+from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
@@ -16,6 +18,7 @@ from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
+from fwsim.units import format_size
 
 INTEL = 0x8086
 
@@ -269,6 +272,19 @@ def _ggc(facts: Facts) -> Verdict:
     return True, ggc_note(facts.family, host.ggc, host.bdsm & ~1)
 
 
+def _bridge_ggc(facts: Facts) -> Verdict:
+    """A note: where a vBIOS looks for GGC a q35 has a register of QEMU's own, legacy mode or not."""
+    mib = ext_tseg(facts.design.qemu_release) if facts.scenario.guest.machine == "q35" else 0
+    family = facts.family
+    if not facts.graphics or not mib or family.ggc_bridge != EXT_TSEG:
+        return None
+    sizes = f"{format_size(family.gms.decode(mib))} of stolen memory"
+    sizes += f" and {format_size(family.ggms.decode(mib))} for the GTT" if family.ggms else ""
+    return True, (
+        f"00:00.0 @50h reads {mib:#06x}, EXT_TSEG_MBYTES of QEMU's q35: a vBIOS that takes it for GGC finds {sizes}"
+    )
+
+
 RULES: tuple[Rule, ...] = (
     Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
@@ -282,5 +298,6 @@ RULES: tuple[Rule, ...] = (
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
+    Rule("ggc-at-bridge", _bridge_ggc, "a vBIOS that sizes its GTT by TSEG's size", "QEMU hw/pci-host/q35.c"),
 )
-"""Every rule. ``ggc-usual`` is a note: the run obeys the value, and the rule says what is odd about it."""
+"""Every rule. ``ggc-usual`` and ``ggc-at-bridge`` are notes: the run obeys the value, the rule says what is odd."""

@@ -10,6 +10,7 @@ from fwsim.devices.igd import layout as g
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.wait.waiting import Wait
+from fwsim.exactness import Known
 from fwsim.machine.built import Built
 from fwsim.native import R_CODE, R_TIME
 from fwsim.registers.database import name_of
@@ -34,6 +35,7 @@ from fwsim.results.summary import (
 from fwsim.rom.chain import Rom
 from fwsim.running.calls import Caller
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Flag, Op, Space
 
 _REFUSED = (1 << 64) - 1
@@ -45,6 +47,7 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, call
     machine = built.machine
     ending = session.slices.ended or Ending("completed")
     summary = Summary(scenario=scenario.name, rom=_rom(scenario, rom), firmware=_firmware(scenario, built))
+    summary.exactness = _exactness(scenario)
     summary.gtt = _gtt(built)
     summary.stop, summary.hangs = _stop(built, session, ending)
     summary.iommu = _iommu(caller)
@@ -80,6 +83,21 @@ def _firmware(scenario: Scenario, built: Built) -> FirmwareSummary:
         e820=[E820Range(start=start, end=end, type=name) for start, end, name in placed.e820],
         bars={str(index): address for index, address in sorted(placed.bars.items())}, log=list(built.log),
     )  # fmt: skip
+
+
+def _exactness(scenario: Scenario) -> dict[str, Known]:
+    """How well the numbers are known: the firmware's and hypervisor's, and what the scenario says of the host.
+
+    A value of [host] that is its family's usual one counts as assumed, whoever wrote it.
+    """
+    host, (row, options) = scenario.host, allocator_of(scenario.firmware)
+    found = dict(row.exactness(scenario.firmware.version, options)) | {"hypervisor": scenario.hypervisor.design.known}
+    usual = Known("assumed", f"{host.cpu}'s usual; lspci -xxxx of the host has the machine's own: fwsim host import")
+    return found | {
+        f"host.{name}": usual
+        for name in ("device_id", "ggc", "bdsm", "asls")
+        if getattr(host, name) == getattr(host.family, name)
+    }
 
 
 def _gtt(built: Built) -> Gtt:

@@ -7,8 +7,9 @@ from pathlib import Path
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.scenario.buses import arranged
-from fwsim.scenario.choices import ADDRESS_SPACE, SLOT
+from fwsim.scenario.choices import SLOT
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
@@ -37,6 +38,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+    _check_cpus(scenario, design, where)
     _check_slot(scenario.guest, f"{where}: guest.slot")
     arranged(scenario.function, f"{where}: function")
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
@@ -127,12 +129,22 @@ def _check_host_memory(host: Host, where: str) -> None:
 
 
 def _check_ram(ram: int, where: str) -> None:
-    if ram < MIB or ram > ADDRESS_SPACE or ram % 4096:
+    if ram < MIB or ram % 4096:
         raise FwsimError(
-            "no RAM" if ram == 0 else "larger than the address space" if ram > ADDRESS_SPACE else "impossible RAM size",
-            where=where, found=format_size(ram), expected="1M to 1T (2^40, the address space), whole 4 KiB pages",
-            hint='such as ram = "2G"',
+            "no RAM" if ram == 0 else "impossible RAM size", where=where, found=format_size(ram),
+            expected="from 1M on, whole 4 KiB pages", hint='such as ram = "2G"',
         )  # fmt: skip
+
+
+def _check_cpus(scenario: Scenario, design: Design, where: str) -> None:
+    """The CPUs, and whether they can address the RAM. On a host there are those that it has."""
+    guest = scenario.guest
+    try:
+        cpu = scenario.cpu
+        check_guest(guest.machine, guest.ram, None, cpu, () if design.on_host else design.release)
+    except FwsimError as error:
+        error.where = f"{where}: {error.where}"
+        raise
 
 
 def _check_slot(guest: Guest, where: str) -> None:

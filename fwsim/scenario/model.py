@@ -4,6 +4,7 @@ Every struct is resolved: a value left out is filled in from the host's CPU fami
 bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -12,6 +13,8 @@ from msgspec.structs import force_setattr
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
+from fwsim.firmware.cpu_models import HOST, guest_cpu
+from fwsim.firmware.request import Cpu
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
@@ -97,8 +100,9 @@ class Hypervisor(_Table, frozen=True):
     """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
-    x-igd-lpc, x-vga and x-igd-legacy-mode. ``rombar`` "off" is its rombar=0: the ROM is a file in vgaroms/, which
-    SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an installed kind's own.
+    x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is its rombar=0: the ROM is a file
+    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
+    installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -109,6 +113,7 @@ class Hypervisor(_Table, frozen=True):
     vga: Literal["auto", "on"] = "auto"
     legacy: Switch = "auto"
     rombar: Literal["on", "off"] = "on"
+    vapic: Switch = "auto"
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -120,16 +125,26 @@ class Hypervisor(_Table, frozen=True):
     def design(self) -> Design:
         """The hypervisor itself. Raises FwsimError for a kind, profile or option that is not there."""
         return kinds.hypervisor(
-            Choice(self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.options)
-        )
+            Choice(
+                self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
+                self.options,
+            )
+        )  # fmt: skip
 
 
 class Guest(_Table, frozen=True):
-    """The virtual machine. ``ram`` in bytes, 1 MiB to 2^40; ``slot`` is the display device's, bus 00, function 0."""
+    """The virtual machine. ``ram`` in bytes, from 1 MiB on; ``slot`` is the display device's, bus 00, function 0.
+
+    ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
+    """
 
     machine: Literal["pc", "q35"] = "pc"
     ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
     slot: str = "00:02.0"
+    cpu: str = HOST
+    phys_bits: int = 0
+    cpus: int = 1
+    accel: Literal["kvm", "tcg"] = "kvm"
 
     @property
     def devfn(self) -> int:
@@ -272,6 +287,14 @@ class Scenario(_Table, frozen=True):
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
         )  # fmt: skip
+
+    @property
+    def cpu(self) -> Cpu:
+        """The CPUs that the guest's firmware finds; on a host, its own. Raises FwsimError for what no guest has."""
+        guest, family = self.guest, self.host.family.name
+        if self.hypervisor.design.on_host:
+            return replace(guest_cpu(family=family), accel="")
+        return guest_cpu(guest.cpu, guest.phys_bits, guest.cpus, guest.accel, family)
 
     @property
     def assignment(self) -> Assignment:

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 
 from fwsim import __version__
+from fwsim.board.pc import MACHINES
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.ovmf_options import DRIVERS
-from fwsim.placement.ask import MACHINES, Ask, cpu_of, parse_bars
+from fwsim.placement.ask import ACCELS, SWITCH, Ask, cpu_of, parse_bars
 from fwsim.scenario.text import parse_toml, show, suggest
 from fwsim.units import parse_size
 
@@ -34,7 +35,7 @@ OPTION = "options."
 """How a placement's axis of an allocator's option begins."""
 _MOST_CALLS = 64
 """The largest number in such a path as ``call.3.ax`` is one less."""
-_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS}
+_WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "accel": ACCELS, "legacy": SWITCH}
 
 
 @dataclass(frozen=True)

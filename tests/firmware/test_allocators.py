@@ -7,7 +7,7 @@ import pytest
 from lab import Lab
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.allocators import allocator, check_version, names, nearest_version
+from fwsim.firmware.allocators import allocator, around, check_version, names
 from fwsim.firmware.request import Bar, Function, Request
 from fwsim.firmware.seabios import SEABIOS
 from fwsim.scenario.load import loads
@@ -44,13 +44,20 @@ def test_an_unknown_name_gets_the_nearest():
 
 
 @pytest.mark.parametrize(
-    ("version", "nearest"), [("1.18", "1.17.0"), ("1.16.9", "1.16.3"), ("1.4.0", "1.12.0"), ("4151", "41514a7a")]
+    ("version", "below", "above", "hint"),
+    [
+        ("1.18", "1.17.0", "", "did you mean 1.17.0? it is the newest here"),
+        ("1.16.9", "1.16.3", "1.17.0", "did you mean 1.16.3? 1.17.0 is the nearest above"),
+        ("1.4.0", "", "1.12.0", "did you mean 1.12.0? It is the nearest"),
+        ("4151", "", "", "did you mean 41514a7a? It is the nearest"),
+    ],
 )
-def test_nearest_version(version, nearest):
-    assert nearest_version(version, SEABIOS.versions) == nearest
+def test_the_nearest_versions(version, below, above, hint):
+    """A build of a tag has the tag's numbers, and is not named for it."""
+    assert around(version, SEABIOS.versions) == (below, above)
     with pytest.raises(FwsimError) as caught:
         check_version(SEABIOS, version)
-    assert nearest in caught.value.hint
+    assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("version", ["", "1.16.2", "rel-1.16.2", "1.16", "HEAD"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from fwsim.firmware.host_base import STOLEN_BASE, gsm_size, least_ram, place
-from fwsim.firmware.ovmf_pages import PageAllocator
+from fwsim.firmware.ovmf.pages import PageAllocator
 from fwsim.firmware.request import Bar, Function, Host, Request
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -53,12 +53,12 @@ def test_ram_that_does_not_reach_the_base():
     assert "NOT at the host base" in out.log[2]
     assert out.notes == [
         "guest RAM below 4 GiB ends at 0x80000000, the host's 0x8f800000-0x93bfffff is not in it: "
-        f"give the guest {least_ram('q35', 0x8F800000, 0x93C00000) >> 20} to 2815 MiB of RAM"
+        f"give the guest {least_ram('', 'q35', REQUEST.cpu, 0x8F800000, 0x93C00000) >> 20} to 2815 MiB of RAM"
     ]
 
 
 def test_the_ram_that_the_note_asks_for_is_enough_and_least():
-    least = least_ram("q35", 0x8F800000, 0x93C00000)
+    least = least_ram("", "q35", REQUEST.cpu, 0x8F800000, 0x93C00000)
     host = Host(bdsm=0x90000000, gen=12)
     assert place(replace(REQUEST, ram=least, host=host)).bdsm == {0x10: 0x90000000}
     assert place(replace(REQUEST, ram=least - MIB, host=host)).bdsm != {0x10: 0x90000000}

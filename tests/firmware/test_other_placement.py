@@ -1,14 +1,11 @@
-"""OVMF, hvmloader, bhyve, ACRN and crosvm beside the vectors."""
+"""hvmloader, bhyve, ACRN and crosvm beside the vectors."""
 
 from dataclasses import replace
 
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.firmware import acrn, bhyve, crosvm, hvmloader, ovmf
-from fwsim.firmware.ovmf_igd import family_of
-from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.ovmf_pages import PageAllocator
+from fwsim.firmware import acrn, bhyve, crosvm, hvmloader
 from fwsim.firmware.request import Bar, Cpu, Function, Host, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 
@@ -18,63 +15,6 @@ IGD = Function(
     (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io")), ggc=0x208,
 )  # fmt: skip
 REQUEST = Request(functions=(IGD,), opregion_size=0x2000, bdsm_file=(64 * MIB).to_bytes(8, "little"))
-
-
-def test_ovmf_reads_the_size_from_ggc_and_the_old_driver_from_the_file():
-    new, old = ovmf.place(REQUEST), ovmf.place(replace(REQUEST, options=OvmfOptions(driver="gvt")))
-    assert new.bdsm == {0x10: 0x7C500000}
-    assert old.bdsm == {0x10: 0x77B00000}
-    assert new.asls == old.asls == {0x10: 0x7F7E8000}
-    assert (0x7C500000, 0x7E500000, "RESERVED") in new.e820
-
-
-def test_ovmf_without_a_driver_places_bars_only():
-    out = ovmf.place(replace(REQUEST, options=OvmfOptions(driver="none")))
-    assert not out.asls
-    assert out.bars[0x10, 2] == 0xE000000000
-
-
-def test_ovmf_with_untrusted_address_bits_uses_the_classic_window():
-    out = ovmf.place(replace(REQUEST, ram=6 * GIB, cpu=Cpu("GenuineIntel", 40)))
-    assert out.bars[0x10, 2] == 0x800000000
-
-
-def test_newer_ovmf_has_its_ecam_at_e0000000():
-    out = ovmf.place(replace(REQUEST, machine="q35", version="c5aa7e7d"))
-    assert out.windows["mem32"] == (0x80000000, 0xE0000000)
-    assert (0xE0000000, 0xF0000000, "RESERVED") in out.e820
-
-
-def test_ovmf_refuses_what_it_has_no_rules_for():
-    with pytest.raises(FwsimError, match="OVMF version"):
-        ovmf.place(replace(REQUEST, version="1999"))
-    with pytest.raises(FwsimError, match="no such machine"):
-        ovmf.place(replace(REQUEST, machine="virt"))
-    with pytest.raises(FwsimError, match="asserts"):
-        ovmf.aperture("q35", 0xE0001000)
-
-
-def test_families_of_the_driver_table():
-    assert family_of(0x0126).gms == "gen6"
-    assert family_of(0x9A49).bdsm_register == 0xC0
-    assert family_of(0x7D55).bdsm_register == 0
-    assert family_of(0x2A42) is None
-
-
-def test_page_allocator_prefers_its_bin_then_below_all_bins_then_anywhere():
-    free = [(0x100000, 0x200000), (0x300000, 0x304000), (0x310000, 0x314000)]
-    pages = PageAllocator(free, {"NVS": (0x300000, 0x304000), "Reserved": (0x304000, 0x310000)})
-    assert pages.allocate("NVS", 0x3001) == 0x300000
-    assert pages.allocate("NVS", 0x1000) == 0x1FF000
-    assert pages.allocate("Reserved", 0x1000, limit=0x200000) == 0x1FE000
-    assert PageAllocator([(0x310000, 0x314000)], {"NVS": (0x300000, 0x304000)}).allocate("NVS", 0x1000) == 0x313000
-    assert pages.allocate("NVS", 16 * MIB) is None
-
-
-def test_aligned_allocation_gives_the_spare_back():
-    pages = PageAllocator([(0x100000, 0x500000)])
-    assert pages.allocate_aligned("Reserved", MIB, MIB) == 0x400000
-    assert sorted(pages.free) == [(0x100000, 0x301000), (0x301000, 0x400000)]
 
 
 def test_hvmloader_leaves_a_bar_without_room_unassigned():

@@ -41,7 +41,7 @@ def test_legacy_mode_dresses_the_bridges_as_the_hosts(guest, profile):
 @pytest.mark.parametrize(("kind", "profile"), [("qemu", "9.1"), ("qemu", "10.0"), ("ranged", "")])
 def test_without_legacy_mode_the_bridges_are_qemus(guest, kind, profile):
     rig = guest(kind, profile, machine="q35")
-    assert ids(rig, HOST_BRIDGE) == (0x29C08086, 0x02, QEMU_SUBSYSTEM)
+    assert ids(rig, HOST_BRIDGE) == (0x29C08086, 0x00, QEMU_SUBSYSTEM)
     assert ids(rig, LPC_BRIDGE) == (0x29188086, 0x02, QEMU_SUBSYSTEM)
     assert ids(rig, IGD)[2] == 0x21DA17AA
 

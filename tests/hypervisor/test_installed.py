@@ -57,6 +57,7 @@ def test_a_subclass_under_another_name_is_what_its_parent_is(installed):
     made, ours = installed(Theirs)(profile="9.1"), kinds.hypervisor(Choice("qemu", "9.1"))
     assert made.assign(DEVICE) == ours.assign(DEVICE)
     assert (made.mode, made.title, made.abort_text()) == (ours.mode, "QEMU 9.1", ours.abort_text())
+    assert (made.qemu_release, made.vapic) == ((9, 1), True)
 
 
 def giving(**fields):
@@ -101,6 +102,16 @@ def test_what_is_no_assignment(installed):
     with pytest.raises(FwsimError, match="cannot be") as caught:
         installed(Theirs)().assign(DEVICE)
     assert (caught.value.found, caught.value.expected) == ("dict", "an Assignment")
+
+
+@pytest.mark.parametrize(("name", "answer"), [("qemu_release", "10.2"), ("qemu_release", ("10", 2)), ("vapic", "on")])
+def test_what_its_pc_cannot_be(installed, name, answer):
+    """The release chooses the chipset's registers, vapic an option ROM: asked while the machine is built."""
+    kind = type("Theirs", (Hypervisor,), {"kind": "theirs", name: property(lambda self: answer)})
+    with pytest.raises(FwsimError, match="cannot be") as caught:
+        getattr(installed(kind)(), name)
+    assert POINT in caught.value.where
+    assert caught.value.found == repr(answer)
 
 
 @pytest.mark.parametrize("where", ["__init__", "assign", "story", "opregion"])

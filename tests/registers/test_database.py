@@ -30,7 +30,7 @@ SEEN = [
     ("mmio", 0x61100, "965", "ADPA"),
     ("mmio", 0x61200, "965", "PP_STATUS"),
     ("mmio", 0xE1100, "ivybridge", "ADPA"),
-    ("mmio", 0xF0008, "sandybridge", "TRANSCONF_A"),
+    ("mmio", 0xF0008, "sandybridge", "PCH_TRANSCONF_A"),
     ("mmio", 0xF0014, "sandybridge", "FDI_RX_IIR_A"),
     ("mmio", 0x60100, "ivybridge", "FDI_TX_CTL_A"),
     ("mmio", 0xF000C, "ivybridge", "FDI_RX_CTL_A"),
@@ -191,7 +191,13 @@ def test_the_checker_sees_what_is_wrong():
         A = Field(3, 0, "a")
         PAST = Field(16, 16, "outside")
 
+    class Lockable(Register, at={"7": 0x14}, access="lock", source="made up"):
+        """A register without the bit that locks it."""
+
+        ALL = Field(31, 0, "all")
+
     assert any("overlap" in text for text in _check_fields(Overlapping))
+    assert list(_check_fields(Lockable)) == ["Lockable: to be locked, but without a field LOCK"]
     assert any("without a reason" in text for text in _check_fields(Gaping))
     assert any("outside" in text for text in _check_fields(Gaping))
     assert any("share" in text for text in _clashes([Overlapping, Gaping]))

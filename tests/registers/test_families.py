@@ -10,7 +10,7 @@ NAMES = (
     *("830", "845", "855", "865", "915", "945", "965", "G33", "G45", "GM45", "ironlake", "sandybridge", "ivybridge"),
     *("haswell", "broadwell", "baytrail", "cherryview", "skylake", "apollolake", "geminilake", "kabylake"),
     *("coffeelake", "cometlake", "icelake", "elkhartlake", "jasperlake", "tigerlake", "rocketlake", "alderlake"),
-    *("raptorlake", "meteorlake"),
+    *("raptorlake", "meteorlake", "cannonlake", "alderlake-p"),
 )
 
 # gen, PTE bytes, BAR0 bytes, GTT offset, its BAR: the layouts of Linux intel_ggtt.c and intel-agp.h.
@@ -27,7 +27,10 @@ LAYOUT = {
     "cherryview": (8, 8, 16 * MIB, 8 * MIB, 0),
     "skylake": (9, 8, 16 * MIB, 8 * MIB, 0),
     "icelake": (11, 8, 16 * MIB, 8 * MIB, 0),
+    "cannonlake": (10, 8, 16 * MIB, 8 * MIB, 0),
     "tigerlake": (12, 8, 16 * MIB, 8 * MIB, 0),
+    "alderlake-p": (13, 8, 16 * MIB, 8 * MIB, 0),
+    "meteorlake": (13, 8, 16 * MIB, 8 * MIB, 0),
 }
 
 
@@ -92,6 +95,7 @@ def test_bdsm_is_a_row():
 def test_aliases_and_case():
     assert family("Valleyview").name == "baytrail"
     assert family("g33").name == "G33"
+    assert family("raptorlake-p").name == "alderlake-p"
 
 
 def test_unknown_name_lists_the_names_and_the_nearest():
@@ -104,7 +108,9 @@ def test_unknown_name_lists_the_names_and_the_nearest():
 @pytest.mark.parametrize(
     ("device_id", "name"),
     [(0x0126, "sandybridge"), (0x0166, "ivybridge"), (0x0A16, "haswell"), (0x5917, "kabylake"), (0x3E9B, "coffeelake"),
-     (0x22B1, "cherryview"), (0x5A85, "apollolake"), (0x9A49, "tigerlake"), (0x2A02, "965")],
+     (0x22B1, "cherryview"), (0x5A85, "apollolake"), (0x9A49, "tigerlake"), (0x2A02, "965"), (0x5A52, "cannonlake"),
+     (0x4680, "alderlake"), (0x46A6, "alderlake-p"), (0x46D0, "alderlake-p"), (0xA7A0, "alderlake-p"),
+     (0x7D55, "meteorlake")],
 )  # fmt: skip
 def test_family_of_device(device_id, name):
     assert family_of_device(device_id).name == name

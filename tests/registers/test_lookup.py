@@ -84,7 +84,7 @@ def test_command_json(capsys):
 @pytest.mark.parametrize(
     "arguments",
     [(), ("0x5c", "--name", "BDSM"), ("here",), ("0x70180", "wide"), ("0x70180", "--gen", "haswel"),
-     ("0x70180", "--gen", "10"), ("--name", "NOSUCH"), ("0x70180", "--space", "moon"), ("0x70180", "--gen", "7-x")],
+     ("0x70180", "--gen", "14"), ("--name", "NOSUCH"), ("0x70180", "--space", "moon"), ("0x70180", "--gen", "7-x")],
 )  # fmt: skip
 def test_bad_input_is_exit_2(capsys, arguments):
     code, text = run(capsys, *arguments)

@@ -1,5 +1,5 @@
-"""A register access of the IGD is answered natively: storage, the behaviour rows, and the GTT with the pages it leads
-to.
+"""A register access of the IGD is answered natively: storage by its form, the behaviour rows, and the GTT with the
+pages it leads to.
 """
 
 from typing import Any
@@ -10,17 +10,27 @@ from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.aux_channel import aux_send
 from fwsim.devices.igd.gmbus import gmbus_read, gmbus_write, gpio_write
 from fwsim.devices.igd.layout import (
+    F_FROZEN,
+    F_HIDDEN,
+    F_LOCK,
+    F_READ_CLEARS,
+    F_READ_ONLY,
+    F_ROW,
+    F_WRITE_CLEARS,
+    FORM_WORDS,
     G_DMA,
     G_DMA_COUNT,
-    G_FIRST,
+    G_FORMS,
     G_GTT,
     G_GTT_SIZE,
     G_HIGH_MASK,
     G_HIGH_SHIFT,
+    G_KINDS,
     G_LOW_MASK,
     G_MMIO,
     G_MMIO_SIZE,
     G_PAGES,
+    G_PLAIN_READS,
     G_PTE_WIDTH,
     G_ROWS,
     G_STATE,
@@ -94,10 +104,11 @@ def is_clock(igd: Any, offset: int) -> Any:
     """Whether the register at byte ``offset`` changes by itself: scan lines, frames, vertical blanks, panel power."""
     if np.uint64(offset) >= igd[G_MMIO_SIZE]:
         return False
-    row = u16s(igd[G_FIRST])[np.uint64(offset) >> np.uint64(2)]
+    kind = u16s(igd[G_KINDS])[np.uint64(offset) >> np.uint64(2)]
     rows = u32s(igd[G_ROWS])
+    row = u32s(igd[G_FORMS])[np.uint64(kind) * np.uint64(FORM_WORDS) + np.uint64(F_ROW)]
     while row:
-        at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
+        at = np.uint64(row - np.uint32(1)) * np.uint64(ROW_WORDS)
         op = rows[at + W_OP]
         if op in (w.OP_SCANLINE, w.OP_FRAME, w.OP_VBLANK, w.OP_PANEL_STATUS):
             return True
@@ -170,15 +181,30 @@ def mmio_read(root: int, offset: int) -> Any:
         return np.uint64(_ALL)
     regs = u32s(igd[G_MMIO])
     number = np.uint64(offset) >> np.uint64(2)
-    row = u16s(igd[G_FIRST])[number]
+    kind = u16s(igd[G_KINDS])[number]
+    if np.uint64(kind) < igd[G_PLAIN_READS]:
+        return np.uint64(regs[number])
+    return _formed_read(root, igd, regs, number, kind)
+
+
+@native
+def _formed_read(root: int, igd: Any, regs: Any, number: int, kind: int) -> Any:
+    """Read a dword that does something when it is read."""
+    forms = u32s(igd[G_FORMS])
+    form = np.uint64(kind) * np.uint64(FORM_WORDS)
+    row = forms[form + np.uint64(F_ROW)]
     if row:
         rows = u32s(igd[G_ROWS])
         while row:
-            at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
+            at = np.uint64(row - np.uint32(1)) * np.uint64(ROW_WORDS)
             if rows[at + W_WHEN] == WHEN_READ:
                 _act_on_read(root, regs, rows, at)
             row = rows[at + W_NEXT]
-    return np.uint64(regs[number])
+    held = regs[number]
+    clears = forms[form + np.uint64(F_READ_CLEARS)]
+    if clears:
+        regs[number] = held & ~clears
+    return np.uint64(held & ~forms[form + np.uint64(F_HIDDEN)])
 
 
 @native
@@ -221,25 +247,43 @@ def mmio_write(root: int, offset: int, value: int) -> None:
         return
     regs = u32s(igd[G_MMIO])
     number = np.uint64(offset) >> np.uint64(2)
-    first = u16s(igd[G_FIRST])[number]
-    data = np.uint32(value)
-    rows = u32s(igd[G_ROWS])
+    kind = u16s(igd[G_KINDS])[number]
+    if kind:
+        _formed_write(root, igd, regs, number, kind, np.uint32(value))
+    else:
+        regs[number] = np.uint32(value)
+
+
+@native
+def _formed_write(root: int, igd: Any, regs: Any, number: int, kind: int, value: int) -> None:
+    """Write a dword that is more than storage: first the bits that take the value, then what that sets off."""
+    forms = u32s(igd[G_FORMS])
+    form = np.uint64(kind) * np.uint64(FORM_WORDS)
     old = regs[number]
-    row = first
-    while row:  # which bits take the value
-        at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
-        if rows[at + W_OP] == w.OP_READ_ONLY:
-            data = (data & ~rows[at + W_MASK]) | (old & rows[at + W_MASK])
-        elif rows[at + W_OP] == w.OP_CLEAR:
-            data = (data & ~rows[at + W_MASK]) | (old & rows[at + W_MASK] & ~np.uint32(value))
-        row = rows[at + W_NEXT]
-    regs[number] = data
-    row = first
-    while row:  # what that sets off
-        at = np.uint64(row - 1) * np.uint64(ROW_WORDS)
-        if rows[at + W_WHEN] == WHEN_WRITE:
-            _act_on_write(root, regs, rows, at, number, np.uint32(value), old)
-        row = rows[at + W_NEXT]
+    kept = forms[form + np.uint64(F_READ_ONLY)]
+    if old & forms[form + np.uint64(F_LOCK)]:
+        kept |= forms[form + np.uint64(F_FROZEN)]
+    cleared = forms[form + np.uint64(F_WRITE_CLEARS)]
+    regs[number] = (value & ~(kept | cleared)) | (old & (kept | (cleared & ~value)))
+    row = forms[form + np.uint64(F_ROW)]
+    if row:
+        rows = u32s(igd[G_ROWS])
+        while row:
+            at = np.uint64(row - np.uint32(1)) * np.uint64(ROW_WORDS)
+            if rows[at + W_WHEN] == WHEN_WRITE:
+                _act_on_write(root, regs, rows, at, number, value, old)
+            row = rows[at + W_NEXT]
+
+
+@native
+def mmio_beside(root: int, offset: int) -> Any:
+    """What a write narrower than the dword at byte ``offset`` leaves in its other bytes; past the file: 0."""
+    igd = u64s(u64s(root)[R_IGD])
+    if np.uint64(offset) >= igd[G_MMIO_SIZE]:
+        return np.uint64(0)
+    number = np.uint64(offset) >> np.uint64(2)
+    form = np.uint64(u16s(igd[G_KINDS])[number]) * np.uint64(FORM_WORDS)
+    return np.uint64(u32s(igd[G_MMIO])[number] & ~u32s(igd[G_FORMS])[form + np.uint64(F_WRITE_CLEARS)])
 
 
 @native
@@ -262,7 +306,8 @@ def _act_on_write(root: int, regs: Any, rows: Any, at: int, number: int, value: 
     elif op == w.OP_SIDEBAND:
         regs[number] = np.uint32(sideband_send(root, regs, number, value))
     elif op == w.OP_PANEL_CONTROL:
-        panel_control(root, rows[at + W_VALUE], regs, number, old)
+        held = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
+        panel_control(root, rows[at + W_VALUE], regs, number, old, held >> rows[at + W_COND_VALUE])
 
 
 @native

@@ -11,6 +11,7 @@ from fwsim.devices.igd.behaviours.table import behaviours
 from fwsim.devices.igd.behaviours.wiring import wiring
 from fwsim.devices.igd.rows import Row, compile_rows
 from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
+from fwsim.devices.igd.storage import form_table, storage
 from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.errors import FwsimError
 from fwsim.native import address_of
@@ -41,7 +42,6 @@ class Igd:
         self.family = family
         self.displays = displays
         self.mmio = np.zeros(family.mmio_size // 4, np.uint32)
-        self.first = np.zeros(family.mmio_size // 4, np.uint16)
         self.unknown = np.zeros(family.mmio_size // 4, np.uint8)
         self.gtt = np.zeros(gtt_size // 4, np.uint32)
         self.pages = np.zeros(gtt_size // family.pte_width, np.uint64)
@@ -57,7 +57,7 @@ class Igd:
         self.sideband = np.zeros((w.SIDEBAND_SLOTS, 2), np.uint64)
         self.bus = np.zeros(w.BUS_WORDS, np.uint64)
         self.block = np.zeros(w.IGD_WORDS, np.uint64)
-        self.reset_values: dict[int, int] = {}
+        self.at_reset: dict[int, int] = {}
         self.unit_reset: dict[int, int] = {}
         stolen = stolen or Stolen(family.ggc, family.bdsm)
         self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
@@ -66,8 +66,6 @@ class Igd:
         self.reset()
 
     def _behave(self, site: Site, without: frozenset[str]) -> None:
-        rows: list[Row] = []
-        units: list[tuple[int, int, int, int]] = []
         self.behaviours = tuple(behaviours(site))
         names = {behaviour.name for behaviour in self.behaviours}
         if without - names:
@@ -75,16 +73,34 @@ class Igd:
                 "no such behaviour", where=site.family.name, found=", ".join(sorted(without - names)),
                 expected=", ".join(sorted(names)),
             )  # fmt: skip
-        for behaviour in self.behaviours:
-            if behaviour.name in without:
-                continue
-            rows += [row for row in behaviour.rows if row.register < self.mmio.nbytes]
-            units += behaviour.units
-            self.reset_values |= {at: value for at, value in behaviour.reset.items() if at < self.mmio.nbytes}
+        kept = [behaviour for behaviour in self.behaviours if behaviour.name not in without]
+        gone = [at >> 2 for behaviour in self.behaviours if behaviour.name in without for at in behaviour.registers]
+        self._store([row for behaviour in kept for row in behaviour.rows], gone)
+        for behaviour in kept:
+            for at, value in behaviour.reset.items():
+                self.at_reset[at >> 2] = value
             self.unit_reset |= behaviour.unit_reset
-        self.rows = compile_rows(rows, self.first)
-        self.state = np.zeros(w.STATE_ROWS + len(self.rows), np.uint64)
+        units = [unit for behaviour in kept for unit in behaviour.units]
         self.units = np.array(units, np.uint64).reshape(-1, w.UNIT_WORDS)
+
+    def _store(self, rows: list[Row], gone: list[int]) -> None:
+        """The register file: by the database, with the behaviours' ``rows``.
+
+        Dwords whose behaviour is ``gone`` are storage: what is left out is not there.
+        """
+        stored = storage(self.family)
+        self.kinds = stored.kinds.copy()
+        self.kinds[gone] = 0
+        self.at_reset = {at: value for at, value in stored.reset.items() if at not in gone}
+        forms = list(stored.forms)
+        first_rows: dict[int, int] = {}
+        self.rows, first = compile_rows(rows)
+        for dword, row in first.items():
+            first_rows[len(forms)] = row
+            forms.append(stored.forms[self.kinds[dword]])
+            self.kinds[dword] = len(forms) - 1
+        self.forms = form_table(forms, first_rows)
+        self.state = np.zeros(w.STATE_ROWS + len(self.rows), np.uint64)
 
     def _attach(self) -> None:
         """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel.
@@ -112,7 +128,8 @@ class Igd:
         block, fmt = self.block, self.family.pte_format
         for word, array in (
             (w.G_MMIO, self.mmio),
-            (w.G_FIRST, self.first),
+            (w.G_KINDS, self.kinds),
+            (w.G_FORMS, self.forms),
             (w.G_ROWS, self.rows),
             (w.G_GTT, self.gtt),
             (w.G_PAGES, self.pages),
@@ -130,6 +147,7 @@ class Igd:
             (w.G_UNITS, self.units),
         ):
             block[word] = address_of(array)
+        block[w.G_PLAIN_READS] = storage(self.family).plain_reads
         block[w.G_UNIT_COUNT] = len(self.units)
         block[w.G_MMIO_SIZE] = self.mmio.nbytes
         block[w.G_GTT_SIZE] = self.gtt.nbytes
@@ -155,8 +173,7 @@ class Igd:
         why QEMU up to 9.2 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
         """
         self.mmio[:] = 0
-        for offset, value in self.reset_values.items():
-            self.mmio[offset >> 2] = value
+        self.mmio[list(self.at_reset)] = list(self.at_reset.values())
         self.bus[:] = 0
         self.state[:] = 0
         self.wires[:, 0] = I2C_IDLE

@@ -6,7 +6,9 @@ _next = count().__next__
 G_INDEX = _next()  # what the index port holds
 G_MMIO = _next()  # address of the register file, uint32 each
 G_MMIO_SIZE = _next()  # bytes of it
-G_FIRST = _next()  # address: uint16 for each register dword: 1 + its first behaviour row; 0 none
+G_KINDS = _next()  # address: uint16 for each register dword: number of its form; 0: plain storage
+G_FORMS = _next()  # address of the forms, uint32[n][FORM_WORDS]
+G_PLAIN_READS = _next()  # as many of them, the first ones, read as they are stored
 G_ROWS = _next()  # address of the behaviour rows, uint32[rows][ROW_WORDS]
 G_GTT = _next()  # address of the GTT store, uint32 each
 G_GTT_SIZE = _next()  # bytes of it
@@ -83,6 +85,17 @@ U_SHIFT = _next()  # and how far up from there
 UNIT_WORDS = _next()
 SIDEBAND_SLOTS = 4096
 
+# How a dword of the register file is accessed; the masks are the database's (storage.Form)
+_next = count().__next__
+F_ROW = _next()  # 1 + its first behaviour row; 0 none
+F_READ_ONLY = _next()  # bits that keep their value
+F_WRITE_CLEARS = _next()  # bits cleared by writing ones
+F_READ_CLEARS = _next()  # bits cleared by reading
+F_HIDDEN = _next()  # bits that read as 0
+F_LOCK = _next()  # while this bit is set ...
+F_FROZEN = _next()  # ... these keep their value
+FORM_WORDS = _next()
+
 # A behaviour row. SET: when ``reg[cond_at] & cond_mask == cond_value`` (and the second condition likewise):
 # reg[at] = reg[at] & ~mask | value; with the ELSE form the mask is cleared otherwise.
 _next = count().__next__
@@ -104,8 +117,6 @@ WHEN_READ, WHEN_WRITE = 1, 2
 _next = count().__next__
 OP_SET = _next()
 OP_FOLLOW = _next()  # as SET, and the mask's bits are cleared when the condition does not hold
-OP_READ_ONLY = _next()  # bits of mask keep their value
-OP_CLEAR = _next()  # bits of mask are cleared by writing ones
 OP_COPY = _next()  # bits of mask become those of cond_at, moved: value = how far up, 32 + how far down
 OP_WELLS = _next()  # at = first of four request registers: state bits in mask = OR of the request bits one above
 OP_SCANLINE = _next()  # value = the line being scanned out, while the condition holds; cond2_at: the pipe's VTOTAL
@@ -117,7 +128,9 @@ OP_AUX = _next()  # value = channel; the message buffer is the five registers be
 OP_SIDEBAND = _next()  # value: at + 4 is data, at + 8 the address
 OP_UNIT = _next()  # as FOLLOW, by a register of the power unit: cond_at is its number
 OP_UNIT_COPY = _next()  # as COPY, from a register of the power unit
-OP_PANEL_CONTROL = _next()  # at = PP_STATUS; control, on delays, off delays, divisor behind it
+OP_PANEL_CONTROL = (
+    _next()
+)  # of panel ``value``; delays behind it, the cycle's: cond_at's bits of cond_mask, from cond_value
 OP_PANEL_STATUS = _next()
 STATE_PANELS, STATE_ROWS = 0, 4
 """Slots of the rows' memory: two for each panel, then one a row."""

@@ -1,7 +1,7 @@
 """The panel power sequencer runs in virtual time: PP_STATUS by PP_CONTROL and the delays that were programmed.
 
 Source: Intel PRM, display: PP_STATUS bit 31 on, 29:28 sequence, 27 cycle delay, 3:0 state; PP_ON_DELAYS and
-PP_OFF_DELAYS 28:16 in units of 100 us; PP_DIVISOR 4:0 in units of 100 ms, plus one.
+PP_OFF_DELAYS 28:16 in units of 100 us; PP_DIVISOR 4:0, or PP_CONTROL 8:4, in units of 100 ms, plus one.
 """
 
 from typing import Any
@@ -21,8 +21,11 @@ def _delay(register: int) -> Any:
 
 
 @native
-def panel_control(root: int, panel: int, regs: Any, number: int, old: int) -> None:
-    """PP_CONTROL (dword ``number`` of ``regs``) was written; it held ``old``. State: end of sequence, of cycle."""
+def panel_control(root: int, panel: int, regs: Any, number: int, old: int, cycle: int) -> None:
+    """PP_CONTROL (dword ``number`` of ``regs``) was written; it held ``old``. State: end of sequence, of cycle.
+
+    ``cycle`` is the power cycle delay, in units of 100 ms, plus one.
+    """
     new = regs[number]
     if (old ^ new) & np.uint32(1) == np.uint32(0):
         return
@@ -34,10 +37,9 @@ def panel_control(root: int, panel: int, regs: Any, number: int, old: int) -> No
         state[0] = start + _delay(regs[number + np.uint64(1)])
     else:
         state[0] = now + _delay(regs[number + np.uint64(2)])
-        cycle = np.uint64(regs[number + np.uint64(3)] & np.uint32(0x1F))
         state[1] = state[0]
-        if cycle > np.uint64(1):
-            state[1] += (cycle - np.uint64(1)) * np.uint64(_CYCLE_NS)
+        if cycle > np.uint32(1):
+            state[1] += (np.uint64(cycle) - np.uint64(1)) * np.uint64(_CYCLE_NS)
 
 
 @native

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fwsim.registers import mmio_plane as planes
-from fwsim.registers.core import Register
+from fwsim.registers.core import Field, Register
 from fwsim.registers.family import Family
 from fwsim.registers.mmio_bus import PP_CONTROL
 from fwsim.registers.mmio_pipe import LGC_PALETTE, LGC_PALETTE_B, LGC_PALETTE_C, PALETTE, PALETTE_B, VGACNTRL
@@ -18,7 +18,6 @@ from fwsim.registers.variants import expand
 ReadRegister = Callable[[int], int]
 Bits = tuple[int, int]
 """A colour's place in a pixel: lowest bit, number of bits."""
-_ENABLE = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -121,22 +120,25 @@ class _Reader:
         at = place(register, self.family.name, label)
         return 0 if at is None else self._read(at)
 
+    def labels(self, register: type[Register], field: Field) -> list[str]:
+        """The labels of those of an array's registers whose ``field`` is not 0."""
+        own = (found for found in register.places if self.family.name in found.families)
+        return [found.label for found in own if field.get(self._read(found.address))]
+
 
 def vga_shown(family: Family, read: ReadRegister) -> bool:
     """Whether the legacy VGA is what the screen shows: VGACNTRL's disable bit is clear."""
-    return not _Reader(family, read)(VGACNTRL) & _ENABLE
+    return not VGACNTRL.DISABLE.get(_Reader(family, read)(VGACNTRL))
 
 
 def running_pipes(family: Family, read: ReadRegister) -> list[str]:
     """The pipes that are on."""
-    registers = _Reader(family, read)
-    return [label for label in ("A", "B", "C", "D", "EDP") if registers(PIPECONF, label) & _ENABLE]
+    return _Reader(family, read).labels(PIPECONF, PIPECONF.ENABLE)
 
 
 def panel_powered(family: Family, read: ReadRegister) -> bool:
-    """Whether the panel power sequencer is told to keep a panel on (PP_CONTROL bit 0)."""
-    registers = _Reader(family, read)
-    return any(registers(PP_CONTROL, label) & 1 for label in ("", "A", "B", "1", "2"))
+    """Whether a panel power sequencer is told to keep a panel on."""
+    return bool(_Reader(family, read).labels(PP_CONTROL, PP_CONTROL.POWER))
 
 
 def active_plane(family: Family, read: ReadRegister) -> Plane | None:
@@ -149,9 +151,9 @@ def active_plane(family: Family, read: ReadRegister) -> Plane | None:
         return None
     for pipe in "ABCD":
         if registers.has(planes.PLANE_CTL, f"1{pipe}"):
-            if registers(planes.PLANE_CTL, f"1{pipe}") & _ENABLE:
+            if planes.PLANE_CTL.ENABLE.get(registers(planes.PLANE_CTL, f"1{pipe}")):
                 return _universal(registers, pipe)
-        elif registers(planes.DSPCNTR, pipe) & _ENABLE:
+        elif planes.DSPCNTR.ENABLE.get(registers(planes.DSPCNTR, pipe)):
             return _primary(registers, pipe)
     return None
 
@@ -166,7 +168,7 @@ def _primary(registers: _Reader, letter: str) -> Plane:
     tiling = X_TILED if gen >= 4 and planes.DSPCNTR.TILED.get(control) else LINEAR
     surface, x, y = registers(planes.DSPADDR, letter), 0, 0
     if registers.has(planes.DSPSURF, letter):
-        surface = registers(planes.DSPSURF, letter) & ~0xFFF
+        surface = registers(planes.DSPSURF, letter) & planes.DSPSURF.ADDRESS.mask
         if tiling is LINEAR and registers.family.name not in expand("hsw"):
             surface += registers(planes.DSPLINOFF, letter)
         else:
@@ -192,7 +194,7 @@ def _universal(registers: _Reader, pipe: str) -> Plane:
     known = not (registers.family.gen >= 11 and control >> 23 & 1) and not planes.PLANE_CTL.ROTATE.get(control)
     return Plane(
         pipe, width, height, shown, (registers(planes.PLANE_STRIDE, label) & 0xFFF) * unit,
-        registers(planes.PLANE_SURF, label) & ~0xFFF, x, y,
+        registers(planes.PLANE_SURF, label) & planes.PLANE_SURF.ADDRESS.mask, x, y,
         UNIVERSAL_FORMATS.get((code, order)) if known else None, tiling, f"PLANE_CTL {control:#x}",
     )  # fmt: skip
 

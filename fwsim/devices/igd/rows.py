@@ -1,13 +1,15 @@
 """A behaviour is written down as rows of data that native code follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
-
-ALL = 0xFFFFFFFF
+from fwsim.errors import FwsimError
+from fwsim.registers.core import Field, RegisterAt
+from fwsim.registers.variants import describe
 
 
 @dataclass(frozen=True)
@@ -36,51 +38,63 @@ class Row:
     second: Condition = ALWAYS
 
 
-def bit(*numbers: int) -> int:
-    """The mask of these bits."""
-    return sum(1 << number for number in numbers)
+def mask_of(place: RegisterAt, *fields: Field) -> int:
+    """The bits of ``fields``; raises FwsimError for one that the register lacks on the family of ``place``."""
+    for field in fields:
+        if field not in place.register.fields or not field.families & place.families:
+            raise FwsimError(
+                "a behaviour names a field that the register lacks",
+                where=f"{place.name} of {describe(place.families)}",
+                found=field.name, expected=", ".join(known.name for known in place.register.fields),
+            )  # fmt: skip
+    return sum(field.mask for field in fields)
 
 
-def is_set(register: int, mask: int) -> Condition:
-    """All of ``mask`` is set in ``register``."""
-    return Condition(register, mask, mask)
+def value_of(place: RegisterAt, *pairs: tuple[Field, int]) -> int:
+    """The register's reset value with these fields set to these numbers; likewise."""
+    mask_of(place, *(field for field, _ in pairs))
+    value = place.register.reset or 0
+    for field, number in pairs:
+        value = field.put(value, number)
+    return value
 
 
-def is_clear(register: int, mask: int) -> Condition:
-    """All of ``mask`` is clear in ``register``."""
-    return Condition(register, mask, 0)
+def is_set(place: RegisterAt, *fields: Field) -> Condition:
+    """All of ``fields`` are set in the register."""
+    mask = mask_of(place, *fields)
+    return Condition(place.address, mask, mask)
 
 
-def follows(register: int, mask: int, condition: Condition, second: Condition = ALWAYS) -> Row:
-    """Status bits ``mask`` of ``register`` are set while the conditions hold, clear otherwise."""
-    return Row(register, w.WHEN_READ, w.OP_FOLLOW, mask, mask, condition=condition, second=second)
+def is_clear(place: RegisterAt, *fields: Field) -> Condition:
+    """All of ``fields`` are clear in the register."""
+    return Condition(place.address, mask_of(place, *fields), 0)
 
 
-def copies(register: int, mask: int, source: int, shift: int) -> Row:
-    """Status bits ``mask`` of ``register`` are bits of ``source``, ``shift`` up (negative: down)."""
-    code = shift if shift >= 0 else 32 - shift
-    return Row(register, w.WHEN_READ, w.OP_COPY, mask, code, condition=Condition(source))
+def follows(place: RegisterAt, fields: Sequence[Field], condition: Condition, second: Condition = ALWAYS) -> Row:
+    """Status ``fields`` are set while the conditions hold, clear otherwise."""
+    mask = mask_of(place, *fields)
+    return Row(place.address, w.WHEN_READ, w.OP_FOLLOW, mask, mask, condition=condition, second=second)
 
 
-def self_clears(register: int, trigger: int, *, clear: int = 0, then: int = 0, condition: Condition = ALWAYS) -> Row:
-    """Writing ``trigger`` starts something that is over at once: trigger and ``clear`` read 0, and ``then`` reads 1."""
-    mask = trigger | clear | then
-    return Row(register, w.WHEN_WRITE, w.OP_SET, mask, then, condition=is_set(register, trigger), second=condition)
+def copies(place: RegisterAt, field: Field, source: RegisterAt) -> Row:
+    """``field`` shows what ``source`` holds in the same bits."""
+    return Row(place.address, w.WHEN_READ, w.OP_COPY, mask_of(place, field), condition=Condition(source.address))
 
 
-def read_only(register: int, mask: int = ALL) -> Row:
-    """Bits that writes do not change."""
-    return Row(register, w.WHEN_WRITE, w.OP_READ_ONLY, mask)
+def self_clears(
+    place: RegisterAt, trigger: Field, *, clear: Sequence[Field] = (), then: int = 0, condition: Condition = ALWAYS
+) -> Row:
+    """Writing ``trigger`` starts something that is over at once: trigger and ``clear`` are 0, the bits ``then`` 1."""
+    mask = mask_of(place, trigger, *clear)
+    return Row(
+        place.address, w.WHEN_WRITE, w.OP_SET, mask, then, condition=is_set(place, trigger), second=condition
+    )  # fmt: skip
 
 
-def write_clears(register: int, mask: int = ALL) -> Row:
-    """Bits cleared by writing ones, and not set by writes."""
-    return Row(register, w.WHEN_WRITE, w.OP_CLEAR, mask)
-
-
-def compile_rows(rows: list[Row], first: NDArray[np.uint16]) -> NDArray[np.uint32]:
-    """The table native code follows; ``first`` (a word for each register dword) gets the entry points."""
+def compile_rows(rows: list[Row]) -> tuple[NDArray[np.uint32], dict[int, int]]:
+    """The table native code follows, and 1 + the first row of each register that has any, by its dword's number."""
     table = np.zeros((len(rows) + 1, w.ROW_WORDS), np.uint32)
+    first: dict[int, int] = {}
     last: dict[int, int] = {}
     for number, row in enumerate(rows):
         table[number] = (
@@ -97,9 +111,10 @@ def compile_rows(rows: list[Row], first: NDArray[np.uint16]) -> NDArray[np.uint3
             row.second.value,
             0,
         )
-        if row.register in last:
-            table[last[row.register], w.W_NEXT] = number + 1
+        dword = row.register >> 2
+        if dword in last:
+            table[last[dword], w.W_NEXT] = number + 1
         else:
-            first[row.register >> 2] = number + 1
-        last[row.register] = number
-    return table
+            first[dword] = number + 1
+        last[dword] = number
+    return table, first

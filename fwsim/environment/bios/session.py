@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fwsim.cpu.exceptions import Event, handler
+from fwsim.devices import pam
 from fwsim.environment.bios import segment
+from fwsim.environment.bios.after_vga import BLOCK, put_kvmvapic, start_disk_controllers
 from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
 from fwsim.environment.bios.pmm import Pmm
@@ -12,7 +14,7 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.firmware.allocators import allocator
-from fwsim.firmware.seabios.optionrom import entry_registers
+from fwsim.firmware.seabios.optionrom import ROM_START, entry_registers
 from fwsim.machine.built import Built
 from fwsim.native import R_CS, R_IP, R_TIME
 from fwsim.trace.event import Actor, Op, Space
@@ -84,14 +86,19 @@ class Session(Environment):
         self.machine.recorder.append((time, 0, address, value, value, 0, 0, Actor.FIRMWARE, space, op, 2))
 
     def _lock_rom(self, on: bool) -> None:
-        """SeaBIOS makes the option ROM's segment read-only once POST is over (src/fw/shadow.c, make_bios_readonly)."""
+        """SeaBIOS makes option ROMs and BIOS read-only once POST is over (src/fw/shadow.c, make_bios_readonly)."""
         if on == self.bios.context.posted:
             return
         self.bios.context.posted = on
-        if on:
-            segment.finish(self.machine.ram)
-        size = self.machine.ram.word(0xC0002, 1) * 512
-        self.machine.windows.protect_rom(0xC0000 + size if on else 0)
+        shadow = self.machine.windows.shadow
+        if not on:
+            shadow.program(pam.OPEN)
+            return
+        segment.finish(self.machine.ram)
+        end = ROM_START + self.machine.ram.word(ROM_START + 2, 1) * BLOCK
+        kept = put_kvmvapic(self.machine.ram, end) if self.machine.design.vapic else None
+        shadow.program(pam.locked(pam.LOCKED_END if shadow.has_registers else end), kept)
+        start_disk_controllers(self.machine)
 
     # --- what the loop asks ----------------------------------------------------------------------------------------
     def at_hlt(self) -> Halt:
@@ -133,6 +140,7 @@ def _context(built: Built) -> Context:
     """What the services see of ``built``; the BIOS segment is laid into its memory."""
     machine = built.machine
     segment.build(machine.ram, machine.low)
+    machine.windows.shadow.bios = machine.ram.read(segment.BASE, 0x10000)
     return Context(
         machine.engine, machine.ram, machine.pci, machine.root, machine.low, machine.high,
         e820=built.placed.e820_entries, int15=machine.scenario.rom.answers(), post_e820=built.placed.post_entries,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fwsim.firmware.request import ROM_BAR, Bridge, Function, Placement, Request
+from fwsim.firmware.request import QEMU_SUBSYSTEM, ROM_BAR, Bridge, Function, Placement, Request
 from fwsim.firmware.seabios.versions import Version
 from fwsim.memory.e820 import E820Map
 from fwsim.memory.ranges import U64, align_down, align_up
@@ -66,18 +66,29 @@ class Region:
 Bus = dict[str, Region]
 
 
+def sees_qemu(request: Request) -> bool:
+    """Whether it takes the machine for QEMU's: by the subsystem id of 00:00.0 (SeaBIOS src/fw/paravirt.c, qemu_detect).
+
+    In legacy mode vfio-pci copies the host's id there. Where it does not see QEMU it never asks the CPU for its address
+    bits and long mode: seen in 1.17.0 with the one compare changed.
+    """
+    return all(each.subsystem == QEMU_SUBSYSTEM for each in request.functions if each.bdf == 0)
+
+
 def valid_phys_bits(request: Request) -> int:
     """Physical address bits the firmware believes, 0 where it does not (SeaBIOS src/fw/paravirt.c, under QEMU)."""
     cpu = request.cpu
     if not cpu.long_mode:
-        return 36
+        return 36 if cpu.pae else 32
     known = {"GenuineIntel": (36, 39), "AuthenticAMD": (40,)}.get(cpu.vendor, ())
     return cpu.phys_bits if cpu.phys_bits >= 41 or cpu.phys_bits in known else 0
 
 
 def high_policy(version: Version, request: Request, over_4g: int) -> tuple[bool, int]:
     """(whether 64-bit BARs go high although they would fit below, end of the address space that counts; 0: unknown)."""
-    bits = valid_phys_bits(request) if version.max_phys_bits else 0
+    if not version.max_phys_bits or not sees_qemu(request):
+        return False, 0
+    bits = valid_phys_bits(request)
     capped = min(bits, version.max_phys_bits)
     if version.uncap_over_1t and over_4g >= 1 << 40:
         capped = bits

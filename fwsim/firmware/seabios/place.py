@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from fwsim.errors import FwsimError
-from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
+from fwsim.exactness import Exactness, of_each
+from fwsim.firmware.interface import Allocator, typed
+from fwsim.firmware.qemu_tables import ACPI_TABLES, smbios_bytes
+from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
+from fwsim.firmware.seabios import drivers
 from fwsim.firmware.seabios.bars import PciPanicError, place_bars
 from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, find_version, version_row
 from fwsim.firmware.seabios.zones import DETAIL_SIZE, Memory
@@ -15,16 +22,22 @@ _MIB = 1 << 20
 _PAGE = 0x1000
 _MIN_HIGH, _MAX_HIGH = 256 << 10, 16 << 20
 _INIT_ALIGN = 32
-_ACPI_TABLES = 0x20000
 _OWN_ACPI_TABLES = 0x2000
-_NVME_QUEUES = 0xB000
+_SMBIOS_IN_FSEG = 600
+"""Bytes of SMBIOS tables up to which they go into the F segment (SeaBIOS src/config.h, BUILD_MAX_SMBIOS_FSEG)."""
+_SMBIOS_TYPE0 = 67
+"""Bytes of the structure of type 0 that it adds to QEMU's, with a version text of 22 letters, as Debian's have."""
+_POINTER = 24
+"""Bytes of the record of a pointer that is written back to QEMU (src/fw/romfile_loader.c)."""
+_VMGENID_FILES = 2
 _EBDA = 0x9FC00
 _COMMAND = 0x103
 _PCIEXBAR = (0xB0000000, 0x10000000)
 _RCBA = (0xFED1C000, 0x4000)
 _VGA_CLASS = 0x0300
-_NVME_CLASS = 0x0108
 
+UNKNOWN = -1
+"""What a user who does not say leaves ``drivers`` at."""
 _FILE = 208
 """ZoneTmpHigh bytes of one fw_cfg file's record with its bookkeeping; a PCI function's takes 80 (measured, 1.16.2)."""
 _FUNCTION = 80
@@ -47,6 +60,20 @@ def pcimem_start(machine: str, ram_below_4g: int) -> int:
     return next((start for start in (0x80000000, 0xC0000000) if ram_below_4g <= start), ram_below_4g)
 
 
+class SeaBiosOptions(Options, frozen=True, kw_only=True):
+    """What takes high memory besides the IGD, and so is not given back to e820 below the top of RAM. Sizes in bytes.
+
+    ``acpi_tables``: `etc/acpi/tables`, a multiple of 128 KiB. ``smbios``: all SMBIOS structures, as dmidecode says
+    ("occupying N bytes"); 0: what QEMU makes without -smbios. ``vmgenid``: there is such a device. ``drivers``: what
+    SeaBIOS's own drivers keep; left out, what they do with nothing attached to their controllers.
+    """
+
+    acpi_tables: Annotated[int, Meta(extra={"as": "size"})] = ACPI_TABLES
+    smbios: Annotated[int, Meta(extra={"as": "size"})] = 0
+    vmgenid: bool = False
+    drivers: Annotated[int, Meta(extra={"as": "size"})] = UNKNOWN
+
+
 class SeaBios(Allocator):
     """The allocator's row: SeaBIOS 1.12 to 1.17 and commit 41514a7a."""
 
@@ -55,6 +82,7 @@ class SeaBios(Allocator):
     versions = tuple(VERSIONS)
     default_version = DEFAULT
     calls_vbios = True
+    options = SeaBiosOptions
 
     def knows_version(self, version: str) -> bool:
         """Tags (rel-1.16.2), series (1.16) and HEAD as well."""
@@ -63,6 +91,14 @@ class SeaBios(Allocator):
     def rom_stack(self, version: str) -> int:
         """As measured for the release."""
         return version_row(version).rom_stack
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """As the release's row says."""
+        return of_each("bdsm asls bars e820", version_row(version).known)
+
+    def heeds_bridge(self, version: str) -> bool:
+        """From 1.16.3 on: see ``bars.sees_qemu``."""
+        return version_row(version).max_phys_bits > 0
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What intel_igd_setup looks at: the slot, the class, the OpRegion before it."""
@@ -105,6 +141,7 @@ class _Run:
     def __init__(self, request: Request, version: Version) -> None:
         self.request = request
         self.version = version
+        self.options = typed(request.options, SeaBiosOptions)
         self.map: E820Map = request.start_map()
         self.memory = Memory()
         self.zone_high_start: int | None = None
@@ -135,7 +172,10 @@ class _Run:
             self.map.add(high[0], high[1] - high[0], E820Type.RESERVED)
         address = self.memory.allocate(tmp, self.version.init_size, _INIT_ALIGN)
         self.out.init_relocated = (address, self.version.init_size) if address else None
+        if self.version.kvmclock and request.cpu.accel == "kvm":
+            tmp.take(DETAIL_SIZE)  # of the clock's page in low memory
         files = sum(x is not None for x in (request.opregion_size, request.bdsm_file)) + request.files
+        files += _VMGENID_FILES if self.options.vmgenid else 0
         files += _ACPI_FILES[request.machine] if request.acpi else 0
         tmp.take(_TEMPORARY[request.machine] + files * _FILE + len(request.functions) * _FUNCTION)
 
@@ -191,14 +231,9 @@ class _Run:
     def finish(self) -> None:
         """Load the ACPI tables, start the drivers, give back what ZoneHigh has left, write the final map."""
         self.out.temporary = self._temporary()
+        self._smbios()
         self._acpi()
-        if any(f.class_code >> 8 == _NVME_CLASS for f in self.request.functions):
-            if self.version.nvme_line:
-                self._no_room("nvme_controller_enable", self.version.nvme_line)
-            else:
-                self.memory.allocate(self.memory.high, _NVME_QUEUES, _PAGE)
-        if self.request.high_extra:
-            self.memory.allocate(self.memory.high, self.request.high_extra, _PAGE)
+        self._drivers()
         self.map.add(_EBDA, 0xA0000 - _EBDA, E820Type.RESERVED)
         self.out.post_e820 = self.map.rows()
         lowest = self.memory.high.lowest()
@@ -211,20 +246,51 @@ class _Run:
     def _temporary(self) -> list[tuple[int, int]]:
         """What ZoneTmpHigh has free when the first option ROM runs."""
         zone = self.memory.tmp_high
-        zone.take(_LATER[self.request.machine] - self.version.less_later)
+        zone.take(_LATER[self.request.machine])
         return zone.free()
+
+    def _smbios(self) -> None:
+        """The SMBIOS structures, QEMU's and one of SeaBIOS's own: in high memory where they are large."""
+        request = self.request
+        high = max(0, request.ram - self.ram_below_4g)
+        size = self.options.smbios or _SMBIOS_TYPE0 + smbios_bytes(
+            request.machine, self.ram_below_4g, high, request.cpu.count, request.release
+        )
+        if size > _SMBIOS_IN_FSEG:
+            self.memory.allocate(self.memory.high, size)
 
     def _acpi(self) -> None:
         high, q35 = self.memory.high, self.request.machine == "q35"
         if not self.request.acpi:
             if q35:
                 self.memory.allocate(high, _OWN_ACPI_TABLES)
-        elif not self.memory.allocate(high, _ACPI_TABLES, 64):
-            self._no_room("romfile_loader_allocate", 87)
-            pattern = "CPPPCCCCCPPPPPCP" if q35 else "CPPCCCCPPPPCP"
-            names = {"C": "add_checksum:152", "P": "add_pointer:129"}
-            for step in pattern:
-                self.out.warnings.append(f"WARNING - internal error detected at romfile_loader_{names[step]}!")
+            return
+        if self.options.vmgenid:
+            self.memory.allocate(high, _PAGE, _PAGE)
+        if self.memory.allocate(high, self.options.acpi_tables, 64):
+            if self.options.vmgenid:
+                self.memory.allocate(high, _POINTER)
+            return
+        self._no_room("romfile_loader_allocate", 87)
+        pattern = "CPPPCCCCCPPPPPCP" if q35 else "CPPCCCCPPPPCP"
+        names = {"C": "add_checksum:152", "P": "add_pointer:129"}
+        for step in pattern:
+            self.out.warnings.append(f"WARNING - internal error detected at romfile_loader_{names[step]}!")
+
+    def _drivers(self) -> None:
+        """What SeaBIOS's own drivers keep, as the user says or as they do with nothing attached."""
+        request, line = self.request, self.version.nvme_line
+        if self.options.drivers != UNKNOWN:
+            self.memory.allocate(self.memory.high, self.options.drivers, _PAGE)
+            return
+        if line and any(drivers.NVME.fits(function) for function in request.functions):
+            self._no_room("nvme_controller_enable", line)
+        started = drivers.start(request.functions, self.memory, without=drivers.NVME.name if line else "")
+        if started:
+            self.out.notes.append(
+                f"assumed: nothing is attached to what SeaBIOS has drivers for ({', '.join(dict.fromkeys(started))}); "
+                "with disks or keyboards they keep more of the memory below the OpRegion (option drivers)"
+            )
 
 
 def _as_printed(value: int) -> int:

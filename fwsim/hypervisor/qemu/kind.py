@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fwsim.exactness import Known
 from fwsim.hypervisor.interface import (
     Assignment,
     Choice,
@@ -15,6 +16,7 @@ from fwsim.hypervisor.interface import (
 )
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
+from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.opregion import as_shown
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"
@@ -24,7 +26,7 @@ class Qemu(Hypervisor):
     """``qemu``: the profile is a release number.
 
     The options are those of vfio-pci: x-igd-gms, x-igd-opregion, x-igd-lpc,
-    x-igd-legacy-mode, x-vga.
+    x-igd-legacy-mode, x-vga; and the APIC's vapic.
     """
 
     kind = "qemu"
@@ -43,14 +45,34 @@ class Qemu(Hypervisor):
         self.row = igd.version(self.profile)
 
     @property
+    def release(self) -> tuple[int, ...]:
+        """As the profile says."""
+        return release(self.profile)
+
+    @property
     def title(self) -> str:
         """As sentences name it."""
         return f"QEMU {self.profile}"
 
     @property
+    def known(self) -> Known:
+        """As the release's row says."""
+        return igd.known(self.profile)
+
+    @property
     def story(self) -> str:
         """One sentence."""
         return f"{self.title} (vfio-pci) stands between ROM and device: {self.row.does}."
+
+    @property
+    def qemu_release(self) -> tuple[int, ...]:
+        """The profile's number."""
+        return release(self.profile)
+
+    @property
+    def vapic(self) -> bool:
+        """Unless it is switched off (hw/i386/kvm/apic.c and vapic.c: every PC with 1 MiB has it)."""
+        return self.choice.vapic != "off"
 
     def announced_mib(self, given: Assignment) -> int:
         """As its trace says (hw/vfio/trace-events, vfio_pci_igd_bdsm_enabled)."""

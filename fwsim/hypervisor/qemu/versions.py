@@ -9,11 +9,11 @@ Source: QEMU hw/vfio/igd.c of 7.2.22, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from fwsim.errors import FwsimError
+from fwsim.exactness import Known
+from fwsim.hypervisor.qemu.releases import release
 
 MIB = 1 << 20
 UNKNOWN_GEN = -1
@@ -81,21 +81,24 @@ ROWS = (
 in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3: which release in between was the first is not known. 11.1 was read
 at 3844fbc0.
 """
-_NUMBER = re.compile(r"\d{1,3}(\.\d{1,3}){1,2}")
+COMPILED = ("7.2.22", "9.2.1", "10.0.2", "10.0.13", "10.1.0", "10.2.2", "11.0.3")
+"""The releases whose igd.c was compiled and measured."""
 
 
 def version(profile: str) -> IgdVersion:
-    """The row of a release such as "8.2", "10.0.13" or "next". Raises FwsimError for a text that is none."""
-    if profile == "next":
-        return ROWS[-1]
-    number = tuple(map(int, profile.split("."))) if _NUMBER.fullmatch(profile) else ()
-    if number < ROWS[0].since:
-        raise FwsimError(
-            "no such QEMU release", where="hypervisor.profile", found=repr(profile),
-            expected='a release from 2.7 on, such as "9.1" or "10.0.2", or "next"',
-            hint="2.7 is the first with IGD assignment" if number else "",
-        )  # fmt: skip
+    """The row of a release such as "8.2", "10.0.13" or "next". Raises FwsimError for what is none."""
+    number = release(profile)
     return next(row for row in reversed(ROWS) if row.since <= number)
+
+
+def known(profile: str) -> Known:
+    """How well what this release does is known: measured where one of its series with the same row was."""
+    row = version(profile)
+    series = profile.split(".")[:2]
+    near = [each for each in COMPILED if each.split(".")[:2] == series and version(each) is row]
+    if near:
+        return Known("measured", f"hw/vfio/igd.c of QEMU {near[-1]}, compiled")
+    return Known("read", f"hw/vfio/igd.c of QEMU; {profile} has what {row.name} brought, as far as it was read")
 
 
 def generation(row: IgdVersion, device_id: int) -> int:

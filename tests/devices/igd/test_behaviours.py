@@ -3,6 +3,7 @@
 import pytest
 from igd.rig import Rig
 
+from fwsim.devices.igd.planes import panel_powered
 from fwsim.errors import FwsimError
 from fwsim.registers.families import families, family
 
@@ -13,7 +14,8 @@ def test_every_family_has_behaviours_with_different_names():
     for row in families():
         names = [behaviour.name for behaviour in Rig(row.name).igd.behaviours]
         assert len(names) == len(set(names)), row.name
-        assert {"PIPE_DSL", "PIPECONF", "GMBUS"} <= set(names), row.name
+        assert {"PIPE_DSL", "GMBUS"} <= set(names), row.name
+        assert ("PIPECONF" in names) == (row.gen >= 4), row.name  # before, bit 30 is the double-wide mode
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,13 @@ def test_every_family_has_behaviours_with_different_names():
         ("skylake", 0x46060, 0x6C060, 31, 24),
         ("skylake", 0x45008, 0x45008, 31, 30),
         ("apollolake", 0x46070, 0x46070, 31, 30),
+        ("apollolake", 0x46078, 0x46078, 31, 30),
+        ("geminilake", 0x46078, 0x46078, 26, 25),
+        ("icelake", 0x46010, 0x46010, 27, 26),
+        ("icelake", 0x45400, 0x45404, 3, 2),
+        ("icelake", 0x45444, 0x45440, 1, 0),
+        ("icelake", 0x45400, 0x42000, 3, 25),
+        ("haswell", 0xC2004, 0xC2004, 12, 13),
         ("apollolake", 0x138090, 0x162000, 1, 16),
         ("apollolake", 0x138090, 0x6C18C, 0, 22),
         ("baytrail", 0x186014, 0x186014, 31, 15),
@@ -79,6 +88,55 @@ def test_live_states():
     rig = Rig("skylake", "hdmi-b")
     rig[0xC4000] = 0
     assert rig[0xC4000] == 1 << 21
+
+
+@pytest.mark.parametrize(
+    ("cpu", "port", "at", "found"),
+    [
+        ("ironlake", "hdmi-b", 0xC4000, 1 << 8), ("ironlake", "crt", 0xC4000, 1 << 11),
+        ("ironlake", "edp", 0x64000, 1 << 2), ("sandybridge", "hdmi-c", 0xE1150, 1 << 2),
+        ("icelake", "edp", 0xC4000, 1 << 16), ("tigerlake", "hdmi-b", 0xC4000, 1 << 17),
+        ("G45", "dp-b", 0x61114, 1 << 27), ("G45", "dp-d", 0x61114, 1 << 29),
+    ],
+)  # fmt: skip
+def test_where_a_port_tells_of_its_display(cpu, port, at, found):
+    assert Rig(cpu, port)[at] == found
+    assert Rig(cpu)[at] == 0
+
+
+@pytest.mark.parametrize(
+    ("cpu", "pending", "mask", "pipe", "bit"),
+    [
+        ("sandybridge", 0x44008, 0x44004, 0x71008, 15), ("ivybridge", 0x44008, 0x44004, 0x72008, 10),
+        ("apollolake", 0x44418, 0x44414, 0x71008, 0), ("icelake", 0x44408, 0x44404, 0x70008, 0),
+    ],
+)  # fmt: skip
+def test_a_vertical_blank_is_pending_until_it_is_cleared(cpu, pending, mask, pipe, bit):
+    rig = Rig(cpu)
+    rig[pending] = 1 << bit
+    assert rig[pending] == 0
+    rig[pipe] = ON
+    assert rig[pending] == 1 << bit
+    rig[pending] = 0
+    assert rig[pending] == 1 << bit
+    rig[pending] = 1 << bit
+    assert rig[pending] == 0
+    rig.wait(16_667)
+    assert rig[pending] == 1 << bit
+    rig[mask], rig[pending] = 1 << bit, 1 << bit
+    rig.wait(16_667)
+    assert rig[pending] == 0
+
+
+@pytest.mark.parametrize(
+    ("cpu", "given", "live"),
+    [("ivybridge", 0x7119C, 0x711AC), ("skylake", 0x7019C, 0x701AC), ("G45", 0x7019C, 0x701AC)],
+)
+def test_the_surface_given_is_the_one_shown(cpu, given, live):
+    rig = Rig(cpu)
+    rig[given] = 0x123000
+    rig[live] = 0
+    assert rig[live] == 0x123000
 
 
 def test_fdi_locks_while_both_ends_are_on():
@@ -145,6 +203,26 @@ def test_panel_power_takes_the_programmed_time():
     rig.wait(30_000)
     assert rig[0xC7200] == 1 << 27
     rig.wait(400_000)
+    assert rig[0xC7200] == 0
+
+
+@pytest.mark.parametrize(
+    ("cpu", "control"),
+    [("ivybridge", 0xC7204), ("apollolake", 0xC7204), ("icelake", 0xC7304), ("baytrail", 0x1E1304), ("965", 0x61204)],
+)
+def test_each_sequencer_that_keeps_its_panel_on_is_told_of(cpu, control):
+    rig = Rig(cpu)
+    assert not panel_powered(rig.igd.family, rig.igd.register)
+    rig[control] = 1
+    assert panel_powered(rig.igd.family, rig.igd.register)
+
+
+def test_apollo_lakes_panel_rests_as_long_as_its_control_says():
+    rig = Rig("apollolake", "edp")
+    rig[0xC7204] = 6 << 4 | 1
+    rig[0xC7204] = 6 << 4
+    assert rig[0xC7200] == 1 << 27
+    rig.wait(500_000)
     assert rig[0xC7200] == 0
 
 

@@ -1,93 +1,101 @@
 """Ports say that something is plugged in: by live states, detect straps, and the CRT's forced detection."""
 
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
-from fwsim.devices.igd.rows import ALL, bit, read_only, self_clears, write_clears
+from fwsim.devices.igd.rows import self_clears, value_of
+from fwsim.registers import mmio_ports as ports
+from fwsim.registers.core import Field, Register
+from fwsim.registers.mmio_ddi import DDI_BUF_CTL
+from fwsim.registers.mmio_irq import DE_PORT
+from fwsim.registers.mmio_pch import SDE, SDE_ICP, SDE_ILK, SFUSE_STRAP
 
-_CRT_MONITOR = bit(8, 9)
+_CRT_MONITOR = 3
 
 
 def hotplug_enable(site: Site) -> Behaviour:
-    """PORT_HOTPLUG_EN 0x61110: bit 3, force CRT detection, clears itself.
+    """PORT_HOTPLUG_EN: CRT_FORCE, forced CRT detection, clears itself.
 
     Linux i915 intel_crt.c, intel_crt_detect_hotplug.
     """
-    at = site.base + 0x61110
-    return Behaviour("HOTPLUG_EN", (self_clears(at, bit(3)),))
+    return Behaviour("HOTPLUG_EN", (self_clears(site.at(ports.PORT_HOTPLUG_EN), ports.PORT_HOTPLUG_EN.CRT_FORCE),))
 
 
 def hotplug_status(site: Site) -> Behaviour:
-    """PORT_HOTPLUG_STAT 0x61114: bits 9:8 are 3 with a colour CRT; 29:27 live states of digital ports; events are w1c.
+    """PORT_HOTPLUG_STAT: whether a colour CRT is there, and the live states of digital ports.
 
-    G45: bit 27 is B, 28 C, 29 D; Bay Trail and Cherryview: 29 is B, 28 C, 27 D (Linux i915 i915_reg.h).
+    Linux i915 i915_reg.h, where the G45's order of the ports is the other way round.
     """
-    at = site.base + 0x61114
-    bits = {"b": 29, "c": 28, "d": 27} if site.base else {"b": 27, "c": 28, "d": 29}
-    digital = site.live(bits) if site.wiring.aux else 0
-    value = digital | (_CRT_MONITOR if "crt" in site.ports else 0)
-    live = _CRT_MONITOR | bit(27, 28, 29)
-    return Behaviour("HOTPLUG_STAT", (read_only(at, live), write_clears(at, ALL & ~live)), {at: value})
+    form = ports.PORT_HOTPLUG_STAT
+    at = site.at(form)
+    bits = {"b": form.LIVE_B_G4X, "c": form.LIVE_C, "d": form.LIVE_D_G4X}
+    if site.family.gen > 4:
+        bits = {"b": form.LIVE_B, "c": form.LIVE_C, "d": form.LIVE_D}
+    digital = site.live(bits) if site.wiring.aux else []
+    monitor = _CRT_MONITOR if "crt" in site.ports else 0
+    return Behaviour("HOTPLUG_STAT", (), {at.address: value_of(at, (form.CRT_MONITOR, monitor), *digital)})
+
+
+def _live(site: Site, name: str, form: type[Register], bits: dict[str, Field]) -> Behaviour:
+    at = site.at(form, label="ISR")
+    return Behaviour(name, (), {at.address: value_of(at, *site.live(bits))})
+
+
+def ibex_live(site: Site) -> Behaviour:
+    """SDE_ISR of Ibex Peak: live hotplug states of B, C, D and the CRT (Linux i915 i915_reg.h, SDE_PORTB_HOTPLUG)."""
+    bits = {"b": SDE_ILK.PORT_B, "c": SDE_ILK.PORT_C, "d": SDE_ILK.PORT_D, "crt": SDE_ILK.CRT}
+    return _live(site, "SDEISR", SDE_ILK, bits)
 
 
 def pch_live(site: Site) -> Behaviour:
-    """SDEISR 0xC4000: live hotplug states, 21 B, 22 C, 23 D, 19 CRT; from Sunrise Point on 24 A.
+    """SDE_ISR: live hotplug states of B, C, D and the CRT; from Sunrise Point on of A (Linux i915 i915_reg.h)."""
+    last = {"crt": SDE.CRT} if site.family.gen < 9 else {"a": SDE.PORT_A}
+    return _live(site, "SDEISR", SDE, {"b": SDE.PORT_B, "c": SDE.PORT_C, "d": SDE.PORT_D} | last)
 
-    Linux i915 i915_reg.h.
-    """
-    bits = {"b": 21, "c": 22, "d": 23, "crt": 19}
-    if site.family.gen >= 9:
-        bits = {"b": 21, "c": 22, "d": 23, "a": 24}
-    return Behaviour("SDEISR", (read_only(0xC4000),), {0xC4000: site.live(bits)})
+
+def icelake_live(site: Site) -> Behaviour:
+    """SDE_ISR from Ice Point on: live hotplug states of A to D (Linux i915 i915_reg.h, SDE_DDI_HOTPLUG_ICP)."""
+    return _live(
+        site, "SDEISR", SDE_ICP, {"a": SDE_ICP.PORT_A, "b": SDE_ICP.PORT_B, "c": SDE_ICP.PORT_C, "d": SDE_ICP.PORT_D}
+    )  # fmt: skip
 
 
 def broxton_live(site: Site) -> Behaviour:
-    """GEN8_DE_PORT_ISR 0x44440: live hotplug states of DDI A, B, C in bits 3, 4, 5.
-
-    Linux i915, BXT_DE_PORT_HP_DDIA.
-    """
-    return Behaviour("DE_PORT_ISR", (read_only(0x44440),), {0x44440: site.live({"a": 3, "b": 4, "c": 5})})
+    """DE_PORT_ISR: live hotplug states of DDI A, B, C (Linux i915, BXT_DE_PORT_HP_DDIA)."""
+    bits = {"a": DE_PORT.HOTPLUG_A, "b": DE_PORT.HOTPLUG_B, "c": DE_PORT.HOTPLUG_C}
+    return _live(site, "DE_PORT_ISR", DE_PORT, bits)
 
 
 def fuse_straps(site: Site) -> Behaviour:
-    """SFUSE_STRAP 0xC2014: ports B, C, D are there (bits 2, 1, 0; Linux i915, intel_ddi_init), here all of them.
+    """SFUSE_STRAP: ports B, C, D are there (Linux i915, intel_ddi_init), here all of them.
 
     Haswell's and Broadwell's board wires those that have a display, and no other.
     """
-    wired = bit(0, 1, 2) if site.family.gen >= 9 else site.live({"b": 2, "c": 1, "d": 0})
-    return Behaviour("SFUSE_STRAP", (read_only(0xC2014),), {0xC2014: wired})
+    at = site.at(SFUSE_STRAP)
+    bits = {"b": SFUSE_STRAP.DDI_B, "c": SFUSE_STRAP.DDI_C, "d": SFUSE_STRAP.DDI_D}
+    wired = [(bit, 1) for bit in bits.values()] if site.family.gen >= 9 else site.live(bits)
+    return Behaviour("SFUSE_STRAP", (), {at.address: value_of(at, *wired)})
 
 
 def lvds_strap(site: Site) -> Behaviour:
-    """PCH_LVDS 0xE1180 bit 1: the strap that says a panel is wired. A mobile board has it, lit or not."""
-    wired = bit(1) if site.family.panel == "lvds" else 0
-    return Behaviour("LVDS strap", (read_only(0xE1180, bit(1)),), {0xE1180: wired})
+    """LVDS, on the PCH: the strap that says a panel is wired. A mobile board has it, lit or not."""
+    at = site.at(ports.LVDS)
+    wired = int(site.family.panel == "lvds")
+    return Behaviour("LVDS strap", (), {at.address: value_of(at, (ports.LVDS.DETECTED, wired))})
 
 
-def _wired(site: Site, places: dict[int, str]) -> Behaviour:
-    """Straps of ports: the board wires those that have a display, and no other."""
-    values = {at: bit(2) for at, letter in places.items() if site.attached(letter)}
-    return Behaviour("port straps", tuple(read_only(at, bit(2)) for at in places), values)
-
-
-def pch_port_straps(site: Site) -> Behaviour:
-    """HDMI 0xE1140, 50, 60 and DisplayPort 0xE4100, 200, 300 bit 2: port B, C, D is wired.
+def port_straps(site: Site) -> Behaviour:
+    """HDMI and DP: port B, C, D is wired. The board wires those that have a display, and no other.
 
     Linux i915, SDVO_DETECTED.
     """
-    return _wired(site, {0xE1140: "b", 0xE1150: "c", 0xE1160: "d", 0xE4100: "b", 0xE4200: "c", 0xE4300: "d"})
-
-
-def vlv_port_straps(site: Site) -> Behaviour:
-    """HDMI 0x1E1140, 60 and DisplayPort 0x1E4100, 200 (Cherryview: 1E116C and 300 too) bit 2: wired (Linux i915)."""
-    places = {0x1E1140: "b", 0x1E1160: "c", 0x1E4100: "b", 0x1E4200: "c"}
-    if site.family.name == "cherryview":
-        places |= {0x1E116C: "d", 0x1E4300: "d"}
-    return _wired(site, places)
+    values = {
+        at.address: value_of(at, (strap, int(site.attached(at.label.lower()))))
+        for form, strap in ((ports.HDMI, ports.HDMI.DETECTED), (ports.DP, ports.DP.DETECTED))
+        for at in site.all(form)
+    }
+    return Behaviour("port straps", (), values)
 
 
 def ddi_a_strap(site: Site) -> Behaviour:
-    """DDI_BUF_CTL_A 0x64000 bit 0: something was there on port A when power came up.
-
-    Linux i915, DDI_INIT_DISPLAY_DETECTED.
-    """
-    found = bit(0) if site.attached("a") else 0
-    return Behaviour("DDI_A strap", (read_only(0x64000, bit(0)),), {0x64000: found})
+    """DDI_BUF_CTL_A: something was there on port A when power came up (Linux i915, DDI_INIT_DISPLAY_DETECTED)."""
+    at = site.at(DDI_BUF_CTL, label="A")
+    return Behaviour("DDI_A strap", (), {at.address: value_of(at, (DDI_BUF_CTL.DETECTED, int(site.attached("a"))))})

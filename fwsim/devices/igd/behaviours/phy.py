@@ -2,35 +2,46 @@
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
-from fwsim.devices.igd.rows import Condition, Row, bit, follows, is_set
+from fwsim.devices.igd.behaviours.sideband import unit
+from fwsim.devices.igd.rows import Condition, Row, follows, is_set, mask_of
+from fwsim.registers import mmio_phy as phy
+from fwsim.registers.sideband import PUNIT_PWRGT_STATUS
 
-_POWER = 0x138090
-_PHYS = ((0, 0x6C000), (1, 0x162000))
+_POWER = phy.P_CR_GT_DISP_PWRON
+_PHYS = (("BC", _POWER.PHY0), ("A", _POWER.PHY1))
+"""Each PHY by the ports it serves, with what asks for its power."""
 
 
 def bxt_power_good(site: Site) -> Behaviour:
-    """PORT_CL1CM_DW0 0x6C000 (PHY 0), 0x162000 (PHY 1): power good, bit 16, while DISP_PWRON 0x138090 bit n is set.
+    """PORT_CL1CM_DW0: power is good while P_CR_GT_DISP_PWRON asks for it.
 
     Linux i915 display/intel_dpio_phy.c, bxt_dpio_phy_init.
     """
-    rows = tuple(follows(base, bit(16), is_set(_POWER, bit(phy))) for phy, base in _PHYS)
+    form = phy.PORT_CL1CM_DW0
+    rows = tuple(
+        follows(site.at(form, label=ports), [form.POWER_GOOD], is_set(site.at(_POWER), asks)) for ports, asks in _PHYS
+    )
     return Behaviour("BXT PHY", rows)
 
 
 def bxt_calibration(site: Site) -> Behaviour:
-    """PORT_REF_DW3 0x6C18C, 0x16218C: GRC done, bit 22, once the PHY has power (Linux i915, bxt_dpio_phy_init)."""
-    rows = tuple(follows(base + 0x18C, bit(22), is_set(_POWER, bit(phy))) for phy, base in _PHYS)
+    """PORT_REF_DW3: calibration is done once the PHY has power (Linux i915, bxt_dpio_phy_init)."""
+    form = phy.PORT_REF_DW3
+    rows = tuple(
+        follows(site.at(form, label=ports), [form.GRC_DONE], is_set(site.at(_POWER), asks)) for ports, asks in _PHYS
+    )
     return Behaviour("BXT GRC", rows)
 
 
 def chv_power_good(site: Site) -> Behaviour:
-    """DISPLAY_PHY_STATUS 0x1E0104: PHY 0 (31) and PHY 1 (30) have power while their common-lane wells are on.
+    """DISPLAY_PHY_STATUS: a PHY has power while its common-lane wells, in PUNIT's PWRGT_STATUS, are on (0).
 
-    The wells are PUNIT's PWRGT_STATUS 61h bits 11:10 and 25:24, 0 is on (Linux i915 intel_display_power_well.c).
+    Linux i915 intel_display_power_well.c.
     """
-    at = 0x1E0104
-    rows = tuple(
-        Row(at, w.WHEN_READ, w.OP_UNIT, good, good, condition=Condition(0x61, wells, 0))
-        for good, wells in ((bit(31), bit(10, 11)), (bit(30), bit(24, 25)))
-    )
-    return Behaviour("CHV PHY", rows)
+    form, wells = phy.DISPLAY_PHY_STATUS, PUNIT_PWRGT_STATUS
+    at = site.at(form)
+    rows = []
+    for good, well in ((form.GOOD0, wells.CMN_BC), (form.GOOD1, wells.CMN_D)):
+        mask, on = mask_of(at, good), Condition(unit(wells) & 0xFFFF, well.mask, 0)
+        rows.append(Row(at.address, w.WHEN_READ, w.OP_UNIT, mask, mask, condition=on))
+    return Behaviour("CHV PHY", tuple(rows))

@@ -2,68 +2,110 @@
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
-from fwsim.devices.igd.rows import ALWAYS, Condition, Row, bit, follows, is_set, write_clears
+from fwsim.devices.igd.rows import ALWAYS, Condition, Row, copies, follows, is_clear, is_set, mask_of
+from fwsim.registers import mmio_irq as irq
+from fwsim.registers import mmio_plane as plane
+from fwsim.registers import mmio_timing as timing
+from fwsim.registers.core import Field, Register
 
-_EDP = 0xF000
 
-
-def _pipes(site: Site) -> list[tuple[int, int]]:
-    """Where each pipe's registers lie, and its transcoder's timings."""
-    steps = [0, 0x1000] if site.family.gen <= 6 or site.family.name == "baytrail" else [0, 0x1000, 0x2000]
-    pairs = [(site.base + 0x70000 + step, site.base + 0x60000 + step) for step in steps]
-    if site.family.name == "cherryview":
-        pairs[2] = (site.base + 0x74000, site.base + 0x63000)
-    return pairs
+def _runs(site: Site, label: str) -> Condition:
+    """The pipe is on."""
+    return is_set(site.at(timing.PIPECONF, label=label), timing.PIPECONF.ENABLE)
 
 
 def scanline(site: Site) -> Behaviour:
-    """PIPE_DSL 0x70000 counts the lines of a frame while the pipe is on.
-
-    Intel PRM IVB vol. 3 part 1, pipe registers.
-    """
-    rows = [
-        Row(pipe, w.WHEN_READ, w.OP_SCANLINE, condition=is_set(pipe + 8, bit(31)), second=Condition(timings + 0xC))
-        for pipe, timings in _pipes(site)
-    ]
+    """PIPEDSL counts the lines of a frame while the pipe is on (Intel PRM IVB vol. 3 part 1, pipe registers)."""
+    rows = []
+    for at in site.all(timing.PIPEDSL):
+        total = Condition(site.at(timing.VTOTAL, label=at.label).address)
+        rows.append(Row(at.address, w.WHEN_READ, w.OP_SCANLINE, condition=_runs(site, at.label), second=total))
     return Behaviour("PIPE_DSL", tuple(rows))
 
 
-def frame_counter(site: Site) -> Behaviour:
-    """PIPE_FRMCOUNT 0x70040 counts frames while the pipe is on.
-
-    To the 965, 0x70040 bits 15:0 are its upper 16 bits and 0x70044 bits 31:24 the lower 8 (Linux i915 i915_irq.c).
-    """
-    rows = []
-    old = site.family.gen <= 4 and site.family.name not in ("G45", "GM45")
-    for pipe, _ in _pipes(site):
-        on = is_set(pipe + 8, bit(31))
-        parts = ((0x40, w.FRAME_HIGH), (0x44, w.FRAME_LOW)) if old else ((0x40, w.FRAME_WHOLE),)
-        rows += [Row(pipe + at, w.WHEN_READ, w.OP_FRAME, value=part, condition=on) for at, part in parts]
+def _counts(site: Site, *parts: tuple[type[Register], int]) -> Behaviour:
+    rows = [
+        Row(at.address, w.WHEN_READ, w.OP_FRAME, value=part, condition=_runs(site, at.label))
+        for form, part in parts
+        for at in site.all(form)
+    ]
     return Behaviour("FRAMECOUNT", tuple(rows))
 
 
+def frame_counter(site: Site) -> Behaviour:
+    """PIPE_FRMCOUNT counts frames while the pipe is on."""
+    return _counts(site, (timing.PIPE_FRMCOUNT, w.FRAME_WHOLE))
+
+
+def frame_halves(site: Site) -> Behaviour:
+    """To the 965, PIPEFRAME has the count's upper 16 bits, PIPEFRAMEPIXEL the lower 8 (Linux i915 i915_irq.c)."""
+    return _counts(site, (timing.PIPEFRAME, w.FRAME_HIGH), (timing.PIPEFRAMEPIXEL, w.FRAME_LOW))
+
+
 def pipe_state(site: Site) -> Behaviour:
-    """PIPECONF bit 30, pipe state, is bit 31, enable: the pipe is on (or off) by the next read.
+    """PIPECONF: state is enable from generation 4 on: the pipe is on (or off) by the next read.
 
     From Haswell on the register is the transcoder's, and eDP has one of its own.
     """
-    places = [pipe + 8 for pipe, _ in _pipes(site)]
-    if site.family.gen >= 9 or site.family.name in ("haswell", "broadwell"):
-        places.append(0x70008 + _EDP)
-    return Behaviour("PIPECONF", tuple(follows(at, bit(30), is_set(at, bit(31))) for at in places))
+    form = timing.PIPECONF
+    return Behaviour("PIPECONF", tuple(follows(at, [form.STATE], is_set(at, form.ENABLE)) for at in site.all(form)))
 
 
 def pipe_status(site: Site) -> Behaviour:
-    """PIPESTAT 0x70024: vertical blank bits 2 and 1 are set at each frame of a running pipe; writing ones clears them.
+    """PIPESTAT: vertical blank and frame start are set at each frame of a running pipe.
 
     Generations 2 to 4, Bay Trail and Cherryview (Linux i915 i915_irq.c, i9xx_pipestat_irq_ack).
     """
-    rows = []
-    for pipe, _ in _pipes(site):
-        at = pipe + 0x24
-        rows.append(write_clears(at, 0xFFFF))
-        rows.append(Row(at, w.WHEN_READ, w.OP_VBLANK, bit(1, 2), condition=is_set(pipe + 8, bit(31)), second=ALWAYS))
+    form = timing.PIPESTAT
+    rows = [
+        Row(
+            at.address, w.WHEN_READ, w.OP_VBLANK, mask_of(at, form.VBLANK, form.FRAME),
+            condition=_runs(site, at.label), second=ALWAYS,
+        )
+        for at in site.all(form)
+    ]  # fmt: skip
     return Behaviour("PIPESTAT", tuple(rows))
+
+
+def _latched(site: Site, form: type[Register], pipe: str, block: str, blank: Field) -> Row:
+    """The interrupt block's pending bit ``blank`` is set at each frame of a running pipe, unless it is masked."""
+    pending, mask = site.at(form, label=f"{block}IIR"), site.at(form, label=f"{block}IMR")
+    return Row(
+        pending.address, w.WHEN_READ, w.OP_VBLANK, mask_of(pending, blank), condition=_runs(site, pipe),
+        second=is_clear(mask, blank),
+    )  # fmt: skip
+
+
+def ilk_blanks(site: Site) -> Behaviour:
+    """DE_IIR of Ironlake and Sandy Bridge: Sandy Bridge images clear the vertical blank and wait for the next.
+
+    Intel PRM SNB vol. 3 part 2, display engine interrupts.
+    """
+    blanks = (("A", irq.DE_ILK.PIPE_A_VBLANK), ("B", irq.DE_ILK.PIPE_B_VBLANK))
+    return Behaviour("DE VBLANK", tuple(_latched(site, irq.DE_ILK, pipe, "", blank) for pipe, blank in blanks))
+
+
+def ivb_blanks(site: Site) -> Behaviour:
+    """DE_IIR of Ivy Bridge and Haswell (Linux i915 display/intel_display_regs.h, DE_PIPE_VBLANK_IVB)."""
+    form = irq.DE_IVB
+    blanks = (("A", form.PIPE_A_VBLANK), ("B", form.PIPE_B_VBLANK), ("C", form.PIPE_C_VBLANK))
+    return Behaviour("DE VBLANK", tuple(_latched(site, form, pipe, "", blank) for pipe, blank in blanks))
+
+
+def bdw_blanks(site: Site) -> Behaviour:
+    """DE_PIPE_IIR from Broadwell on: Apollo Lake images wait for it (Linux i915, GEN8_PIPE_VBLANK)."""
+    form = irq.DE_PIPE
+    pipes = [at.label for at in site.all(timing.PIPEDSL)]
+    return Behaviour("DE VBLANK", tuple(_latched(site, form, pipe, f"{pipe}_", form.VBLANK) for pipe in pipes))
+
+
+def live_surface(site: Site) -> Behaviour:
+    """DSPSURFLIVE and PLANE_SURFLIVE: a surface is shown as soon as it is given (Intel PRM IVB vol. 3 part 1)."""
+    old, new = plane.DSPSURFLIVE, plane.PLANE_SURFLIVE
+    live, shown, given = (
+        (old, old.ADDRESS, plane.DSPSURF) if site.has(old, "A") else (new, new.ADDRESS, plane.PLANE_SURF)
+    )
+    return Behaviour("SURFLIVE", tuple(copies(at, shown, site.at(given, label=at.label)) for at in site.all(live)))
 
 
 PIPES: tuple[Maker, ...] = (scanline, frame_counter, pipe_state)

@@ -2,68 +2,84 @@
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
-from fwsim.devices.igd.rows import Condition, Row, bit, follows, is_set, read_only, self_clears
+from fwsim.devices.igd.rows import Condition, Row, follows, is_set, mask_of, self_clears
+from fwsim.registers import mmio_power as power
+from fwsim.registers.core import Field, Register
+from fwsim.registers.mmio_pipe import DBUF_CTL
 
-_WELLS = tuple(range(0x45400, 0x45410, 4))
-_MAILBOX, _DATA = 0x138124, 0x138128
+_CORE_CLOCK_CHANGE = 7
 
 
-def _wells(states: int) -> Behaviour:
+def _wells(site: Site, *forms: type[Register]) -> Behaviour:
+    """Four registers in a row, one for each who may ask: of each well the request, and one bit below it its state."""
     rows = []
-    for at in _WELLS:
-        rows.append(read_only(at, states))
-        rows.append(Row(at, w.WHEN_WRITE, w.OP_WELLS, states, at=_WELLS[0]))
+    for form in forms:
+        places = site.all(form)
+        states = mask_of(places[0], *(field for field in form.fields if field.access == "ro" and
+                                      field.families & places[0].families))  # fmt: skip
+        rows += [Row(at.address, w.WHEN_WRITE, w.OP_WELLS, states, at=places[0].address) for at in places]
     return Behaviour("PWR_WELL", tuple(rows))
 
 
 def hsw_wells(site: Site) -> Behaviour:
-    """HSW_PWR_WELL_CTL1-4 0x45400-0x4540C: state bit 30 is the OR of the four request bits 31.
-
-    Intel PRM HSW vol. 11.
-    """
-    return _wells(bit(30))
+    """PWR_WELL_CTL of Haswell: the state is the OR of the four requests (Intel PRM HSW vol. 11)."""
+    return _wells(site, power.PWR_WELL_CTL_HSW)
 
 
-def wells(site: Site) -> Behaviour:
-    """PWR_WELL_CTL1-4 0x45400-0x4540C: each well has a request bit 2n+1 and, one below, its state.
-
-    Linux i915 intel_display_power.
-    """
-    return _wells(0x55555555)
+def skl_wells(site: Site) -> Behaviour:
+    """PWR_WELL_CTL of generation 9 (Linux i915 intel_display_power.c)."""
+    return _wells(site, power.PWR_WELL_CTL_SKL)
 
 
-def fuses(site: Site) -> Behaviour:
-    """FUSE_STATUS 0x42000: downloaded (31), group 0 (27); groups 1 (26) and 2 (25) once their wells are on.
+def icl_wells(site: Site) -> Behaviour:
+    """PWR_WELL_CTL and the AUX channels' and ports' own from generation 11 on (Linux i915 intel_display_power.c)."""
+    return _wells(site, power.PWR_WELL_CTL, power.PWR_WELL_CTL_AUX, power.PWR_WELL_CTL_DDI)
 
-    Linux i915 display/intel_display_power_well.c, gen9_wait_for_power_well_fuses.
-    """
-    at = 0x42000
-    rows = (
-        read_only(at),
-        follows(at, bit(26), is_set(_WELLS[0], bit(28))),
-        follows(at, bit(25), is_set(_WELLS[0], bit(30))),
-    )
-    both_ways = tuple(
-        Row(at, w.WHEN_READ, w.OP_SET, mask, mask, condition=is_set(well, state))
-        for well in _WELLS[1:]
-        for mask, state in ((bit(26), bit(28)), (bit(25), bit(30)))
-    )
-    return Behaviour("FUSE_STATUS", rows + both_ways, {at: bit(31, 27)})
+
+def _fuses(site: Site, form: type[Register], *groups: tuple[Field, Field]) -> Behaviour:
+    """FUSE_STATUS: fuses are distributed to each of ``groups`` once its well is on, whoever asked for it."""
+    at = site.at(power.FUSE_STATUS)
+    rows = []
+    for number, asker in enumerate(site.all(form)):
+        for group, state in groups:
+            mask, on = mask_of(at, group), is_set(asker, state)
+            rows.append(
+                follows(at, [group], on) if number == 0
+                else Row(at.address, w.WHEN_READ, w.OP_SET, mask, mask, condition=on)
+            )  # fmt: skip
+    return Behaviour("FUSE_STATUS", tuple(rows))
+
+
+def skl_fuses(site: Site) -> Behaviour:
+    """Groups 1 and 2 (Linux i915 display/intel_display_power_well.c, gen9_wait_for_power_well_fuses)."""
+    form, well = power.FUSE_STATUS, power.PWR_WELL_CTL_SKL
+    return _fuses(site, well, (form.PG1, well.PW1), (form.PG2, well.PW2))
+
+
+def icl_fuses(site: Site) -> Behaviour:
+    """Groups 1 to 4 (Linux i915 display/intel_display_power_well.c, ICL_PW_CTL_IDX_TO_PG)."""
+    form, well = power.FUSE_STATUS, power.PWR_WELL_CTL
+    groups = (form.PG1, well.PW1), (form.PG2, well.PW2), (form.PG3, well.PW3), (form.PG4, well.PW4)
+    return _fuses(site, well, *groups)
 
 
 def data_buffer(site: Site) -> Behaviour:
-    """DBUF_CTL 0x45008: state bit 30 is request bit 31 (Linux i915 display/intel_display_power.c, gen9_dbuf_enable)."""
-    return Behaviour("DBUF_CTL", (follows(0x45008, bit(30), is_set(0x45008, bit(31))),))
+    """DBUF_CTL: state is request (Linux i915 display/intel_display_power.c, gen9_dbuf_enable)."""
+    at = site.at(DBUF_CTL)
+    return Behaviour("DBUF_CTL", (follows(at, [DBUF_CTL.STATE], is_set(at, DBUF_CTL.REQUEST)),))
 
 
 def pcode(site: Site) -> Behaviour:
-    """The mailbox to the power controller, 0x138124: run (31) clears at once, and bits 7:0 become 0, success.
+    """PCODE_MAILBOX, to the power controller: READY clears at once, and COMMAND becomes 0, success.
 
-    Command 7, "may the core clock change?", answers 1 in the data register: it may (Linux i915 intel_pcode.c,
+    Command 7, "may the core clock change?", answers 1 in PCODE_DATA: it may (Linux i915 intel_pcode.c,
     SKL_PCODE_CDCLK_CONTROL).
     """
-    ready = Row(
-        _MAILBOX, w.WHEN_WRITE, w.OP_SET, bit(0), bit(0), at=_DATA,
-        condition=Condition(_MAILBOX, bit(31) | 0xFF, bit(31) | 7),
+    form = power.PCODE_MAILBOX
+    at, data = site.at(form), site.at(power.PCODE_DATA)
+    asked = form.COMMAND.put(form.READY.mask, _CORE_CLOCK_CHANGE)
+    may = Row(
+        at.address, w.WHEN_WRITE, w.OP_SET, 1, 1, at=data.address,
+        condition=Condition(at.address, mask_of(at, form.READY, form.COMMAND), asked),
     )  # fmt: skip
-    return Behaviour("PCODE", (ready, self_clears(_MAILBOX, bit(31), clear=0xFF)))
+    return Behaviour("PCODE", (may, self_clears(at, form.READY, clear=[form.COMMAND])))

@@ -1,65 +1,107 @@
-"""Each family has its row of behaviours; those without a real image have what their neighbours have."""
+"""Each family has its row of behaviours, and says whether an image of its own was ever run on them."""
 
-from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, pch, phy, pipe, power, sideband, stolen
+from dataclasses import dataclass
+
+from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, panel, pch, phy, pipe, power, sideband, stolen
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
-from fwsim.devices.igd.behaviours.panel import panel_power
+from fwsim.devices.igd.behaviours.wiring import FROM_ICELAKE
 from fwsim.registers.family import Family
 
-_OLD: tuple[Maker, ...] = (*pipe.PIPES, pipe.pipe_status, stolen.page_table)
 _DDC: tuple[Maker, ...] = (ddc.gmbus, ddc.gpio, ddc.aux_channels)
-_GMCH: tuple[Maker, ...] = (*_OLD, *_DDC, hotplug.hotplug_enable, hotplug.hotplug_status, panel_power(0x61200))
+_GMCH: tuple[Maker, ...] = (
+    pipe.scanline, pipe.pipe_status, stolen.page_table, *_DDC, hotplug.hotplug_enable, hotplug.hotplug_status,
+    panel.panel_power,
+)  # fmt: skip
+_GEN3: tuple[Maker, ...] = (pipe.frame_halves, *_GMCH)
+_CRESTLINE: tuple[Maker, ...] = (*_GEN3, pipe.pipe_state)
+_G4X: tuple[Maker, ...] = (pipe.frame_counter, pipe.pipe_state, pipe.live_surface, *_GMCH)
 
-_PCH: tuple[Maker, ...] = (
-    *pipe.PIPES, *_DDC, crt.pch_crt, hotplug.pch_live, hotplug.pch_port_straps, hotplug.lvds_strap, pch.transcoders,
-    pch.fdi_receivers, panel_power(0xC7200), stolen.stolen_mirrors,
+_ILK: tuple[Maker, ...] = (
+    *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.port_straps, hotplug.lvds_strap, pch.transcoders,
+    pch.fdi_receivers, panel.panel_power,
 )  # fmt: skip
-_IRONLAKE: tuple[Maker, ...] = (*(maker for maker in _PCH if maker is not stolen.stolen_mirrors), stolen.page_table)
-_HASWELL: tuple[Maker, ...] = (
-    *pipe.PIPES, *_DDC, crt.pch_crt, hotplug.pch_live, hotplug.fuse_straps, hotplug.ddi_a_strap, pch.transcoders,
-    pch.fdi_receivers, pch.iclk, panel_power(0xC7200), stolen.stolen_mirrors, clock.hsw_lcpll, power.hsw_wells,
-    ddi.buffers, ddi.transport,
+_IRONLAKE: tuple[Maker, ...] = (*_ILK, pipe.ilk_blanks, hotplug.ibex_live, stolen.page_table, clock.ilk_fdi_pll)
+_PCH: tuple[Maker, ...] = (*_ILK, hotplug.pch_live, stolen.stolen_mirrors)
+_SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks)
+_IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, pch.fdi_auto_training)
+_HSW: tuple[Maker, ...] = (
+    *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.pch_live, hotplug.fuse_straps, hotplug.ddi_a_strap,
+    pch.transcoders, pch.hsw_fdi_receiver, pch.mphy_reset, pch.iclk, panel.panel_power, stolen.stolen_mirrors,
+    clock.hsw_lcpll, power.hsw_wells, ddi.buffers, ddi.transport,
 )  # fmt: skip
+_HASWELL: tuple[Maker, ...] = (*_HSW, pipe.ivb_blanks)
+_BROADWELL: tuple[Maker, ...] = (*_HSW, pipe.bdw_blanks)
 
-_GEN9: tuple[Maker, ...] = (
-    *pipe.PIPES, *_DDC, hotplug.ddi_a_strap, panel_power(0xC7200), stolen.stolen_mirrors, power.wells, power.fuses,
-    power.data_buffer, power.pcode, ddi.buffers, ddi.transport,
+_DDI: tuple[Maker, ...] = (
+    *pipe.PIPES, pipe.live_surface, pipe.bdw_blanks, *_DDC, hotplug.ddi_a_strap, panel.panel_power,
+    stolen.stolen_mirrors, power.data_buffer, power.pcode, ddi.buffers, ddi.transport,
 )  # fmt: skip
+_GEN9: tuple[Maker, ...] = (*_DDI, power.skl_wells, power.skl_fuses)
 _SKYLAKE: tuple[Maker, ...] = (
     *_GEN9, hotplug.pch_live, hotplug.fuse_straps, clock.skl_lcplls, clock.skl_pll_status, clock.skl_core_clock,
 )  # fmt: skip
 _BROXTON: tuple[Maker, ...] = (*_GEN9, hotplug.broxton_live, clock.bxt_plls, phy.bxt_power_good, phy.bxt_calibration)
-
-_VALLEYVIEW: tuple[Maker, ...] = (
-    *pipe.PIPES, pipe.pipe_status, *_DDC, crt.vlv_crt, hotplug.hotplug_enable, hotplug.hotplug_status,
-    hotplug.vlv_port_straps, panel_power(0x1E1200, 0x1E1300), stolen.stolen_mirrors, sideband.iosf, sideband.punit,
-    clock.vlv_plls, clock.vlv_core_clock,
+_CANNONLAKE: tuple[Maker, ...] = (*_GEN9, hotplug.pch_live, hotplug.fuse_straps)
+_ICELAKE: tuple[Maker, ...] = (
+    *_DDI, power.icl_wells, power.icl_fuses, hotplug.icelake_live, hotplug.fuse_straps, clock.icl_plls,
 )  # fmt: skip
+
 _CHERRYVIEW: tuple[Maker, ...] = (
-    *(maker for maker in _VALLEYVIEW if maker is not crt.vlv_crt), phy.chv_power_good,
+    *pipe.PIPES, pipe.pipe_status, *_DDC, hotplug.hotplug_enable, hotplug.hotplug_status, hotplug.port_straps,
+    panel.panel_power, stolen.stolen_mirrors, sideband.iosf, sideband.punit, clock.vlv_plls, clock.vlv_core_clock,
+    phy.chv_power_good,
 )  # fmt: skip
+_BAYTRAIL: tuple[Maker, ...] = (*(maker for maker in _CHERRYVIEW if maker is not phy.chv_power_good), crt.detection)
 
-_BY_FAMILY: dict[str, tuple[Maker, ...]] = {
-    "ironlake": _IRONLAKE,
-    "sandybridge": _PCH,
-    "ivybridge": (*_PCH, pch.fdi_auto_training),
-    "haswell": _HASWELL,
-    "broadwell": _HASWELL,
-    "baytrail": _VALLEYVIEW,
-    "cherryview": _CHERRYVIEW,
-    "skylake": _SKYLAKE,
-    "kabylake": _SKYLAKE,
-    "coffeelake": _SKYLAKE,
-    "cometlake": _SKYLAKE,
-    "apollolake": _BROXTON,
-    "geminilake": _BROXTON,
+
+@dataclass(frozen=True)
+class Known:
+    """A family's behaviours. ``like``: whose they are, where no image of the family's own has run on them; "drivers"
+    where they are only what Linux waits for.
+    """
+
+    makers: tuple[Maker, ...]
+    like: str = ""
+
+
+_BY_FAMILY: dict[str, Known] = {
+    **dict.fromkeys(("830", "845", "855", "865", "915", "945", "G33"), Known(_GEN3, "965")),
+    "965": Known(_CRESTLINE),
+    **dict.fromkeys(("G45", "GM45"), Known(_G4X, "965")),
+    "ironlake": Known(_IRONLAKE, "sandybridge"),
+    "sandybridge": Known(_SANDYBRIDGE),
+    "ivybridge": Known(_IVYBRIDGE),
+    "haswell": Known(_HASWELL),
+    "broadwell": Known(_BROADWELL, "haswell"),
+    "baytrail": Known(_BAYTRAIL),
+    "cherryview": Known(_CHERRYVIEW),
+    "skylake": Known(_SKYLAKE),
+    "kabylake": Known(_SKYLAKE, "skylake"),
+    "coffeelake": Known(_SKYLAKE),
+    "cometlake": Known(_SKYLAKE, "coffeelake"),
+    "apollolake": Known(_BROXTON),
+    "geminilake": Known(_BROXTON, "apollolake"),
+    "cannonlake": Known(_CANNONLAKE, "drivers"),
+    **dict.fromkeys(FROM_ICELAKE, Known(_ICELAKE, "drivers")),
 }
+_NOTHING = Known((), "nothing")
 
 
-def makers(family: Family) -> tuple[Maker, ...]:
-    """What the family has; the GMCH's to generation 4, Skylake's from generation 9 on where no row says otherwise."""
-    return _BY_FAMILY.get(family.name, _GMCH if family.gen <= 4 else _SKYLAKE)
+def known(family: Family) -> Known:
+    """The family's row; one without has no behaviour at all, and is registers only."""
+    return _BY_FAMILY.get(family.name, _NOTHING)
 
 
 def behaviours(site: Site) -> list[Behaviour]:
     """Everything the display of this site does by itself."""
-    return [make(site) for make in makers(site.family)]
+    return [make(site) for make in known(site.family).makers]
+
+
+def unmeasured(family: Family) -> str:
+    """What to know of a run on a family that no image of its own was run on; "" for the others."""
+    like = known(family).like
+    if not like:
+        return ""
+    by = {"nothing": "nothing: registers are storage", "drivers": "what Linux's driver waits for"}
+    shown = by.get(like, f"what {like}'s does, where the registers are the same")
+    return f"no video BIOS of {family.name} was ever run here; its display does {shown}"

@@ -17,31 +17,18 @@ _BXT_PINS: Pins = MappingProxyType({"b": 1, "c": 2, "d": 3})
 _GMCH_GPIO = ((0, 2), (1, 1), (2, 3), (3, 4), (4, 5), (5, 6))
 _BXT_GPIO = ((1, 1), (2, 2), (3, 3), (4, 4))
 
-_NO_AUX: Pins = MappingProxyType({})
-_G4X_AUX: Pins = MappingProxyType({"b": 0x64110, "c": 0x64210, "d": 0x64310})
-_PCH_AUX: Pins = MappingProxyType({"a": 0x64010, "b": 0xE4110, "c": 0xE4210, "d": 0xE4310})
-_VLV_AUX: Pins = MappingProxyType({"b": 0x1E4110, "c": 0x1E4210, "d": 0x1E4310})
-_DDI_AUX: Pins = MappingProxyType({"a": 0x64010, "b": 0x64110, "c": 0x64210, "d": 0x64310})
-
 
 @dataclass(frozen=True)
 class Wiring:
-    """Register offsets are MMIO. ``pins``: port (crt, lvds, b, c, d) to GMBUS pin pair; ``aux``: letter to DDI_AUX_CTL.
+    """``pins``: port (crt, lvds, b, c, d) to GMBUS pin pair; ``gpio``: (number of the GPIOCTL register, pin pair).
 
-    ``gpio``: (number of the GPIOCTL register, pin pair). ``edp``: the letter of the port that eDP is on.
+    ``aux``: the letters of the AUX channels; ``edp``: the letter of the port that eDP is on.
     """
 
-    gmbus: int
     pins: Pins
-    gpio: tuple[tuple[int, int], ...]
-    aux: Pins
+    gpio: tuple[tuple[int, int], ...] = ()
+    aux: str = ""
     edp: str = "a"
-    display_base: int = 0
-
-    @property
-    def gpio_base(self) -> int:
-        """GPIOCTL 0 lies 0xF0 below GMBUS0."""
-        return self.gmbus - 0xF0
 
     def pin(self, port: str) -> int | None:
         """The GMBUS pin pair of a scenario's port; None for DisplayPort and eDP, whose EDID comes over AUX."""
@@ -53,25 +40,33 @@ class Wiring:
     def channel(self, port: str) -> int | None:
         """The AUX channel, counted as in ``aux``, of a DisplayPort sink on a scenario's port; None for another kind."""
         kind, _, letter = port.partition("-")
-        letters = list(self.aux)
         wanted = self.edp if kind == "edp" else letter if kind == "dp" else ""
-        return letters.index(wanted) if wanted in letters else None
+        return self.aux.index(wanted) if wanted and wanted in self.aux else None
 
 
-_GMCH = Wiring(0x5100, _GMCH_PINS, _GMCH_GPIO, _NO_AUX)
-_G4X = Wiring(0x5100, _GMCH_PINS, _GMCH_GPIO, _G4X_AUX)
-_PCH = Wiring(0xC5100, _GMCH_PINS, _GMCH_GPIO, _PCH_AUX)
-_VLV = Wiring(0x185100, _GMCH_PINS, _GMCH_GPIO, _VLV_AUX, edp="c", display_base=0x180000)
-_CHV = Wiring(0x185100, _CHV_PINS, _GMCH_GPIO, _VLV_AUX, display_base=0x180000)
-_SKL = Wiring(0xC5100, _SKL_PINS, _GMCH_GPIO, _DDI_AUX)
-_BXT = Wiring(0xC5100, _BXT_PINS, _BXT_GPIO, _DDI_AUX)
+_GMCH = Wiring(_GMCH_PINS, _GMCH_GPIO)
+_G4X = Wiring(_GMCH_PINS, _GMCH_GPIO, "bcd")
+_PCH = Wiring(_GMCH_PINS, _GMCH_GPIO, "abcd")
+_SKL = Wiring(_SKL_PINS, _GMCH_GPIO, "abcd")
+_BXT = Wiring(_BXT_PINS, _BXT_GPIO, "abcd")
+FROM_ICELAKE = (
+    "icelake", "elkhartlake", "jasperlake", "tigerlake", "rocketlake", "alderlake", "raptorlake", "alderlake-p",
+    "meteorlake",
+)  # fmt: skip
+"""Families whose display is Ice Lake's and its successors'."""
 _BY_FAMILY = {
-    "G45": _G4X, "GM45": _G4X, "ironlake": _PCH, "sandybridge": _PCH, "ivybridge": _PCH, "haswell": _PCH,
-    "broadwell": _PCH, "baytrail": _VLV, "cherryview": _CHV, "skylake": _SKL, "kabylake": _SKL, "apollolake": _BXT,
-    "geminilake": _BXT, "coffeelake": _BXT, "cometlake": _BXT,
-}  # fmt: skip
+    **dict.fromkeys(("830", "845", "855", "865", "915", "945", "G33", "965"), _GMCH),
+    **dict.fromkeys(("G45", "GM45"), _G4X),
+    **dict.fromkeys(("ironlake", "sandybridge", "ivybridge", "haswell", "broadwell"), _PCH),
+    "baytrail": Wiring(_GMCH_PINS, _GMCH_GPIO, "bcd", edp="c"),
+    "cherryview": Wiring(_CHV_PINS, _GMCH_GPIO, "bcd"),
+    **dict.fromkeys(("skylake", "kabylake"), _SKL),
+    **dict.fromkeys(("apollolake", "geminilake", "coffeelake", "cometlake", "cannonlake", *FROM_ICELAKE), _BXT),
+}
+"""From Ice Lake on the pins of ports A to C are 1 to 3 (gmbus_pins_icp); here as Cannon Point's, B to D."""
+_NOTHING = Wiring(MappingProxyType({}))
 
 
 def wiring(family: Family) -> Wiring:
-    """The family's wiring: from gen 11 on as Cannon Point's, before the G45 as the GMCH's."""
-    return _BY_FAMILY.get(family.name, _GMCH if family.gen <= 4 else _BXT)
+    """The family's wiring; one without a row has no wires."""
+    return _BY_FAMILY.get(family.name, _NOTHING)

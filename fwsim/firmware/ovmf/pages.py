@@ -1,6 +1,6 @@
 """UEFI hands out pages by the DXE core's page allocator: memory-type bins first, then top-down.
 
-Source: edk2 MdeModulePkg/Core/Dxe/Mem/Page.c. The free list's shape at driver dispatch was measured with OVMF 2022.11.
+Source: edk2 MdeModulePkg/Core/Dxe/Mem/Page.c.
 """
 
 from __future__ import annotations
@@ -12,48 +12,6 @@ from fwsim.memory.ranges import align_up, highest_fit
 PAGE = 0x1000
 FOUR_GIB = 1 << 32
 Range = tuple[int, int]
-
-_LOW = ((0x0, 0xA0000), (0x100000, 0x806000), (0x808000, 0x810000))
-_FIRST_RUN = 0x1500000
-_FIRST_END = 0x448B000
-LEAST_RAM = _FIRST_RUN + _FIRST_END
-"""Bytes of RAM below 4 GiB from which on the measured layout holds."""
-_CPU = 0x8000
-_TOP_RUNS = {
-    "q35": ((0x1A1E000, 0x1A0A000), (0x1A05000, 0x1A00000), (0x19DA000, 0x19D9000), (0x19BC000, 0x19B9000)),
-    "pc": ((0x1A1D000, 0x1A05000), (0x1A00000, 0x19FB000)),
-}
-_IN_BINS = (
-    (0xB14000, 0xAE4000), (0xA14000, 0x9A8000), (0x914000, 0x8C3000), (0x894000, 0x88C000), (0x882000, 0x824000),
-    (0x823000, 0x816000), (0x200000, 0x17F000),
-)  # fmt: skip
-_BINS = {
-    "RTData": (0xB14000, 0xA14000), "RTCode": (0xA14000, 0x914000), "Reserved": (0x914000, 0x894000),
-    "ACPIReclaim": (0x894000, 0x882000), "NVS": (0x882000, 0x802000),
-}  # fmt: skip
-"""All (start, end) as distances below the top of low RAM."""
-
-
-def _run_end(machine: str, low_top: int, high_ram: bool, cpus: int) -> int:
-    """Distance of the second big run's end from the top of low RAM."""
-    if machine == "pc" and not high_ram:
-        return 0x1ABE000 if low_top < 2 << 30 else 0x1ABB000
-    return 0x1ABC000 + (cpus - 1) * _CPU - (0x1000 if cpus > 1 else 0)
-
-
-def dispatch_free_list(machine: str, low_top: int, *, high_ram: bool = False, cpus: int = 1) -> list[Range]:
-    """The free runs when device drivers start, for ``low_top`` bytes of RAM below 4 GiB (measured, 1 and 4 CPUs)."""
-    top = low_top - (cpus - 1) * _CPU
-    end = low_top - _run_end(machine, low_top, high_ram, cpus)
-    runs = [*_LOW, (_FIRST_RUN, top - _FIRST_END), (top - 0x446B000, end)]
-    runs += [(top - start, top - end) for start, end in _TOP_RUNS[machine]]
-    runs += [(low_top - start, low_top - end) for start, end in _IN_BINS]
-    return [(start, end) for start, end in runs if 0 <= start < end]
-
-
-def dispatch_bins(low_top: int) -> dict[str, Range]:
-    """The memory-type bins by type name."""
-    return {name: (low_top - start, low_top - end) for name, (start, end) in _BINS.items()}
 
 
 class PageAllocator:

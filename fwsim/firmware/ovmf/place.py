@@ -1,78 +1,35 @@
 """OVMF puts BARs into the platform's windows by PCI enumeration; an IGD driver places OpRegion and stolen memory.
 
-Source: edk2 OvmfPkg/Library/PlatformInitLib and MdeModulePkg/Bus/Pci/PciBusDxe; BARs and pages measured with 2022.11.
+Source: edk2 MdeModulePkg/Bus/Pci/PciBusDxe; the modules beside this one name theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from fwsim.errors import FwsimError
+from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator, SizeSource, typed
-from fwsim.firmware.ovmf_igd import announced_size, run_driver, why_vfioigd
+from fwsim.firmware.ovmf.igd import announced_size, run_driver, why_vfioigd
+from fwsim.firmware.ovmf.layout import least_ram, page_allocator
+from fwsim.firmware.ovmf.pages import PageAllocator
+from fwsim.firmware.ovmf.versions import DEFAULT, VERSIONS, Version, version_row
+from fwsim.firmware.ovmf.window import ECAM_SIZE, IO_PORTS, Aperture, aperture, window64
 from fwsim.firmware.ovmf_options import BootOptions, OvmfOptions
-from fwsim.firmware.ovmf_pages import LEAST_RAM, PageAllocator, dispatch_bins, dispatch_free_list
 from fwsim.firmware.request import IGD_BDF, ROM_BAR, Function, Options, Placement, Request
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ranges import align_up
 from fwsim.registers.family import Family
 
-FOUR_GIB = 1 << 32
-CLASSIC_WINDOW64 = 32 << 30
-DEFAULT = "2022.11"
-NEWER = "c5aa7e7d"
-_PCIEXBAR = {DEFAULT: 0xB0000000, NEWER: 0xE0000000}
-_PCIEXBAR_SIZE = 0x10000000
-_MMIO_END = 0xFC000000
-_IO = {"pc": (0xC000, 0x4000), "q35": (0x6000, 0xA000)}
 _COMMAND = 0x7
-_MAX_BITS = 46
-
-
-@dataclass(frozen=True, slots=True)
-class Aperture:
-    """The 32-bit layout: start of uncached memory, PCI window [base, end), (first port, count), ECAM or None."""
-
-    uc32_base: int
-    mmio_base: int
-    mmio_end: int
-    io: tuple[int, int]
-    pciexbar: int | None
-
-
-def aperture(machine: str, low_memory: int, version: str = NEWER) -> Aperture:
-    """The layout for ``low_memory`` bytes of RAM below 4 GiB on "pc" or "q35". Raises FwsimError for too many."""
-    if not 0 < low_memory < FOUR_GIB or (machine == "q35" and low_memory > 0xE0000000):
-        raise FwsimError("OVMF asserts on this much RAM below 4 GiB", found=hex(low_memory), expected="to 0xe0000000")
-    size = 1 << (FOUR_GIB - low_memory).bit_length() - 1
-    uc32 = max(FOUR_GIB - size, 0x80000000)
-    if machine != "q35":
-        return Aperture(uc32, uc32, _MMIO_END, _IO["pc"], None)
-    ecam = _PCIEXBAR[version]
-    base = uc32 if ecam > 0xC0000000 else ecam + _PCIEXBAR_SIZE
-    return Aperture(uc32, base, ecam if ecam > 0xC0000000 else _MMIO_END, _IO["q35"], ecam)
-
-
-def window64(phys_bits: int) -> tuple[int, int]:
-    """(base, size) of the dynamic 64-bit window: the top eighth of the address space."""
-    size = 1 << (phys_bits - 3)
-    return (1 << phys_bits) - size, size
-
-
-def _usable_bits(request: Request) -> int:
-    cpu = request.cpu
-    if not cpu.long_mode:
-        return 0
-    known = {"GenuineIntel": (36, 39), "AuthenticAMD": (40,)}.get(cpu.vendor, ())
-    return min(cpu.phys_bits, _MAX_BITS) if cpu.phys_bits >= 41 or cpu.phys_bits in known else 0
+_E820 = "what IGD and ECAM take of QEMU's table; OVMF's own runtime memory is not in it"
 
 
 class Edk2(Allocator):
     """What any OVMF has in common, whatever its IGD driver."""
 
-    versions = (DEFAULT, NEWER)
+    versions = tuple(VERSIONS)
     default_version = DEFAULT
     options = BootOptions
     uefi = True
@@ -89,12 +46,17 @@ class Edk2(Allocator):
 
     def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
         """At PCIEXBAR, by version; only on q35."""
-        base = _PCIEXBAR.get(version or DEFAULT, _PCIEXBAR[DEFAULT])
-        return (base, base + _PCIEXBAR_SIZE) if machine == "q35" else None
+        base = version_row(version).ecam
+        return (base, base + ECAM_SIZE) if machine == "q35" else None
+
+    def exactness(self, version: str, options: Options) -> Exactness:
+        """Measured in boots of the build; what its own memory makes of the e820 map is left out of it."""
+        row = version_row(version)
+        return {**of_each("bdsm asls bars", Known("measured", row.measured)), "e820": Known("assumed", _E820)}
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """What VfioIgdPkg looks at: the slot, room, the OpRegion's file, its table of devices, GGC."""
-        return _why_none(super().why_none(request, display, out), display, out) or why_vfioigd(request, display)
+        return _why_none("", display, out) or why_vfioigd(request, display)
 
 
 def _why_none(asked: str, display: Function, out: Placement) -> str:
@@ -105,7 +67,7 @@ def _why_none(asked: str, display: Function, out: Placement) -> str:
 
 
 class Ovmf(Edk2):
-    """The allocator's row: OVMF 2022.11 and edk2 c5aa7e7d."""
+    """The allocator's row: OVMF as Debian builds it, with the IGD driver of one's choice."""
 
     name = "ovmf"
     title = "OVMF"
@@ -140,34 +102,43 @@ place = OVMF.place
 
 def boot(request: Request, driver: Callable[[Request, PageAllocator, Placement], None]) -> Placement:
     """OVMF from the platform's windows to the final map; ``driver`` sets the IGD up. Raises as ``Ovmf.place``."""
-    version = request.version or DEFAULT
-    if version not in _PCIEXBAR:
-        raise FwsimError("no rules for this OVMF version", found=repr(version), expected=", ".join(_PCIEXBAR))
-    if request.machine not in _IO:
+    version = version_row(request.version)
+    if request.machine not in IO_PORTS:
         raise FwsimError("no such machine", where="guest.machine", found=request.machine, expected="pc or q35")
     memory_map = request.start_map()
     low_top = memory_map.ram_below_4g()
-    layout = aperture(request.machine, low_top, version)
+    low = aperture(request.machine, low_top, version)
     out = Placement()
-    if low_top < LEAST_RAM and not typed(request.options, BootOptions).free_list:
-        out.boot = f"no memory for DXE: {low_top:#x} bytes of RAM, its usual layout needs {LEAST_RAM:#x}"
+    out.boot = _why_not(request, version, low_top) or out.boot
+    if out.boot != "ok":
         out.e820 = memory_map.rows()
         return out
-    _bars(request, layout, memory_map, out)
-    driver(request, _pages(request, low_top, bool(memory_map.ram_over_4g())), out)
-    _finish_map(request, layout, memory_map, out)
+    _bars(request, version, low, memory_map, out)
+    driver(request, _pages(request, version, memory_map), out)
+    _finish_map(request, low, memory_map, out)
     return out
 
 
-def _pages(request: Request, low_top: int, high_ram: bool) -> PageAllocator:
+def _why_not(request: Request, version: Version, low_top: int) -> str:
+    """Why OVMF does not come as far as its drivers; "" where it does."""
+    if not request.cpu.long_mode:
+        return "the CPU has no long mode, and DXE is 64-bit code"
+    if typed(request.options, BootOptions).free_list:
+        return ""
+    least = least_ram(version, request.machine, request.cpu)
+    if low_top >= least:
+        return ""
+    return f"no memory for DXE: {low_top:#x} bytes of RAM, its usual layout needs {least:#x}"
+
+
+def _pages(request: Request, version: Version, memory: E820Map) -> PageAllocator:
     options = typed(request.options, BootOptions)
     if options.free_list:
         return PageAllocator(options.free_list, options.bins or None)
-    runs = dispatch_free_list(request.machine, low_top, high_ram=high_ram, cpus=options.cpus)
-    return PageAllocator(runs, dispatch_bins(low_top))
+    return page_allocator(version, request.machine, request.cpu, memory.ram_below_4g(), memory.ram_over_4g())
 
 
-def _bars(request: Request, layout: Aperture, memory_map: E820Map, out: Placement) -> None:
+def _bars(request: Request, version: Version, low: Aperture, memory_map: E820Map, out: Placement) -> None:
     """Each kind largest first; of equal ones the function scanned last comes first.
 
     Where a CSM is to call a ROM, 64-bit BARs stay below 4 GiB as long as any device has a ROM (MdeModulePkg PciBusDxe
@@ -183,14 +154,10 @@ def _bars(request: Request, layout: Aperture, memory_map: E820Map, out: Placemen
         for index, size, kind in sorted(rows):
             lists[kind].insert(0, (size if kind == "io" else max(size, 0x1000), function, index))
         out.command[function.bdf] = _COMMAND
-    bits = _usable_bits(request)
-    high_base, high_size = window64(bits) if bits else (0, 0)
-    if high_size <= CLASSIC_WINDOW64:
-        ram_end = FOUR_GIB + memory_map.ram_over_4g()
-        high_base, high_size = align_up(ram_end, CLASSIC_WINDOW64), CLASSIC_WINDOW64
+    high_base, high_size = window64(request.cpu, version, memory_map)
     out.windows = {
-        "io": (layout.io[0], sum(layout.io) - 1),
-        "mem32": (layout.mmio_base, layout.mmio_end),
+        "io": (low.io[0], sum(low.io) - 1),
+        "mem32": (low.mmio_base, low.mmio_end),
         "mem64": (high_base, high_base + high_size),
     }
     for kind, entries in lists.items():
@@ -202,9 +169,9 @@ def _bars(request: Request, layout: Aperture, memory_map: E820Map, out: Placemen
             cursor += size
 
 
-def _finish_map(request: Request, layout: Aperture, memory_map: E820Map, out: Placement) -> None:
-    if layout.pciexbar is not None:
-        memory_map.add(layout.pciexbar, _PCIEXBAR_SIZE, E820Type.RESERVED)
+def _finish_map(request: Request, low: Aperture, memory_map: E820Map, out: Placement) -> None:
+    if low.pciexbar is not None:
+        memory_map.add(low.pciexbar, ECAM_SIZE, E820Type.RESERVED)
     for address in out.asls.values():
         memory_map.add(address, align_up(request.opregion_size or 0, 0x1000), E820Type.NVS)
     for bdf, address in out.bdsm.items():

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from fwsim.firmware.interface import typed
+from fwsim.firmware.ovmf.pages import PAGE, PageAllocator
 from fwsim.firmware.ovmf_options import BootOptions
-from fwsim.firmware.ovmf_pages import PAGE, PageAllocator
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.memory.ranges import align_up
 from fwsim.registers import families
@@ -32,6 +32,7 @@ _NAMES = {
     Family("gen9", 0x5C): ("skylake", "apollolake", "kabylake", "coffeelake", "cometlake", "geminilake"),
     Family("gen9", 0xC0): (
         "icelake", "elkhartlake", "jasperlake", "tigerlake", "rocketlake", "alderlake", "raptorlake",
+        "alderlake-p",
     ),
     Family("", 0): ("meteorlake",),
 }  # fmt: skip
@@ -71,8 +72,10 @@ def announced_size(device: int, ggc: int) -> int | None:
 
 def why_vfioigd(request: Request, display: Function) -> str:
     """Why VfioIgdPkg sets up no stolen memory for the device at 00:02.0; "" where nothing speaks against it."""
-    if not request.opregion_size:
+    if request.opregion_size is None:
         return "without etc/igd-opregion the driver refuses altogether"
+    if not request.opregion_size:
+        return "etc/igd-opregion is empty: the driver fails (EFI_PROTOCOL_ERROR)"
     family = family_of(display.device)
     title = families.family(request.host.cpu).title if request.host.cpu else "of an unknown family"
     if family is None:

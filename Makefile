@@ -60,4 +60,4 @@ packages:
 	@.ci/packages $(DEBIAN)
 
 clean:
-	rm -rf $(VENV) build runs *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache

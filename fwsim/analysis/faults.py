@@ -32,7 +32,8 @@ class Explained(msgspec.Struct):
     """One fault of the log: how often it is there, and what of the run explains it.
 
     ``why`` is same (the run has the very fault), page (the run has a fault on the page, in another direction or for
-    another reason), gtt (an entry of the run's GTT points there), stolen (the host's stolen memory), or none.
+    another reason), gtt (an entry of the run's GTT points there), stolen (in the host's stolen memory, and entries of
+    the run point there), where (there too, but none of the run does: not explained), or none.
     """
 
     page: int
@@ -54,7 +55,7 @@ class Explanation(msgspec.Struct):
     @property
     def explained(self) -> int:
         """Distinct faults of the log that the run explains."""
-        return sum(fault.why != "none" for fault in self.faults)
+        return sum(fault.why not in ("where", "none") for fault in self.faults)
 
 
 def dmesg(events: NDArray[np.void], style: Style = "D", timestamps: bool = False) -> Iterator[str]:
@@ -92,7 +93,7 @@ def explain(log: NDArray[np.void], about: dict[str, Any], run: RunDir) -> Explan
     host = scenario.host
     base = host.bdsm & ~0xFFFFF
     stolen = range(base, base + host.family.gms.decode(host.ggc))
-    faults = []
+    faults, reached = [], any(page in stolen for page in targets)
     for (page, read, reason), count in sorted(seen.items()):
         if (page, read, reason) in expected:
             why = "same"
@@ -101,7 +102,7 @@ def explain(log: NDArray[np.void], about: dict[str, Any], run: RunDir) -> Explan
         elif page in targets:
             why = "gtt"
         else:
-            why = "stolen" if page in stolen else "none"
+            why = ("stolen" if reached else "where") if page in stolen else "none"
         faults.append(Explained(page, read, reason, count, why))
     missing = sorted(set(expected) - set(seen))
     return Explanation(str(run.path), faults, missing, int(about.get("suppressed", 0)), bool(about.get("overflowed")))

@@ -267,6 +267,8 @@ def _baked(each: Baked, path: str, result: Leaks) -> Leak:
     note = each.how
     if each.held and result.guest_stolen[1] > result.guest_stolen[0] == each.held & PAGE:
         verdict, note = "same", f"{each.how}; the guest's own base"
+    elif each.held and not result.host_stolen[0] <= each.held & PAGE < result.host_stolen[1]:
+        verdict, note = "foreign", f"{each.how}: where the image was read, stolen memory was there"
     return Leak(
         f"{path} +{each.offset:#x}", "ROM", "saved base", "stolen", each.host, each.held, verdict, note=note,
         readers=(Reader("vBIOS", "4-9", "the image's own routine"),), source="QEMU hw/vfio/igd.c", offset=each.offset,

@@ -35,13 +35,8 @@ def baked_in(file: bytes, offered: bytes, host: Area, patch: RomChange | None = 
     if patch is not None and patch.offset is not None and patch.held:
         found[patch.offset] = Baked(patch.offset, 0, patch.held, "cleared in the image by the hypervisor")
     elif at is not None and (held := _dword(offered, at)):
-        found[at] = Baked(at, held, held, _routine(held, host))
+        found[at] = Baked(at, held, held, "the routine that loads the saved base reads it")
     return [found[at] for at in sorted(found)]
-
-
-def _routine(held: int, host: Area) -> str:
-    known = "the routine that loads the saved base reads it"
-    return known if host[0] <= held < host[1] else f"{known}; not this host's stolen memory"
 
 
 def left_behind(before: bytes, after: bytes, host: Area, who: str = "this guest's POST") -> list[Baked]:

@@ -8,10 +8,11 @@ from typing import Literal
 from fwsim.analysis.leaks_trace import Flow, Read
 from fwsim.registers.host_addresses import Reader
 
-Verdict = Literal["passes", "hides", "traps", "patches", "same", "own", "size"]
+Verdict = Literal["passes", "hides", "traps", "patches", "same", "own", "size", "foreign"]
 """passes: the guest reads the host's address; hides, traps, patches: the hypervisor answers with the guest's own, from
 configuration it emulates, from a trap on BAR0, or in an image it changed; same: the host's address is the guest's own
-as well; own: this is the host; size: passes, but holds sizes."""
+as well; own: this is the host; size: passes, but holds sizes; foreign: no
+address of this host's, but of the machine that the image was read on."""
 PAGE = 0xFFFFF000
 """The bits of a dword that say which page it names."""
 

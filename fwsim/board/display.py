@@ -7,11 +7,12 @@ from pathlib import Path
 
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.board.igd import igd
+from fwsim.board.vbt_ports import PANELS, vbt_ports
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid, read_edid
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom
-from fwsim.scenario.model import Scenario
+from fwsim.scenario.model import Display, Scenario
 
 ISA_WINDOW = 0xE0000000
 """Where a VGA BIOS for ISA cards expects the linear frame buffer (SeaBIOS vgasrc/bochsvga.h, VBE_DISPI_LFB)."""
@@ -55,13 +56,15 @@ def display_function(scenario: Scenario, adapter: Adapter | None) -> BoardFuncti
     )  # fmt: skip
 
 
-def attached(scenario: Scenario, log: list[str]) -> dict[str, bytes]:
-    """Port to EDID of what is plugged in; what is odd about an EDID file is added to ``log``, a line each.
+def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:
+    """Port to EDID of what is plugged in; what is odd about it is added to ``log``, a line each.
+
+    Where the scenario has the family's usual display, and the ROM's VBT has no such port, it is at one of the VBT's.
 
     Raises FwsimError for a file that is no EDID.
     """
     displays: dict[str, bytes] = {}
-    for index, display in enumerate(scenario.display):
+    for index, display in enumerate(_ports(scenario, rom, log)):
         if display.port == "none":
             continue
         if not display.edid:
@@ -72,3 +75,18 @@ def attached(scenario: Scenario, log: list[str]) -> dict[str, bytes]:
         name = Path(display.edid).name
         log += [f"warning: display.{index}.edid: {name}: {warning}" for warning in edid.warnings]
     return displays
+
+
+def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:
+    """The scenario's displays, or one at a port of the VBT; a port that the VBT lacks is said."""
+    known, given = vbt_ports(rom), scenario.display
+    lacking = [display.port for display in given if display.port not in (*known, "none")]
+    if not known or not lacking:
+        return given
+    names = ", ".join(known)
+    if tuple(display.port for display in given) != scenario.host.family.displays or any(each.edid for each in given):
+        log += [f"warning: display: the ROM's VBT has no {port}, it has {names}" for port in lacking]
+        return given
+    port = next((each for each in known if each not in PANELS), known[0])
+    log.append(f"display: at {port}, as the ROM's VBT has it ({names}), and not {', '.join(lacking)}")
+    return (Display(port=port),)

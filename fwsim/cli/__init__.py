@@ -63,6 +63,7 @@ def _root(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``fwsim`` with ``arguments`` (None: the process's) and return the exit code."""
+    _open_closed_streams()
     try:
         typer.main.get_command(app).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="fwsim")
     except SystemExit as stop:
@@ -72,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FwsimError as error:
         print(f"fwsim: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        print(f"\nfwsim: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
         return _INTERRUPTED_EXIT
     except MemoryError:
         print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)
@@ -80,6 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last stop: what gets here is a bug, and is said to be one
         return _report_bug(error)
     return _flush(0)
+
+
+def _open_closed_streams() -> None:
+    """Who closes an output (``>&-``) wants to see nothing; its number must not be a file of ours."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115 (it stays open)
 
 
 def _flush(code: int) -> int:

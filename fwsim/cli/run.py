@@ -69,6 +69,8 @@ def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir,
         except FwsimError as error:
             error.hint = error.hint or f"see what is in it: fwsim rom info {scenario.rom.file}"
             raise
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"what was traced so far is in {folder.path}") from None
 
 
 app = common.app(run)

@@ -60,8 +60,8 @@ class Bhyve(Allocator):
         return "host"
 
     def ecam(self, machine: str, version: str) -> tuple[int, int] | None:
-        """At B0000000, whatever the machine."""
-        return 0xB0000000, 0xC0000000
+        """256 MiB at E0000000 (usr.sbin/bhyve/pci_emul.h, PCI_EMUL_ECFG_BASE), whatever the machine."""
+        return 0xE0000000, 0xF0000000
 
     def has_chip(self, machine: str, bdf: int) -> bool:
         """The host bridge only: the device model has no south bridge of QEMU's."""

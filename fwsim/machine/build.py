@@ -76,7 +76,7 @@ def build(
     adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
     host = scenario.host
-    family, displays = host.family, attached(scenario, warnings)
+    family, displays = host.family, attached(scenario, rom, warnings)
     base = host.stolen_base
     given = assignment(scenario, adapter)
     if adapter is None and (note := unmeasured(family)):

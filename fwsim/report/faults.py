@@ -16,7 +16,8 @@ _WHY = {
     "same": "the run has the same fault",
     "page": "the run has a fault on that page, of another kind",
     "gtt": "a GTT entry of the run points at that page",
-    "stolen": "inside the host's stolen memory, where the run writes entries",
+    "stolen": "inside the host's stolen memory, where entries of the run point",
+    "where": "in the host's stolen memory, but NOT EXPLAINED: the run writes no entry there",
     "none": "NOT EXPLAINED by the run",
 }
 

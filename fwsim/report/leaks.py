@@ -17,6 +17,7 @@ _HOLDS = {
     "end": "end of stolen memory", "gtt": "the GTT", "opregion": "OpRegion", "sizes": "sizes, no address",
 }  # fmt: skip
 _KEPT = {
+    "foreign": "another machine's: none of this host's addresses, and none of the guest's either",
     "hides": "hidden: the hypervisor's own register answers", "traps": "trapped: BAR0 answers from configuration",
     "patches": "patched: changed before the guest got it", "same": "the guest's own: placed at the host's address",
     "size": "passes, but holds sizes, no address", "own": "the host itself: its own addresses",

@@ -45,7 +45,15 @@ def figure(width: float, height: float, option: str) -> Figure:
 
 
 def write_png(made: Figure, path: Path) -> None:
-    """Write ``made``, with what was drawn outside of its edges. Raises FwsimError when it cannot be written."""
+    """Write ``made``, with what was drawn outside of its edges. Raises FwsimError when it cannot be written.
+
+    A name that promises another kind of picture is refused.
+    """
+    if path.suffix.lower() != ".png":
+        raise FwsimError(
+            "the picture is a PNG, and its name is none's", where="--png", found=str(path), expected="FILE.png",
+            hint=f"--png {path.with_suffix('.png')}",
+        )  # fmt: skip
     stream = BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a name in letters that the font lacks is still a picture

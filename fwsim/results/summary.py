@@ -30,7 +30,10 @@ class RomImage(_Part):
 
 
 class RomSummary(_Part):
-    """The ROM that ran. ``source`` is file or shadow (POSTed on the host first); ``sha256`` that of the file."""
+    """The ROM that was given. ``source`` is file or shadow (POSTed on the host first); ``sha256`` that of the file.
+
+    ``taken``: the guest's firmware found it for its device; ``how`` says by what, or why not.
+    """
 
     sha256: str = ""
     size: int = 0
@@ -38,6 +41,8 @@ class RomSummary(_Part):
     device: int = 0
     images: list[RomImage] = field(default_factory=list)
     source: str = "file"
+    taken: bool = True
+    how: str = ""
 
 
 class Stop(_Part):
@@ -136,7 +141,9 @@ class Frame(_Part):
 class Screen(_Part):
     """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name.
 
-    ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames).
+    ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames). ``lights``: which
+    pipes were on, "" for another device than the IGD; ``drawn``: the test card was painted in this mode; ``flat``: the
+    picture is of one colour; ``wanted``: width and height of the mode by VBE 4F01, where that was asked.
     """
 
     mode: int = 0
@@ -148,6 +155,10 @@ class Screen(_Part):
     file: str = ""
     unreadable_pages: int = 0
     frames: list[Frame] = field(default_factory=list)
+    lights: str = ""
+    drawn: bool = False
+    flat: bool = False
+    wanted: tuple[int, int] | None = None
 
 
 class Hang(_Part):

@@ -13,7 +13,7 @@ from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
-from fwsim.results.summary import CheckResult, Summary
+from fwsim.results.summary import CheckResult, Screen, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
@@ -129,6 +129,10 @@ def stolen_size(scenario: Scenario, given: Assignment) -> int:
 # --- the ROM ---------------------------------------------------------------------------------------------------------
 
 
+def _rom_found(facts: Facts) -> Verdict:
+    return facts.summary.rom.taken, facts.summary.rom.how
+
+
 def _rom_finished(facts: Facts) -> Verdict:
     stop = facts.summary.stop
     if stop.reason == "completed":
@@ -241,11 +245,23 @@ def _screens(facts: Facts) -> Verdict:
     screens = facts.summary.display
     if not screens:
         return None
-    torn = [screen for screen in screens if screen.unreadable_pages]
-    if not torn:
-        return True, f"{len(screens)} of {len(screens)}"
-    parts = [f"{screen.file or f'mode {screen.mode:#x}'} lacks {screen.unreadable_pages} pages" for screen in torn]
-    return False, "; ".join(parts)
+    bad = [f"{screen.file or f'mode {screen.mode:#x}'} {why}" for screen in screens if (why := _wrong(screen))]
+    if bad:
+        return False, "; ".join(bad)
+    blank = sum(screen.flat for screen in screens)
+    return True, f"{len(screens)} of {len(screens)}{f', {blank} of them blank: nothing was drawn' if blank else ''}"
+
+
+def _wrong(screen: Screen) -> str:
+    """What is wrong with one screen; "" where it is lit, whole, of its mode's size and shows what was drawn."""
+    if screen.unreadable_pages:
+        return f"lacks {screen.unreadable_pages} pages"
+    if screen.lights.startswith("no pipe on"):
+        return f"is shown by nobody: {screen.lights}"
+    if screen.wanted and screen.wanted != (screen.width, screen.height):
+        wide, high = screen.wanted
+        return f"is {screen.width}x{screen.height}, the mode {wide}x{high}"
+    return "is of one colour: the test card is not on it" if screen.flat and screen.drawn else ""
 
 
 def _ggc(facts: Facts) -> Verdict:
@@ -270,6 +286,7 @@ def _bridge_ggc(facts: Facts) -> Verdict:
 
 
 RULES: tuple[Rule, ...] = (
+    Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
@@ -279,7 +296,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
-    Rule("screens-complete", _screens, "a torn picture", "scan-out, page by page"),
+    Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
     Rule("ggc-at-bridge", _bridge_ggc, "a vBIOS that sizes its GTT by TSEG's size", "QEMU hw/pci-host/q35.c"),
 )

@@ -37,6 +37,9 @@ class Caller:
     _pending: int | None = None
     """The number of a mode that was set and whose picture is still to be taken."""
     _tried: bool = False
+    _drawn: bool = False
+    _wanted: tuple[int, int] | None = None
+    """Of the pending mode: whether the test card was painted, and its size by 4F01."""
 
     def __post_init__(self) -> None:
         """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
@@ -104,6 +107,7 @@ class Caller:
 
     # --- drawing ---------------------------------------------------------------------------------------------------
     def _mode_set(self, call: Call) -> None:
+        self._drawn, self._wanted = False, None
         if call.ax == 0x4F02:
             self._pending = call.bx & 0x1FF
             if self.scenario.payload.draw == "test-card" and call.bx & 0x4000:
@@ -127,6 +131,7 @@ class Caller:
         if not returned or not result.ok or not layout.width or not layout.height:
             return
         colours = palette(self.machine.vga).tobytes() if layout.bpp == 8 else b""
+        self._drawn, self._wanted = True, (layout.width, layout.height)
         store(self.built, layout.base, encoded_card(layout, colours))
 
     # --- pictures --------------------------------------------------------------------------------------------------
@@ -144,6 +149,8 @@ class Caller:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
         if rgb is None:
             return
+        screen.lights, screen.drawn, screen.wanted = lights(self.built), self._drawn, self._wanted
+        screen.flat = bool((rgb == rgb[0, 0]).all())
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"
         self.screens.append(screen)
         self.pictures.append(rgb)

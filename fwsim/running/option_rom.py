@@ -12,6 +12,8 @@ from fwsim.rom.repair import fix, fix_checksum, fix_ids
 from fwsim.scenario.model import Scenario
 
 SHADOW_END = 0xF0000
+INTEL = 0x8086
+REMEDY = "fwsim rom fix FILE --device ID makes the id right (rom.fix_ids = true does it in a run), or rombar=0"
 VFIO_REGION = 0x20000
 """Bytes of the ROM region vfio makes of the shadow at C0000."""
 
@@ -49,16 +51,14 @@ def _cpus_for(ids: tuple[int, ...]) -> list[str]:
 def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Offer:
     """The image as the guest gets it. ``shadow`` is C0000 after a POST on the host; None: the file itself.
 
-    A file is given with romfile=: the id in PCIR becomes the device's (SeaBIOS matches nothing else), the checksum with
-    it. A shadow is read by vfio: ids as vfio fixes them, and the checksum made right where vfio leaves it wrong.
+    A file given with romfile= is handed over as it is: QEMU makes ids right in ROMs of its own only (hw/pci/pci.c,
+    pci_patch_ids). A shadow is read by vfio: ids as vfio fixes them, the sum made right where vfio leaves it wrong.
     """
     if rom.vendor is None:
         return Offer(rom.data)
     if shadow is None:
-        data = rom.data
-        if rom.device != device and rom.data[0:2] == b"U\xaa":
-            data = fix_ids(rom.data, None, device)[0]
-        return Offer(data)
+        fixes = scenario.rom.fix_ids and rom.device != device and rom.data[0:2] == b"U\xaa"
+        return Offer(fix_ids(rom.data, None, device)[0] if fixes else rom.data)
     data = fix(shadow, rom.vendor, device)
     if sum(data[: data[2] * 512]) & 0xFF:
         data, _ = fix_checksum(data, 0, 6)
@@ -67,24 +67,66 @@ def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Of
 
 
 def legacy_image(image: bytes, rom: Rom) -> bytes:
-    """The bytes SeaBIOS copies: the first image that it takes, as long as its length byte says."""
-    offered = load_bytes(image, rom.path)
-    legacy = next((each for each in offered.images if _takes(each, offered)), None)
+    """The bytes of the first legacy image, as long as its length byte says. Raises FwsimError where there is none."""
+    legacy = next((each for each in load_bytes(image, rom.path).images if _is_legacy(each)), None)
     if legacy is None:
         raise FwsimError(
             "no legacy image in this ROM", where=str(rom.path), found="EFI images only",
             expected="an image of code type 0", hint="legacy firmware cannot run it",
         )  # fmt: skip
+    return _bytes_of(image, legacy)
+
+
+@dataclass(frozen=True)
+class Matched:
+    """What the guest's firmware makes of a ROM: the ``code`` that it runs, None for none, and ``why``, for people."""
+
+    code: bytes | None
+    why: str
+
+
+def match(scenario: Scenario, offered: Offer, rom: Rom, device: int | None) -> Matched:
+    """The image that the firmware finds for the IGD 8086:``device``, by the way that the ROM reaches it.
+
+    ``device`` None: the display device is an emulated one, and the ROM is its own.
+
+    Raises FwsimError for a ROM without a legacy image.
+    """
+    first, choice = legacy_image(offered.image, rom), scenario.rom
+    if device is None:
+        return Matched(first, "the adapter's own")
+    if scenario.hypervisor.design.on_host:
+        return Matched(first, "the host's own firmware runs it")
+    if scenario.hypervisor.rombar == "off":
+        return Matched(first, "in vgaroms/ (rombar=0), where SeaBIOS looks at no ids")
+    if choice.any_device:
+        return Matched(first, "whatever its ids (rom.any_device)")
+    name = f"{INTEL:04x}:{device:04x}"
+    images = load_bytes(offered.image, rom.path).images
+    found = next((each for each in images if each.pcir and _takes(each, device)), None)
+    if found is None:
+        ids = ", ".join(f"{each.pcir.vendor:04x}:{each.pcir.device:04x}" for each in images if each.pcir) or "no PCIR"
+        return Matched(None, f"SeaBIOS finds no ROM for {name}: the ROM has {ids}; {REMEDY}")
+    return Matched(
+        _bytes_of(offered.image, found),
+        f"PCIR names {name}" + (", made so first (rom.fix_ids)" if choice.fix_ids and rom.device != device else ""),
+    )
+
+
+def _bytes_of(image: bytes, legacy: Image) -> bytes:
     return image[legacy.offset : legacy.offset + image[legacy.offset + 2] * 512]
 
 
-def _takes(image: Image, offered: Rom) -> bool:
-    """Whether SeaBIOS takes ``image`` of the ROM that a device of ``offered``'s ids shows; an ISA ROM has no ids."""
+def _is_legacy(image: Image) -> bool:
+    return image.pcir is None or image.pcir.code_type == 0
+
+
+def _takes(image: Image, device: int) -> bool:
+    """Whether SeaBIOS takes ``image`` for the device."""
     pcir = image.pcir
-    if pcir is None or offered.vendor is None or offered.device is None:
-        return pcir is None
+    assert pcir is not None
     ids = (pcir.vendor, pcir.device, pcir.code_type, pcir.indicator)
-    return judge_image(*ids, want_vendor=offered.vendor, want_device=offered.device) == "take"
+    return judge_image(*ids, want_vendor=INTEL, want_device=device) == "take"
 
 
 def refusal(code: bytes, enforce: bool) -> str:

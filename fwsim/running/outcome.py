@@ -124,8 +124,6 @@ def _targets(built: Built) -> GttTargets:
     written = igd.entries(np.flatnonzero(igd.touched))
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
-    if machine.design.on_host:  # the host has nobody else's memory: whatever it maps is its own
-        return GttTargets(guest_stolen=int(chosen.size))
 
     def inside(start: int, end: int) -> np.ndarray:
         return (pages >= np.uint64(start)) & (pages < np.uint64(max(end, start)))

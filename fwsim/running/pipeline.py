@@ -27,7 +27,7 @@ from fwsim.results.summary import Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.calls import Caller
-from fwsim.running.option_rom import Offer, check_ids, legacy_image, offer, refusal
+from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -72,7 +72,8 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
 class Assembled:
     """A scenario's machine with its ROM offered to the firmware; no code has run.
 
-    ``before`` is the IGD as a POST on the host left it, where there was one.
+    ``before`` is the IGD as a POST on the host left it, where there was one; ``igd`` its device id, None where the
+    display device is another.
     """
 
     scenario: Scenario
@@ -80,6 +81,7 @@ class Assembled:
     offered: Offer
     built: Built
     before: Igd | None = None
+    igd: int | None = None
 
 
 def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Progress = quiet) -> Assembled:
@@ -87,10 +89,10 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
 
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
-    shadow, before, device = None, None, rom.device or 0
+    shadow, before, igd = None, None, None
     if display_adapter(scenario, rom) is None:
         check_ids(scenario, rom)
-        device = scenario.host.device_id
+        igd = scenario.host.device_id
         if scenario.rom.source == "shadow":
             tell("POST on the host", None)
             shadow, before = post_on_host(scenario, rom)
@@ -99,8 +101,8 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
-    offered = offer(scenario, rom, device, shadow)
-    return Assembled(scenario, rom, offered, build(scenario, rom, offered.image, events, before=before), before)
+    offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
+    return Assembled(scenario, rom, offered, build(scenario, rom, offered.image, events, before=before), before, igd)
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
@@ -148,8 +150,13 @@ class Run:
 
     @cached_property
     def code(self) -> bytes:
-        """What the firmware copies to C0000. Raises FwsimError where the ROM has no legacy image."""
-        return legacy_image(self.made.offered.image, self.rom)
+        """What the firmware copies to C0000, empty where it finds no ROM for the device. Raises as ``matched`` does."""
+        return self.matched.code or b""
+
+    @cached_property
+    def matched(self) -> Matched:
+        """What the firmware makes of the ROM. Raises FwsimError where it has no legacy image."""
+        return match(self.scenario, self.made.offered, self.rom, self.made.igd)
 
     # --- the steps -------------------------------------------------------------------------------------------------
     def post(self) -> Ending:
@@ -164,9 +171,10 @@ class Run:
             self.ending = self.session.slices.ended = Ending("aborted", 0, 0, words)
             return self.ending
         _note_patch(built, self.made.offered)
-        why = refusal(self.code, self.scenario.rom.checksum == "enforce")
-        if why or built.placed.boot != "ok":
-            reason = f"SeaBIOS refuses the ROM: {why}" if why else f"the firmware stopped: {built.placed.boot}"
+        why = "" if not self.code else refusal(self.code, self.scenario.rom.checksum == "enforce")
+        if why or not self.code or built.placed.boot != "ok":
+            reason = f"SeaBIOS refuses the ROM: {why}" if why else self.matched.why
+            reason = reason if built.placed.boot == "ok" else f"the firmware stopped: {built.placed.boot}"
             self.ending = self.session.slices.ended = Ending("error", 0, 0, reason)
             return self.ending
         machine.ram.write(ROM_BASE, self.code)
@@ -209,6 +217,7 @@ class Run:
     def summary(self) -> Summary:
         """What came of it all, with its checks, but for the wall clock."""
         summary = summarize(self.scenario, self.rom, self.built, self.session, self.caller)
+        summary.rom.taken, summary.rom.how = self.matched.code is not None, self.matched.why
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
 

@@ -100,7 +100,9 @@ class Hypervisor(_Table, frozen=True):
     """Who stands between guest and device. ``profile``: a release of the kind, "" = its usual one.
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
-    x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``options`` are an installed kind's own.
+    x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is its rombar=0: the ROM is a file
+    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
+    installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -110,6 +112,7 @@ class Hypervisor(_Table, frozen=True):
     lpc: Switch = "auto"
     vga: Literal["auto", "on"] = "auto"
     legacy: Switch = "auto"
+    rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
     options: dict[str, str | int | bool] = {}
 
@@ -177,13 +180,15 @@ RomInt15 = dict[str, dict[str, Hex16]]
 class Rom(_Table, frozen=True):
     """The option ROM. ``file`` "" = none named. ``int15``: leaf (four hex digits) to the registers of the answer.
 
-    ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    ``fix_ids``: PCIR's device id and the checksum are made the device's first, as ``fwsim rom fix`` does; else a file
+    is taken as it is. ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
     """
 
     file: File = ""
     source: Literal["file", "shadow"] = "file"
     checksum: Literal["enforce", "ignore"] = "enforce"
     any_device: bool = False
+    fix_ids: bool = False
     assist: bool = False
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"

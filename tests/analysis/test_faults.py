@@ -1,10 +1,14 @@
 """A run's faults as a log, beside the run: what its own kernel printed is explained by it, and by no other."""
 
 import json
+import shutil
+
+import numpy as np
 
 from fwsim import cli
 from fwsim.analysis.faults import dmesg, explain, import_checks, import_folder
 from fwsim.results.folder import RunDir
+from fwsim.trace.event import Space
 
 STRANGE = "DMAR: [DMA Read] Request device [00:02.0] fault addr 12345000 [fault reason 06] PTE Read access is not set\n"
 WRITE = "DMAR: [DMA Write] Request device [00:02.0] fault addr {:x} [fault reason 07] Next page table ptr is invalid\n"
@@ -38,6 +42,17 @@ def test_what_is_not_explained(own, tmp_path):
     folder, about = imported(tmp_path, STRANGE + WRITE.format(stolen) + WRITE.format(stolen + 0x1FFF000))
     found = {fault.page: fault.why for fault in explain(folder.events(), about, run).faults}
     assert found == {0x12345000: "none", stolen: "page", stolen + 0x1FFF000: "stolen"}
+
+
+def test_a_run_that_writes_no_entry_there_explains_no_fault(own, tmp_path):
+    shutil.copytree(own("shadow"), tmp_path / "silent")
+    run = RunDir.open(tmp_path / "silent")
+    events = run.events()
+    np.save(run.events_path, events[(events["space"] != Space.GTT) & (events["space"] != Space.IOMMU)])
+    folder, about = imported(tmp_path, WRITE.format(run.scenario().host.bdsm & ~1))
+    result = explain(folder.events(), about, RunDir.open(tmp_path / "silent"))
+    assert [fault.why for fault in result.faults] == ["where"]
+    assert result.explained == 0
 
 
 def test_checks_of_a_log(tmp_path):

@@ -1,0 +1,31 @@
+"""The ports that a ROM's VBT has: what a vBIOS looks for displays at."""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from fwsim.rom.chain import Rom
+from fwsim.scenario.model import Port
+
+_NAMES = {"DP-A": "edp", "HDMI-A": "none"}
+"""VBT's names that are other than a scenario's in lower case."""
+_CRT = 1
+"""int_crt_support, byte 4 of general features (Linux intel_vbt_defs.h, bdb_general_features)."""
+PANELS = ("edp", "lvds")
+
+
+def vbt_ports(rom: Rom) -> tuple[Port, ...]:
+    """Each port of the legacy image's child devices, in their order, once; empty where there is no VBT.
+
+    A CRT need be no child device: general features (block 1) say that the chip drives one.
+    """
+    from fwsim.rom.bdb import Tables
+
+    found = rom.legacy.vbt if rom.legacy else None
+    if found is None:
+        return ()
+    tables = Tables(found, rom.data)
+    children, features = tables.children(), tables.block(1)
+    names = (_NAMES.get(child.port_name, child.port_name.lower()) for child in children if child.present)
+    ports = [*names, "crt"] if features and len(features.raw) > 4 and features.raw[4] & _CRT else names
+    return tuple(cast(Port, name) for name in dict.fromkeys(ports) if name in get_args(Port) and name != "none")

@@ -80,7 +80,7 @@ def faults(case: Case) -> Iterator[Finding]:
             id="faults-suppressed", severity="warning",
             what=f"{case.suppressed:,} DMA faults were left out of the log, and none of the IGD is in it",
             why="the kernel prints ten in five seconds; which device they are of cannot be "
-                "told", remedy=remedy("collect-dmesg", case.tool),
+                "told", remedy=remedy("collect-dmesg", case.tool, case.vm),
             evidence=next((each.evidence for each in case.of("fault-suppressed")), None),
         )  # fmt: skip
     if case.others:
@@ -99,7 +99,7 @@ def interrupts(case: Case) -> Iterator[Finding]:
             why="an interrupt that was set up before the guest had the device, or by an address that the guest wrote "
                 "itself; a driver "
                 "that waits for it hangs",
-            evidence=case.interrupts[0], also=case.interrupts[1:4], remedy=remedy("interrupts", case.tool),
+            evidence=case.interrupts[0], also=case.interrupts[1:4], remedy=remedy("interrupts", case.tool, case.vm),
         )  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _finding(case: Case, meaning: _Meaning, those: list[Fault], known: list[Plac
         id=meaning.id, severity=meaning.severity,
         what=f"{_times(total, 'DMA fault')}{distinct} of 00:02.0{virtual}{after}" + (f": {where}" if where else ""),
         why=meaning.why + (f" ({'; '.join(list(reasons)[:3])})" if reasons else ""), evidence=those[0].evidence,
-        also=[each.evidence for each in those[1:4]], remedy=remedy(meaning.remedy, case.tool),
+        also=[each.evidence for each in those[1:4]], remedy=remedy(meaning.remedy, case.tool, case.vm),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def rom_not_run(case: Case) -> Iterator[Finding]:
             if rom else "the device has no ROM of its own, and none was given: the screen stays dark until the "
                         "guest's driver loads",
         evidence=scan.evidence, also=[each.evidence for each in [*([rom] if rom else []), *after[:1]]],
-        remedy=remedy("rom-id" if rom else "romfile", case.tool),
+        remedy=remedy("rom-id" if rom else "romfile", case.tool, case.vm),
     )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def rom_base(case: Case) -> Iterator[Finding]:
             f"GTT entries to "
             "the host's stolen memory in the guest",
         evidence=Evidence(file=Path(case.host.rom).name, text=f"{at:#x}: {image[at : at + 4].hex(' ')}"),
-        remedy=remedy("host-base-in-rom", case.tool),
+        remedy=remedy("host-base-in-rom", case.tool, case.vm),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def vga_disabled(case: Case) -> Iterator[Finding]:
             "CSM: the kernel "
             "offers no VGA ranges, QEMU no legacy mode, SeaBIOS does not set it up, and Linux does not reserve "
             "stolen memory early",
-        evidence=evidence, remedy=remedy("ivd", case.tool),
+        evidence=evidence, remedy=remedy("ivd", case.tool, case.vm),
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def bridge(case: Case) -> Iterator[Finding]:
             why="the numbers are another domain's (VMD shows its disks so), or the dump is a guest's: vfio-pci "
                 "offers QEMU no host "
                 "bridge unless 0000:00:00.0 is Intel's, of class 0600",
-            evidence=quoted(case.host, kind), remedy=remedy("collect-igd", case.tool),
+            evidence=quoted(case.host, kind), remedy=remedy("collect-igd", case.tool, case.vm),
         )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _zeros(case: Case, dumps: Dumps, whose: str) -> Iterator[Finding]:
             why="the firmware set none aside" if whose == "host" else
                 "the guest's firmware placed none: legacy mode is off, its slot is not 00:02.0, or the firmware "
                 "knows nothing of it",
-            remedy=remedy("firmware-stolen" if whose == "host" else "guest-firmware", case.tool),
+            remedy=remedy("firmware-stolen" if whose == "host" else "guest-firmware", case.tool, case.vm),
         )  # fmt: skip
     if asls is not None and asls.value in (0, 0xFFFFFFFF):
         yield Finding(
@@ -112,7 +112,7 @@ def _zeros(case: Case, dumps: Dumps, whose: str) -> Iterator[Finding]:
             why="the driver finds no "
                 "VBT" + (": vfio-pci offers none to QEMU "
                          "either" if whose == "host" else ""), evidence=quoted(dumps, asls),
-            remedy=remedy("igd-regions" if whose == "host" else "opregion", case.tool),
+            remedy=remedy("igd-regions" if whose == "host" else "opregion", case.tool, case.vm),
         )  # fmt: skip
     if whose == "guest" or ggc is None or ggc.rank > 1 or not dumps.cpu:
         return
@@ -122,7 +122,7 @@ def _zeros(case: Case, dumps: Dumps, whose: str) -> Iterator[Finding]:
                                                        f"aside",
             why="the driver then uses system memory alone, and a vBIOS has nowhere to "
                 "draw", evidence=quoted(dumps, ggc),
-            remedy=remedy("firmware-stolen", case.tool),
+            remedy=remedy("firmware-stolen", case.tool, case.vm),
         )  # fmt: skip
 
 
@@ -150,5 +150,5 @@ def lpc(case: Case) -> Iterator[Finding]:
             why="an image of this family reads it at 00:1f.0 and loops for ever on an id that it does not know; QEMU "
                 "shows the guest "
                 "the host's. The board's own image may know it",
-            evidence=quoted(case.host, fact), remedy=remedy("lpc", case.tool),
+            evidence=quoted(case.host, fact), remedy=remedy("lpc", case.tool, case.vm),
         )  # fmt: skip

@@ -29,5 +29,5 @@ def symptoms(case: Case) -> Iterator[Finding]:
     for name in dict.fromkeys(case.symptoms):
         what, why, key = _MEANS[name]
         yield Finding(
-            id=name.replace(" ", "-"), severity="note", what=what, why=why, remedy=remedy(key, case.tool),
+            id=name.replace(" ", "-"), severity="note", what=what, why=why, remedy=remedy(key, case.tool, case.vm),
         )  # fmt: skip

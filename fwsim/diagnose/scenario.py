@@ -12,6 +12,7 @@ from fwsim.diagnose.vm import model
 from fwsim.diagnose.vm.choose import has_igd
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import ROWS as ALLOCATORS
+from fwsim.firmware.cpu_models import guest_cpu
 from fwsim.host.hostfile import host_text
 from fwsim.hypervisor import kinds
 from fwsim.registers.families import family
@@ -82,10 +83,12 @@ def _tables(case: Case, vm: Vm) -> list[str]:
                 ("lpc", choice.lpc, "x-igd-lpc"), ("vga", choice.vga, "x-vga"),
                 ("legacy", choice.legacy, "x-igd-legacy-mode"))  # fmt: skip
         lines += [_line(name, value, vm, setting) for name, value, setting in rows if value not in (0, "auto")]
+        lines += [_line("rombar", "off", vm, "rombar")] if vm.value("rombar") is False else []
     lines += ["", "[guest]", _line("machine", "q35" if vm.value("machine") == "q35" else "pc", vm, "machine")]
     ram = vm.value("ram")
     if isinstance(ram, int) and ram:
         lines.append(_line("ram", format_size(ram), vm, "ram"))
+    lines += _cpus(vm)
     slot = str(vm.value("slot") or "")
     usable = slot.startswith("00:") and slot.endswith(".0") and 2 <= model.devfn(vm) >> 3 <= 30
     lines.append(_line("slot", slot if usable else _ELSEWHERE, vm, "slot"))
@@ -94,6 +97,19 @@ def _tables(case: Case, vm: Vm) -> list[str]:
                   "class = 0x060400"]  # fmt: skip
     kind = _BY_HYPERVISOR.get(choice.kind) or _FIRMWARE.get(str(vm.value("firmware")), "seabios")
     return [*lines, "", "[firmware]", _line("kind", kind if kind in ALLOCATORS else "seabios", vm, "firmware")]
+
+
+def _cpus(vm: Vm) -> list[str]:
+    """The guest's CPU and how many there are, where firmware can place by them."""
+    count, name = vm.value("cpus"), str(vm.value("cpu") or "").partition(",")[0]
+    lines = (
+        [f"cpus = {count}    # {vm.settings['cpus'].evidence.place}"] if isinstance(count, int) and count > 1 else []
+    )
+    try:
+        guest_cpu(name)
+    except FwsimError:
+        return lines
+    return [*lines, _line("cpu", name, vm, "cpu")]
 
 
 def _rom(case: Case, vm: Vm | None, rom: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ from fwsim.diagnose.messages import (
 from fwsim.diagnose.messages.row import Row
 from fwsim.diagnose.messages.sieve import Sieve
 from fwsim.diagnose.text import shown
+from fwsim.diagnose.vm.secrets import redact
 
 _SPEAKERS = (
     qemu_igd, qemu_vfio, kernel_vfio, kernel_video, i915, i915_uc, intel_iommu, seabios, ovmf, xen, coreboot, tools,
@@ -41,4 +42,4 @@ def seen_in(line: str, file: str, number: int, rows: Iterable[Row] = ROWS.values
     for row in rows:
         groups = row.find(line)
         if groups is not None:
-            yield Seen(id=row.id, evidence=Evidence(file=file, line=number, text=shown(line)), groups=groups)
+            yield Seen(id=row.id, evidence=Evidence(file=file, line=number, text=shown(redact(line))), groups=groups)

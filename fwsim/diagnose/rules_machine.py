@@ -148,7 +148,6 @@ def lpc(case: Case) -> Iterator[Finding]:
             what=f"the LPC bridge's id {fact.value:04x} is one that the vBIOS of {family(case.host.cpu).title} does "
                  f"not take",
             why="an image of this family reads it at 00:1f.0 and loops for ever on an id that it does not know; QEMU "
-                "shows the guest "
-                "the host's. The board's own image may know it",
-            evidence=quoted(case.host, fact), remedy=remedy("lpc", case.tool, case.vm),
+                "shows the guest the host's. The board's own image may know it",
+            evidence=quoted(case.host, fact), remedy=remedy("lpc-id", case.tool, case.vm),
         )  # fmt: skip

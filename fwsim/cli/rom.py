@@ -92,21 +92,57 @@ def vbt(
         emit(render_block(sections, [child for child in tables.children() if child.present]))
 
 
-@app.command(epilog="Example: fwsim rom extract efi-e1000.rom --out parts")
+@app.command(epilog="Example: fwsim rom find bios.bin")
+def find(
+    file: Annotated[Path, typer.Argument(metavar="FLASH", help="A flash image or part.", show_default=False)],
+    every: Annotated[bool, typer.Option("--all", help="List EFI drivers without graphics too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look for option ROMs, VBTs and EFI graphics drivers in a flash image.
+
+    Also in a firmware volume, coreboot's CBFS, an old BIOS of Phoenix, AMI or Award, or a module of one: packed pieces
+    are unpacked. Exit code 1 where there is none.
+    """
+    from fwsim.rom.flash.find import read_flash, search
+
+    found = search(read_flash(file), every)
+    if as_json:
+        from fwsim.rom.document import search_document
+
+        emit_json({"path": str(file.absolute()), **search_document(found)})
+    else:
+        from fwsim.report.flash import render_search
+        from fwsim.rom.catalog import known
+
+        emit(render_search(found, str(file), [known(item.sha256) for item in found.items]))
+    if not found.items:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: fwsim rom extract bios.bin --only 2 --out parts")
 def extract(
     file: RomFile,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder to write to.")] = Path(),
+    only: Annotated[list[int] | None, typer.Option(metavar="N", help="A number of `rom find`; repeatable.")] = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write each image of the chain to a file.
+    """Write each image of a ROM, or each thing that `rom find` found, to a file.
 
-    The same for each uncompressed EFI driver and each VBT. Nothing is replaced without --force.
+    Of a ROM also each uncompressed EFI driver and each VBT. Nothing is replaced without --force.
     """
-    from fwsim.rom.chain import inspect
     from fwsim.rom.extract import extract as extract_parts
+    from fwsim.rom.extract import take_out
+    from fwsim.rom.flash.find import read_flash, search
+    from fwsim.rom.image import ROM_SIGNATURE
 
-    pieces = extract_parts(inspect(file), out, force)
+    data = read_flash(file)
+    if data[:2] == ROM_SIGNATURE and not only:
+        from fwsim.rom.chain import inspect
+
+        pieces = extract_parts(inspect(file), out, force)
+    else:
+        pieces = take_out(search(data).items, file, only or (), out, force)
     if as_json:
         emit_json([{"path": str(p.path), "offset": p.offset, "size": p.size, "what": p.what} for p in pieces])
     else:

@@ -72,28 +72,28 @@ class Rom:
         return self.vendor is None or (vendor == self.vendor and device in self.ids)
 
 
-def read_file(path: Path | str) -> bytes:
-    """The file's bytes. Raises FwsimError when it is missing, irregular, unreadable, or over 16 MiB (left unread)."""
+def read_file(path: Path | str, limit: int = MAX_FILE_SIZE, expected: str = "an option ROM image") -> bytes:
+    """The file's bytes. Raises FwsimError when it is missing, irregular, unreadable, or over ``limit`` bytes."""
     where = str(path)
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise FwsimError("not a regular file", where=where, expected="an option ROM image")
-            if status.st_size > MAX_FILE_SIZE:
-                raise _too_large(where, status.st_size)
-            data = file.read(MAX_FILE_SIZE + 1)
+                raise FwsimError("not a regular file", where=where, expected=expected)
+            if status.st_size > limit:
+                raise _too_large(where, status.st_size, limit)
+            data = file.read(limit + 1)
     except FileNotFoundError:
-        raise FwsimError("no such file", where=where, expected="an option ROM image") from None
+        raise FwsimError("no such file", where=where, expected=expected) from None
     except IsADirectoryError:
-        raise FwsimError("is a directory", where=where, expected="an option ROM image") from None
+        raise FwsimError("is a directory", where=where, expected=expected) from None
     except ValueError:
-        raise FwsimError("not a file name", where=repr(where), expected="the path of an option ROM image") from None
+        raise FwsimError("not a file name", where=repr(where), expected=f"the path of {expected}") from None
     except OSError as error:
         hint = "enable the ROM first: write 1 to this file as root" if where.startswith("/sys/") else ""
         raise FwsimError(f"cannot be read: {error.strerror}", where=where, hint=hint) from None
-    if len(data) > MAX_FILE_SIZE:
-        raise _too_large(where, len(data))
+    if len(data) > limit:
+        raise _too_large(where, len(data), limit)
     return data
 
 
@@ -101,13 +101,16 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
-def _too_large(where: str, size: int) -> FwsimError:
+def _too_large(where: str, size: int, limit: int) -> FwsimError:
+    found = f"{size} bytes ({format_size(size)})"
+    if limit > MAX_FILE_SIZE:
+        return FwsimError("too large", where=where, found=found, expected=f"at most {format_size(limit)}")
     return FwsimError(
         "too large for an option ROM",
         where=where,
-        found=f"{size} bytes ({format_size(size)})",
-        expected=f"at most {format_size(MAX_FILE_SIZE)}, the largest expansion ROM BAR",
-        hint="a whole flash image? take the option ROM out of it first (UEFITool, MEInfo, `dd`)",
+        found=found,
+        expected=f"at most {format_size(limit)}, the largest expansion ROM BAR",
+        hint="a whole flash image? `fwsim rom find` looks for the option ROM in it, `rom extract` takes it out",
     )
 
 

@@ -12,6 +12,8 @@ from fwsim.rom.chain import Rom
 from fwsim.rom.compare import Difference, Run
 from fwsim.rom.efi import PeImage
 from fwsim.rom.finding import first_error
+from fwsim.rom.flash.find import Search
+from fwsim.rom.flash.item import Item
 from fwsim.rom.image import Image
 from fwsim.rom.opregion import OpRegion
 from fwsim.rom.vbt import BdbBlock, Vbt
@@ -141,3 +143,22 @@ def _run_document(run: Run) -> dict[str, Any]:
         "a": run.a.hex(),
         "b": run.b.hex(),
     }
+
+
+def search_document(found: Search) -> dict[str, Any]:
+    """What `rom find` found: ``size``, ``what``, ``items`` by number, ``others`` and ``notes``."""
+    return {
+        "size": found.size,
+        "what": list(found.what),
+        "items": [_item_document(number, item) for number, item in enumerate(found.items)],
+        "others": found.others,
+        "notes": [asdict(note) for note in found.notes],
+    }
+
+
+def _item_document(number: int, item: Item) -> dict[str, Any]:
+    document = {"number": number, "kind": item.kind, "sha256": item.sha256, "size": len(item.data)}
+    place = {"offset": item.offset, "packed_at": item.packed_at, "path": list(item.path)}
+    ids = {"vendor": item.vendor, "devices": list(item.devices)}
+    said = {"name": item.name, "code": item.code, "version": item.version, "build": list(item.build)}
+    return {**document, **place, **ids, **said, "graphics": item.graphics, "cut": item.cut}

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from fwsim.cli.rom import app
 from fwsim.errors import FwsimError
 
-FILE_COMMANDS = ("info", "vbt", "extract", "fix", "diff", "disasm")
+FILE_COMMANDS = ("info", "vbt", "find", "extract", "fix", "diff", "disasm")
 COMMANDS = (*FILE_COMMANDS, "list", "get")
 
 
@@ -355,3 +355,29 @@ def test_get_offline(rom, tmp_path, monkeypatch):
     error = str(refused("get", "mine.rom", "--to", tmp_path / "new").exception)
     assert "the server cannot be reached" in error
     assert "next: try again online" in error
+
+
+def test_find_and_extract_of_a_flash_image(tmp_path):
+    flash = tmp_path / "bios.bin"
+    flash.write_bytes(b"\xff" * 0x1000 + image() + b"\xff" * 0x800 + image(0x0412))
+    text = output("find", flash)
+    assert "0  option ROM 8086:0106" in text
+    assert "1  option ROM 8086:0412" in text
+    assert "0x1c00-0x1fff of the file" in text
+    assert [item["devices"] for item in document("find", flash)["items"]] == [[0x0106], [0x0412]]
+    output("extract", flash, "--only", 1, "--out", tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
+        "bios.1.8086-0412.rom": image(0x0412)
+    }
+    assert "0-1" in refused("extract", flash, "--only", 2).exception.expected
+    output("extract", flash, "--out", tmp_path / "all")
+    assert len(list((tmp_path / "all").iterdir())) == 2
+
+
+def test_find_without_a_find(tmp_path):
+    nothing = tmp_path / "nothing.bin"
+    nothing.write_bytes(b"\xff" * 4096)
+    result = call("find", nothing)
+    assert result.exit_code == 1
+    assert "every byte is 0xff" in result.stdout
+    assert isinstance(call("extract", nothing).exception, FwsimError)

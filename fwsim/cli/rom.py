@@ -36,7 +36,7 @@ def info(file: RomFile, as_json: Json = False) -> None:
         _opregion_info(data, file, as_json)
         return
     if data.startswith(SIGNATURE):
-        vbt(file, None, as_json)
+        vbt(file, None, None, None, False, as_json)
         return
     rom = inspect_bytes(data, file)
     error = first_error(rom.findings)
@@ -60,15 +60,25 @@ def info(file: RomFile, as_json: Json = False) -> None:
 def vbt(
     file: RomFile,
     block: Annotated[int | None, typer.Option(min=0, max=255, help="Only this data block, with all it has.")] = None,
+    replace: Annotated[
+        Path | None, typer.Option("--replace", metavar="VBT", help="Write a ROM with this file's VBT instead.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Default: F with .vbt in its name.")
+    ] = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Show a ROM's Video BIOS Table.
+    """Show a ROM's Video BIOS Table, or put another one in.
 
-    Header, block list, and what the blocks say of ports and panels.
-    An OpRegion dump or a bare VBT file will do as well.
+    Header, block list, and what the blocks say of ports and panels. An OpRegion dump or a bare VBT file will do as
+    well. --replace writes a copy of the ROM, lengths and checksums right; it refuses what does not fit.
     """
     from fwsim.rom.source import find_vbt
 
+    if replace is not None:
+        _replace(file, replace, out or file.with_name(f"{file.stem}.vbt{file.suffix}"), force, as_json)
+        return
     found = find_vbt(file)
     tables = found.tables
     blocks = tuple(each for each in found.vbt.blocks if block is None or each.id == block)
@@ -204,13 +214,22 @@ def diff(
     a: Annotated[Path, typer.Argument(metavar="A", help="The first file.", show_default=False)],
     b: Annotated[Path, typer.Argument(metavar="B", help="The second file.", show_default=False)],
     limit: Annotated[int, typer.Option(min=0, help="Runs to show; 0 is all. JSON always has all.")] = 40,
+    tables: Annotated[bool, typer.Option("--vbt", help="Compare the VBTs only, field by field.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show which bytes differ, in which structure."""
+    """Show which bytes differ, in which structure.
+
+    With --vbt, and where a file is no ROM but has a VBT (an OpRegion dump, a VBT file), what the VBTs say is compared.
+    """
     from fwsim.rom.chain import read_file
     from fwsim.rom.compare import diff as compare
+    from fwsim.rom.source import holds_bare_vbt
 
-    difference = compare(read_file(a), read_file(b))
+    first, second = read_file(a), read_file(b)
+    if tables or holds_bare_vbt(first) or holds_bare_vbt(second):
+        _vbt_diff(a, b, limit, as_json)
+        return
+    difference = compare(first, second)
     if as_json:
         from fwsim.rom.document import difference_document
 
@@ -305,6 +324,41 @@ def get(
         from fwsim.report.rom import render_get
 
         emit(render_get(entry, path))
+
+
+def _vbt_diff(a: Path, b: Path, limit: int, as_json: bool) -> None:
+    """`rom diff` of what two VBTs say."""
+    from fwsim.rom.source import find_vbt
+    from fwsim.rom.vbt_compare import compare_vbts
+
+    difference = compare_vbts(find_vbt(a).tables, find_vbt(b).tables)
+    if as_json:
+        from dataclasses import asdict
+
+        emit_json({"a": str(a), "b": str(b), "vbt": asdict(difference)})
+    else:
+        from fwsim.report.vbt_changes import render_vbt_diff
+
+        emit(render_vbt_diff(difference, str(a), str(b), limit))
+
+
+def _replace(file: Path, vbt_file: Path, target: Path, force: bool, as_json: bool) -> None:
+    """`rom vbt --replace`: the copy is written, and what was done is said."""
+    from fwsim.rom.chain import read_file
+    from fwsim.rom.files import write_atomically
+    from fwsim.rom.source import find_vbt
+    from fwsim.rom.vbt_replace import replace_vbt
+
+    result = replace_vbt(read_file(file), find_vbt(vbt_file), str(file))
+    write_atomically(target, result.data, force)
+    if as_json:
+        from fwsim.rom.document import replaced_document
+
+        emit_json({"path": str(target), **replaced_document(result)})
+    else:
+        from fwsim.report.vbt_changes import render_replaced
+
+        emit(render_replaced(result, target))
 
 
 def _opregion_info(data: bytes, file: Path, as_json: bool) -> None:

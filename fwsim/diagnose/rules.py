@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from fwsim.diagnose.case import Case
 from fwsim.diagnose.finding import Finding
 from fwsim.diagnose.rules_faults import faults, interrupts
+from fwsim.diagnose.rules_files import flash_images
 from fwsim.diagnose.rules_firmware import rom_base, rom_not_run
 from fwsim.diagnose.rules_machine import bridge, gtt, lpc, stolen, two_machines, vga_disabled
 from fwsim.diagnose.rules_symptoms import symptoms
@@ -16,5 +17,5 @@ Rule = Callable[[Case], Iterator[Finding]]
 
 RULES: tuple[Rule, ...] = (
     two_machines, faults, rom_base, interrupts, vga_disabled, bridge, stolen, gtt, lpc, rom_not_run, of_vm,
-    symptoms,
+    symptoms, flash_images,
 )  # fmt: skip

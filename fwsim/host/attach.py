@@ -19,6 +19,8 @@ from fwsim.scenario.model import Port
 
 _CONNECTOR = re.compile(r"(HDMI-A|HDMI|eDP|DP|DVI-D|DVI-I|DVI|LVDS|VGA)-(\d)(?!\d)", re.IGNORECASE)
 _LETTERS = "bcd"
+_FLASH_SHOWN = 4
+_INTEL = 0x8086
 
 
 def attach(found: Gathered) -> dict[str, bytes]:
@@ -28,14 +30,30 @@ def attach(found: Gathered) -> dict[str, bytes]:
         for file in found.binaries.get(kind, []):
             choose(found.dumps, file, packed)
     for file in found.binaries.get(recognise.FLASH, []):
-        found.dumps.say(
-            "note", file.name, "a whole flash image: the option ROM is inside, compressed", f"{len(file.data)} bytes",
-            "an option ROM", "take it out with UEFITool, or dump it from the device",
-        )  # fmt: skip
+        _flash(found.dumps, file)
     if found.dumps.opregion:
         packed.pop("vbt", None)  # the OpRegion has it
     _monitors(found, packed)
     return packed
+
+
+def _flash(dumps: Dumps, file: File) -> None:
+    """What a flash image holds for a graphics device, by number, and the command that takes the first out."""
+    from fwsim.rom.flash.find import search
+
+    result = search(file.data)
+    items = [(number, item) for number, item in enumerate(result.items) if item.graphics]
+    items = [row for row in items if row[1].vendor in (None, _INTEL)] or items
+    if not items:
+        what = f"a firmware image without an option ROM, VBT or GOP driver that can be read: {', '.join(result.what)}"
+        dumps.say("note", file.name, what, f"{len(file.data)} bytes", "an option ROM", f"fwsim rom find {file.name}")
+        return
+    said = "; ".join(f"{number}: {item.title}" for number, item in items[:_FLASH_SHOWN])
+    more = f" and {len(items) - _FLASH_SHOWN} more" if len(items) > _FLASH_SHOWN else ""
+    dumps.say(
+        "note", file.name, f"a firmware image, not an option ROM; in it {said}{more}", f"{len(file.data)} bytes",
+        "an option ROM", f"fwsim rom extract {file.name} --only {items[0][0]} --out roms",
+    )  # fmt: skip
 
 
 def _set(dumps: Dumps, field: str, file: File, data: bytes, packed: dict[str, bytes]) -> None:

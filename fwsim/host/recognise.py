@@ -16,6 +16,9 @@ MAX_SIZE = 32 * MIB
 """Bytes of one file that are read: a flash image is the largest that is told apart."""
 
 _FLASH = b"\x5a\xa5\xf0\x0f"
+_FLASH_MARKS = (b"_FVH", b"LARCHIVE", b"BCPSEGMENT", b"AMIBIOSC", b"$_IFLASH_BIOSIMG", b"_AMIPFAT", b"PFS.HDR.")
+"""Firmware volume, coreboot, Phoenix, AMI, Insyde's, AMI's and Dell's update files: what `rom find` reads or names."""
+_FLASH_LEAST = 65536
 _CONFIG_SIZES = (64, 256, 4096)
 _XXD = re.compile(r"([0-9a-f]{4,8})(?:: ((?:[0-9a-f]{2,4} ?){1,16})  .*|  ((?:[0-9a-f]{2}  ?){1,16}) *\|.*\|)")
 _BDF = re.compile(r"(?:^|[^0-9a-f])(?:0{4}[:_-])?00[:_-](00|02|1f)\.([0-7])(?:[^0-9]|$)", re.IGNORECASE)
@@ -74,6 +77,8 @@ def binary_kind(data: bytes) -> str:
         return FLASH
     if data.startswith(ROM_SIGNATURE):
         return ROM
+    if len(data) >= _FLASH_LEAST and any(mark in data for mark in _FLASH_MARKS) and text_of(data) is None:
+        return FLASH
     if len(data) in _CONFIG_SIZES and b"\n" not in data[:4] and _is_config(data):
         return CONFIG
     return ""

@@ -41,11 +41,7 @@ def render_search(found: "Search", path: str, known: "Sequence[KnownRom | None]"
 
 
 def _title(number: int, item: "Item") -> Text:
-    what = item.name
-    if item.vendor is not None:
-        more = len(item.devices) - 1
-        what = f"{item.vendor:04x}:{item.devices[0]:04x}" + (f" and {more} more" if more > 0 else "")
-    title = Text(f"{number:>2}  {item.kind} {what}", style="bold" if item.graphics else "")
+    title = Text(f"{number:>2}  {item.title}", style="bold" if item.graphics else "")
     if not item.graphics:
         title.append("  (no graphics)", style="dim")
     if item.cut:

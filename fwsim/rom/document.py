@@ -1,5 +1,6 @@
 """A ROM as JSON: plain dictionaries of everything the parsers found, offsets as integers."""
 
+import hashlib
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +18,7 @@ from fwsim.rom.flash.item import Item
 from fwsim.rom.image import Image
 from fwsim.rom.opregion import OpRegion
 from fwsim.rom.vbt import BdbBlock, Vbt
+from fwsim.rom.vbt_replace import Replaced
 
 
 def rom_document(rom: Rom, drivers: dict[int, PeImage] | None = None) -> dict[str, Any]:
@@ -162,3 +164,15 @@ def _item_document(number: int, item: Item) -> dict[str, Any]:
     ids = {"vendor": item.vendor, "devices": list(item.devices)}
     said = {"name": item.name, "code": item.code, "version": item.version, "build": list(item.build)}
     return {**document, **place, **ids, **said, "graphics": item.graphics, "cut": item.cut}
+
+
+def replaced_document(result: Replaced) -> dict[str, Any]:
+    """A ROM with another VBT: its sha256, both tables' sizes, the room, the image's lengths, the new table's sum."""
+    return {
+        "sha256": hashlib.sha256(result.data).hexdigest(),
+        "offset": result.after.offset,
+        "sizes": [result.before.size, result.after.size],
+        "room": result.room,
+        "image_lengths": list(result.length),
+        "vbt_checksum_changed": result.summed,
+    }

@@ -66,6 +66,11 @@ def find_vbt(path: Path | str) -> VbtFile:
     return VbtFile(vbt, data, tuple(findings), opregion)
 
 
+def holds_bare_vbt(data: bytes) -> bool:
+    """Whether the file is no ROM but may have a VBT: an OpRegion dump, a VBT file."""
+    return data[:4] == SIGNATURE or is_opregion(data)
+
+
 def _no_vbt(path: Path | str, data: bytes, findings: list[Finding]) -> FwsimError:
     odd = next((finding for finding in findings if finding.level != "error"), None)
     if data[:2] != ROM_SIGNATURE and odd is not None:

@@ -381,3 +381,30 @@ def test_find_without_a_find(tmp_path):
     assert result.exit_code == 1
     assert "every byte is 0xff" in result.stdout
     assert isinstance(call("extract", nothing).exception, FwsimError)
+
+
+def vbt(port):
+    """A bare VBT with one child device on this port."""
+    child = bytearray(38)
+    child[2:4], child[16] = b"\xd2\x60", port
+    block = b"\x02" + struct.pack("<H", 43) + bytes((0, 0, 0, 0, 38)) + child
+    bdb = b"BIOS_DATA_BLOCK " + struct.pack("<HHH", 200, 22, 22 + len(block)) + block
+    head = b"$VBT TEST".ljust(20) + struct.pack("<HHHBBIIIII", 100, 48, 48 + len(bdb), 0, 0, 48, 0, 0, 0, 0)
+    return head[:48] + bdb
+
+
+def test_vbt_replace_and_diff(tmp_path):
+    old = bytearray(image(blocks=4))
+    old[0x400 : 0x400 + len(vbt(1))], old[0x1A:0x1C] = vbt(1), b"\0\4"
+    rom, new, made = tmp_path / "card.rom", tmp_path / "new.vbt", tmp_path / "card.vbt.rom"
+    rom.write_bytes(old)
+    new.write_bytes(vbt(8))
+    text = output("diff", rom, new)
+    assert "HDMI-B" in text
+    assert "DP-C" in text
+    said = document("vbt", rom, "--replace", new)
+    assert said["path"] == str(made)
+    assert sum(made.read_bytes()) & 0xFF == 0
+    assert document("diff", made, new)["vbt"]["fields"] == []
+    assert [row["a"] for row in document("diff", rom, made, "--vbt")["vbt"]["fields"]] == ["HDMI-B"]
+    assert "exists already" in str(refused("vbt", rom, "--replace", new).exception)

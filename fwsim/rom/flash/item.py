@@ -66,6 +66,14 @@ class Item:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
+    def title(self) -> str:
+        """Kind, and ids or name: ``option ROM 8086:0106 and 6 more``."""
+        if self.vendor is None or not self.devices:
+            return f"{self.kind} {self.name}".rstrip()
+        more = len(self.devices) - 1
+        return f"{self.kind} {self.vendor:04x}:{self.devices[0]:04x}" + (f" and {more} more" if more else "")
+
+    @property
     def suffix(self) -> str:
         """The ending of a file that holds it."""
         return {"option ROM": "rom", "VBT": "vbt", "EFI driver": "efi"}[self.kind]

@@ -253,7 +253,8 @@ def disasm(
 ) -> None:
     """Disassemble, with port and PCI accesses named.
 
-    Recursively from the entry. What is known of the image's licence is said first: it is for you to see that you may.
+    Recursively from the entry. What is known of the image's licence is said first; where it forbids disassembly, only
+    the accesses are listed, as by `why --full`.
     """
     from fwsim.disasm import disassemble
     from fwsim.rom.catalog import licence_of
@@ -268,7 +269,8 @@ def disasm(
 
         header = {"path": str(rom.path), "image": code.image, "bits": code.bits}
         document: dict[str, Any] = {"licence": asdict(licence) if licence else None, **header}
-        rows = [{**asdict(i), "data": i.data.hex()} for i in listing.instructions] if not accesses else []
+        shown = not accesses and (licence is None or licence.shows_code)
+        rows = [{**asdict(i), "data": i.data.hex()} for i in listing.instructions] if shown else []
         document.update(entries=list(listing.entries), covered=listing.covered, truncated=listing.truncated)
         document.update(labels=[{"address": at, "name": name} for at, name in listing.labels.items()])
         document.update(unresolved=list(listing.unresolved), accesses=[asdict(access) for access in listing.accesses])

@@ -296,7 +296,10 @@ def _hex(data: bytes, shown: int = _BYTES_SHOWN) -> str:
 def render_disasm(
     rom: "Rom", bits: int, size: int, listing: "Listing", licence: "Licence | None", only_accesses: bool
 ) -> RenderableType:
-    """`rom disasm`: the licence first, then the listing, or only its accesses, then what was not followed."""
+    """`rom disasm`: the licence first, then the listing, or only its accesses, then what was not followed.
+
+    Where the licence forbids disassembly no instruction is shown, as in `why --full`: the accesses are.
+    """
     text = Text(no_wrap=True, overflow="ignore")
     head = fields()
     if licence:
@@ -311,7 +314,10 @@ def render_disasm(
     head.add_row("code", f"{bits}-bit, {len(listing.instructions)} instructions, {listing.covered:#x} bytes ({share})")
     if listing.truncated:
         head.add_row("", "the listing stops at the instruction limit")
-    if only_accesses:
+    hidden = licence is not None and not licence.shows_code
+    if hidden:
+        head.add_row("", "so no instruction is shown, only which ports and PCI registers are accessed")
+    if only_accesses or hidden:
         return Group(head, _accesses(listing.accesses))
     previous = -1
     for instruction in listing.instructions:

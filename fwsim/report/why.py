@@ -30,7 +30,7 @@ def render(why: Why, full: bool) -> Iterator[str]:
 
 def may_show(why: Why) -> bool:
     """Whether the ROM's instructions may be shown: not where its licence forbids disassembly."""
-    return why.licence is None or why.licence.disassembly != "forbidden"
+    return why.licence is None or why.licence.shows_code
 
 
 def instruction(node: WhyNode) -> str:

@@ -1,7 +1,8 @@
 """The MIPI blocks of a VBT hold each DSI panel's configuration, and the sequences that switch it on and off.
 
 Source: Linux drivers/gpu/drm/i915/display/intel_dsi_vbt_defs.h and intel_bios.c (goto_next_sequence), for block 53's
-three versions: a version below 3 has no sizes of its sequences and elements.
+three versions: a version below 3 has no sizes of its sequences and elements. Sequences 1 and 5 are named as Linux does,
+by what they do to the panel; Intel's specification, and its intel_vbt_decode, have the two names the other way round.
 """
 
 from fwsim.rom.bdb_fields import Bits, Decoded, Grid, Row, Value, choice, flag, hexes, number

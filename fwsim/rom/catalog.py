@@ -56,6 +56,11 @@ class Licence:
     disassembly: str
     text: str
 
+    @property
+    def shows_code(self) -> bool:
+        """Whether the image's instructions may be listed: not where disassembly is forbidden."""
+        return self.disassembly != "forbidden"
+
 
 def roms_folder() -> Path:
     """The folder of our own ROM and the catalogue: ``roms/`` of a clone, else ``share/fwsim/roms`` of an installation.

@@ -196,8 +196,15 @@ def test_disasm_of_an_image_that_forbids_it(rom):
     data = bytearray(image())
     data[0x200:0x227] = b"DECOMPILATION OR DISASSEMBLY PROHIBITED"
     rom.write_bytes(bytes(data))
-    assert output("disasm", rom).startswith("licence      disassembly forbidden (the image itself)")
-    assert document("disasm", rom)["licence"]["disassembly"] == "forbidden"
+    text = output("disasm", rom)
+    assert text.startswith("licence      disassembly forbidden (the image itself)")
+    assert "so no instruction is shown" in text
+    assert "out     0x80, al" not in text
+    assert "pci 00:02.0 @0x5e" in text
+    told = document("disasm", rom)
+    assert told["licence"]["disassembly"] == "forbidden"
+    assert told["instructions"] == []
+    assert [access["port"] for access in told["accesses"]] == [0x80, 0xCF8, 0xCFE]
 
 
 def test_disasm_json_and_entries(rom):

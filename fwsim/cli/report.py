@@ -15,12 +15,14 @@ def report(
     other: Annotated[Path | None, typer.Argument(metavar="RUN2", help="Another one, to compare it with.")] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Default RUN/report.html.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out names.")] = False,
+    paths: Annotated[bool, typer.Option("--paths", help="Keep this machine's absolute paths in it.")] = False,
     json: common.Json = False,
 ) -> None:
     """Show a run in a browser: one HTML file that needs no network.
 
     The story of the run in words, its screens, who points where in the address space, a timeline, checks, refused DMA
     and why, leaks, needs, and the scenario. Two runs are put beside each other, and their differences marked.
+    Files and folders are named without where they lie, so that it can be sent.
 
     \b
     Examples:
@@ -36,9 +38,9 @@ def report(
     from fwsim.report.html.page import as_json, render, save
 
     file = out or folders[0].file(REPORT)
-    size = save(render(folders), file)
+    size = save(render(folders, paths), file)
     if json:
-        common.emit_json(as_json(folders, file, size))
+        common.emit_json(as_json(folders, file, size, paths))
     else:
         common.emit_lines([f"report  {file}  ({size // 1000:,} kB)"])
 

@@ -304,3 +304,43 @@ def test_the_first_refused_access_is_followed_to_its_source(runs):
     assert "config 00:02.0 @0x5E read 0xdba0" in section
     assert section.index("@0x5E read 0xdba0") < section.index("GTT[0x1] written 0xdba00001")
     assert "What would have prevented it" in section
+
+
+def test_the_page_can_be_sent(runs, tmp_path, capsys):
+    """Nothing in page or JSON tells where the run, its ROM or the user's home lie; --paths keeps it."""
+    home = tmp_path / "home" / "somebody"
+    run = home / "my runs" / "first"
+    shutil.copytree(runs / "qemu-10.0", run)
+    rom = home / "roms" / "vbios.rom"
+    rom.parent.mkdir()
+    folder = RunDir.open(run)
+    shutil.copy(folder.scenario().rom.file, rom)
+    text = (run / "scenario.toml").read_text()
+    (run / "scenario.toml").write_text(text.replace(folder.scenario().rom.file, str(rom)))
+    assert cli.main(["report", str(run), "--json", "--out", str(home / "page.html")]) == 0
+    page, told = (home / "page.html").read_text(), capsys.readouterr().out
+    for text in (page, told):
+        assert str(tmp_path) not in text
+        assert "somebody" not in text
+        assert str(os.path.expanduser("~")) + "/" not in text
+    assert "vbios.rom" in page
+    assert "fwsim run &#39;first/scenario.toml&#39;" in page or "fwsim run first/scenario.toml" in page
+    assert json.loads(told)["runs"][0]["folder"] == "first"
+    assert cli.main(["report", str(run), "--json", "--paths", "--force", "--out", str(home / "page.html")]) == 0
+    assert str(rom) in (home / "page.html").read_text()
+    assert json.loads(capsys.readouterr().out)["runs"][0]["folder"] == str(run)
+
+
+def test_a_missing_rom_is_named_without_its_folder(copy):
+    text = (copy / "scenario.toml").read_text()
+    folder = RunDir.open(copy)
+    (copy / "scenario.toml").write_text(text.replace(folder.scenario().rom.file, "/srv/where/it/was/x.rom"))
+    page = render([RunDir.open(copy)])
+    assert "/srv/where" not in page
+    assert "x.rom" in page
+
+
+def test_pictures_keep_their_bytes_whatever_they_hold(copy):
+    """Base 64 has slashes: what looks like a path in a picture is none."""
+    page, kept = render([RunDir.open(copy)]), render([RunDir.open(copy)], paths=True)
+    assert re.findall(r"data:image/png;base64,[^\"]+", page) == re.findall(r"data:image/png;base64,[^\"]+", kept)

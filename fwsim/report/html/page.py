@@ -22,6 +22,7 @@ from fwsim.report.html.entries import CLASSES, MOST_RUNS, WORDS, Entries, entrie
 from fwsim.report.html.facts import Facts, gather
 from fwsim.report.html.faults import faults
 from fwsim.report.html.given import diff_lines, leaks, needs, why
+from fwsim.report.html.names import Names
 from fwsim.report.html.spaces import aims, drawing
 from fwsim.report.html.story import ended, plural, story
 from fwsim.report.html.timeline import timeline
@@ -33,19 +34,21 @@ if TYPE_CHECKING:
 PICTURES = 1_800_000
 """Bytes of PNG on one page at most: with all else it stays under 5 MB."""
 _PNG = b"\x89PNG\r\n\x1a\n"
+_PICTURE = "data:image/png;base64,"
 
 
-def render(folders: Sequence[RunDir]) -> str:
-    """The page of one run, or of two compared."""
+def render(folders: Sequence[RunDir], paths: bool = False) -> str:
+    """The page of one run, or of two compared; ``paths`` keeps this machine's absolute paths in it."""
     runs = [gather(folder) for folder in folders]
     _label(runs)
+    names = Names(runs, kept=paths)
     room = PICTURES // len(runs)
     tables = [entries(facts) for facts in runs]
     aimed = [each for found in tables for each in aims(found)]
     sides = [_side(facts, found, aimed, room) for facts, found in zip(runs, tables, strict=True)]
-    data = json.dumps([side.pop("data") for side in sides], separators=(",", ":"))
+    data = json.dumps(names.all([side.pop("data") for side in sides]), separators=(",", ":"))
     return _template(
-        runs=sides, two=len(runs) > 1, figures=compare.figures(runs), checks=compare.checks(runs),
+        names, runs=sides, two=len(runs) > 1, figures=compare.figures(runs), checks=compare.checks(runs),
         scenarios=compare.scenario_lines(runs), diff=diff_lines(runs), version=__version__, data=data,
     )  # fmt: skip
 
@@ -119,7 +122,7 @@ def _screens(facts: Facts, room: int) -> list[dict[str, Any]]:
             data = _smaller(data) if len(data) > room else data
             if len(data) <= room:
                 room -= len(data)
-                uri = "data:image/png;base64," + base64.b64encode(data).decode()
+                uri = _PICTURE + base64.b64encode(data).decode()
             else:
                 why = f"{name} is left out: the page would become too large"
         shown.append({"number": number, "screen": screen, "uri": uri, "why": why})
@@ -138,13 +141,14 @@ def _smaller(data: bytes) -> bytes:
         return data
 
 
-def _template(**values: Any) -> str:
+def _template(names: Names, **values: Any) -> str:
     from jinja2 import Environment, FunctionLoader
     from markupsafe import Markup
 
     style, script = _file("page.css"), _file("page.js")
     made = Environment(
-        loader=FunctionLoader(_file), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_plain
+        loader=FunctionLoader(_file), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: _plain(value, names),
     )
     made.filters["hex"] = lambda value, digits=0: f"{value:#0{digits + 2}x}"
     values["data"] = Markup(values["data"].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
@@ -153,9 +157,12 @@ def _template(**values: Any) -> str:
     )
 
 
-def _plain(value: Any) -> Any:
-    """Text without control characters: a log holds whatever the ROM printed, and HTML knows no NUL."""
-    if type(value) is not str or value.isprintable():
+def _plain(value: Any, names: Names) -> Any:
+    """Text without control characters, for a log holds whatever the ROM printed, and without this machine's paths."""
+    if type(value) is not str or value.startswith(_PICTURE):
+        return value
+    value = names.text(value)
+    if value.isprintable():
         return value
     return "".join(each if each.isprintable() or each in "\n\t" else " " for each in value)
 
@@ -171,17 +178,20 @@ def _hash(text: str) -> Markup:
     return Markup("'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'")
 
 
-def as_json(folders: Sequence[RunDir], file: Path, size: int) -> dict[str, Any]:
-    """What ``--json`` prints: the file, its size, and what the page says of each run in words."""
+def as_json(folders: Sequence[RunDir], file: Path, size: int, paths: bool = False) -> dict[str, Any]:
+    """What ``--json`` prints: the file, its size, and what the page says of each run in words; ``paths`` as above."""
     runs = [gather(folder) for folder in folders]
     _label(runs)
-    return {
-        "file": str(file), "bytes": size,
+    names = Names(runs, kept=paths)
+    document = {
+        "file": str(file) if paths else file.name, "bytes": size,
         "runs": [{"name": facts.label, "folder": str(facts.folder.path), "notes": facts.notes,
                   "story": {who: " ".join(told) for who, told in story(facts)},
                   "summary": msgspec.to_builtins(facts.summary)} for facts in runs],
         "differences": {row.name: row.values for row in compare.figures(runs) if row.differs},
     }  # fmt: skip
+    shown: dict[str, Any] = names.all(document)
+    return shown
 
 
 def save(page: str, file: Path) -> int:

@@ -112,7 +112,10 @@ class Iommu(_Part):
 
 
 class CallResult(_Part):
-    """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F."""
+    """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F.
+
+    ``undrawn``: why no test card was drawn on the linear mode that it set; "" where one was, or none was asked for.
+    """
 
     vector: int = field(default=0x10, name="int")
     ax: int = 0
@@ -123,6 +126,7 @@ class CallResult(_Part):
     ok: bool = False
     detail: str = ""
     lights: str = ""
+    undrawn: str = ""
 
 
 class Frame(_Part):

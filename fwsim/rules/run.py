@@ -234,6 +234,14 @@ def _no_faults(facts: Facts) -> Verdict:
     return False, f"{iommu.faults} DMA faults ({reasons}){lost}"
 
 
+def _frame_buffer(facts: Facts) -> Verdict:
+    """Only where the ROM named a frame buffer that nobody may draw on."""
+    bad = [call for call in facts.summary.calls if call.undrawn]
+    if not bad:
+        return None
+    return False, "; ".join(f"mode {call.bx & 0x1FF:#x}: {call.undrawn}" for call in bad)
+
+
 def _screens(facts: Facts) -> Verdict:
     screens = facts.summary.display
     if not screens:
@@ -263,6 +271,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
+    Rule("frame-buffer", _frame_buffer, "a boot loader that draws over its own memory", "VBE 3.0, 4.4: PhysBasePtr"),
     Rule("screens-complete", _screens, "a torn picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
 )

@@ -9,6 +9,8 @@ import numpy as np
 from fwsim.devices.igd import layout as g
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
+from fwsim.environment.wait.answers import LeafRelease
+from fwsim.environment.wait.trials import Release
 from fwsim.environment.wait.waiting import Wait
 from fwsim.machine.built import Built
 from fwsim.native import R_CODE, R_TIME
@@ -49,7 +51,7 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, call
     summary.stop, summary.hangs = _stop(built, session, ending)
     summary.iommu = _iommu(caller)
     summary.assists = [
-        Assist(what=release.text(_input(release.wait, built)), count=count)
+        Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, session))
         for release, count in session.slices.assist.given.values()
     ]
     summary.calls, summary.display = caller.calls, caller.screens
@@ -139,7 +141,15 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     wait = release.wait
     stop.cs, stop.ip = wait.cs, wait.ip
     stop.detail = release.text(_input(wait, built))
-    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=stop.detail)]
+    text = wait.text
+    if isinstance(release, LeafRelease):
+        text += f" AX={release.question.ax:04X}"
+    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=text, last=wait.last, detail=stop.detail)]
+
+
+def _times(release: Release, count: int, session: Session) -> int:
+    """How often the help was given: a leaf's answer stays, and the BIOS counts it."""
+    return session.bios.helped[release.question.ax][1] if isinstance(release, LeafRelease) else count
 
 
 def _input(wait: Wait, built: Built) -> str:

@@ -11,14 +11,14 @@ from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
-from fwsim.results.summary import CheckResult, Summary
+from fwsim.results.summary import CheckResult, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 
 INTEL = 0x8086
-
+FINISHED = "rom-finished"
 
 IGD_SLOT = 0x10
 """00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
@@ -126,12 +126,16 @@ def stolen_size(scenario: Scenario, given: Assignment) -> int:
 # --- the ROM ---------------------------------------------------------------------------------------------------------
 
 
-def _rom_finished(facts: Facts) -> Verdict:
-    stop = facts.summary.stop
+def finished(stop: Stop) -> tuple[bool, str]:
+    """Whether the ROM's code came to its end, and how it came to another."""
     if stop.reason == "completed":
         return True, "init and every call returned"
     where = f" at {stop.cs:04x}:{stop.ip:04x}" if stop.cs or stop.ip else ""
     return False, f"{stop.reason}{where}{': ' + stop.detail.splitlines()[0] if stop.detail else ''}"
+
+
+def _rom_finished(facts: Facts) -> Verdict:
+    return finished(facts.summary.stop)
 
 
 def _calls_answered(facts: Facts) -> Verdict:
@@ -262,7 +266,7 @@ def _ggc(facts: Facts) -> Verdict:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
+    Rule(FINISHED, _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),

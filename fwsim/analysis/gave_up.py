@@ -16,6 +16,7 @@ from fwsim.analysis.again import Again
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.slicer import Slicer
+from fwsim.devices.pci import PciBus
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.machine.built import Built
@@ -57,6 +58,11 @@ class Input:
     name: str = ""
 
     @property
+    def absent(self) -> bool:
+        """Whether it is a configuration register's all ones, as where no function answers."""
+        return self.space == "pci" and self.value == (1 << 8 * self.width) - 1
+
+    @property
     def text(self) -> str:
         """``LPC_DID``, or its place where it has no name."""
         if self.name:
@@ -81,7 +87,8 @@ class GaveUp:
     @property
     def text(self) -> str:
         """The story in a sentence."""
-        read = f"it read {self.input.text} {self.input.value:#x} and gave up"
+        absent = " (nothing is there)" if self.input.absent else ""
+        read = f"it read {self.input.text} {self.input.value:#x}{absent} and gave up"
         if self.other is None:
             return f"{read}; none of {self.tried} other values led on"
         return f"{read}; with {self.other:#x} it {'gets further, and hangs later' if self.again else 'goes on'}"
@@ -123,9 +130,10 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
     if decided is None:
         return None
     asked, found = decided
-    trials = _Trials(scenario, load(scenario.rom.file), stop, int(slicer.events[-1]["seq"]))
+    rom = load(scenario.rom.file)
+    trials = _Trials(scenario, rom, stop, int(slicer.events[-1]["seq"]))
     best, tried, most = None, 0, max(FEWEST, min(TRIALS, TRIAL_CODE // max(1, summary.code_bytes)))
-    for tried, value in enumerate(_candidates(asked, found), 1):
+    for tried, value in enumerate(_candidates(asked, found, scenario, rom), 1):
         outcome = trials.goes_on(asked, value)
         if outcome == "on":
             return GaveUp(asked, found, slicer, value, tried=tried)
@@ -198,14 +206,16 @@ def _of(node: Node, slicer: Slicer, cpu: str) -> Input | None:
 # --- what would lead on -----------------------------------------------------------------------------------------------
 
 
-def _candidates(asked: Input, found: Slice) -> Iterator[int]:
+def _candidates(asked: Input, found: Slice, scenario: Scenario, rom: Rom) -> Iterator[int]:
     """Other values: known ids, the nearest first, constants that took part, one bit turned over, all of them."""
     ones = (1 << 8 * asked.width) - 1
     values: list[int] = []
     if asked.name == "LPC_DID":
         values += known_lpc_ids(asked.value)
     elif asked.name == "DID":
-        values += nearest_first((each for ids in DEVICE_IDS.values() for each in ids), asked.value)
+        others = (each for ids in DEVICE_IDS.values() for each in ids)
+        for ids in (DEVICE_IDS.get(scenario.host.cpu, ()), rom.ids, others):
+            values += nearest_first(ids, asked.value)
     values += [node.value & ones for node in found.nodes.values() if node.kind in ("constant", "byte")]
     values += [asked.value ^ 1 << bit for bit in range(8 * asked.width) if asked.mask >> bit & 1]
     values += [asked.value ^ asked.mask, ones, 0]
@@ -243,13 +253,22 @@ class _Trials:
         return "further" if events > self.events else ""
 
 
+def _slot(pci: PciBus, bdf: int) -> int:
+    """The function's tables; where none answers, those of one on bus 0 that reads all ones but for what is forced."""
+    if pci.answers(bdf):
+        return pci.slot(bdf)
+    slot = pci.add(bdf & 0xFF)
+    for offset in range(0, 0x100, 4):
+        pci.emulate(slot, offset, 4, 0xFFFFFFFF, 0)
+    return slot
+
+
 def _force(built: Built, asked: Input, value: int) -> None:
     """Let the input read ``value`` in the bits that decided, whenever it is read."""
     machine = built.machine
     if asked.space == "pci":
-        if machine.pci.answers(asked.address >> 12):
-            slot = machine.pci.slot(asked.address >> 12)
-            machine.pci.emulate(slot, asked.address & 0xFFF, asked.width, value, 0)
+        slot = _slot(machine.pci, asked.address >> 12)
+        machine.pci.emulate(slot, asked.address & 0xFFF, asked.width, value, 0)
         return
     space = {"mmio": Space.MMIO, "port": Space.PORT}[asked.space]
     root = machine.root

@@ -92,13 +92,18 @@ class GttTargets(_Part):
 
 
 class Gtt(_Part):
-    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords."""
+    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords.
+
+    ``spare``: of ``targets``, the entries past the guest's stolen memory (that would map more than there is) that no
+    access went through: neither a picture's, nor one by the aperture or A0000. 0 where nothing was shown.
+    """
 
     writes: int = 0
     rewritten: int = 0
     first: GttFirst | None = None
     last: GttWrite | None = None
     targets: GttTargets = field(default_factory=GttTargets)
+    spare: GttTargets = field(default_factory=GttTargets)
 
 
 class Iommu(_Part):

@@ -9,9 +9,10 @@ from functools import cached_property, partial
 
 from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
+from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
-from fwsim.results.summary import CheckResult, Stop, Summary
+from fwsim.results.summary import CheckResult, GttTargets, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
@@ -195,35 +196,51 @@ def _of_layout(rule: PlacementRule, facts: Facts) -> Verdict:
 def _gtt_inside(facts: Facts) -> Verdict:
     if not facts.graphics:
         return None
-    targets, first = facts.summary.gtt.targets, facts.summary.gtt.first
-    total = targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
-    if not targets.host_stolen and not targets.unmapped:
+    targets, spare, first = facts.summary.gtt.targets, facts.summary.gtt.spare, facts.summary.gtt.first
+    total = _count(targets)
+    host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
+    unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
+    if not host_stolen and not unmapped:
         if not total:
             return True, "no entry was written"
-        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}"
+        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
     parts = []
-    if targets.host_stolen:
+    if host_stolen:
         base = facts.scenario.host.bdsm & ~1
         where = span(base, base + facts.family.gms.decode(facts.scenario.host.ggc))
-        parts.append(f"{targets.host_stolen} of {total} entries point at the host's stolen memory, {where}")
-    if targets.unmapped:
-        parts.append(f"{targets.unmapped} of {total} entries point where nothing is mapped")
+        parts.append(f"{host_stolen} of {total} entries point at the host's stolen memory, {where}")
+    if unmapped:
+        parts.append(f"{unmapped} of {total} entries point where nothing is mapped")
     if first is not None:
         parts.append(f"the first write was {first.value:#x}")
-    return False, "; ".join(parts)
+    return False, "; ".join(parts) + unneeded
+
+
+def _count(targets: GttTargets) -> int:
+    return targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
+
+
+def _unneeded(facts: Facts, count: int) -> str:
+    """What is said of ``count`` entries that no access went through; "" where there are none."""
+    pages = facts.stolen.size // PAGE
+    return f"; {count} from entry {pages:#x} on, past its end, are never used" if count else ""
 
 
 def _gtt_harmless(facts: Facts) -> Verdict:
     if not facts.graphics:
         return None
-    targets = facts.summary.gtt.targets
-    if not targets.guest_ram and not targets.silent:
-        return True, "no entry points at memory that the guest uses"
+    targets, spare = facts.summary.gtt.targets, facts.summary.gtt.spare
+    harmful, unneeded = (each.guest_ram + each.silent for each in (targets, spare))
+    never = _unneeded(facts, unneeded)
+    if harmful == unneeded:
+        return True, f"no entry that is used points at memory that the guest uses{never}" if never else (
+            "no entry points at memory that the guest uses"
+        )
     first = facts.summary.gtt.first
     where = f", from {first.value if first.written is None else first.written:#x} on" if first else ""
     return (
         False,
-        f"{targets.guest_ram + targets.silent} entries point at RAM that the guest uses{where}: no fault tells",
+        f"{harmful - unneeded} entries point at RAM that the guest uses{where}: no fault tells{never}",
     )
 
 

@@ -60,12 +60,14 @@ def _through_gtt(built: Built, offset: int, data: bytes) -> None:
     assert igd is not None
     entries = igd.entries()
     refused = []
-    for page in range(offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE):
+    first, end = offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE
+    igd.used[first:end] = 1
+    for page in range(first, end):
         host = int(igd.pages[page]) if page < igd.pages.size else 0
-        first = max(offset, page * PAGE)
-        part = data[first - offset : (page + 1) * PAGE - offset]
+        begin = max(offset, page * PAGE)
+        part = data[begin - offset : (page + 1) * PAGE - offset]
         if host:
-            ctypes.memmove(host + first % PAGE, part, len(part))
+            ctypes.memmove(host + begin % PAGE, part, len(part))
         elif page < entries.size and int(entries[page]) & 1:
             refused.append(page)
     built.guard.refuse(refused, read=False)

@@ -44,6 +44,7 @@ V_BANK0 = _next()  # byte offset in video memory (or in the page table's space) 
 V_BANK1 = _next()  # and of its upper 32 KiB
 V_PAGES = _next()  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
 V_PAGE_COUNT = _next()
+V_USED = _next()  # address of a uint8 for each page of that table: 1 once the window showed it to an access
 V_HIDDEN = _next()  # cirrus: hidden DAC register
 V_HIDDEN_READS = _next()  # cirrus: reads of 3C6 in a row
 V_DISPI_INDEX = _next()
@@ -61,8 +62,9 @@ WINDOW_PLANES, WINDOW_LINEAR, WINDOW_PAGES = range(3)
 SEQ, GFX, CRTC, ATTR, DAC = 0, 256, 512, 768, 1024
 REG_BYTES = DAC + 768
 
-_WIRED = (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID, V_MONITOR, V_GMADR)
+_WIRED = (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_USED, V_EDID, V_MONITOR, V_GMADR)
 """Words that say what the card is and what it is connected to: a reset leaves them."""
+_ADDRESSES = (V_REGS, V_VRAM, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_USED, V_EDID)
 DISPI_ID5 = 0xB0C5
 I2C_IDLE = 3  # both lines high: see i2c.py
 
@@ -198,7 +200,7 @@ class Vga:
 
     def restore(self, state: VgaState) -> None:
         """Back to ``state``, in place: the addresses that native code holds stay good."""
-        addresses = {word: self.word(word) for word in (V_REGS, V_VRAM, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID)}
+        addresses = {word: self.word(word) for word in _ADDRESSES}
         self.block[:] = state.block
         for word, value in addresses.items():
             self.block[word] = value

@@ -40,7 +40,8 @@ def render(summary: Summary, folder: Path | None = None) -> RenderableType:
     parts: list[RenderableType] = []
     if summary.assists:
         parts.append(Text("ASSISTED: real hardware would not have helped the ROM here", style="bold yellow"))
-        parts += [_item(f"{assist.count}x {assist.what}") for assist in summary.assists]
+        for assist in summary.assists:
+            parts += [_item(line) for line in textwrap.wrap(f"{assist.count}x {assist.what}", _WIDTH - 2)]
     parts += [*_stop(summary), _facts(_placement(summary)), _e820(summary), _facts(_gtt(summary))]
     parts += _iommu(summary, _SHOWN_LINES)
     parts += [table for table in (_calls(summary), _display(summary)) if table is not None]

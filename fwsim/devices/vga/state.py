@@ -44,7 +44,7 @@ V_BANK0 = _next()  # byte offset in video memory (or in the page table's space) 
 V_BANK1 = _next()  # and of its upper 32 KiB
 V_PAGES = _next()  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
 V_PAGE_COUNT = _next()
-V_USED = _next()  # address of a uint8 for each page of that table: 1 once the window showed it to an access
+V_USED = _next()  # address of a uint8 for each page of that table: 1 once the window showed it to an access; 0: none
 V_HIDDEN = _next()  # cirrus: hidden DAC register
 V_HIDDEN_READS = _next()  # cirrus: reads of 3C6 in a row
 V_DISPI_INDEX = _next()

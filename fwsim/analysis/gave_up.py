@@ -40,7 +40,6 @@ TRIAL_CODE = 1 << 30
 """... so many code bytes together."""
 BEYOND = 64
 """Events past the end at which a trial has gone on."""
-_ENDS = ("a jump to itself", "HLT with interrupts off", "HLT again and again")
 _INPUTS = (Space.PCI, Space.MMIO, Space.PORT)
 _NEVER = (1 << 62) - 1
 
@@ -94,11 +93,6 @@ class GaveUp:
         return f"{read}; with {self.other:#x} it {'gets further, and hangs later' if self.again else 'goes on'}"
 
 
-def concerns(stop: Stop) -> bool:
-    """Whether a run ended in a way that is explained here."""
-    return stop.reason == "hung" and stop.detail.startswith(_ENDS)
-
-
 def explain_stop(scenario: Scenario, summary: Summary) -> None:
     """Add to ``summary``, of a run of ``scenario``, why its ROM gave up, where it did."""
     found = why_it_gave_up(scenario, summary)
@@ -119,7 +113,7 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
     Raises FwsimError for a ROM that is gone.
     """
     stop = summary.stop
-    if not concerns(stop):
+    if not stop.gave_up:
         return None
     again = Again(scenario)
     window = again.window(None)

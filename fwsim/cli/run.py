@@ -46,7 +46,7 @@ def run(
             hint='give --rom FILE, or write file = "..." under [rom]',
         )  # fmt: skip
     folder, summary = run_into(loaded, out, force)
-    if summary.stop.reason == "hung":
+    if summary.stop.gave_up:
         _explain(loaded, folder, summary)
     if json:
         common.emit_json(summary)

@@ -47,6 +47,11 @@ class Stop(_Part):
     ip: int = 0
     detail: str = ""
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the code hung on purpose, in a jump to itself or a HLT, as ``environment.slices`` says it."""
+        return self.reason == "hung" and self.detail.startswith(("a jump to itself", "HLT with", "HLT again"))
+
 
 class E820Range(_Part):
     """One range of the firmware's memory map, ``end`` exclusive. ``type`` is RAM, RESERVED, ACPI, NVS or UNUSABLE."""

@@ -32,6 +32,8 @@ from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.event import Actor, Op, Space
 
+WINDOW = 1 << 18
+"""Steps kept at a time."""
 JUMPS, REACH = 256, 1 << 16
 """Conditional jumps that are sliced, and steps that they are looked for in, going back from the end."""
 TRIALS, FEWEST = 64, 4
@@ -115,9 +117,7 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
     stop = summary.stop
     if not stop.gave_up:
         return None
-    again = Again(scenario)
-    window = again.window(None)
-    slicer = Slicer(window, lambda until: again.window(None, until))
+    slicer = _before_the_end(scenario, stop)
     if not slicer.events.size:
         return None
     decided = _decided(slicer, stop, scenario.host.cpu)
@@ -139,6 +139,21 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
 
 
 # --- what decided -----------------------------------------------------------------------------------------------------
+
+
+def _before_the_end(scenario: Scenario, stop: Stop) -> Slicer:
+    """The steps of the run that led to ``stop``: the rounds of a jump to itself behind them are a million and more."""
+    again = Again(scenario, size=WINDOW)
+    place = (stop.cs << 4) + stop.ip
+    window = again.window(None)
+    low, high = 0, window.first  # it came there between these steps
+    while len(window.steps) and (window.steps["address"] == place).all() and high:
+        middle = (low + high) // 2 if high - low > WINDOW else high
+        window = again.window(None, middle)
+        if not len(window.steps) or window.steps["address"][-1] != place:
+            low, window = middle, again.window(None, high)
+        high = min(high, window.first)
+    return Slicer(window, lambda until: again.window(None, until))
 
 
 def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None:

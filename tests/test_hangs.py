@@ -30,7 +30,9 @@ GAVE_UP = {
     # in ax = LPC id / cmp ax,0A305h / je +2 / give up / write port 80h, return
     "an id": (f"{LPC_DID} 3d05a3 7402 {JUMP} e680 cb", "lpc_id = 0xa2c9", "LPC_DID 0xa2c9", "0xa305"),
     "an id, in a HLT": (f"{LPC_DID} 3d05a3 7402 {HALT} e680 cb", "lpc_id = 0xa2c9", "LPC_DID 0xa2c9", "0xa305"),
-    # the same by a table of three ids at C000:0180, searched by REPNE SCASW
+    # any id but that one: of those that are known, A2C5h (Z270) is the nearest
+    "any other id": (f"{LPC_DID} 3dc9a2 7502 {JUMP} e680 cb", "lpc_id = 0xa2c9", "LPC_DID 0xa2c9", "0xa2c5"),
+    # a table of three ids at C000:0180, searched by REPNE SCASW
     "a table of ids": (
         f"{LPC_DID} 0e07 bf8001 b90300 fc f2af 7402 {JUMP} e680 cb", "lpc_id = 0x2918", "LPC_DID 0x2918", "0x8c4f",
     ),

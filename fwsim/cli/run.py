@@ -46,6 +46,8 @@ def run(
             hint='give --rom FILE, or write file = "..." under [rom]',
         )  # fmt: skip
     folder, summary = run_into(loaded, out, force)
+    if summary.stop.gave_up:
+        _explain(loaded, folder, summary)
     if json:
         common.emit_json(summary)
     else:
@@ -56,6 +58,17 @@ def run(
         raise typer.Exit(3)
     if strict and summary.failed:
         raise typer.Exit(1)
+
+
+def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
+    """Find out, by running it again, why a ROM gave up."""
+    from fwsim.analysis.gave_up import explain_stop
+
+    with common.progress_bar() as progress:
+        if progress is not None:
+            progress("looking for what made it give up", None)
+        explain_stop(scenario, summary)
+    folder.write_summary(summary)
 
 
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:

@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from fwsim.results.summary import CallResult, GttWrite, Summary
+from fwsim.registers.database import leaf_name
+from fwsim.results.summary import CallResult, GttWrite, Leaf, Summary
 from fwsim.units import format_size
 
 _SHOWN_LINES = 4
@@ -39,7 +40,8 @@ def render(summary: Summary, folder: Path | None = None) -> RenderableType:
     parts: list[RenderableType] = []
     if summary.assists:
         parts.append(Text("ASSISTED: real hardware would not have helped the ROM here", style="bold yellow"))
-        parts += [_item(f"{assist.count}x {assist.what}") for assist in summary.assists]
+        for assist in summary.assists:
+            parts += [_item(line) for line in textwrap.wrap(f"{assist.count}x {assist.what}", _WIDTH - 2)]
     parts += [*_stop(summary), _facts(_placement(summary)), _e820(summary), _facts(_gtt(summary))]
     parts += _iommu(summary, _SHOWN_LINES)
     parts += [table for table in (_calls(summary), _display(summary)) if table is not None]
@@ -314,9 +316,13 @@ def _unhandled(summary: Summary) -> list[tuple[str, str]]:
         if places:
             rows.append((label, _some([f"{place.address:#x} x{place.count}" for place in places])))
     if unhandled.interrupts:
-        leaves = [f"int {leaf.vector:02x}h ax={leaf.ax:04x} x{leaf.count}" for leaf in unhandled.interrupts]
-        rows.append(("interrupts", _some(leaves)))
+        rows.append(("interrupts", _some([_leaf(leaf) for leaf in unhandled.interrupts])))
     return [("unmodelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)]
+
+
+def _leaf(leaf: Leaf) -> str:
+    name = leaf_name(leaf.vector, leaf.ax)
+    return f"int {leaf.vector:02x}h ax={leaf.ax:04x}{f' ({name})' if name else ''} x{leaf.count}"
 
 
 def _some(texts: Sequence[str]) -> str:

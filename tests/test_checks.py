@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from fwsim.registers.families import families
 from fwsim.results.summary import (
@@ -285,9 +286,27 @@ def test_elsewhere_there_is_nothing_in_ggcs_place(other):
     assert "ggc-at-bridge" not in results(loads(other), good())
 
 
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"lights": "pipe A on, panel power off", "wanted": (1024, 768), "drawn": True}, ""),
+        ({"lights": "no pipe on, panel power off"}, "shown by nobody"),
+        ({"wanted": (640, 480)}, "1024x768, the mode 640x480"),
+        ({"flat": True, "drawn": True}, "the test card is not on it"),
+        ({"flat": True}, ""),  # black where nothing was drawn, and said to be so
+        ({"unreadable_pages": 3}, "lacks 3 pages"),
+    ],
+)
+def test_a_screen_is_lit_whole_of_its_size_and_shows_what_was_drawn(changes, wrong):
+    screen = replace_fields(Screen(mode=0x118, width=1024, height=768, file="screen-01.png"), **changes)
+    seen = results(scenario(), good(display=[screen]))["screens-complete"]
+    assert (seen.ok, wrong in seen.detail) == (not wrong, True)
+    assert ("nothing was drawn" in seen.detail) == (changes == {"flat": True})
+
+
 def test_another_card_has_no_stolen_memory():
     seen = results(scenario(), good(rom=RomSummary(vendor=0x1013, device=0x00B8), firmware=FirmwareSummary()))
-    assert set(seen) == {"rom-finished", "calls-answered", "budget", "screens-complete"}
+    assert set(seen) == {"rom-found", "rom-finished", "calls-answered", "budget", "screens-complete"}
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ def test_summary_names_are_the_contract():
         "fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
         "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s",
     ]  # fmt: skip
-    assert list(document["rom"]) == ["sha256", "size", "vendor", "device", "images", "source"]
+    assert list(document["rom"]) == ["sha256", "size", "vendor", "device", "images", "source", "taken", "how"]
     assert list(document["stop"]) == ["reason", "cs", "ip", "detail"]
     assert list(document["firmware"]) == ["kind", "bdsm", "asls", "e820", "bars", "log"]
     assert list(document["gtt"]) == ["writes", "rewritten", "first", "last", "targets", "spare"]

@@ -14,7 +14,7 @@ REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs"
 KEYS = {
     "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
          "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
-    "rom": {"sha256", "size", "vendor", "device", "images", "source"},
+    "rom": {"sha256", "size", "vendor", "device", "images", "source", "taken", "how"},
     "stop": {"reason", "cs", "ip", "detail"},
     "firmware": {"kind", "bdsm", "asls", "e820", "bars", "log"},
     "firmware.e820.0": {"start", "end", "type"},
@@ -24,7 +24,8 @@ KEYS = {
     "gtt.last": {"index", "value", "written"},
     "gtt.targets": {"guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent"},
     "iommu": {"faults", "recorded", "overflowed", "by_reason", "lines"},
-    "display.0": {"mode", "width", "height", "stride", "format", "base", "file", "unreadable_pages", "frames"},
+    "display.0": {"mode", "width", "height", "stride", "format", "base", "file", "unreadable_pages", "frames",
+                  "lights", "drawn", "flat", "wanted"},
     "display.0.frames.0": {"start_ns", "unreadable_pages"},
     "unhandled": {"ports", "registers", "interrupts"},
     "checks.0": {"id", "ok", "detail"},

@@ -187,9 +187,13 @@ def test_an_entry_before_the_end_matters_used_or_not(tmp_path):
 def test_an_entry_past_the_end_that_is_used_matters(tmp_path):
     """INT 15h AH=87h copies a word to E2000000, 32 MiB into the aperture; the descriptors are at 0:7000h."""
     descriptors = [(0x7012, 0x7000), (0x7014, 0x9300), (0x701A, 0x0000), (0x701C, 0x9300), (0x701E, 0xE200)]
-    store = "31c0 8ed8 8ec0 be0070" + "".join(
-        f"c706{at.to_bytes(2, 'little').hex()}{value.to_bytes(2, 'little').hex()}" for at, value in descriptors
-    ) + "c6061c7000 b90100 b487 cd15"
+    store = (
+        "31c0 8ed8 8ec0 be0070"
+        + "".join(
+            f"c706{at.to_bytes(2, 'little').hex()}{value.to_bytes(2, 'little').hex()}" for at, value in descriptors
+        )
+        + "c6061c7000 b90100 b487 cd15"
+    )
     gtt, checks = entries(tmp_path, (0, STOLEN), (PAGES, 0x90000001), window=store)
     assert gtt.spare.unmapped == 0
     assert not checks["gtt-guest-stolen"].ok

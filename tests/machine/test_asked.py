@@ -80,8 +80,12 @@ def test_the_words(rig):
     )
     made = rig(BOOT)
     made.post()
-    assert release(made).text("").startswith(
-        "INT 15h AX=5F35 CX=0 (which displays boot) keeps being answered AX=005F; the loop tests CL=08; add "
+    assert (
+        release(made)
+        .text("")
+        .startswith(
+            "INT 15h AX=5F35 CX=0 (which displays boot) keeps being answered AX=005F; the loop tests CL=08; add "
+        )
     )
 
 

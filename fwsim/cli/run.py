@@ -22,9 +22,7 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run'
 
 
 def run(
-    scenario: Annotated[
-        Path, typer.Argument(metavar="SCENARIO", help="The scenario, a TOML file; or a ROM alone.")
-    ],
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario, a TOML file; or a ROM alone.")],
     rom: Roms = None,
     overrides: Sets = None,
     out: Out = None,

@@ -33,7 +33,6 @@ SCREEN = 24
 """Lines of a terminal that nobody has made larger."""
 _PROMPT = 1
 _SHOWN_LINES = 4
-_SHOWN_DETAIL = 104
 _URGENT = ("warning", "error", "QEMU")
 
 
@@ -126,8 +125,9 @@ def _assists(summary: Summary) -> list[RenderableType]:
 def _failed(failed: Sequence[CheckResult]) -> list[RenderableType]:
     """A line or two for each check that fails."""
     table = grid()
+    width = WIDTH - len("FAIL") - max((len(check.id) for check in failed), default=0) - 4
     for check in failed:
-        detail = textwrap.shorten(check.detail, _SHOWN_DETAIL, placeholder=" ...")
+        detail = "\n".join(textwrap.wrap(check.detail, width, max_lines=2, placeholder=" ..."))
         table.add_row(Text("FAIL", style="bold red"), Text(check.id), Text(detail))
     return [table] if failed else []
 

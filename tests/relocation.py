@@ -46,11 +46,15 @@ class Row:
 def scenario(
     rom: Path, cpu: str, hypervisor: Hypervisor, *, source="file", ram="2G", device_id=None, mode=0x105, **host
 ):
-    """A host of ``cpu``, its stolen memory at H unless ``bdsm`` says otherwise; then 4F02 of ``mode``, linear."""
+    """A host of ``cpu``, its stolen memory at H unless ``bdsm`` says otherwise; then 4F02 of ``mode``, linear.
+
+    The ROM's id is made the device's: our own names one, and lists the others.
+    """
     facts = {"cpu": cpu, "bdsm": H, **host} | ({"device_id": device_id} if device_id else {})
     sizes = {"2G": 2 << 30, "4M": 4 << 20}
     return Scenario(
-        host=Host(**facts), hypervisor=hypervisor, guest=Guest(ram=sizes[ram]), rom=Rom(file=str(rom), source=source),
+        host=Host(**facts), hypervisor=hypervisor, guest=Guest(ram=sizes[ram]),
+        rom=Rom(file=str(rom), source=source, fix_ids=True),
         call=(Call(ax=0x4F02, bx=mode | 0x4000),),
     )  # fmt: skip
 

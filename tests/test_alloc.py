@@ -405,3 +405,10 @@ def test_the_documented_rules_are_the_rules():
     text = (HERE.parent / "docs" / "allocators.md").read_text(encoding="utf-8")
     said = re.findall(r"^\| `([a-z0-9-]+)` \| ([^|]+) \|$", text, re.MULTILINE)
     assert said == [(rule.id, rule.protects) for rule in (*SHARED, *PLACED)]
+
+
+def test_bhyves_ecam_is_above_its_ram():
+    """FreeBSD usr.sbin/bhyve/pci_emul.h: low RAM ends at 3 GiB, PCI_EMUL_ECFG_BASE is E0000000."""
+    result = place(Ask(firmware="bhyve", ram=4 * GIB, gen="9"))
+    assert result.details.ecam == (0xE0000000, 0xF0000000)
+    assert not {"bars-clear", "bdsm-outside-mmio"} & set(failing(result))

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace as replace_fields
 
 from fwsim.registers.families import families
 from fwsim.results.summary import (
@@ -86,7 +87,7 @@ def failed(run, summary):
 def test_a_good_run_holds_every_rule():
     seen = results(scenario(), good())
     assert all(result.ok for result in seen.values())
-    assert set(seen) == {rule.id for rule in RULES} - {"no-assists", "ggc-at-bridge"}
+    assert set(seen) == {rule.id for rule in RULES} - {"no-assists", "ggc-at-bridge", "frame-buffer"}
     assert seen["bdsm-reserved"].detail == "0x7de00000-0x7fdfffff"
     assert seen["gtt-guest-stolen"].detail == "255 of 255 entries in 0x7de00000-0x7fdfffff"
 
@@ -285,9 +286,27 @@ def test_elsewhere_there_is_nothing_in_ggcs_place(other):
     assert "ggc-at-bridge" not in results(loads(other), good())
 
 
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"lights": "pipe A on, panel power off", "wanted": (1024, 768), "drawn": True}, ""),
+        ({"lights": "no pipe on, panel power off"}, "shown by nobody"),
+        ({"wanted": (640, 480)}, "1024x768, the mode 640x480"),
+        ({"flat": True, "drawn": True}, "the test card is not on it"),
+        ({"flat": True}, ""),  # black where nothing was drawn, and said to be so
+        ({"unreadable_pages": 3}, "lacks 3 pages"),
+    ],
+)
+def test_a_screen_is_lit_whole_of_its_size_and_shows_what_was_drawn(changes, wrong):
+    screen = replace_fields(Screen(mode=0x118, width=1024, height=768, file="screen-01.png"), **changes)
+    seen = results(scenario(), good(display=[screen]))["screens-complete"]
+    assert (seen.ok, wrong in seen.detail) == (not wrong, True)
+    assert ("nothing was drawn" in seen.detail) == (changes == {"flat": True})
+
+
 def test_another_card_has_no_stolen_memory():
     seen = results(scenario(), good(rom=RomSummary(vendor=0x1013, device=0x00B8), firmware=FirmwareSummary()))
-    assert set(seen) == {"rom-finished", "calls-answered", "budget", "screens-complete"}
+    assert set(seen) == {"rom-found", "rom-finished", "calls-answered", "budget", "screens-complete"}
 
 
 @pytest.mark.parametrize(
@@ -305,3 +324,17 @@ def test_another_card_has_no_stolen_memory():
 def test_what_the_firmware_is_asked_for(kind, profile, machine, size):
     text = GUEST.format(kind=kind, profile=profile, ram="2G").replace("[guest]", f'[guest]\nmachine = "{machine}"')
     assert loads(text).assignment.stolen == size * MIB
+
+
+def test_entries_that_nothing_uses_are_told_and_do_no_harm():
+    """Stolen memory of 2 MiB has 200h pages: what lies past it, and was never used, is no fault of the picture's."""
+    gtt = Gtt(
+        writes=600,
+        targets=GttTargets(guest_stolen=512, guest_ram=60, unmapped=28, host_stolen=5, silent=5),
+        spare=GttTargets(guest_ram=60, unmapped=28, host_stolen=4, silent=4),
+    )
+    seen = results(scenario(), good(gtt=gtt))
+    assert seen["gtt-guest-stolen"].detail.endswith("; 32 from entry 0x2000 on, past its end, are never used")
+    assert not seen["gtt-guest-stolen"].ok  # one of the host's is used
+    assert seen["gtt-guest-stolen"].detail.startswith("1 of 605 entries point at the host's stolen memory")
+    assert seen["gtt-no-corruption"].detail.startswith("1 entries point at RAM that the guest uses")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fwsim.analysis.gave_up import why_it_gave_up
 from fwsim.devices.igd.scanout import scan
 from fwsim.environment.bios.session import Session
 from fwsim.machine.build import build
@@ -275,3 +276,52 @@ def test_cherryview_of_the_first_steppings():
         machine.pci.set(next(function.slot for function in machine.functions if function.devfn == 0x10), 0x08, 1, 9)
 
     assert Run("4c53abf3", before=early).int10(0x0003) is None
+
+
+GEN3 = {"82b4f9ba": 0xD0000000, "eee66e7b": 0xB0000000}
+"""945GM images, and where the aperture is."""
+
+
+@pytest.mark.parametrize("name", GEN3)
+def test_gen_3_names_the_aperture_as_its_frame_buffer(name):
+    """On a ThinkPad the frame buffer of every linear mode is at GMADR."""
+    IMAGES[name] = ("945", 0, ())
+
+    def moved(machine):
+        igd = next(function for function in machine.functions if function.devfn == 0x10)
+        machine.pci.write(machine.root, 0x10, 0x18, 4, GEN3[name])
+        assert machine.pci.seen_by_guest(igd.slot, 0x18, 4) & ~0xF == GEN3[name]
+
+    run = Run(name, before=moved)
+    assert run.ended is None
+    assert run.int10(0x4F01, cx=0x118) == 0x004F
+    assert run.word(BUFFER + 0x28, 4) == GEN3[name]
+    assert run.int10(0x4F02, bx=0x4118) == 0x004F
+    assert run.plane()
+
+
+GAVE_UP = {
+    "88d64792": ("coffeelake", "0xa2c9", "it read LPC_DID 0xa2c9 and gave up; with 0xa305 it goes on"),
+    "7181b60e": ("skylake", "0x2918", "it read LPC_DID 0x2918 and gave up; with 0x9d48 it goes on"),
+}
+"""The two lists of ids were tried one by one: a145 9d48 a2c5 9d4e, and a305 9d84."""
+
+
+@pytest.mark.parametrize("name", GAVE_UP)
+def test_an_image_that_does_not_know_the_lpc_bridge(name, tmp_path):
+    cpu, lpc, said = GAVE_UP[name]
+    scenario = loads(f'[host]\ncpu = "{cpu}"\nlpc_id = {lpc}\n[rom]\nfile = "{image(name)}"\n')
+    with RunDir.create(tmp_path / "run") as folder:
+        summary = execute(scenario, folder)
+    assert why_it_gave_up(scenario, summary).text == said
+
+
+def test_skylake_maps_more_than_a_guest_has_and_uses_none_of_it(tmp_path):
+    """256 MiB of entries over 64 MiB of stolen memory: with 118h on the screen the rest is never used."""
+    text = f'[host]\ncpu = "skylake"\n[rom]\nfile = "{image("7181b60e")}"\n[[call]]\nax = 0x4f02\nbx = 0x4118\n'
+    with RunDir.create(tmp_path / "run") as folder:
+        summary = execute(loads(text), folder)
+    targets, spare = summary.gtt.targets, summary.gtt.spare
+    assert targets.guest_ram
+    assert (targets.guest_ram, targets.unmapped) == (spare.guest_ram, spare.unmapped)
+    assert not {check.id for check in summary.failed} & {"gtt-guest-stolen", "gtt-no-corruption", "screens-complete"}

@@ -285,7 +285,7 @@ def test_a_binary_file_is_no_scenario(tmp_path, content):
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(FwsimError, match="not a scenario") as caught:
         load(tmp_path / "x")
-    assert "--rom" in caught.value.hint
+    assert "fwsim run FILE" in caught.value.hint
 
 
 def test_a_huge_file_is_no_scenario(tmp_path):

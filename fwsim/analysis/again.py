@@ -32,13 +32,16 @@ class Window:
 
 
 class Again:
-    """One machine of a run: the guest's, or that of the POST on the host that made its shadow."""
+    """One machine of a run: the guest's, or that of the POST on the host that made its shadow.
 
-    def __init__(self, scenario: Scenario, on_host: bool = False) -> None:
+    ``size``: instructions kept at a time, a power of two.
+    """
+
+    def __init__(self, scenario: Scenario, on_host: bool = False, size: int = WINDOW) -> None:
         self.scenario = scenario
         self.on_host = on_host
         self.rom = load(scenario.rom.file)
-        self._window = WINDOW
+        self._window = size
         self._steps: Steps | None = None
 
     def window(self, seq: int | None, until: int | None = None) -> Window:

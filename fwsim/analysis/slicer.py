@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fwsim.analysis.flow import MEMORY, Flow, of_output
+from fwsim.analysis.flow import FLAGS, MEMORY, Flow, of_output
 from fwsim.analysis.nodes import Node, Slice
+from fwsim.analysis.scan import Steps
 from fwsim.analysis.windows import Windows
 from fwsim.analysis.work import Work
 
@@ -42,6 +43,15 @@ class Slicer(Windows):
         top = Node(-1 << 62, "memory", "held", place=address, size=size, mask=(1 << 8 * size) - 1)
         work.slice.nodes[top.key] = top
         work.want(top.key, [(MEMORY + address + at, 0xFF) for at in range(size)], set())
+        return work.run(top.key)
+
+    def of_flags(self, steps: Steps, index: int) -> Slice:
+        """The flags that a conditional jump, step ``index`` of the window ``steps``, looked at."""
+        work = Work(self, steps, index, follow=False)
+        row = steps.rows[index]
+        top = Node(steps.first + index, "jump", "jumped", int(row["cs"]), int(row["address"]) - (int(row["cs"]) << 4))
+        work.slice.nodes[top.key] = top
+        work.want(top.key, [(FLAGS, 1)], set())
         return work.run(top.key)
 
     def of_register(self, seq: int, number: int, mask: int) -> Slice | None:

@@ -129,6 +129,8 @@ class Teller:
             return f"{node.how} {node.value:#x}{chosen}" if chosen else ""
         constants = [found.nodes[key] for key in sorted(node.sources) if found.nodes[key].kind == "constant"]
         value = sum(each.value << 8 * (each.place - constants[0].place) for each in constants) if constants else 0
+        if node.how == "compared":  # it makes flags, no value
+            return f"compared with {value:#x}{chosen}" if constants else f"compared{chosen}"
         given = f" with {value:#x}" if constants and node.how == "combined" else ""
         given = f" {value:#x}" if constants and node.how in ("added", "subtracted") else given
         return f"{node.how}{given}: {node.value:#x}{chosen}"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
+from fwsim.analysis.gave_up import why_it_gave_up
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
@@ -169,9 +170,13 @@ class _Explainer:
                 hint=f"it ended: {summary.stop.reason}",
             )  # fmt: skip
         hang = summary.hangs[-1]
-        seq = stop_wait(self.events, hang)
+        seq, text = stop_wait(self.events, hang), hang.detail or hang.input
         source = [self._event(seq)] if seq else []
+        gave_up = why_it_gave_up(self.scenario, summary)
+        if gave_up is not None:
+            self.teller.tell(gave_up.found, gave_up.slicer)
+            source, seq = self.teller.nodes[-1:], gave_up.input.seq
+            text += "" if gave_up.text in text else f"; {gave_up.text}"
         self.teller.add(
-            "hang", f"hung: {hang.detail or hang.input}", cs=hang.cs, ip=hang.ip, seq=seq,
-            sources=[each.id for each in source],
+            "hang", f"hung: {text}", cs=hang.cs, ip=hang.ip, seq=seq, sources=[each.id for each in source]
         )  # fmt: skip

@@ -37,7 +37,7 @@ def demo(
     if json:
         common.emit_json({"runs": summaries})
     else:
-        from fwsim.report.run import render_demo
+        from fwsim.report.run_demo import render_demo
 
         common.emit(render_demo(summaries, folder.path, page))
     if any(summary.stop.reason != "completed" for summary in summaries):

@@ -14,7 +14,7 @@ def lookup(
     ] = None,
     value: Annotated[str | None, typer.Argument(help="What it holds, to be decoded.", show_default=False)] = None,
     space: Annotated[
-        str, typer.Option(help="Address space: mmio, pci, port, iobar, gtt, vtd, opregion, vbt, dpcd, ...")
+        str, typer.Option(help="Address space: mmio, pci, port, iobar, gtt, vtd, opregion, vbt, dpcd, int, ...")
     ] = "mmio",
     gen: Annotated[
         str | None, typer.Option(help="Generation (2 to 13) or host cpu, such as haswell.", show_default=False)
@@ -31,6 +31,7 @@ def lookup(
       fwsim lookup 0x70180 0xd8000000 --gen 7
       fwsim lookup 02.0:50 0x0209 --space pci --gen haswell
       fwsim lookup 0x1 0xdba00001 --space gtt --gen 6
+      fwsim lookup 15:5f51 3 --space int
       fwsim lookup --name BDSM
     """
     if (address is None) == (name is None):

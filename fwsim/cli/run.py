@@ -9,6 +9,7 @@ from fwsim.cli import common
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
+from fwsim.scenario.guess import guess, is_rom
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario
 
@@ -21,41 +22,60 @@ Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="The run'
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario, a TOML file.")],
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="The scenario, a TOML file; or a ROM alone.")],
     rom: Roms = None,
     overrides: Sets = None,
     out: Out = None,
     force: common.Force = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a check fails.")] = False,
     assist: Annotated[bool, typer.Option("--assist", help="Help the ROM out of endless waits, and say so.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all of it, not what fits a screen.")] = False,
     json: common.Json = False,
 ) -> None:
-    """Run a scenario's ROM and say what happened.
+    """Run a scenario's ROM, or a ROM alone, and say what happened; the last line is the verdict.
 
+    A ROM alone runs on the machine that its ids and its VBT name: what was guessed is said, and how to correct it.
     Exits 3 when the ROM does not finish (hang, budget, invalid code, guest killed): the trace up to there is kept.
 
     \b
-    Example:
+    Examples:
+      fwsim run x220.rom
       fwsim run x220.toml --rom x220.rom --set guest.ram=4G --out runs/x220
     """
     wanted = [*(overrides or []), *(["rom.assist=true"] if assist else [])]
-    loaded = load(scenario, wanted, rom)
+    guessed = guess(scenario, wanted) if rom is None and is_rom(scenario) else None
+    loaded = guessed.scenario if guessed else load(scenario, wanted, rom)
     if not loaded.rom.file:
         raise FwsimError(
             "no ROM named", where=f"{scenario}: rom.file", expected="an option ROM's file",
             hint='give --rom FILE, or write file = "..." under [rom]',
         )  # fmt: skip
     folder, summary = run_into(loaded, out, force)
+    if summary.stop.gave_up:
+        _explain(loaded, folder, summary)
     if json:
+        for each in guessed.guesses if guessed else ():
+            common.note(f"guessed: {each.field}={each.value}: {each.why}")
         common.emit_json(summary)
     else:
-        from fwsim.report.run import render
+        from fwsim.report.run import render, render_whole
 
-        common.emit(render(summary, folder.path))
+        common.emit((render_whole if verbose else render)(summary, folder.path, guessed))
     if summary.stop.reason != "completed":
         raise typer.Exit(3)
     if strict and summary.failed:
         raise typer.Exit(1)
+
+
+def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
+    """Find out, by running it again, why a ROM gave up."""
+    from fwsim.analysis.gave_up import explain_stop
+
+    with common.progress_bar() as progress:
+        if progress is not None:
+            progress("looking for what made it give up", None)
+        explain_stop(scenario, summary)
+    folder.write_summary(summary)
 
 
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:

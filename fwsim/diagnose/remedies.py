@@ -376,8 +376,7 @@ REMEDIES: dict[str, Texts] = {
     "guest-ram-map": {"": "look for vfio_dma_map in QEMU's log; leave out a viommu (intel-iommu, virtio-iommu) for "
                           "this device"},
     "lpc-id": {"": "take the vBIOS of this very board as romfile: it is in the board's firmware image, and knows its "
-                   "own chipset; with a ROM at hand: fwsim run x.toml --rom X.rom --set host.lpc_id=0xID shows whether "
-                   "it goes on"},
+                   "own chipset; with a ROM at hand: fwsim run X.rom --set host.lpc_id=0xID shows whether it goes on"},
     "collect-igd": {"": "sudo lspci -nnvvvxxxx > lspci.txt on the host, and again: fwsim diagnose dmesg.txt lspci.txt"},
     "collect-dmesg": {"": "sudo dmesg > dmesg.txt soon after the VM started, or journalctl -k -b"},
 }  # fmt: skip

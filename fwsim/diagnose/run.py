@@ -22,10 +22,18 @@ from fwsim.scenario.load import loads
 Progress = Callable[[str, float | None], None]
 REMEDIES = {
     "legacy-mode": "legacy-igd", "gtt-guest-stolen": "host-base-in-rom", "no-dma-faults": "host-base-in-rom",
-    "screens-complete": "host-base-in-rom", "bdsm-set": "legacy-igd", "asls-set": "opregion",
+    "screens-complete": "host-base-in-rom", "bdsm-set": "legacy-igd", "asls-set": "opregion", "rom-found": "rom-id",
 }  # fmt: skip
 """A check of the run: what helps where it fails."""
-_WEIGHTY = ("rom-finished", "legacy-mode", "gtt-guest-stolen", "gtt-no-corruption", "no-dma-faults", "screens-complete")
+_WEIGHTY = (
+    "rom-found",
+    "rom-finished",
+    "legacy-mode",
+    "gtt-guest-stolen",
+    "gtt-no-corruption",
+    "no-dma-faults",
+    "screens-complete",
+)
 
 
 def run(case: Case, out: Path | None, force: bool, progress: Progress | None = None) -> list[Finding]:

@@ -5,6 +5,7 @@ the loop what two of the code's stops mean. Everything else that a stop can mean
 """
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar
 
@@ -23,6 +24,27 @@ class Halt(Enum):
     """The same, but only the timer asked: the code itself did nothing."""
     WAITS = auto()
     """The HLT is the code's own: it waits for an interrupt."""
+    ASKS_AGAIN = auto()
+    """The code was answered, and asks the same for ever: nothing else that is new happens (``Environment.asked``)."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """An interrupt by which code asks the BIOS: with these registers, from CS:IP. ``answered``: somebody knows it."""
+
+    vector: int
+    ax: int
+    bx: int
+    cx: int
+    dx: int
+    cs: int
+    ip: int
+    answered: bool = False
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        """What makes it the same question: the leaf, and who asks."""
+        return self.vector, self.ax, self.cs, self.ip
 
 
 class Environment(ABC):
@@ -40,6 +62,21 @@ class Environment(ABC):
     @abstractmethod
     def at_exception(self, event: Event) -> str:
         """Why an exception that the code raised is its end; "": the handler that its tables name takes it."""
+
+    def asked(self) -> list[Question]:
+        """The questions that the code asks for ever, the last one first; none while it gets somewhere."""
+        return []
+
+    def answer(self, question: Question, registers: dict[str, int] | None, rounds: int = 0) -> None:
+        """Answer its leaf with these registers from now on (None: as ever). Counting begins anew.
+
+        ``rounds`` of one question then make it endless; 0: as many as ever.
+        """
+        raise NotImplementedError
+
+    def let_be(self, questions: list[Question]) -> None:
+        """These may be asked as often as the code likes."""
+        raise NotImplementedError
 
     def snapshot(self) -> Any:
         """What it keeps outside the machine that matters to what comes next."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.environment.bios.asked import NEVER
 from fwsim.environment.bios.context import CARRY
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
@@ -86,6 +87,7 @@ class ReplaySession(Session):
         root[R_REPLAY] = address_of(self.words)
         root[R_EV_LIMIT] = 0
         root[R_WAIT_LIMIT] = root[R_STALE_LIMIT] = _NEVER  # as long as it is recorded, it is no hang
+        self.bios.repeats.rounds = self.bios.repeats.counted = NEVER
         machine.recorder.listener = self._appended
         machine.watchers[TRAP_REPLAY] = self._look
         self.slices = ReplaySlices(built, self)

@@ -189,6 +189,8 @@ class Slices:
         answer = self.environment.at_hlt()
         if answer is Halt.RETURNED:
             return self._end("completed", "")
+        if answer is Halt.ASKS_AGAIN:
+            return self._end("hung", "")
         if answer is not Halt.WAITS:
             self._waiting.idle += answer is Halt.TICKED
             return None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fwsim.board.function import BarSpec
 from fwsim.devices.adapters import Role
+from fwsim.devices.vga.state import V_GMADR
 from fwsim.machine import callbacks
 from fwsim.machine.decode import Key, bar_address, decoded
 from fwsim.machine.parts import Parts
@@ -163,6 +164,8 @@ class Windows:
             engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
         elif bar.role in ("GMADR", "LMEMBAR"):
             engine.map_native(start, size, callbacks.aperture_read.address, callbacks.aperture_write.address, root)
+            if self._m.igd and self._m.igd.family.gen == 3:
+                self._m.vga.block[V_GMADR] = 0x100 | start >> 24
         elif bar.role == Role.VRAM.name:
             memory = self._m.vga.vram
             shown = min(size, memory.nbytes)

@@ -322,6 +322,7 @@ def _aperture_page(root: int, offset: int, write: int) -> Any:
     number = np.uint64(offset) >> np.uint64(12)
     if number >= igd[g.G_GTT_SIZE] >> igd[g.G_PTE_SHIFT]:
         return np.uint64(0)
+    u8s(igd[g.G_USED])[number] = np.uint8(1)
     page = u64s(igd[g.G_PAGES])[number]
     if page == np.uint64(0):
         trap(root, TRAP_DMA_FAULT, number, write, 0)

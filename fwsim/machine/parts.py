@@ -13,7 +13,7 @@ from fwsim.devices.igd.device import Igd
 from fwsim.devices.pci import PciBus
 from fwsim.devices.platform import PortDevice
 from fwsim.devices.timers import new_platform
-from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga
+from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, V_USED, Vga
 from fwsim.hypervisor.interface import GttPolicy
 from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
@@ -164,6 +164,7 @@ class Parts:
         if self.igd:
             self.vga.block[V_PAGES] = address_of(self.igd.pages)
             self.vga.block[V_PAGE_COUNT] = self.igd.pages.size
+            self.vga.block[V_USED] = address_of(self.igd.used)
         for word, array in (
             (R_PORTS, self.ports),
             (R_LATCH, self.latch),

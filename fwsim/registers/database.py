@@ -52,6 +52,7 @@ AREAS: tuple[str, ...] = (
     "vtd",
     "opregion",
     "vbt",
+    "leaves",
 )
 """The modules of the database, in the order of the reference page."""
 
@@ -72,10 +73,11 @@ SPACES: dict[str, str] = {
     "opregion": "OpRegion, offset from its start",
     "vbt": "video BIOS table, offset from its $VBT signature",
     "bdb": "BDB blocks of the video BIOS table, by block number",
+    "int": "INT 15h leaves of video BIOSes, 0x10000 * vector + AX, or VECTOR:AX such as 15:5f51",
 }
 """Every address space of the database with what an address in it is."""
 
-INDEXED = frozenset({"iosf", "bdb"})
+INDEXED = frozenset({"iosf", "bdb", "int"})
 """Spaces whose addresses count registers, not bytes."""
 
 
@@ -221,13 +223,22 @@ def _place_names() -> dict[str, dict[type[Register], tuple[Place, ...]]]:
     return table
 
 
+def leaf_name(vector: int, ax: int) -> str:
+    """What an interrupt's leaf is for, as part of a sentence: ``which LFP is active``; "" where nobody knows."""
+    found = name_of("int", vector << 16 | ax, None)
+    text = found.register.description().partition(";")[0].rstrip(".") if found else ""
+    return text if text[:2].isupper() or text.startswith("Silicon") else text[:1].lower() + text[1:]
+
+
 def pci_function(address: int) -> str:
     """``00:02.0`` for the ECAM address of a register in it."""
     return f"{address >> 20:02x}:{address >> 15 & 0x1F:02x}.{address >> 12 & 7}"
 
 
 def show_address(space: str, address: int) -> str:
-    """An address as people write it: a PCI one with its function, others in hex."""
+    """An address as people write it: a PCI one with its function, a leaf with its vector, others in hex."""
+    if space == "int":
+        return f"{address >> 16:02x}:{address & 0xFFFF:04x}"
     return f"{pci_function(address)} @{address & 0xFFF:#04x}" if space == "pci" else f"{address:#x}"
 
 

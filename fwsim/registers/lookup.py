@@ -10,7 +10,9 @@ from fwsim.registers.families import families, family
 from fwsim.registers.pte import FORMATS, PteFormat
 from fwsim.registers.variants import GROUPS, describe, selected
 
+_LEAF = re.compile(r"(?:(?:int\s*)?([0-9a-f]{2})h?\s*[: ]\s*)?(?:ax\s*=\s*)?(?:0x)?([0-9a-f]{4})h?", re.IGNORECASE)
 _FUNCTION = re.compile(r"(?:(?:0000:)?00:)?([0-9a-f]{1,2})\.([0-7])[:@+]\s*(?:0x)?([0-9a-f]+)", re.IGNORECASE)
+_OTHER_FORMS = {"pci": ", or FUNCTION:OFFSET such as 02.0:5c", "int": ", or VECTOR:AX such as 15:5f51"}
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,17 @@ class Where:
 def parse_address(text: str, space: str) -> list[int]:
     """The addresses that ``text`` may mean in ``space``; raises FwsimError for one that is no address.
 
-    In pci space a number below 0x100 is an offset in each function of the database, and 02.0:5c is one in one.
+    In pci space a number below 0x100 is an offset in each function of the database, and 02.0:5c is one in one. In int
+    space 15:5f51 is INT 15h AX=5F51, and so is 5f51.
     """
     if space not in SPACES:
         raise FwsimError("no such address space", where="--space", found=repr(space), expected=", ".join(SPACES))
     match = _FUNCTION.fullmatch(text.strip())
     if space == "pci" and match:
         return [int(match[1], 16) << 15 | int(match[2]) << 12 | int(match[3], 16)]
+    leaf = _LEAF.fullmatch(text.strip())
+    if space == "int" and leaf:
+        return [int(leaf[1] or "15", 16) << 16 | int(leaf[2], 16)]
     try:
         number = int(text, 0)
     except ValueError:
@@ -76,7 +82,7 @@ def parse_address(text: str, space: str) -> list[int]:
             "not an address",
             where="ADDRESS",
             found=repr(text),
-            expected="a number such as 0x70180" + (", or FUNCTION:OFFSET such as 02.0:5c" if space == "pci" else ""),
+            expected="a number such as 0x70180" + _OTHER_FORMS.get(space, ""),
         )
     if space == "pci" and number < 0x1000:
         return [base + number for base in FUNCTIONS.values()]

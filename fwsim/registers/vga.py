@@ -341,6 +341,13 @@ class GR11(Register, at=0x11, space="gfx", width=1, source="Intel PRM vol3 part1
     PAGE = Field(7, 0, "page", unit="x 64 KiB")
 
 
+class GR15(Register, at=0x15, gen="3", space="gfx", width=1, access="ro", reset=None,
+           source="seen: the frame buffer that 945GM images (1313, 1313d) name in VBE 4F01 follows it"):  # fmt: skip
+    """Bits 31:24 of GMADR: gen 3 images take the frame buffer's address from here, not from PCI configuration."""
+
+    GMADR = Field(7, 0, "address bits 31:24 of the aperture")
+
+
 class GR18(Register, at=0x18, space="gfx", width=1, source="Intel PRM vol3 part1, GR18"):
     """Software flags, as the vBIOS likes."""
 

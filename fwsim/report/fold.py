@@ -7,6 +7,7 @@ said when the next one begins.
 from collections.abc import Iterator
 from typing import Protocol
 
+from fwsim.registers.database import leaf_name
 from fwsim.report.fold_bus import Wires
 from fwsim.report.fold_pairs import Access, Events, accesses
 from fwsim.report.fold_step import Step
@@ -288,7 +289,10 @@ def _event(access: Access) -> str:
         text = f"int {access.address:02x}h"
         if access.flags & int(Flag.FAULTED):
             return f"{text}, a CPU exception, error code {value:#x}"
-        return f"{text} returns {_words(value)}" if op == _RETURN else f"{text} {_words(value)}"
+        if op == _RETURN:
+            return f"{text} returns {_words(value)}"
+        name = leaf_name(access.address, value & 0xFFFF)
+        return f"{text} {_words(value)}{f' ({name})' if name else ''}"
     if space == "memory" and op == _CALL:
         return f"far call {access.address:#x}, AX={value & 0xFFFF:04X}"
     return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{_was(access)}"

@@ -40,7 +40,9 @@ def _head(answer: Answer) -> Iterable[RenderableType]:
     yield line
     yield _wrapped(answer.description)
     about = f"gen {answer.generations} · {_ACCESS[answer.access]}"
-    if answer.space != "gtt":
+    if answer.space == "int":
+        about = "INT, by the ROM · the fields are CX of the answer, where AX=005F"
+    elif answer.space != "gtt":
         about += f" · reset {'by straps or firmware' if answer.reset is None else f'{answer.reset:#x}'}"
     yield _wrapped(about, "dim")
     yield _wrapped(f"source: {answer.source}", "dim")

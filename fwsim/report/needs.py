@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fwsim.analysis.needs import GttRange, Needs
+from fwsim.registers.database import leaf_name
 
 _WIDTH, _LABEL, _SHOWN_GTT = 80, 13, 6
 MIRROR_FORMAT = 1
@@ -40,7 +41,10 @@ def render_needs(found: Needs) -> list[RenderableType]:
         "BAR0": f"{found.registers} registers",
     }
     unanswered = [each.text for each in found.ports if not each.answered]
-    unanswered += [each.text for each in found.interrupts if not each.known]
+    unanswered += [
+        each.text + (f" ({name})" if (name := leaf_name(each.vector, each.ax)) else "")
+        for each in found.interrupts if not each.known
+    ]  # fmt: skip
     if unanswered:
         rows["unanswered"] = ", ".join(unanswered)
     return parts + [Text(line) for label, text in rows.items() for line in _labelled(label, text)]

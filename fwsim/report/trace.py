@@ -6,9 +6,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.registers.database import name_of
+from fwsim.registers.database import leaf_name, name_of
 from fwsim.trace.describe import COLUMNS, HEADING, enum_name, line, rows
-from fwsim.trace.event import Space
+from fwsim.trace.event import Op, Space
 
 Events = NDArray[np.void]
 Names = Callable[[int, int], str]
@@ -74,15 +74,23 @@ def names_for(cpu: str | None, *, igd: bool = True) -> Names:
 
 def table_lines(chunks: Iterator[Events], names: Names | None = None) -> Iterator[str]:
     """A heading, and one line for each event; says so when there is none."""
-    space, address = COLUMNS.index("space"), COLUMNS.index("address")
     yield HEADING
     any_event = False
     for chunk in chunks:
         for record in chunk[list(COLUMNS)].tolist():
             any_event = True
-            yield line(record, names(record[space], record[address]) if names else "")
+            yield line(record, _name(record, names) if names else "")
     if not any_event:
         yield "no events"
+
+
+def _name(record: tuple[int, ...], names: Names) -> str:
+    """What is at an event's address; of an interrupt that is called, what its leaf is for."""
+    space, op, address, value = (record[COLUMNS.index(name)] for name in ("space", "op", "address", "value"))
+    if space != Space.INTERRUPT:
+        return names(space, address)
+    leaf = leaf_name(address, value & 0xFFFF) if op == Op.CALL else ""
+    return f"({leaf})" if leaf else ""
 
 
 def json_lines(chunks: Iterator[Events], recorded: int) -> Iterator[str]:

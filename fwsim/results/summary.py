@@ -53,6 +53,11 @@ class Stop(_Part):
     ip: int = 0
     detail: str = ""
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the code hung on purpose, in a jump to itself or a HLT, as ``environment.slices`` says it."""
+        return self.reason == "hung" and self.detail.startswith(("a jump to itself", "HLT with", "HLT again"))
+
 
 class E820Range(_Part):
     """One range of the firmware's memory map, ``end`` exclusive. ``type`` is RAM, RESERVED, ACPI, NVS or UNUSABLE."""
@@ -98,13 +103,18 @@ class GttTargets(_Part):
 
 
 class Gtt(_Part):
-    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords."""
+    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords.
+
+    ``spare``: of ``targets``, the entries past the guest's stolen memory (that would map more than there is) that no
+    access went through: neither a picture's, nor one by the aperture or A0000. 0 where nothing was shown.
+    """
 
     writes: int = 0
     rewritten: int = 0
     first: GttFirst | None = None
     last: GttWrite | None = None
     targets: GttTargets = field(default_factory=GttTargets)
+    spare: GttTargets = field(default_factory=GttTargets)
 
 
 class Iommu(_Part):
@@ -118,7 +128,10 @@ class Iommu(_Part):
 
 
 class CallResult(_Part):
-    """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F."""
+    """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F.
+
+    ``undrawn``: why no test card was drawn on the linear mode that it set; "" where one was, or none was asked for.
+    """
 
     vector: int = field(default=0x10, name="int")
     ax: int = 0
@@ -129,6 +142,7 @@ class CallResult(_Part):
     ok: bool = False
     detail: str = ""
     lights: str = ""
+    undrawn: str = ""
 
 
 class Frame(_Part):

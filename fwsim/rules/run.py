@@ -11,9 +11,10 @@ from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import Assignment, Hypervisor
+from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
-from fwsim.results.summary import CheckResult, Screen, Summary
+from fwsim.results.summary import CheckResult, GttTargets, Screen, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
@@ -21,7 +22,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.units import format_size
 
 INTEL = 0x8086
-
+FINISHED = "rom-finished"
 
 IGD_SLOT = 0x10
 """00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
@@ -133,12 +134,16 @@ def _rom_found(facts: Facts) -> Verdict:
     return facts.summary.rom.taken, facts.summary.rom.how
 
 
-def _rom_finished(facts: Facts) -> Verdict:
-    stop = facts.summary.stop
+def finished(stop: Stop) -> tuple[bool, str]:
+    """Whether the ROM's code came to its end, and how it came to another."""
     if stop.reason == "completed":
         return True, "init and every call returned"
     where = f" at {stop.cs:04x}:{stop.ip:04x}" if stop.cs or stop.ip else ""
     return False, f"{stop.reason}{where}{': ' + stop.detail.splitlines()[0] if stop.detail else ''}"
+
+
+def _rom_finished(facts: Facts) -> Verdict:
+    return finished(facts.summary.stop)
 
 
 def _calls_answered(facts: Facts) -> Verdict:
@@ -198,35 +203,51 @@ def _of_layout(rule: PlacementRule, facts: Facts) -> Verdict:
 def _gtt_inside(facts: Facts) -> Verdict:
     if not facts.graphics:
         return None
-    targets, first = facts.summary.gtt.targets, facts.summary.gtt.first
-    total = targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
-    if not targets.host_stolen and not targets.unmapped:
+    targets, spare, first = facts.summary.gtt.targets, facts.summary.gtt.spare, facts.summary.gtt.first
+    total = _count(targets)
+    host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
+    unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
+    if not host_stolen and not unmapped:
         if not total:
             return True, "no entry was written"
-        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}"
+        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
     parts = []
-    if targets.host_stolen:
+    if host_stolen:
         base = facts.scenario.host.bdsm & ~1
         where = span(base, base + facts.family.gms.decode(facts.scenario.host.ggc))
-        parts.append(f"{targets.host_stolen} of {total} entries point at the host's stolen memory, {where}")
-    if targets.unmapped:
-        parts.append(f"{targets.unmapped} of {total} entries point where nothing is mapped")
+        parts.append(f"{host_stolen} of {total} entries point at the host's stolen memory, {where}")
+    if unmapped:
+        parts.append(f"{unmapped} of {total} entries point where nothing is mapped")
     if first is not None:
         parts.append(f"the first write was {first.value:#x}")
-    return False, "; ".join(parts)
+    return False, "; ".join(parts) + unneeded
+
+
+def _count(targets: GttTargets) -> int:
+    return targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
+
+
+def _unneeded(facts: Facts, count: int) -> str:
+    """What is said of ``count`` entries that no access went through; "" where there are none."""
+    pages = facts.stolen.size // PAGE
+    return f"; {count} from entry {pages:#x} on, past its end, are never used" if count else ""
 
 
 def _gtt_harmless(facts: Facts) -> Verdict:
     if not facts.graphics:
         return None
-    targets = facts.summary.gtt.targets
-    if not targets.guest_ram and not targets.silent:
-        return True, "no entry points at memory that the guest uses"
+    targets, spare = facts.summary.gtt.targets, facts.summary.gtt.spare
+    harmful, unneeded = (each.guest_ram + each.silent for each in (targets, spare))
+    never = _unneeded(facts, unneeded)
+    if harmful == unneeded:
+        return True, f"no entry that is used points at memory that the guest uses{never}" if never else (
+            "no entry points at memory that the guest uses"
+        )
     first = facts.summary.gtt.first
     where = f", from {first.value if first.written is None else first.written:#x} on" if first else ""
     return (
         False,
-        f"{targets.guest_ram + targets.silent} entries point at RAM that the guest uses{where}: no fault tells",
+        f"{harmful - unneeded} entries point at RAM that the guest uses{where}: no fault tells{never}",
     )
 
 
@@ -239,6 +260,14 @@ def _no_faults(facts: Facts) -> Verdict:
     reasons = ", ".join(f"{count}x reason {reason}" for reason, count in sorted(iommu.by_reason.items()))
     lost = f", {iommu.faults - iommu.recorded} of them found no free record" if iommu.overflowed else ""
     return False, f"{iommu.faults} DMA faults ({reasons}){lost}"
+
+
+def _frame_buffer(facts: Facts) -> Verdict:
+    """Only where the ROM named a frame buffer that nobody may draw on."""
+    bad = [call for call in facts.summary.calls if call.undrawn]
+    if not bad:
+        return None
+    return False, "; ".join(f"mode {call.bx & 0x1FF:#x}: {call.undrawn}" for call in bad)
 
 
 def _screens(facts: Facts) -> Verdict:
@@ -287,7 +316,7 @@ def _bridge_ggc(facts: Facts) -> Verdict:
 
 RULES: tuple[Rule, ...] = (
     Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
-    Rule("rom-finished", _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
+    Rule(FINISHED, _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
@@ -296,6 +325,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
+    Rule("frame-buffer", _frame_buffer, "a boot loader that draws over its own memory", "VBE 3.0, 4.4: PhysBasePtr"),
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
     Rule("ggc-at-bridge", _bridge_ggc, "a vBIOS that sizes its GTT by TSEG's size", "QEMU hw/pci-host/q35.c"),

@@ -14,13 +14,16 @@ from fwsim.machine.built import Built
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
-from fwsim.running.framebuffer import store
+from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
 from fwsim.running.pictures import take
 from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
+
+LINEAR = 0x80
+"""Bit of ModeAttributes: the mode has a linear frame buffer (VBE 3.0, 4.4)."""
 
 
 @dataclass
@@ -61,7 +64,8 @@ class Caller:
         self.calls.append(result)
         if sets_mode and result.ok:
             result.lights = lights(self.built)
-            self._mode_set(call)
+            result.undrawn = self._mode_set(call)
+            result.detail = result.detail or result.undrawn
         elif sets_mode and self.session.slices.ended is None:
             self._pending = before
             del self.screens[count:], self.pictures[count:]
@@ -102,18 +106,21 @@ class Caller:
             return f"VBE {version >> 8}.{version & 0xFF}, {count} modes, {ram.word(buffer + 0x12, 2) * 64} KiB"
         if call.ax == 0x4F01:
             mode = self._layout(buffer)
-            return f"{mode.width}x{mode.height}x{mode.bpp}, pitch {mode.pitch}, at {mode.base:#x}"
+            used = self._used(mode) if self.machine.ram.word(buffer, 2) & LINEAR else ""
+            text = f"{mode.width}x{mode.height}x{mode.bpp}, pitch {mode.pitch}, at {mode.base:#x}"
+            return f"{text}, {used}" if used else text
         return ""
 
     # --- drawing ---------------------------------------------------------------------------------------------------
-    def _mode_set(self, call: Call) -> None:
+    def _mode_set(self, call: Call) -> str:
+        """Draw on a linear mode; why that was not done, "" where it was or was not wanted."""
         self._drawn, self._wanted = False, None
-        if call.ax == 0x4F02:
-            self._pending = call.bx & 0x1FF
-            if self.scenario.payload.draw == "test-card" and call.bx & 0x4000:
-                self._draw(call.bx & 0x1FF)
-        else:
+        if call.ax != 0x4F02:
             self._pending = call.ax & 0x7F
+            return ""
+        self._pending = call.bx & 0x1FF
+        linear = self.scenario.payload.draw == "test-card" and call.bx & 0x4000
+        return self._draw(call.bx & 0x1FF) if linear else ""
 
     def _layout(self, at: int) -> ModeLayout:
         """The ModeInfoBlock at linear ``at`` (VBE 3.0, 4.4): what a boot loader takes from it."""
@@ -124,15 +131,23 @@ class Caller:
             bpp=ram.word(at + 0x19, 1), base=ram.word(at + 0x28, 4), fields=fields,
         )  # fmt: skip
 
-    def _draw(self, mode: int) -> None:
-        """4F01 for the mode, then the test card through the frame buffer it names."""
+    def _draw(self, mode: int) -> str:
+        """4F01 for the mode, then the test card through the frame buffer it names; why that was not done."""
         result, returned = self._call(Call(vector=0x10, ax=0x4F01, cx=mode))
         layout = self._layout(BUFFER)
         if not returned or not result.ok or not layout.width or not layout.height:
-            return
+            return ""
+        used = self._used(layout)
+        if used:
+            return f"frame buffer at {layout.base:#x}, {used}: not drawn"
         colours = palette(self.machine.vga).tobytes() if layout.bpp == 8 else b""
         self._drawn, self._wanted = True, (layout.width, layout.height)
         store(self.built, layout.base, encoded_card(layout, colours))
+        return ""
+
+    def _used(self, mode: ModeLayout) -> str:
+        """Who uses the memory that the mode's frame buffer would be; "" where nobody else does."""
+        return owner(self.built, self.session.bios.context.memory_map(), mode.base, mode.pitch * mode.height)
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:

@@ -1,12 +1,31 @@
-"""Where a boot loader's pixels go: through the aperture, into video memory, or into plain memory."""
+"""Where a boot loader's pixels go: through the aperture, into video memory, or into memory kept for them."""
 
 import ctypes
+from collections.abc import Sequence
 
 import numpy as np
 
 from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine
+from fwsim.memory.e820 import E820Type
 from fwsim.memory.ram import PAGE
+
+MemoryMap = Sequence[tuple[int, int, int]]
+"""(start, size, type) each."""
+
+
+def owner(built: Built, memory_map: MemoryMap, base: int, size: int) -> str:
+    """Who uses the guest's RAM at ``base`` for something else than pixels, in words; "" where nobody does.
+
+    ``memory_map`` is the firmware's, as INT 15h E820 gives it. Below 1 MiB RAM is never a frame buffer.
+    """
+    told = built.ramfb and base == int.from_bytes(built.ramfb[0:8], "big")  # the guest itself said so
+    if base >= built.machine.low or told:
+        return ""
+    if base < 0xA0000:
+        return "the interrupt vector table" if base < 0x400 else "conventional memory"
+    ram = ((start, start + length) for start, length, kind in memory_map if kind == E820Type.RAM)
+    return "RAM that the guest uses" if any(start < base + size and base < end for start, end in ram) else ""
 
 
 def store(built: Built, base: int, data: bytes) -> None:
@@ -41,12 +60,14 @@ def _through_gtt(built: Built, offset: int, data: bytes) -> None:
     assert igd is not None
     entries = igd.entries()
     refused = []
-    for page in range(offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE):
+    first, end = offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE
+    igd.used[first:end] = 1
+    for page in range(first, end):
         host = int(igd.pages[page]) if page < igd.pages.size else 0
-        first = max(offset, page * PAGE)
-        part = data[first - offset : (page + 1) * PAGE - offset]
+        begin = max(offset, page * PAGE)
+        part = data[begin - offset : (page + 1) * PAGE - offset]
         if host:
-            ctypes.memmove(host + first % PAGE, part, len(part))
+            ctypes.memmove(host + begin % PAGE, part, len(part))
         elif page < entries.size and int(entries[page]) & 1:
             refused.append(page)
     built.guard.refuse(refused, read=False)

@@ -1,6 +1,5 @@
 """A ROM gets into the machine: offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
@@ -9,6 +8,7 @@ from fwsim.hypervisor.interface import RomChange
 from fwsim.rom.chain import Rom, load_bytes
 from fwsim.rom.image import Image
 from fwsim.rom.repair import fix, fix_checksum, fix_ids
+from fwsim.scenario.guess import named
 from fwsim.scenario.model import Scenario
 
 SHADOW_END = 0xF0000
@@ -31,21 +31,13 @@ def check_ids(scenario: Scenario, rom: Rom) -> None:
     device = scenario.host.device_id
     if scenario.rom.any_device or rom.vendor is None or rom.accepts(0x8086, device):
         return
-    near = [name for name in _cpus_for(rom.ids) if name != scenario.host.cpu]
+    near = [name for name in named(rom.ids) if name != scenario.host.cpu]
     raise FwsimError(
         "the ROM is for another device", where=str(rom.path), found=f"host.device_id = {device:#06x}",
         expected=f"vendor {rom.vendor:04x}, device " + ", ".join(f"{number:#06x}" for number in rom.ids),
         hint=(f'host.cpu = "{near[0]}", or set host.device_id; ' if near else "set host.device_id; ")
         + "rom.any_device = true runs it all the same",
     )  # fmt: skip
-
-
-def _cpus_for(ids: tuple[int, ...]) -> list[str]:
-    """The host cpus that ``ids`` name, most often named first: PCIR's own id may be a placeholder of another family."""
-    from fwsim.registers.families import family_of_device
-
-    rows = [family_of_device(number) for number in ids]
-    return [name for name, _ in Counter(row.name for row in rows if row).most_common()]
 
 
 def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Offer:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as g
+from fwsim.environment.bios.segment import BASE
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
+from fwsim.environment.wait.answers import LeafRelease
+from fwsim.environment.wait.trials import Release
 from fwsim.environment.wait.waiting import Wait
 from fwsim.exactness import Known
+from fwsim.firmware.seabios.optionrom import ROM_START
 from fwsim.machine.built import Built
+from fwsim.memory.ram import PAGE
 from fwsim.native import R_CODE, R_TIME
 from fwsim.registers.database import name_of
 from fwsim.results.summary import (
@@ -38,6 +44,17 @@ from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Flag, Op, Space
 
+_AREAS = (
+    (0x100000, "memory above 1 MiB"),
+    (0xC0000, "behind the ROM"),
+    (0xA0000, "the VGA window"),
+    (0x500, "conventional memory"),
+    (0x400, "the BIOS data area"),
+    (0, "the interrupt vector table"),
+)
+"""Where each area of the address space begins, from above."""
+_CALLED = (0x10, 0x15, 0x1A)
+"""Interrupts that an option ROM and its callers use: video, system services, clock and PCI."""
 _REFUSED = (1 << 64) - 1
 _SLICE = 1 << 20
 
@@ -50,9 +67,14 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, call
     summary.exactness = _exactness(scenario)
     summary.gtt = _gtt(built)
     summary.stop, summary.hangs = _stop(built, session, ending)
+    left = _left(summary.stop, rom, session) if ending.reason in ("hung", "invalid", "budget") else ""
+    if left:
+        summary.stop.detail = "; ".join(filter(None, (summary.stop.detail, left)))
+        for hang in summary.hangs:
+            hang.detail = summary.stop.detail
     summary.iommu = _iommu(caller)
     summary.assists = [
-        Assist(what=release.text(_input(release.wait, built)), count=count)
+        Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, session))
         for release, count in session.slices.assist.given.values()
     ]
     summary.calls, summary.display = caller.calls, caller.screens
@@ -105,7 +127,9 @@ def _gtt(built: Built) -> Gtt:
     if igd is None:
         return Gtt()
     block = igd.block
-    gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]), targets=_targets(built))
+    gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]))
+    numbers = np.flatnonzero(igd.touched)
+    gtt.targets, gtt.spare = _targets(built, numbers), _targets(built, _spare(built, numbers))
     if first is not None:
         index, value, written, registers = first
         gtt.first = GttFirst(
@@ -117,11 +141,21 @@ def _gtt(built: Built) -> Gtt:
     return gtt
 
 
-def _targets(built: Built) -> GttTargets:
-    """Where the valid entries that the guest's ROM wrote point at, by the first range that has the page."""
+def _spare(built: Built, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Of these entries, those that nothing needs: past the stolen memory, and without an access in the whole run."""
+    igd, (start, end) = built.machine.igd, built.guest_stolen
+    assert igd is not None
+    if not end > start > 0 or not igd.used.any():
+        return numbers[:0]
+    spare: NDArray[np.intp] = numbers[(numbers >= (end - start) // PAGE) & (igd.used[numbers] == 0)]
+    return spare
+
+
+def _targets(built: Built, numbers: NDArray[np.intp]) -> GttTargets:
+    """Where the valid ones of these entries point at, by the first range that has the page."""
     igd, machine = built.machine.igd, built.machine
     assert igd is not None
-    written = igd.entries(np.flatnonzero(igd.touched))
+    written = igd.entries(numbers)
     chosen = written[written & np.uint64(1) != 0]
     pages = igd.targets(chosen)
 
@@ -155,7 +189,35 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     wait = release.wait
     stop.cs, stop.ip = wait.cs, wait.ip
     stop.detail = release.text(_input(wait, built))
-    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=wait.text, last=wait.last, detail=stop.detail)]
+    text = wait.text
+    if isinstance(release, LeafRelease):
+        text += f" AX={release.question.ax:04X}"
+    return stop, [Hang(cs=wait.cs, ip=wait.ip, input=text, last=wait.last, detail=stop.detail)]
+
+
+def _times(release: Release, count: int, session: Session) -> int:
+    """How often the help was given: a leaf's answer stays, and the BIOS counts it."""
+    return session.bios.helped[release.question.ax][1] if isinstance(release, LeafRelease) else count
+
+
+def _left(stop: Stop, rom: Rom, session: Session) -> str:
+    """That code ran elsewhere than in the option ROM or the BIOS, and which interrupts lead there; "" where not.
+
+    In protected mode code may be anywhere: nothing is said.
+    """
+    ram, place = session.machine.ram, (stop.cs << 4) + stop.ip
+    size = max(len(rom.data), ram.word(ROM_START + 2, 1) * 512)
+
+    def at_home(address: int) -> bool:
+        return ROM_START <= address < ROM_START + size or BASE <= address < BASE + 0x10000
+
+    if session.cpu.protected or at_home(place):
+        return ""
+    area = next((name for start, name in _AREAS if place >= start), "")
+    vectors = {each: (ram.word(4 * each + 2, 2) << 4) + ram.word(4 * each, 2) for each in _CALLED}
+    away = ", ".join(f"INT {each:02X}h to {target:#x}" for each, target in vectors.items() if not at_home(target))
+    lost = f"; interrupt vectors lead out of it: {away}" if away else ""
+    return f"the code left the ROM: it ran at {place:#x}, {area}{lost}"
 
 
 def _input(wait: Wait, built: Built) -> str:

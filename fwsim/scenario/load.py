@@ -11,7 +11,7 @@ from fwsim.scenario.model import Scenario
 from fwsim.scenario.text import parse_toml, read_struct, with_overrides, write_struct
 from fwsim.units import MIB
 
-__all__ = ["dumps", "load", "loads", "with_overrides"]
+__all__ = ["dumps", "from_table", "load", "loads", "name_from", "with_overrides"]
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:
@@ -22,12 +22,12 @@ def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None
     """
     path = Path(path)
     table = with_overrides(parse_toml(_read_text(path), str(path)), overrides)
-    table.setdefault("name", _name_from(path.stem))
+    table.setdefault("name", name_from(path.stem))
     if rom is not None:
         section = table.setdefault("rom", {})
         if isinstance(section, dict):
             section["file"] = str(Path(rom).absolute())
-    scenario = _from_table(table, str(path), path.absolute().parent)
+    scenario = from_table(table, str(path), path.absolute().parent)
     check_files(scenario, str(path))
     return scenario
 
@@ -37,7 +37,7 @@ def loads(text: str, where: str = "scenario", base: Path | None = None) -> Scena
 
     Raises FwsimError with the field's path, the value found and what was expected. Files are not opened.
     """
-    return _from_table(parse_toml(text, where), where, base)
+    return from_table(parse_toml(text, where), where, base)
 
 
 def dumps(scenario: Scenario) -> str:
@@ -45,7 +45,8 @@ def dumps(scenario: Scenario) -> str:
     return write_struct(scenario)
 
 
-def _from_table(table: dict[str, Any], where: str, base: Path | None) -> Scenario:
+def from_table(table: dict[str, Any], where: str, base: Path | None) -> Scenario:
+    """The scenario in parsed TOML, judged: what ``loads`` makes of a text."""
     try:
         scenario = read_struct(table, Scenario, where, base)
     except FwsimError as error:
@@ -76,9 +77,10 @@ def _read_text(path: Path) -> str:
         pass
     raise FwsimError(
         "not a scenario", where=str(path), found="55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text",
-        expected="a TOML file", hint="a ROM goes with --rom: fwsim run scenario.toml --rom FILE",
+        expected="a TOML file", hint="a ROM that begins with 55 AA runs alone: fwsim run FILE",
     )  # fmt: skip
 
 
-def _name_from(stem: str) -> str:
+def name_from(stem: str) -> str:
+    """A file's name as a run's: what a folder may not be called becomes a dash."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:100] or "default"

@@ -1,5 +1,7 @@
 """The guest moves and sizes BARs, and switches decoding: what answers where follows at once."""
 
+import pytest
+
 from fwsim.trace.event import Actor, Op, Space
 
 BAR0, APERTURE, IOBAR = 0xFE400000, 0xE0000000, 0xC000
@@ -89,3 +91,22 @@ def test_ram_above_4_gib_is_there(rig):
     made.machine.engine.write(1 << 32, b"high")
     assert made.machine.engine.read(1 << 32, 4) == b"high"
     assert made.machine.ram.read(made.machine.low, 4) == b"high"
+
+
+GR15 = "bac203 b067 ee bace03 b015 ee 42 ec cb"  # misc 67h: colour; then 3CEh = 15h, in al from 3CFh
+GEN3 = '[host]\ncpu = "945"\n[hypervisor]\nkind = "none"\n'
+
+
+@pytest.mark.parametrize("base", [0xD0000000, 0xE0000000, 0xB0000000])
+def test_gen_3_says_in_gr15_where_its_aperture_is(rig, base):
+    """945GM images (1313, 1313d) name GR15 * 1000000h as their frame buffer; ROMs write GR15 without effect."""
+    write = "bace03 b81555 ef"  # GR15 = 55h
+    made = rig(bytes.fromhex(config_write(0x18, base) + write + GR15), GEN3)
+    made.post()
+    assert made.ports()[-1][1:3] == (0x3CF, base >> 24)
+
+
+def test_other_generations_keep_what_is_written_there(rig):
+    made = rig(bytes.fromhex("bac203 b067 ee bace03 b81555 ef" + GR15))
+    made.post()
+    assert made.ports()[-1][1:3] == (0x3CF, 0x55)

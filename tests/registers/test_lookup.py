@@ -5,6 +5,7 @@ import pytest
 
 from fwsim.cli import main
 from fwsim.errors import FwsimError
+from fwsim.registers.database import leaf_name
 from fwsim.registers.lookup import at_address, parse_address, places_of
 from fwsim.report.registers_page import render
 
@@ -81,9 +82,35 @@ def test_command_json(capsys):
                                      "meaning": "stolen memory base: 0xcd200000"}  # fmt: skip
 
 
+@pytest.mark.parametrize("text", ["15:5f51", "5f51", "0x5f51", "INT 15h AX=5F51", "0x155f51", "15:0x5F51"])
+def test_a_leaf_of_int_15h(capsys, text):
+    """As coreboot's comment has it: which LFP configuration is active, 3 is eDP."""
+    code, shown = run(capsys, text, "3", "--space", "int")
+    assert code == 0
+    assert "ACTIVE_LFP  int 15:5f51" in shown.out
+    assert "on eDP" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("ax", "name"),
+    [
+        (0x5F34, "how a mode smaller than the panel is fitted to it"),
+        (0x5F35, "which displays boot"),
+        (0x5F40, "which of the VBT's panels it is"),
+        (0x5F52, "how deep the panel's colours are"),
+        (0x5F31, "the video BIOS's POST is complete"),
+        (0x5F01, "VIA: which panel it is"),
+        (0x5F99, ""),
+    ],
+)
+def test_what_a_leaf_is_for(ax, name):
+    assert leaf_name(0x15, ax) == name
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("0x5c", "--name", "BDSM"), ("here",), ("0x70180", "wide"), ("0x70180", "--gen", "haswel"),
+    [(), ("15:5f99", "--space", "int"), ("5f", "--space", "int"),
+     ("0x5c", "--name", "BDSM"), ("here",), ("0x70180", "wide"), ("0x70180", "--gen", "haswel"),
      ("0x70180", "--gen", "14"), ("--name", "NOSUCH"), ("0x70180", "--space", "moon"), ("0x70180", "--gen", "7-x")],
 )  # fmt: skip
 def test_bad_input_is_exit_2(capsys, arguments):

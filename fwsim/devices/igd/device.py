@@ -47,6 +47,7 @@ class Igd:
         self.pages = np.zeros(gtt_size // family.pte_width, np.uint64)
         self.raw_gtt = np.zeros(gtt_size // 4, np.uint32)
         self.touched = np.zeros(self.pages.size, np.uint8)
+        self.used = np.zeros(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
         self.edid = np.zeros((8, 256), np.uint8)
         self.edid_size = np.zeros(8, np.uint64)
@@ -139,6 +140,7 @@ class Igd:
             (w.G_BUS, self.bus),
             (w.G_UNKNOWN, self.unknown),
             (w.G_TOUCHED, self.touched),
+            (w.G_USED, self.used),
             (w.G_RAW, self.raw_gtt),
             (w.G_STATE, self.state),
             (w.G_WIRES, self.wires),
@@ -161,8 +163,8 @@ class Igd:
     def arrays(self) -> list[NDArray[np.generic]]:
         """What a snapshot keeps."""
         return [
-            self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched, self.state,
-            self.wires, self.sinks, self.dpcd, self.sideband, self.raw_gtt,
+            self.mmio, self.gtt, self.pages, self.dma, self.bus, self.block, self.unknown, self.touched, self.used,
+            self.state, self.wires, self.sinks, self.dpcd, self.sideband, self.raw_gtt,
         ]  # fmt: skip
 
     def reset(self) -> None:

@@ -31,6 +31,7 @@ G_EDID_SIZE = _next()  # address: uint64[8]: bytes of each; 0: nothing answers o
 G_BUS = _next()  # address of the GMBUS engine's words
 G_UNKNOWN = _next()  # address: uint8 a register dword: 1 once read or written though nothing describes it
 G_TOUCHED = _next()  # address: uint8 a GTT entry: 1 once the guest's ROM wrote it in this run
+G_USED = _next()  # address: uint8 a GTT entry: 1 once an access went through it: scan-out, the aperture, A0000
 G_GTT_AT = _next()  # where the GTT begins in BAR0
 G_STATE = _next()  # address: uint64 a behaviour row: what an op remembers
 G_WIRES = _next()  # address: uint64[8 pins][2]: state of each bit-banged DDC slave, address of its EDID (0: none)

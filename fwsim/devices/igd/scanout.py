@@ -141,6 +141,7 @@ class _Frame:
         self.data: Pixels = np.zeros((int(needed[-1]) - first + 1) * PAGE, np.uint8)
         self.lost: NDArray[np.bool_] = np.zeros(len(self.data) // PAGE, np.bool_)
         inside = needed[needed < igd.pages.size]
+        igd.used[inside] = 1
         entries = igd.entries()[inside]
         host = igd.pages[inside]
         valid = (entries & np.uint64(igd.family.pte_format.valid_mask)) != 0

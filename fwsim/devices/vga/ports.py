@@ -34,6 +34,7 @@ from fwsim.devices.vga.state import (
     V_FEATURE,
     V_FLIP,
     V_GFX_INDEX,
+    V_GMADR,
     V_HIDDEN,
     V_HIDDEN_READS,
     V_KIND,
@@ -213,6 +214,15 @@ def _write_gfx(words: Any, regs: Any, value: int) -> None:
 
 
 @native
+def _read_gfx(words: Any, regs: Any) -> Any:
+    """3CF; on gen 3 15h reads bits 31:24 of GMADR: it is where two 945GM images take the frame buffer of 4F01 from."""
+    index = np.int64(words[V_GFX_INDEX])
+    if index == 0x15 and words[V_GMADR]:
+        return np.int64(words[V_GMADR]) & 0xFF
+    return np.int64(regs[GFX + index])
+
+
+@native
 def _write_crtc(words: Any, regs: Any, value: int) -> None:
     """3D5. Index 11h bit 7 protects 00-07, except bit 4 of 07 (line compare bit 8); readback indices are read-only."""
     index = np.int64(words[V_CRTC_INDEX])
@@ -309,7 +319,7 @@ def _read_byte(words: Any, port: int, time: int) -> Any:
     if port == 0x3CE:
         return np.int64(words[V_GFX_INDEX])
     if port == 0x3CF:
-        return np.int64(regs[GFX + np.int64(words[V_GFX_INDEX])])
+        return _read_gfx(words, regs)
     return 0xFF
 
 

@@ -44,6 +44,7 @@ V_BANK0 = _next()  # byte offset in video memory (or in the page table's space) 
 V_BANK1 = _next()  # and of its upper 32 KiB
 V_PAGES = _next()  # address of a uint64 table: host address of each 4 KiB page, 0 = nothing there; 0: no table
 V_PAGE_COUNT = _next()
+V_USED = _next()  # address of a uint8 for each page of that table: 1 once the window showed it to an access; 0: none
 V_HIDDEN = _next()  # cirrus: hidden DAC register
 V_HIDDEN_READS = _next()  # cirrus: reads of 3C6 in a row
 V_DISPI_INDEX = _next()
@@ -51,6 +52,7 @@ V_DISPI = _next()  # address of the dispi registers (uint16[16]); 0: no dispi
 V_MMIO = _next()  # address of the adapter's own registers, 64 KiB; 0: none
 V_I2C = _next()  # bit-banged DDC: see i2c.py
 V_EDID = _next()  # address of 128 bytes of EDID; 0: no monitor answers
+V_GMADR = _next()  # gen 3: 100h + bits 31:24 of the aperture's address, which GR15 then reads; 0: GR15 only stores
 VGA_WORDS = _next()
 
 KIND_VGA, KIND_CIRRUS, KIND_IGD, KIND_ATI, KIND_BANSHEE = range(5)
@@ -60,6 +62,9 @@ WINDOW_PLANES, WINDOW_LINEAR, WINDOW_PAGES = range(3)
 SEQ, GFX, CRTC, ATTR, DAC = 0, 256, 512, 768, 1024
 REG_BYTES = DAC + 768
 
+_WIRED = (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_USED, V_EDID, V_MONITOR, V_GMADR)
+"""Words that say what the card is and what it is connected to: a reset leaves them."""
+_ADDRESSES = (V_REGS, V_VRAM, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_USED, V_EDID)
 DISPI_ID5 = 0xB0C5
 I2C_IDLE = 3  # both lines high: see i2c.py
 
@@ -151,7 +156,7 @@ class Vga:
 
     def reset(self) -> None:
         """Power-on state: registers zero, memory cleared, colour ports enabled by nobody yet (misc 0)."""
-        kept = {word: self.word(word) for word in (V_KIND, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID, V_MONITOR)}
+        kept = {word: self.word(word) for word in _WIRED}
         self.block[:] = 0
         self.regs[:] = 0
         self.vram[:] = 0
@@ -195,7 +200,7 @@ class Vga:
 
     def restore(self, state: VgaState) -> None:
         """Back to ``state``, in place: the addresses that native code holds stay good."""
-        addresses = {word: self.word(word) for word in (V_REGS, V_VRAM, V_DISPI, V_MMIO, V_PAGES, V_PAGE_COUNT, V_EDID)}
+        addresses = {word: self.word(word) for word in _ADDRESSES}
         self.block[:] = state.block
         for word, value in addresses.items():
             self.block[word] = value

@@ -21,6 +21,7 @@ from fwsim.devices.vga.state import (
     V_PLANE_BASE,
     V_PLANE_MASK,
     V_REGS,
+    V_USED,
     V_VRAM,
     V_VRAM_SIZE,
     V_WINDOW,
@@ -163,6 +164,8 @@ def _linear_address(words: Any, offset: int) -> Any:
     page = at >> 12
     if words[V_PAGES] == np.uint64(0) or page >= np.int64(words[V_PAGE_COUNT]):
         return 0
+    if words[V_USED] != np.uint64(0):
+        u8s(words[V_USED])[page] = np.uint8(1)
     host = np.int64(u64s(words[V_PAGES])[page])
     return host + (at & 0xFFF) if host else 0
 

@@ -1,13 +1,16 @@
 """The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fwsim.environment.bios import segment
+from fwsim.environment.bios.asked import Repeats
 from fwsim.environment.bios.clock import tick
 from fwsim.environment.bios.context import CARRY, Context
 from fwsim.environment.bios.pmm import Pmm, PmmState
 from fwsim.environment.bios.services import find, unknown
-from fwsim.native import R_TIME
+from fwsim.environment.interface import Question
+from fwsim.native import R_NOVEL_SEQ, R_TIME
+from fwsim.registers.leaves import HOOKS
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.recorder import Recorder
 
@@ -25,10 +28,15 @@ class BiosState:
 
     pmm: PmmState
     unknown: dict[tuple[int, int], int]
+    helped: dict[int, tuple[dict[str, int], int]]
+    repeats: Repeats
 
 
 class Bios:
-    """The services of one machine. ``unknown`` counts the leaves nobody knew, by (vector, AX)."""
+    """The services of one machine. ``unknown`` counts the leaves nobody knew, by (vector, AX).
+
+    ``helped``: INT 15h leaves (AX) that are answered only to help the ROM: registers, and how often they were given.
+    """
 
     def __init__(self, context: Context, recorder: Recorder, pmm: Pmm) -> None:
         self.context = context
@@ -36,18 +44,21 @@ class Bios:
         context.kept = pmm.kept
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
+        self.helped: dict[int, tuple[dict[str, int], int]] = {}
+        self.repeats = Repeats()
 
     def snapshot(self) -> BiosState:
         """For a snapshot."""
-        return BiosState(self.pmm.snapshot(), dict(self.unknown))
+        return BiosState(self.pmm.snapshot(), dict(self.unknown), dict(self.helped), self.repeats.snapshot())
 
     def restore(self, state: BiosState) -> None:
         """Go back to it."""
         self.pmm.restore(state.pmm)
-        self.unknown = dict(state.unknown)
+        self.unknown, self.helped = dict(state.unknown), dict(state.helped)
+        self.repeats.restore(state.repeats)
 
-    def answers(self, offset: int) -> bool:
-        """Handle a HLT at F000:``offset``; False when no stub is there."""
+    def answers(self, offset: int, caller: tuple[int, int] = (0, 0)) -> bool:
+        """Handle a HLT at F000:``offset``, after an INT at ``caller`` (CS:IP); False when no stub is there."""
         if offset == segment.ENTRIES[0x08]:
             tick(self.context)
             return True
@@ -61,23 +72,33 @@ class Bios:
             return True
         if offset not in _VECTORS:
             return False
-        self._service(_VECTORS[offset])
+        self._service(_VECTORS[offset], caller)
         return True
 
-    def _service(self, vector: int) -> None:
+    def _service(self, vector: int, caller: tuple[int, int]) -> None:
         c = self.context
         ax = c.get("ax")
         flags = 0
+        asked = Question(vector, ax, c.get("bx"), c.get("cx"), c.get("dx"), *caller, answered=True)
         service = find(c, vector, ax)
-        if vector == 0x15 and ax in c.int15:
+        if vector == 0x15 and ax in self.helped:
+            registers, times = self.helped[ax]
+            self.helped[ax] = registers, times + 1
+            flags = int(Flag.ASSISTED)
+            self._given(registers)
+        elif vector == 0x15 and ax in c.int15:
             self._given(c.int15[ax])
         elif service:
             service(c)
         elif vector not in (0x05, 0x10):  # before a video BIOS is there, INT 10h does nothing
             flags = int(Flag.UNHANDLED)
+            asked = replace(asked, answered=False)
             self.unknown[vector, ax] = self.unknown.get((vector, ax), 0) + 1
             unknown(c, vector)
+        if not asked.answered or (vector == 0x15 and ax >> 8 in HOOKS):
+            self.repeats.look(asked, int(c.root[R_NOVEL_SEQ]), self.recorder.count)
         self._record(vector, flags)
+        self.repeats.seq = self.recorder.count
 
     def _given(self, answer: dict[str, int]) -> None:
         """An answer from the scenario: registers, and CF (clear unless ``cf`` says otherwise)."""

@@ -11,7 +11,7 @@ from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
 from fwsim.environment.bios.pmm import Pmm
 from fwsim.environment.ending import Ending
-from fwsim.environment.interface import Environment, Halt
+from fwsim.environment.interface import Environment, Halt, Question
 from fwsim.environment.slices import Slices
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.seabios.optionrom import ROM_START, entry_registers
@@ -112,11 +112,29 @@ class Session(Environment):
         caller = int(root[R_CS]), int(root[R_IP])
         with self.machine.acting(self.answers):
             root[R_CS] = root[R_IP] = 0
-            answered = self.bios.answers(stub)
+            answered = self.bios.answers(stub, caller)
         root[R_CS], root[R_IP] = caller
         if not answered:
             return Halt.WAITS
-        return Halt.TICKED if stub in _TICK_STUBS else Halt.ANSWERED
+        if stub in _TICK_STUBS:
+            return Halt.TICKED
+        return Halt.ASKS_AGAIN if self.asked() else Halt.ANSWERED
+
+    def asked(self) -> list[Question]:
+        """What the BIOS is asked for ever."""
+        return self.bios.repeats.endless()
+
+    def answer(self, question: Question, registers: dict[str, int] | None, rounds: int = 0) -> None:
+        """As ``rom.int15`` would."""
+        if registers is not None:
+            self.bios.helped[question.ax] = registers, 0
+        if rounds:
+            self.bios.repeats.rounds = self.bios.repeats.counted = rounds
+        self.bios.repeats.asked.clear()
+
+    def let_be(self, questions: list[Question]) -> None:
+        """These are not counted any more."""
+        self.bios.repeats.let_be |= {each.key for each in questions}
 
     def at_exception(self, event: Event) -> str:
         """In real mode a vector that leads to our own segment is as good as none."""

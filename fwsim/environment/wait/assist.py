@@ -3,11 +3,14 @@
 from typing import Any
 
 from fwsim.environment.ending import Ending
+from fwsim.environment.interface import Question
+from fwsim.environment.wait.answers import ask
 from fwsim.environment.wait.limits import ASSIST_POLLS, ASSIST_TIMES
 from fwsim.environment.wait.trials import Release, Tried, force, investigate
-from fwsim.environment.wait.waiting import TAIL, waited_for
+from fwsim.environment.wait.waiting import TAIL, waited_for, waits_for_a_device
 from fwsim.machine.machine import Machine
 from fwsim.native import R_STALE_LIMIT, R_WAIT_LIMIT, R_WAITS
+from fwsim.trace.event import Op, Space
 
 
 class Assist:
@@ -28,6 +31,9 @@ class Assist:
         """At a wait that would not end: find out what ends it and, under assist, give that answer once."""
         if ending.reason != "hung" or ending.detail:
             return False
+        questions = loop.environment.asked()
+        if questions:
+            return self._asked(loop, questions)
         self.release = self._known() or investigate(loop)
         wait, answer = self.release.wait, self.release.answer
         if not self._answers or answer is None:
@@ -35,6 +41,22 @@ class Assist:
         key = (wait.cs, wait.ip, wait.address)
         self.given[key] = (self.release, self.given.get(key, (self.release, 0))[1] + 1)
         force(self._root, wait, 0, answer, 1)
+        self._root[R_WAITS] = 0
+        return True
+
+    def _asked(self, loop: Tried, questions: list[Question]) -> bool:
+        """At a question that is asked for ever; in a loop that waits for a device or for the time, it is let be."""
+        tail = self._recorder.tail(TAIL)
+        answers = tail[(tail["op"] == int(Op.RETURN)) & (tail["space"] == int(Space.INTERRUPT))]
+        found = ask(loop, questions, int(answers[-1]["value"]) & 0xFFFF if len(answers) else questions[0].ax)
+        if found is None or (found.registers is None and waits_for_a_device(tail)):
+            loop.environment.let_be(questions)
+            return True
+        self.release = found
+        if not self._answers or found.registers is None:
+            return False
+        self.given[found.wait.cs, found.wait.ip, found.question.ax] = (found, 1)
+        loop.environment.answer(found.question, found.registers)
         self._root[R_WAITS] = 0
         return True
 

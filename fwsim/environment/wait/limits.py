@@ -16,3 +16,9 @@ LOOK = 4096
 """Accesses that a trial may make without anything new."""
 LOOK_CODE = 1 << 22
 """Code bytes a trial may execute."""
+LEAF_ROUNDS = 1 << 12
+"""How often one INT may ask the BIOS the same question, with nothing new in between, before that counts as endless."""
+LEAF_COUNTED = (1 << 16) + (1 << 12)
+"""The same with other registers each time: a count of 16 bits has then run out."""
+LEAF_LOOK = 64
+"""How often it may in a trial."""

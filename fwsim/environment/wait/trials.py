@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
+from fwsim.environment.interface import Environment
 from fwsim.environment.wait.limits import LOOK, LOOK_CODE
 from fwsim.environment.wait.waiting import TAIL, Wait, waited_for
 from fwsim.machine.machine import Machine
@@ -46,6 +47,7 @@ class Tried(Protocol):
 
     machine: Machine
     cpu: Engine
+    environment: Environment
 
     def snapshot(self) -> Any:
         """Everything that what follows needs."""

@@ -59,3 +59,10 @@ def waited_for(tail: NDArray[np.void], clock_ports: frozenset[int] = CLOCK_PORTS
     space, address = inputs[0] if inputs else counted.most_common(1)[0][0]
     last = reads[(reads["space"] == space) & (reads["address"] == address)][-1]
     return Wait(int(last["cs"]), int(last["ip"]), Space(space).name.lower(), address, int(last["value"]))
+
+
+def waits_for_a_device(tail: NDArray[np.void], clock_ports: frozenset[int] = CLOCK_PORTS) -> bool:
+    """Whether anything is read in ``tail`` that is no clock, by the ROM itself."""
+    reads = tail[(tail["op"] == int(Op.READ)) & (tail["actor"] == int(Actor.ROM))]
+    clocks = (reads["space"] == int(Space.PORT)) & np.isin(reads["address"], list(clock_ports))
+    return bool((~clocks).any())

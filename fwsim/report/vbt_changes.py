@@ -40,7 +40,8 @@ def render_vbt_diff(difference: "VbtDifference", a: str, b: str, limit: int) -> 
     if len(shown) < len(difference.fields):
         parts.append(Text(f"{len(difference.fields) - len(shown)} more (--limit 0 shows all).", style="dim"))
     blocks = len({row.block for row in difference.fields if row.block is not None})
-    parts.append(Text(f"{blocks} blocks differ, {difference.same} say the same."))
+    differ = "1 block differs" if blocks == 1 else f"{blocks} blocks differ"
+    parts.append(Text(f"{differ}; of the others {difference.same} say the same."))
     return Group(*parts)
 
 

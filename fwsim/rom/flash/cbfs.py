@@ -42,7 +42,7 @@ def _file(stream: Stream, at: int, walk: Walk) -> None:
         walk.note(stream, at, f"the CBFS file {name} is cut off", found, f"{length:#x} bytes, as its header says")
         end = len(data)
     walk.name(stream, at, end, f"CBFS {name}")
-    packed = next(_attribute(data, at + attributes, start, _COMPRESSION), b"") if attributes else b""
+    packed = next(_attribute(data, at + attributes, min(start, len(data)), _COMPRESSION), b"") if attributes else b""
     method = int.from_bytes(packed[:4], "big")
     if method in (1, 2):
         unpack, how = (unpack_lzma, "LZMA") if method == 1 else (unpack_lz4, "LZ4")

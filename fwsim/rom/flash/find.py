@@ -50,8 +50,10 @@ def search(data: bytes, every: bool = False) -> Search:
             else:
                 others += 1
     what += [f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in walk.kinds.items()]
-    if not what and items:
-        what.append(f"{'an' if items[0].kind != 'VBT' else 'a'} {items[0].kind}")
+    if not what and items and items[0].packed_at is None and items[0].offset == 0:
+        what.append(f"{'a' if items[0].kind == 'VBT' else 'an'} {items[0].kind}")
+    elif not what and items:
+        what.append("no container that is known: searched byte by byte")
     if not walk.kinds and not items and not any("descriptor" in each for each in what):
         what.append(unknown(data))
     return Search(len(data), tuple(what), tuple(items), others, tuple(walk.notes))

@@ -86,8 +86,10 @@ def faults(case: Case) -> Iterator[Finding]:
     """
     known = places(case.host, _ram(case))
     groups: dict[_Meaning, list[Fault]] = {}
+    at_boot = all(_is_early(fault) for fault in case.faults)
     for fault in case.faults:
-        groups.setdefault(_meaning(fault, place_of(fault.page, known)), []).append(fault)
+        meaning = _AT_BOOT if at_boot else _meaning(fault, place_of(fault.page, known))
+        groups.setdefault(meaning, []).append(fault)
     for number, (meaning, those) in enumerate(groups.items()):
         yield _finding(case, meaning, those, known, more=not number)
     if not case.faults and case.suppressed:
@@ -123,10 +125,12 @@ def _ram(case: Case) -> int:
     return ram if isinstance(ram, int) else 0
 
 
-def _meaning(fault: Fault, place: Place | None) -> _Meaning:
+def _is_early(fault: Fault) -> bool:
     time = time_of(fault.evidence.text)
-    if time is not None and time < _BOOT_ENDS and fault.count <= _FEW:
-        return _AT_BOOT
+    return time is not None and time < _BOOT_ENDS and fault.count <= _FEW
+
+
+def _meaning(fault: Fault, place: Place | None) -> _Meaning:
     if fault.reason in _NOT_ATTACHED:
         return _UNATTACHED
     if fault.page == 0:

@@ -109,17 +109,20 @@ def _made(given: Given, file: str, name: str, container: bool) -> list[Vm]:
     if stem:
         draft.put("vmid", stem, 0, f"VM {stem}")
     odd = [key for key, (value, _, _) in given.items() if not _known(key) and value]
-    for key in odd if len(odd) * 4 <= len(given) else []:  # else it is prose around a configuration
+    for key in odd:
         draft.unknown(key, [*KEYS, "hostpci0", "net0", "scsi0"], given[key][1], "the key")
-    _plain(draft, given)
-    _graphics(draft, given)
+    if len(odd) * 4 > len(given):  # prose around a configuration: what is near no key was none
+        draft.vm.unread = [each for each in draft.vm.unread if each.expected]
+    whole = bool(stem) or not _WHOLE.isdisjoint(given)
+    _plain(draft, given, whole)
+    _graphics(draft, given, whole)
     _args(draft, given)
     draft.assume("hypervisor", "qemu", "Proxmox VE runs QEMU")
     return [draft.vm]
 
 
-def _plain(draft: Draft, given: Given) -> None:
-    """Memory, processors, firmware, machine, release."""
+def _plain(draft: Draft, given: Given, whole: bool) -> None:
+    """Memory, processors, firmware, machine, release; defaults where the configuration is there as a whole."""
     for key in ("cpu", "bios"):
         if key in given:
             value, line, text = given[key]
@@ -153,7 +156,7 @@ def _plain(draft: Draft, given: Given) -> None:
                          line)  # fmt: skip
     if "machine" in given and "qemu" not in draft.vm.settings:
         qemu_args.put_kind(draft, str(draft.value("machine-type")), given["machine"][1], given["machine"][2])
-    if _WHOLE.isdisjoint(given):
+    if not whole:
         return
     draft.assume("machine", "pc", "no machine: Proxmox's default is i440fx")
     draft.assume("cpus", 1, "no cores: Proxmox's default is one")
@@ -161,7 +164,7 @@ def _plain(draft: Draft, given: Given) -> None:
     draft.assume("firmware", "seabios", "no bios: Proxmox's default is SeaBIOS")
 
 
-def _graphics(draft: Draft, given: Given) -> None:
+def _graphics(draft: Draft, given: Given, whole: bool) -> None:
     """vga, and the hostpci line of the IGD: the first that names 00:02, else one that is in legacy mode."""
     if "vga" in given:
         value, line, text = given["vga"]
@@ -177,7 +180,7 @@ def _graphics(draft: Draft, given: Given) -> None:
     if chosen is not None:
         _, line, text = given[chosen]
         _put_hostpci(draft, rows[chosen], chosen, line, text)
-    if not _WHOLE.isdisjoint(given):
+    if whole:
         draft.assume("vga", "std", "no vga: Proxmox's default is std")
 
 

@@ -22,9 +22,11 @@ _RELEASES = (
     re.compile(r"^\s*pve-qemu-kvm:\s+(?P<release>\d+\.\d+(?:\.\d+)?)"),
     re.compile(r"^\s*ii\s+(?:pve-qemu-kvm|qemu-system-x86)\s+(?:\d+:)?(?P<release>\d+\.\d+(?:\.\d+)?)"),
     re.compile(r"Running hypervisor: QEMU (?P<release>\d+\.\d+(?:\.\d+)?)"),
+    re.compile(r"^\W*qemu(?:[ -]version)?\W{1,5}v?(?P<release>\d+\.\d+(?:\.\d+)?)\b(?!\.\d)", re.IGNORECASE),
 )
+_QEMU = re.compile("qemu", re.IGNORECASE)
 _HINT = re.compile(
-    rb"qemu|/kvm|hostpci|domain|gfx_passthru|builder|type\s*=|bhyve|passthru|crosvm|acrn-dm|scsihw|ostype|vmgenid|QEMU|"
+    rb"qemu|/kvm|hostpci|domain|gfx_passthru|builder|type\s*=|bhyve|passthru|crosvm|acrn-dm|scsihw|ostype|vmgenid|QEMU|Qemu|"
     rb"smbios1|vfio-pci|pve-qemu-kvm|<!DOCTYPE|hostdev"
 )
 _Reader = tuple[Callable[[str], bool], Callable[[Sequence[str], str], list[Vm]]]
@@ -49,7 +51,7 @@ def take_vm(path: Path, name: str, case: Case) -> bool:
     if text is None:
         return False
     found, unread = vms_of(text, name)
-    releases = _releases(text, name) if "QEMU" in text or "qemu" in text else []
+    releases = _releases(text, name) if _QEMU.search(text) else []
     case.vms += found
     case.unread += unread
     case.seen += releases
@@ -103,7 +105,7 @@ def _named(found: list[Vm], file: str) -> list[Vm]:
 def _releases(text: str, name: str) -> list[Seen]:
     found: list[Seen] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if "QEMU" not in line and "qemu" not in line:
+        if not _QEMU.search(line):
             continue
         match = next((match for each in _RELEASES if (match := each.search(line))), None)
         if match:

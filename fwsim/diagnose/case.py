@@ -118,6 +118,8 @@ class Case(msgspec.Struct, kw_only=True):
         """In whose words remedies are told: the configuration's tool, else what the logs show, else QEMU's."""
         if self.vms:
             return self.vms[0].tool
+        if any(seen.id.startswith("qm-") for seen in self.seen):
+            return "proxmox"
         return next((TOOLS[seen.id] for seen in self.seen if seen.id in TOOLS), "qemu")
 
     def of(self, *ids: str) -> list[Seen]:
@@ -129,6 +131,7 @@ SEEN_MAX, FAULTS_MAX = 64, 65536
 """A log of any length is kept in so much memory."""
 TOOLS: dict[str, Tool] = {
     "proxmox-kernel": "proxmox", "xen-dmesg": "xl", "xcp-kernel": "xl", "bhyve-log": "bhyve",
-    "unraid-kernel": "libvirt", "libvirt-log": "libvirt",
+    "unraid-kernel": "libvirt", "libvirt-log": "libvirt", "xen-fault-line": "xl", "xen-pt-igd-off": "xl",
+    "xen-pt-no-vbios": "xl", "xen-pt-copied-vbios": "xl",
 }  # fmt: skip
-"""Rows of messages that tell which tool is used."""
+"""Rows of messages that tell which tool is used; those of Proxmox's ``qm`` do by their names."""

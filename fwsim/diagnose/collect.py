@@ -49,6 +49,13 @@ def _of_vm(case: Case) -> Iterator[Collect]:
         yield Collect(what="QEMU's messages: whether legacy mode came up", command=command)
     if case.faults and not case.host.rom:
         yield Collect(what="the file that romfile= names: whose base is in it", command="fwsim diagnose ... FILE.rom")
+    vm = case.vm
+    if vm is not None and vm.value("romfile") and not case.host.rom and not case.faults:
+        name = str(vm.value("romfile")).rpartition("/")[2]
+        yield Collect(
+            what="the file that romfile= names: whether the guest's firmware can run it, and whose id it has",
+            command=f"fwsim diagnose ... {name}",
+        )
     if case.guest is None and not case.faults:
         yield Collect(
             what="the guest's firmware log: what it placed, which ROM ran", command=f"QEMU with {_DEBUG_PORT}"

@@ -224,6 +224,24 @@ REMEDIES: dict[str, Texts] = {
         "": "a virtual function (SR-IOV) and a mediated device (GVT-g) drive no monitor: pass 00:02.0 itself, or use "
             "the guest by remote desktop, with an emulated display beside it",
     },
+    "mdev-x-vga": {
+        "": "leave out x-vga=on and romfile=: a mediated device has neither VGA ranges nor a vBIOS; x-igd-opregion=on "
+            "with OVMF and display=on show its picture",
+    },
+    "mdev-slot": {
+        "qemu": "harmless; addr=03.0 or another slot than 02.0 keeps QEMU from trying",
+        "libvirt": "harmless; <address ... slot='0x03'/> or another slot than 0x02 keeps QEMU from trying",
+        "proxmox": "harmless",
+    },
+    "free-slot": {
+        "qemu": "give the other device another addr=, or leave the IGD at another slot: legacy mode wants 02.0",
+        "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1 and vga: none; leave addr= out of args:",
+        "libvirt": "virsh edit: give the device or <controller> with bus='0x00' slot='0x02' another <address> (on "
+                   "q35 libvirt puts root ports there), then the IGD's own",
+    },
+    "one-vm": {"": "shut the other VM down, or take the device out of its configuration"},
+    "gop-in-guest": {"": "boot the host by CSM, so that a vBIOS lies at C0000; else the screen stays dark until the "
+                         "guest's driver loads"},
     "no-igd": {
         "qemu": "-device vfio-pci,host=00:02.0,bus=pci.0,addr=02.0",
         "proxmox": f"in {CONF}: hostpci0: 0000:00:02.0,legacy-igd=1",
@@ -358,6 +376,8 @@ REMEDIES: dict[str, Texts] = {
     "rom-fix": {"": "fwsim rom fix FILE; or a ROM out of the firmware's image: fwsim rom find FLASH"},
     "max-below-4g": {"": "-machine pc,max-ram-below-4g=2G, or an aperture of 256M in the firmware's setup"},
     "newer-igdpkg": {"": "a newer VfioIgdPkg: its list of ids has to have the device"},
+    "igdpkg-places": {"": "an igd.rom with today's IgdAssignmentDxe (VfioIgdPkg), which reserves stolen memory where "
+                          "there is room; until then the QEMU release with which it worked"},
     "secure-boot": {"": "switch Secure Boot off in the guest's OVMF setup"},
     "pci-mmio64": {"": "-fw_cfg name=opt/ovmf/X-PciMmio64Mb,string=65536"},
     "xen-igfx": {"": "take iommu=no-igfx off Xen's command line; VT-d on in the firmware's setup"},
@@ -377,7 +397,10 @@ REMEDIES: dict[str, Texts] = {
                           "this device"},
     "lpc-id": {"": "take the vBIOS of this very board as romfile: it is in the board's firmware image, and knows its "
                    "own chipset; with a ROM at hand: fwsim run X.rom --set host.lpc_id=0xID shows whether it goes on"},
-    "collect-igd": {"": "sudo lspci -nnvvvxxxx > lspci.txt on the host, and again: fwsim diagnose dmesg.txt lspci.txt"},
+    "collect-igd": {"xl": "sudo lspci -nnvvvxxxx > lspci.txt and xl dmesg > xen.txt in dom0, and again: fwsim diagnose "
+                          "lspci.txt xen.txt. Where no guest has the device these are dom0's own driver's: "
+                          "iommu=no-igfx on Xen's line ends them, and there is no passthrough then",
+                    "": "sudo lspci -nnvvvxxxx > lspci.txt on the host, and again: fwsim diagnose dmesg.txt lspci.txt"},
     "collect-dmesg": {"": "sudo dmesg > dmesg.txt soon after the VM started, or journalctl -k -b"},
 }  # fmt: skip
 """Key: text by tool; "" for the tools without one of their own."""

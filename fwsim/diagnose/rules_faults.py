@@ -10,6 +10,7 @@ from fwsim.diagnose.case import Case, Fault
 from fwsim.diagnose.finding import Finding, Severity
 from fwsim.diagnose.remedies import remedy
 from fwsim.host.places import BEYOND, GUEST_RAM, HOLE, OTHER_RMRR, Place, place_of, places, where_all
+from fwsim.trace.log_lines import time_of
 
 _NOT_ATTACHED = (1, 2)
 """Reasons of VT-d that speak of the device's context, not of the page."""
@@ -34,6 +35,20 @@ _UNATTACHED = _Meaning(
     "driver "
     "and the guest, or after the guest ended. Alone it is harmless",
 )  # fmt: skip
+_AT_BOOT = _Meaning(
+    "faults-at-boot", "note",
+    "no guest runs so early: the screen that the host's firmware left is read while the kernel switches VT-d on, and "
+    "the firmware's RMRR does not cover it, or the tables are still being made. It ends with the host's driver",
+)  # fmt: skip
+_ZERO = _Meaning(
+    "faults-zero", "warning",
+    "address 0 is what an empty entry of the GTT says: a plane is on, and shows entries that nobody has written in "
+    "this guest. Neither a vBIOS nor a GOP driver set up a screen, or its driver has not yet",
+)  # fmt: skip
+_BOOT_ENDS = 4_000_000_000
+"""Nanoseconds of a kernel's clock within which no VM is started."""
+_FEW = 4
+"""Times that a fault of the boot comes again at most."""
 _MEANINGS: dict[str, _Meaning] = {
     OTHER_RMRR: _Meaning("faults-other-rmrr", "warning", "that range is another device's: the guest's driver reads "
                                                          "registers that hold "
@@ -71,8 +86,10 @@ def faults(case: Case) -> Iterator[Finding]:
     """
     known = places(case.host, _ram(case))
     groups: dict[_Meaning, list[Fault]] = {}
+    at_boot = all(_is_early(fault) for fault in case.faults)
     for fault in case.faults:
-        groups.setdefault(_meaning(fault, place_of(fault.page, known)), []).append(fault)
+        meaning = _AT_BOOT if at_boot else _meaning(fault, place_of(fault.page, known))
+        groups.setdefault(meaning, []).append(fault)
     for number, (meaning, those) in enumerate(groups.items()):
         yield _finding(case, meaning, those, known, more=not number)
     if not case.faults and case.suppressed:
@@ -108,9 +125,16 @@ def _ram(case: Case) -> int:
     return ram if isinstance(ram, int) else 0
 
 
+def _is_early(fault: Fault) -> bool:
+    time = time_of(fault.evidence.text)
+    return time is not None and time < _BOOT_ENDS and fault.count <= _FEW
+
+
 def _meaning(fault: Fault, place: Place | None) -> _Meaning:
     if fault.reason in _NOT_ATTACHED:
         return _UNATTACHED
+    if fault.page == 0:
+        return _ZERO
     if place is None:
         return _MEANINGS[""]
     if place.is_stolen:
@@ -127,8 +151,9 @@ def _finding(case: Case, meaning: _Meaning, those: list[Fault], known: list[Plac
     after = f", and {lost:,} more that {how}" if lost else ""
     others = sum(each.count for each in those if each.function != "00:02.0")
     virtual = f" ({others} of its virtual functions)" if others else ""
-    where = where_all((each.page for each in those), known, case.host) if meaning is not _UNATTACHED else ""
-    distinct = f" at {len(those):,} addresses" if len(those) != total else ""
+    told = meaning not in (_UNATTACHED, _ZERO, _AT_BOOT)
+    where = where_all((each.page for each in those), known, case.host) if told else ""
+    distinct = f" at {len(those):,} address{'es' if len(those) > 1 else ''}" if len(those) != total else ""
     reasons = dict.fromkeys(reason_words(each.reason) for each in those if each.reason >= 0)
     return Finding(
         id=meaning.id, severity=meaning.severity,

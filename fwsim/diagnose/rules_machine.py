@@ -56,6 +56,7 @@ def vga_disabled(case: Case) -> Iterator[Finding]:
     off = ggc is not None and bool(host.cpu) and family(host.cpu).gen >= 6 and ggc.value & _VGA_DISABLED
     other = kind is not None and kind.value >> 8 == 0x0380
     if not off and not other:
+        yield from _by_words(case)
         return
     shown = [
         *([f"class {kind.value >> 8:04x}"] if other and kind else []),
@@ -71,6 +72,18 @@ def vga_disabled(case: Case) -> Iterator[Finding]:
             "stolen memory early",
         evidence=evidence, remedy=remedy("ivd", case.tool, case.vm),
     )  # fmt: skip
+
+
+def _by_words(case: Case) -> Iterator[Finding]:
+    """lspci without numbers names the class in words, and then tells nothing else of the device."""
+    seen = next((each for each in case.of("lspci-display") if each.evidence.file not in case.guest_files), None)
+    if seen is not None and case.host.best("class") is None:
+        yield Finding(
+            id="vga-disabled", severity="fatal", what="the IGD is no VGA device on this host: class 0380, by its words",
+            why="another card is primary, or the firmware disabled VGA on it: the kernel offers no VGA ranges and QEMU "
+                "no legacy mode. lspci -nn tells the id as well",
+            evidence=seen.evidence, remedy=remedy("ivd", case.tool, case.vm),
+        )  # fmt: skip
 
 
 def bridge(case: Case) -> Iterator[Finding]:

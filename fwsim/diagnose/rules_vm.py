@@ -125,9 +125,14 @@ def _partial(case: Case, vm: Vm) -> Iterator[Finding]:
                        "SR-IOV shares the engines of the device; display, VBT and stolen memory stay the host's",
                        ("host",), "vf")  # fmt: skip
     elif "mdev" in vm.settings:
-        yield _finding(case, vm, "mediated-device", "fatal", "a mediated device (GVT-g) drives no monitor",
+        window = vm.value("display") in ("on", "auto") or vm.value("vga") not in (None, "none")
+        yield _finding(case, vm, "mediated-device", "note" if window else "fatal",
+                       "a mediated device (GVT-g) drives no monitor",
                        "the guest's picture is in memory: a display window or a remote desktop shows it",
                        ("mdev",), "vf")  # fmt: skip
+        if vm.value("x-vga") is True:
+            yield _finding(case, vm, "mdev-x-vga", "fatal", "x-vga=on on a mediated device",
+                           "it has no VGA ranges: QEMU does not start the VM", ("x-vga",), "mdev-x-vga")  # fmt: skip
 
 
 # --- what the hypervisor's model makes of it -------------------------------------------------------------------------
@@ -165,7 +170,7 @@ def _refused(
 ) -> Iterator[Finding]:
     """Each reason, one after the other put right; what is no obstacle of the table's is told as the model says it."""
     title, refusal = hypervisor(choice).title, given.refusal
-    severity: Severity = "fatal" if legacy_bios else "note"
+    severity = _weight(vm, given)
     for _ in range(_MOST):
         row = next((each for each in OBSTACLES if refusal.startswith(each.words)), None)
         said = next((words for words in given.messages if words.startswith("error:")), "")
@@ -181,6 +186,13 @@ def _refused(
         if not given.refusal or given.refusal == refusal:
             return
         refusal = given.refusal
+
+
+def _weight(vm: Vm, given: Assignment) -> Severity:
+    """A vBIOS needs legacy mode, a GOP driver only the stolen memory and the OpRegion that may come with it."""
+    if vm.value("firmware") == "ovmf":
+        return "note" if given.own_bdsm and given.opregion else "warning"
+    return "fatal" if "firmware" in vm.settings else "warning"
 
 
 def _worded(vm: Vm, row: Obstacle, refusal: str) -> str:
@@ -199,6 +211,8 @@ def _without(given: Assignment, legacy_bios: bool, said: str) -> str:
     lost += ["no LPC bridge of the host's ids"] if LPC_BRIDGE not in given.copies else []
     gets = f"the guest gets {', '.join(lost)}" if lost else "the guest gets BDSM and OpRegion all the same"
     need = "which its vBIOS needs" if legacy_bios else "a UEFI guest does without the VGA ranges"
+    if not legacy_bios and not (given.own_bdsm and given.opregion):
+        need += ", a GOP driver not without BDSM and OpRegion"
     return f"{gets}: {need}" + (f'; it says "{said.removeprefix("error: ")}"' if said else "")
 
 
@@ -258,10 +272,10 @@ def _proxmox(case: Case, vm: Vm) -> Iterator[Finding]:
         (value("pcie") is True and not q35, "q35 machine model is not enabled", ("pcie",), "pcie-off"),
         (legacy and value("vga") != "none", "legacy IGD assignment requires VGA mode to be 'none'", ("vga",),
          "emulated-vga"),
-        (legacy and value("rombar") is False, "legacy IGD assignment requires rombar to be enabled", ("rombar",),
-         "rombar"),
-        (legacy and value("x-vga") is True, "legacy IGD assignment is not compatible with x-vga", ("x-vga",),
-         "x-vga-off"),
+        (legacy and value("rombar") is False and _on_hostpci(vm, "rombar"),
+         "legacy IGD assignment requires rombar to be enabled", ("rombar",), "rombar"),
+        (legacy and value("x-vga") is True and _on_hostpci(vm, "x-vga"),
+         "legacy IGD assignment is not compatible with x-vga", ("x-vga",), "x-vga-off"),
         (legacy and "mdev" in vm.settings, "legacy IGD assignment is not compatible with mdev", ("mdev",),
          "legacy-igd"),
         (legacy and q35, "legacy IGD assignment is not compatible with q35", ("machine",), "machine-pc"),
@@ -270,6 +284,11 @@ def _proxmox(case: Case, vm: Vm) -> Iterator[Finding]:
         if holds:
             yield _finding(case, vm, "qm-refuses", "fatal", f'Proxmox does not start the VM: "{words}"',
                            "hostpci with these keys is refused before QEMU is started", shown_by, key)  # fmt: skip
+
+
+def _on_hostpci(vm: Vm, name: str) -> bool:
+    """Whether the setting is a key of hostpciN: what ``args: -set`` changes Proxmox does not look at."""
+    return vm.settings[name].evidence.text.startswith("hostpci")
 
 
 def _libvirt(case: Case, vm: Vm) -> Iterator[Finding]:
@@ -321,6 +340,12 @@ def _rom(case: Case, vm: Vm) -> Iterator[Finding]:
     if vm.tool == "bhyve" or vm.value("hypervisor") != "qemu":
         return
     ovmf, romfile = vm.value("firmware") == "ovmf", "romfile" in vm.settings
+    if "mdev" in vm.settings:
+        return
+    if vm.value("rombar") is False and romfile and ovmf:
+        yield _finding(case, vm, "rombar-off-ovmf", "fatal", "rombar=0: OVMF never sees the romfile",
+                       "QEMU then hands the file over by fw_cfg (vgaroms/), where SeaBIOS looks and OVMF does not",
+                       ("rombar", "romfile"), "rombar")  # fmt: skip
     if vm.value("rombar") is False and not romfile:
         yield _finding(case, vm, "rombar-off", "warning" if ovmf else "fatal", "rombar=0, and no romfile",
                        "the guest's firmware sees no ROM of the device: nothing initialises the display",

@@ -28,8 +28,8 @@ SYMPTOMS = {
     "code 43": re.compile(r"\bcode[ _-]?43\b", re.IGNORECASE), "black screen": re.compile(r"\bblack\b", re.IGNORECASE),
 }  # fmt: skip
 """What may be said in place of a file."""
-_GUEST_ROWS = ("guest-dmi", "guest-hypervisor", "guest-bridge", "guest-pci-bridge", "seabios-version", "seabios-bdsm",
-               "seabios-opregion", "igdpkg-stolen", "igdpkg-opregion")  # fmt: skip
+_GUEST_ROWS = ("guest-dmi", "guest-hardware", "guest-hypervisor", "guest-bridge", "guest-pci-bridge",
+               "seabios-version", "seabios-bdsm", "seabios-opregion", "igdpkg-stolen", "igdpkg-opregion")  # fmt: skip
 _HOST_ROWS = ("proxmox-kernel", "unraid-kernel", "xen-dmesg", "iommu-enabled", "rmrr-line", "vfio-user-level")
 _NAMED_GUEST = re.compile(r"(?:^|[/_.\- ])(?:guest|vm)(?:[/_.\- ]|\d|$)", re.IGNORECASE)
 _FAULT_WORDS = ("fault", "DMAR: reason", "INTR-REMAP")

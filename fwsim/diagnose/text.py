@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from fwsim.host.markup import unmarked
+
 LINE_MAX = 16384
 """Characters of a line that are looked at: no message is longer."""
 SHOWN = 240
@@ -43,7 +45,8 @@ class Block:
 def blocks(path: Path) -> Iterator[Block]:
     """The lines of ``path`` in blocks of about 1 MiB: memory stays bounded however long the file or a line is.
 
-    What is past ``LINE_MAX`` in a line is left out; bytes that are no text become U+FFFD; colour codes are taken away.
+    What is past ``LINE_MAX`` in a line is left out; bytes that are no text become U+FFFD; colour codes
+    and a forum's marks are taken away.
     A binary file, one with zeros that is no UTF-16, has no lines. Raises OSError.
     """
     with open(path, "rb") as file:
@@ -138,4 +141,4 @@ def _encoding(head: bytes) -> str:
 
 def _plain(text: str) -> str:
     text = text.replace("\ufeff", "").replace("\0", "")
-    return _COLOUR.sub("", text) if "\x1b" in text else text
+    return unmarked(_COLOUR.sub("", text) if "\x1b" in text else text)

@@ -12,6 +12,7 @@ from fwsim.host.firmware_log import read_firmware_log
 from fwsim.host.kernel import read_log
 from fwsim.host.listings import read_inteltool, read_iomem, read_registers
 from fwsim.host.lspci import Function, from_bytes, read_lspci
+from fwsim.host.markup import unmarked
 from fwsim.host.recognise import File
 from fwsim.results.summary import E820Range
 
@@ -166,7 +167,7 @@ def _take_data(found: Gathered, file: File) -> list[str]:
     raw = recognise.from_hex_dump(text)
     if raw and recognise.binary_kind(raw):
         return _take_data(found, File(file.name, file.path, raw, plain=False, cut=file.cut))
-    return _take_text(found, text.splitlines(), file.name)
+    return _take_text(found, unmarked(text).splitlines(), file.name)
 
 
 def _take_config(found: Gathered, file: File) -> bool:

@@ -61,13 +61,13 @@ def test_args_set_the_slot_on_the_bus_that_the_device_is_on():
 
 
 def test_args_may_have_the_device_itself():
-    vm = one("args: -device vfio-pci,host=00:02.0,addr=0x02,x-pci-device-id=0x3E92\n")
+    vm = one("ostype: l26\nargs: -device vfio-pci,host=00:02.0,addr=0x02,x-pci-device-id=0x3E92\n")
     assert values(vm, "host", "slot", "x-pci-device-id", "machine") == ("00:02.0", "00:02.0", "0x3E92", "pc")
     assert "at-1f" in vm.settings
 
 
 def test_defaults_are_assumed_and_say_why():
-    vm = one("hostpci0: 00:02.0\n")
+    vm = one("ostype: l26\nhostpci0: 00:02.0\n")
     assert values(vm, "machine", "firmware", "ram", "cpus", "vga") == ("pc", "seabios", 512 << 20, 1, "std")
     for name in ("machine", "firmware", "ram", "vga"):
         assert vm.settings[name].assumed
@@ -117,3 +117,21 @@ def test_a_container_is_no_vm():
 def test_a_virtual_function_and_a_mediated_device():
     assert one("hostpci0: 0000:00:02.1\n").value("host") == "00:02.1"
     assert one("hostpci0: 00:02.0,mdev=i915-GVTg_V5_4\n").value("mdev") == "i915-GVTg_V5_4"
+
+
+def test_of_a_line_that_is_quoted_alone_no_default_is_told():
+    """A post shows the line in question; what is in the rest of 100.conf nobody knows."""
+    vm = one("My line is\nhostpci0: 0000:00:02.1,pcie=1,romfile=v.rom\nand I get: nothing\nlspci:\n")
+    assert values(vm, "host", "firmware", "ram", "cpus", "vga") == ("00:02.1", None, None, None, None)
+    assert (vm.value("machine"), place(vm, "machine")) == ("q35", (2, True)), "pcie=1 goes with it alone"
+    assert vm.unread == []
+    assert one("hostpci0: 00:02.0,legacy-igd=1\n").value("machine") == "pc"
+    bare = one("hostpci0: 00:02.0\n")
+    assert values(bare, "machine", "at-1f", "slot") == (None, None, "00:10.0")
+    by_name = vms_of("hostpci0: 00:02.0\n", "104.conf")[0][0]
+    assert values(by_name, "machine", "firmware") == ("pc", "seabios"), "the file is the configuration"
+
+
+def test_prose_around_a_configuration_is_no_key_and_a_mistyped_key_is():
+    text = "Board: some\nProblem: black\nQuestion: why\nostype: l26\nmemroy: 4096\nhostpci0: 00:02.0\n"
+    assert [(each.line, each.expected) for each in one(text).unread] == [(5, "memory")]

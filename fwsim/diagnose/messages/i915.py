@@ -33,7 +33,7 @@ ROWS = (
     ),
     Row(
         "i915-pipe-fault", _WHO, "Fault errors on pipe",
-        r"Fault errors on pipe (?P<pipe>[A-D]): (?P<bits>0x[0-9a-f]+)", "warning",
+        r"Fault errors on pipe (?P<pipe>[A-D]):? (?P<bits>0x[0-9a-f]+)", "warning",
         "pipe {pipe} read memory that it may not ({bits})", "a plane still shows an address that the IOMMU or the "
         "GTT does not give: the firmware's screen, after the driver took its memory away", "reserve-stolen",
         "i915_irq.c, gen8_de_irq_handler",

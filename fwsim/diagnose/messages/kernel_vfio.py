@@ -25,16 +25,16 @@ ROWS = (
         "drivers/pci/rom.c, pci_get_rom_size",
     ),
     Row(
-        "rom-signature-ffff", _WHO, "Invalid PCI ROM header signature", _ROM + r"ffff\b", "warning",
-        "the device's own ROM reads ffff: nothing answers there", "the ROM BAR is not decoded, or the device "
-        "sleeps: harmless where romfile= gives one and the guest shows a picture, else wake the device", "romfile",
+        "rom-signature-ffff", _WHO, "Invalid PCI ROM header signature", _ROM + r"ffff\b", "note",
+        "the device's own ROM reads ffff: harmless where romfile= gives one",
+        "nothing answers at C0000, as on a UEFI host, or the device sleeps", "romfile",
         "drivers/pci/rom.c, pci_get_rom_size",
     ),
     Row(
         "rom-signature-other", _WHO, "Invalid PCI ROM header signature",
-        _ROM + r"(?!0000|ffff)(?P<value>[0-9a-f]{4})\b", "warning", "the device's own ROM begins {value}: other "
-        "memory is shown in its place", "the kernel shows what lies at C0000: with UEFI that is no ROM. Never take "
-        "a dump of it for romfile=", "romfile", "drivers/pci/rom.c, pci_get_rom_size",
+        _ROM + r"(?!0000|ffff)(?P<value>[0-9a-f]{4})\b", "note", "the device's own ROM begins {value}: harmless "
+        "where romfile= gives one", "an IGD has no ROM of its own; the kernel shows what lies at C0000, and with "
+        "UEFI that is no ROM. Never take a dump of it for romfile=", "romfile", "drivers/pci/rom.c, pci_get_rom_size",
     ),
     Row(
         "rom-data-signature", _WHO, "Invalid PCI ROM data signature",

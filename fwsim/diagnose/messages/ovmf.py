@@ -61,10 +61,38 @@ ROWS = (
         "VfioIgdPkg knows {device}", "", "", "VfioIgdPkg IgdPrivate.c",
     ),
     Row(
+        "igdpkg-setup-zero", _WHO, "Get BDSM at address", r"Get BDSM at address: 0x0\b", "fatal",
+        "the guest's stolen memory was not set up: this build of the IGD driver takes BDSM for the place, and reads 0",
+        "it asks for the very address that the register holds, as where QEMU passes the host's; QEMU that answers "
+        "BDSM itself shows 0, and no memory is free there (\"Not Found\")", "igdpkg-places",
+        "IgdAssignmentDxe of before VfioIgdPkg: the line, and the one with BDSM @ where the register is the host's",
+    ),
+    Row(
         "igdpkg-setup", _WHO, "SetupVmBDSM",
-        r"SetupVmBDSM\b.{0,80}(?:fail|error|Out of Resources|Not Found|Device Error)", "fatal",
+        r"SetupVmBDSM\b(?!.*Not Found).{0,80}(?:fail|error|Out of Resources|Device Error)", "fatal",
         "the guest's stolen memory was not set up", "OVMF's IGD driver failed: no room below 4 GiB, or QEMU offers "
         "no size", "memory", "IgdAssignmentDxe of before VfioIgdPkg",
+    ),
+    Row(
+        "i915ovmf-fwcfg", _WHO, "SetupFwcfgStuff", r"i915: SetupFwcfgStuff (?:Error|returns) (?P<code>-?[1-9]\d*)",
+        "fatal", "i915ovmf.rom finds neither OpRegion nor the size of stolen memory (error {code})",
+        "QEMU hands both over in legacy mode only, or by options", "opregion", "i915ovmfPkg i915ovmf.c",
+    ),
+    Row(
+        "i915ovmf-no-size", _WHO, "BdsmSize not found", r"", "warning",
+        "i915ovmf.rom is told no size of stolen memory: it sets none up", "QEMU up to 9.2 hands it over in legacy "
+        "mode only", "legacy-igd", "i915ovmfPkg i915ovmf.c, SetupFwcfgStuff",
+    ),
+    Row(
+        "i915ovmf-vbt", _WHO, "VBT info: ", r"Port (?P<port>[^A-K]) VBT info: ", "fatal",
+        "i915ovmf.rom reads a VBT that is none: it names a port {port}",
+        "what it takes for the VBT is other memory: no OpRegion was handed over, or it lies elsewhere", "opregion",
+        "i915ovmfPkg i915_display.c",
+    ),
+    Row(
+        "i915ovmf-no-port", _WHO, "Port not connected", r"i915\b.*: ?.*Port not connected", "note",
+        "i915ovmf.rom finds no monitor at a port that the VBT names", "harmless for a port that has none", "",
+        "i915ovmfPkg i915_display.c",
     ),
     Row(
         "gop-signature", _WHO, "Invalid OpRegion signature", r"", "fatal", "the GOP driver finds no OpRegion",

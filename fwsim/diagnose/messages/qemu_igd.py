@@ -7,10 +7,20 @@ from fwsim.diagnose.messages.row import Row
 _WHO = "QEMU"
 _OFF = "legacy mode is off: the guest gets no VGA ranges, no BDSM and no OpRegion of its own"
 _TO_92 = "hw/vfio/igd.c, 2.7 to 9.2"
+_MDEV = r"IGD device [0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12} (?P<words>.*legacy mode.*)"
+_NO_MDEV = r"(?<!IGD device [0-9a-f-]{36} )"
+"""A mediated device is named by its UUID."""
 
 ROWS = (
     Row(
-        "qemu-legacy-vga", _WHO, "failed to enable VGA access, legacy mode disabled", r"", "fatal", _OFF,
+        "qemu-legacy-mdev", _WHO, "legacy mode", _MDEV, "note",
+        "QEMU tries legacy mode on a mediated device (GVT-g), and gives it up: harmless",
+        "it does so for each Intel display at 00:02.0 of the guest; a mediated device needs none of it", "mdev-slot",
+        _TO_92,
+    ),
+    Row(
+        "qemu-legacy-vga", _WHO, "failed to enable VGA access, legacy mode disabled",
+        _NO_MDEV + "failed to enable VGA access", "fatal", _OFF,
         "legacy mode needs the VGA ranges, and the kernel did not give them to QEMU", "vga-region", _TO_92,
     ),
     Row(
@@ -20,8 +30,9 @@ ROWS = (
     ),
     Row(
         "qemu-legacy-1f", _WHO, "cannot support legacy mode due to existing",
-        r"due to existing devices at address 1f\.0", "fatal", _OFF, "another device is at 1f.0 of the guest, where "
-        "the LPC bridge has to be: q35 has its own there", "legacy-igd", _TO_92,
+        _NO_MDEV + r"cannot support legacy mode due to existing devices at address 1f\.0", "fatal", _OFF,
+        "another device is at 1f.0 of the guest, where the LPC bridge has to be: q35 has its own there", "legacy-igd",
+        _TO_92,
     ),
     Row(
         "qemu-lpc-1f", _WHO, "Cannot create LPC bridge due to existing device at 1f.0", r"", "fatal",
@@ -29,12 +40,15 @@ ROWS = (
         "another device is at 1f.0 of the guest: q35 has its own there", "legacy-igd", "hw/vfio/igd.c since 10.0",
     ),
     Row(
-        "qemu-legacy-generation", _WHO, "is unsupported in legacy mode", r"try SandyBridge or newer", "fatal", _OFF,
-        "this release of QEMU does not take the device's id for a generation that has legacy mode: it is older than "
-        "gen 6, or newer than the release", "qemu-newer", "hw/vfio/igd.c, 2.7 to 10.0",
+        "qemu-legacy-generation", _WHO, "is unsupported in legacy mode",
+        _NO_MDEV + r"is unsupported in legacy mode, try SandyBridge or newer", "fatal", _OFF,
+        "this release of QEMU does not know the device's id, or it is older than gen 6. Older releases took every "
+        "unknown id for generation 8: what worked with them may stop with an update", "qemu-newer",
+        "hw/vfio/igd.c, 2.7 to 10.0",
     ),
     Row(
-        "qemu-legacy-no-rom", _WHO, "has no ROM, legacy mode disabled", r"", "fatal", _OFF,
+        "qemu-legacy-no-rom", _WHO, "has no ROM, legacy mode disabled",
+        _NO_MDEV + "has no ROM", "fatal", _OFF,
         "legacy mode wants a ROM, and the device has none that the kernel can read: with UEFI there is no copy at "
         "C0000", "romfile", _TO_92,
     ),
@@ -60,9 +74,9 @@ ROWS = (
     ),
     Row(
         "qemu-legacy-region", _WHO, "access,legacy mode disabled",
-        r"does not support (?P<what>OpRegion|host bridge|LPC bridge) access,legacy mode disabled", "fatal", _OFF,
-        "the kernel offers no {what} region: vfio-pci was built without VFIO_PCI_IGD, or the host's firmware wrote "
-        "no OpRegion, or 00:00.0 and 00:1f.0 are not Intel's", "igd-regions", _TO_92,
+        _NO_MDEV + r"does not support (?P<what>OpRegion|host bridge|LPC bridge) access,legacy mode disabled",
+        "fatal", _OFF, "the kernel offers no {what} region: vfio-pci was built without VFIO_PCI_IGD, or the host's "
+        "firmware wrote no OpRegion, or 00:00.0 and 00:1f.0 are not Intel's", "igd-regions", _TO_92,
     ),
     Row(
         "qemu-region-kernel", _WHO, "access is not supported by kernel",

@@ -20,14 +20,22 @@ ROWS = (
         "vga-region", "hw/vfio/pci.c, vfio_populate_vga, since 2.7",
     ),
     Row(
-        "qemu-vga-unexpected", _WHO, "unexpected VGA info", r"unexpected VGA info, flags", "fatal",
+        "qemu-vga-mdev", _WHO, "unexpected VGA info",
+        r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}: unexpected VGA info, flags", "fatal",
+        "the VM does not start: x-vga=on on a mediated device (GVT-g)", "it has no VGA ranges", "mdev-x-vga",
+        "hw/vfio/pci.c, vfio_populate_vga",
+    ),
+    Row(
+        "qemu-vga-unexpected", _WHO, "unexpected VGA info",
+        r"(?<![0-9a-f]-[0-9a-f]{12}: )unexpected VGA info, flags", "fatal",
         "the kernel's VGA region is not what QEMU takes", "a kernel of another make", "vga-region",
         "hw/vfio/pci.c, vfio_populate_vga",
     ),
     Row(
         "qemu-x-vga", _WHO, "requested feature x-vga", r"device does not support requested feature x-vga", "fatal",
         "the VM does not start: x-vga=on, and the kernel offers no VGA ranges",
-        "vfio-pci was built without VGA support, or disable_vga=1 is set", "vga-region", "hw/vfio/pci.c since 2.7",
+        "vfio-pci was built without VGA support, or disable_vga=1 is set, or the device is a mediated one",
+        "vga-region", "hw/vfio/pci.c since 2.7",
     ),
     Row(
         "vfio-failed-ebusy-framebuffer", _WHO, ") failed: ",
@@ -89,6 +97,14 @@ ROWS = (
     Row(
         "qemu-rom-read-error", _WHO, "reading device ROM", r"Error reading device ROM: (?P<why>.{1,40})", "warning",
         "reading the device's ROM failed: {why}", "an IGD has no ROM of its own", "romfile", "hw/vfio/pci.c",
+    ),
+    Row(
+        "qemu-slot-taken", _WHO, " not available for vfio-pci",
+        r"PCI: slot (?P<slot>\d+) function (?P<function>\d) not available for vfio-pci, (?P<why>reserved|in use by "
+        r"[\w.-]+(?:,id=[\w.-]+)?)", "fatal",
+        "the VM does not start: slot {slot} of the guest, where the IGD is to be, is taken: {why}",
+        "two devices were given the same address, or the tool placed its own there before the IGD's was set",
+        "free-slot", "hw/pci/pci.c, do_pci_register_device",
     ),
     Row(
         "qemu-romfile-missing", _WHO, "romfile", r"failed to find romfile \"(?P<file>[^\"]{1,120})\"", "fatal",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fwsim.diagnose.messages.row import Row
 
-_LINE = r"(?:Command line: |Kernel command line: |^BOOT_IMAGE=|\bBOOT_IMAGE=)"
+_LINE = r"(?:Command line: |Kernel command line: |\bBOOT_IMAGE=|^[^#]*\bGRUB_CMDLINE_LINUX(?:_DEFAULT)?=|^\s*append )"
+"""Where the kernel's command line stands: its own log, /proc/cmdline, /etc/default/grub, syslinux (unraid)."""
 
 ROWS = (
     Row("proxmox-kernel", "Linux", "-pve", r"Linux version \S+-pve\b", None, "Proxmox", "", "", "release string"),
@@ -34,6 +35,10 @@ ROWS = (
     Row(
         "guest-dmi", "Linux", "DMI: ", r"DMI: (?P<name>QEMU|Red Hat KVM|Xen HVM domU|BHYVE|VirtualBox|VMware)", None,
         "a guest's log: {name}", "", "", "dmi_scan.c",
+    ),
+    Row(
+        "guest-hardware", "Linux", "Hardware name: ", r"Hardware name: (?P<name>QEMU|Red Hat KVM|Xen HVM domU|BHYVE)",
+        None, "a guest's log: {name}", "", "", "dump_stack.c, beside a kernel's complaint",
     ),
     Row(
         "guest-hypervisor", "Linux", "Hypervisor detected",
@@ -94,6 +99,11 @@ ROWS = (
     Row(
         "cmdline-unsafe", "Linux", "allow_unsafe_interrupts", r"allow_unsafe_interrupts=(?:1|[Yy])", "note",
         "vfio goes without interrupt remapping", "", "", "/proc/cmdline",
+    ),
+    Row(
+        "lspci-display", "lspci", "Display controller",
+        r"^\W*(?:0000:)?00:02\.0 Display controller(?: \[0380\])?: Intel", None, "class 0380", "", "",
+        "lspci, pci.ids: 0380 in words",
     ),
     Row(
         "driver-vfio", "lspci", "Kernel driver in use: vfio-pci", r"", None, "a device is bound to vfio-pci", "", "",

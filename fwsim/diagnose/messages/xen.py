@@ -88,6 +88,27 @@ ROWS = (
         "VT-d is off, or another guest has it", "pciback", "libxl_pci.c",
     ),
     Row(
+        "xen-fault-line", _WHO, ", iommu reg = ", r"DMAR: ?\[DMA (?:Read|Write)\].*, iommu reg = ", None,
+        "Xen's words for a refused access", "", "", "vtd/iommu.c, iommu_page_fault_do_one",
+    ),
+    Row(
+        "xen-pt-igd-off", "QEMU", "igd-passthru", r"Need to enable igd-passthru if you're trying to passthrough IGD",
+        "fatal", "Xen's device model refuses 00:02.0: gfx_passthru is not on", "the toolstack did not say that the "
+        "device is a display: it is of class 0380, or gfx_passthru was left out", "gfx-passthru",
+        "QEMU hw/xen/xen_pt.c, xen_pt_realize",
+    ),
+    Row(
+        "xen-pt-no-vbios", "QEMU", "Can't get VBIOS", r"VGA: Can't get VBIOS", "fatal",
+        "Xen's device model finds no vBIOS of the IGD", "the host's kernel shows no ROM: with UEFI there is no copy "
+        "at C0000", "gop-in-guest", "QEMU hw/xen/xen_pt_graphics.c, xen_pt_setup_vga",
+    ),
+    Row(
+        "xen-pt-copied-vbios", "QEMU", "Unable to get host VBIOS from sysfs", r"", "note",
+        "Xen's device model copies what lies at C0000 of the host as the vBIOS", "the host's kernel shows no ROM. "
+        "On a UEFI host no vBIOS lies there: the guest's driver has to bring the screen up by itself", "gop-in-guest",
+        "Xen's own QEMU patches: xen_pt_setup_vga",
+    ),
+    Row(
         "hvmloader-no-space", "hvmloader", "no space for",
         r"pci dev (?P<at>\S+) bar (?P<bar>\w+) size (?P<size>\S+): no space for", "fatal",
         "hvmloader finds no room for BAR {bar} of {at}", "the hole below 4 GiB is too small for the aperture",

@@ -25,13 +25,15 @@ _UNITS = {
 _MOST = 100
 """Domains of one file that are read."""
 _START = re.compile(r"<domain(?=[\s>])")
+_PIECE = re.compile(r"<(hostdev|qemu:override|qemu:commandline)(?=[\s>])")
+"""What people quote of a domain, instead of all of it."""
 _HOSTDEV = ("mode", "type", "managed", "model", "display", "ramfb")
 _PARTS = ("source", "address", "rom", "driver", "alias", "boot", "teaming", "acpi")
 
 
 def looks_so(text: str) -> bool:
     """Whether a domain is in the text."""
-    return _START.search(text) is not None
+    return _START.search(text) is not None or _PIECE.search(text) is not None
 
 
 def read(text: str, file: str) -> tuple[list[Vm], list[FwsimError]]:
@@ -39,6 +41,8 @@ def read(text: str, file: str) -> tuple[list[Vm], list[FwsimError]]:
     found: list[Vm] = []
     errors: list[FwsimError] = []
     starts = [match.start() for match in islice(_START.finditer(text), _MOST)]
+    if not starts:
+        return _pieces(text, file)
     begin = 0
     for here, after in zip(starts, [*starts[1:], len(text)], strict=True):
         end = text.find("</domain>", here, after)
@@ -55,16 +59,40 @@ def read(text: str, file: str) -> tuple[list[Vm], list[FwsimError]]:
     return found, errors
 
 
-def _domain(root: Node, file: str) -> Vm:
+def _pieces(text: str, file: str) -> tuple[list[Vm], list[FwsimError]]:
+    """Elements without the domain around them: of the machine, its firmware and its display nothing is known."""
+    root, devices = Node("domain", {"xmlns:qemu": ""}, 0), Node("devices", {}, 0)
+    root.children.append(devices)
+    errors: list[FwsimError] = []
+    for match in islice(_PIECE.finditer(text), _MOST):
+        end = text.find(f"</{match[1]}>", match.start())
+        if end < 0:
+            continue
+        whole = text[match.start() : end + len(match[1]) + 3]
+        try:
+            node = parse(whole, file, text.count("\n", 0, match.start()))
+        except FwsimError as error:
+            errors.append(error)
+            continue
+        (devices if match[1] == "hostdev" else root).children.append(node)
+    vm = _domain(root, file, whole=False)
+    return ([vm], errors) if any(name in vm.settings for name in ("host", "mdev")) else ([], errors)
+
+
+def _domain(root: Node, file: str, whole: bool = True) -> Vm:
     name = root.first("name")
     draft = Draft("libvirt", file, name.text.strip() if name else "")
     kind = root.get("type") or "kvm"
     hypervisor = {"xen": "xen", "bhyve": "bhyve"}.get(kind, "qemu")
-    draft.put("hypervisor", hypervisor, root.line, root.shown())
+    if whole:
+        draft.put("hypervisor", hypervisor, root.line, root.shown())
+    else:
+        draft.assume("hypervisor", hypervisor, "elements of a libvirt domain")
     if any(node.get("xmlns") == "unraid" for node in root.all("metadata/vmtemplate")):
         draft.put("unraid", True, root.line, "<vmtemplate xmlns='unraid'>")
-    _plain(draft, root)
-    _video(draft, root)
+    if whole:
+        _plain(draft, root)
+        _video(draft, root)
     hostdevs = list(root.all("devices/hostdev"))
     igd = next((each for each in hostdevs if _is_igd(each)), None)
     if igd is None:
@@ -183,6 +211,8 @@ def _hostdev(draft: Draft, node: Node, root: Node) -> None:
     place = node.first("address")
     if place is not None and place.get("type") in ("pci", ""):
         draft.put("slot", _slot(place), place.line, place.shown())
+    elif "machine" not in draft.vm.settings:
+        pass
     elif draft.value("machine") == "q35":
         draft.assume("slot", "01:00.0", "no <address>: on q35 libvirt puts it behind a root port", node.line)
     else:

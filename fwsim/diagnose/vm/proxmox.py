@@ -44,6 +44,11 @@ _OWN = {
     "vga", "numa",
 }  # fmt: skip
 """Of these at least one: other files have a name, a description and memory as well."""
+_WHOLE = {
+    "boot", "ostype", "scsihw", "smbios1", "vmgenid", "meta", "memory", "cores", "sockets", "numa", "name", "net0",
+    "bios",
+}  # fmt: skip
+"""A whole configuration has some of these; a post quotes a line or two of one: what they lack is then unknown."""
 _PC_SLOTS = {0: 0x10, 1: 0x11, 2: 0x1B, 3: 0x1C}
 """hostpciN on bus pci.0 of an i440fx; the others are on pci.2 (get_pci_addr_map)."""
 Given = dict[str, tuple[str, int, str]]
@@ -103,18 +108,21 @@ def _made(given: Given, file: str, name: str, container: bool) -> list[Vm]:
     stem = name or (Path(file).stem if Path(file).stem.isdecimal() else "")
     if stem:
         draft.put("vmid", stem, 0, f"VM {stem}")
-    for key, (_, line, _text) in given.items():
-        if not _known(key):
-            draft.unknown(key, [*KEYS, "hostpci0", "net0", "scsi0"], line, "the key")
-    _plain(draft, given)
-    _graphics(draft, given)
+    odd = [key for key, (value, _, _) in given.items() if not _known(key) and value]
+    for key in odd:
+        draft.unknown(key, [*KEYS, "hostpci0", "net0", "scsi0"], given[key][1], "the key")
+    if len(odd) * 4 > len(given):  # prose around a configuration: what is near no key was none
+        draft.vm.unread = [each for each in draft.vm.unread if each.expected]
+    whole = bool(stem) or not _WHOLE.isdisjoint(given)
+    _plain(draft, given, whole)
+    _graphics(draft, given, whole)
     _args(draft, given)
     draft.assume("hypervisor", "qemu", "Proxmox VE runs QEMU")
     return [draft.vm]
 
 
-def _plain(draft: Draft, given: Given) -> None:
-    """Memory, processors, firmware, machine, release."""
+def _plain(draft: Draft, given: Given, whole: bool) -> None:
+    """Memory, processors, firmware, machine, release; defaults where the configuration is there as a whole."""
     for key in ("cpu", "bios"):
         if key in given:
             value, line, text = given[key]
@@ -148,13 +156,15 @@ def _plain(draft: Draft, given: Given) -> None:
                          line)  # fmt: skip
     if "machine" in given and "qemu" not in draft.vm.settings:
         qemu_args.put_kind(draft, str(draft.value("machine-type")), given["machine"][1], given["machine"][2])
+    if not whole:
+        return
     draft.assume("machine", "pc", "no machine: Proxmox's default is i440fx")
     draft.assume("cpus", 1, "no cores: Proxmox's default is one")
     draft.assume("ram", 512 * MIB, "no memory: Proxmox's default is 512 MiB")
     draft.assume("firmware", "seabios", "no bios: Proxmox's default is SeaBIOS")
 
 
-def _graphics(draft: Draft, given: Given) -> None:
+def _graphics(draft: Draft, given: Given, whole: bool) -> None:
     """vga, and the hostpci line of the IGD: the first that names 00:02, else one that is in legacy mode."""
     if "vga" in given:
         value, line, text = given["vga"]
@@ -167,12 +177,11 @@ def _graphics(draft: Draft, given: Given) -> None:
     if chosen is None and len(rows) == 1 and "mapping" in next(iter(rows.values())):
         chosen = next(iter(rows))
         draft.assume("host", "00:02.0", "a mapping, and no other device: taken for the IGD", given[chosen][1])
-    if chosen is None:
+    if chosen is not None:
+        _, line, text = given[chosen]
+        _put_hostpci(draft, rows[chosen], chosen, line, text)
+    if whole:
         draft.assume("vga", "std", "no vga: Proxmox's default is std")
-        return
-    _, line, text = given[chosen]
-    _put_hostpci(draft, rows[chosen], chosen, line, text)
-    draft.assume("vga", "std", "no vga: Proxmox's default is std")
 
 
 def _hostpci(value: str) -> list[tuple[str, str]]:
@@ -221,6 +230,10 @@ def _put_hostpci(draft: Draft, row: dict[str, str], key: str, line: int, text: s
 def _slot(draft: Draft, key: str, line: int) -> None:
     """Where Proxmox puts the device, and what is at 00:1f.0 of its i440fx (print_hostpci_devices, get_pci_addr_map)."""
     index = int(key.removeprefix("hostpci"))
+    if draft.value("legacy-igd") is True:
+        draft.assume("machine", "pc", "legacy-igd=1 goes with an i440fx alone", line)
+    elif draft.value("pcie") is True:
+        draft.assume("machine", "q35", "pcie=1 goes with q35 alone", line)
     q35, legacy = draft.value("machine") == "q35", draft.value("legacy-igd") is True
     if legacy:
         draft.assume("slot", "00:02.0", "legacy-igd=1 puts the device at 00:02.0", line)
@@ -231,7 +244,7 @@ def _slot(draft: Draft, key: str, line: int) -> None:
                      f"without legacy-igd=1 Proxmox puts {key} at {_PC_SLOTS[index]:02x}.0", line)  # fmt: skip
     else:
         draft.assume("slot", f"pci.2:{index + 9:02x}.0", f"Proxmox puts {key} behind a bridge", line)
-    if not q35 and not legacy:
+    if draft.value("machine") == "pc" and not legacy:
         draft.assume("at-1f", "pci-bridge pci.2", "without legacy-igd=1 Proxmox has its bridge pci.2 at 00:1f.0", line)
 
 

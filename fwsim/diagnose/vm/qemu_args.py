@@ -148,6 +148,9 @@ def igd_of(found: Sequence[Device]) -> Device | None:
         place = device.get("host") or device.get("sysfsdev").rstrip("/").rpartition("/")[2]
         if IGD.match(place):
             return device
+    unset = [each for each in vfio if each.get("host").startswith("$")]
+    if len(unset) == 1 and len(vfio) == 1:
+        return unset[0]  # a script whose variable is set elsewhere, and no other device
     return next((each for each in vfio if "mdev" in each.get("sysfsdev") or _is_uuid(each.get("sysfsdev"))), None)
 
 
@@ -173,7 +176,10 @@ def put_device(draft: Draft, device: Device) -> None:
 
 
 def _put_property(draft: Draft, name: str, given: Assigned) -> None:
-    if name == "host":
+    if name == "host" and given.value.startswith("$"):
+        why = f"{given.value} is not set in this file, and no other device is passed: taken for the IGD"
+        draft.assume("host", "00:02.0", why, given.line)
+    elif name == "host":
         draft.put("host", _host(given.value), given.line, given.text)
     elif name in SWITCHES or name == "rombar":
         value = switch(given.value)
@@ -265,7 +271,8 @@ def put_machine(draft: Draft, rows: Sequence[Option], found: Sequence[Device]) -
     _displays(draft, rows, found)
     _at_1f(draft, found)
     draft.assume("machine", "pc", "no -machine: QEMU's default is pc (i440fx)")
-    draft.assume("ram", 128 * MIB, "no -m: QEMU's default is 128 MiB")
+    if not any(row.name == "m" for row in rows):
+        draft.assume("ram", 128 * MIB, "no -m: QEMU's default is 128 MiB")
     draft.assume("cpus", 1, "no -smp: QEMU's default is one")
     draft.assume("firmware", "ovmf" if pflash else "seabios", f"pflash0={pflash}: firmware in flash, taken for OVMF"
                  if pflash else "no firmware named: QEMU's default is SeaBIOS")  # fmt: skip
@@ -296,6 +303,8 @@ def _memory(draft: Draft, row: Option) -> None:
     size = memory(given.get("size") or given.get("", ""), MIB)
     if size:
         draft.put("ram", size, row.line, row.text)
+    elif "$" in row.value:
+        draft.unread(row.line, f"-m {row.value}: the variable is not set in this file")
     else:
         draft.unread(row.line, f"-m {row.value} is no size", "such as 8G or 8192")
 

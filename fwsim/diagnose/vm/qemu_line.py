@@ -21,6 +21,9 @@ _COMPLAINT = re.compile(
     r"(?:qemu-system-x86_64|qemu-kvm|kvm|qemu): -device (?P<device>(?:vfio-pci|\{).*?)"
     r"(?:: (?:vfio|IGD|warning|Unsupported|Property|Failed|failed|error|.*not found)|: *$)"
 )
+_OPTION = re.compile(r"\s*-[a-zA-Z][\w-]*(?:\s|$)")
+_MOST_OPTIONS = 200
+"""Lines of such a list."""
 _LOG_LINE = 4096
 """Characters of a line in which a message is looked for."""
 _TELLING = ("device", "m", "machine", "M", "drive", "cpu", "smp", "enable-kvm", "bios", "hda", "cdrom")
@@ -45,7 +48,21 @@ def read(lines: Sequence[str], file: str) -> list[Vm]:
         if vm is not None:
             found[vm.name or f"line {row + 1}"] = vm
         row = after
-    return list(found.values()) or _complaints(text, file)
+    return list(found.values()) or _options_alone(text, variables, file) or _complaints(text, file)
+
+
+def _options_alone(text: list[str], variables: words.Variables, file: str) -> list[Vm]:
+    """Options that were quoted without the program before them, one or more on each line."""
+    rows = [row for row, line in enumerate(text) if _OPTION.match(line)]
+    first = next((row for row in rows if "vfio-pci" in "".join(text[row : row + _MOST_OPTIONS])), None)
+    if first is None:
+        return []
+    last = first
+    while last + 1 < len(text) and _OPTION.match(text[last + 1]):
+        last += 1
+    joined = [line.rstrip().removesuffix("\\").rstrip() + " \\" for line in text[first : last + 1]]
+    vm, _ = _command([*text[:first], *joined, ""], first, 0, variables, file, ("", 0, ""))
+    return [vm] if vm is not None and ("host" in vm.settings or "mdev" in vm.settings) else []
 
 
 def _command(

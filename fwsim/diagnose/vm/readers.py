@@ -9,6 +9,7 @@ from pathlib import Path
 from fwsim.diagnose.case import Case, Evidence, Seen, Unread, Vm
 from fwsim.diagnose.text import shown
 from fwsim.diagnose.vm import bhyve, libvirt, others, proxmox, qemu_line, xl
+from fwsim.host.markup import unmarked
 from fwsim.units import MIB
 
 LARGEST = 8 * MIB
@@ -21,10 +22,12 @@ _RELEASES = (
     re.compile(r"^\s*pve-qemu-kvm:\s+(?P<release>\d+\.\d+(?:\.\d+)?)"),
     re.compile(r"^\s*ii\s+(?:pve-qemu-kvm|qemu-system-x86)\s+(?:\d+:)?(?P<release>\d+\.\d+(?:\.\d+)?)"),
     re.compile(r"Running hypervisor: QEMU (?P<release>\d+\.\d+(?:\.\d+)?)"),
+    re.compile(r"^\W*qemu(?:[ -]version)?\W{1,5}v?(?P<release>\d+\.\d+(?:\.\d+)?)\b(?!\.\d)", re.IGNORECASE),
 )
+_QEMU = re.compile("qemu", re.IGNORECASE)
 _HINT = re.compile(
-    rb"qemu|/kvm|hostpci|<domain|gfx_passthru|builder|type\s*=|bhyve|passthru|crosvm|acrn-dm|scsihw|ostype|vmgenid|QEMU|"
-    rb"smbios1|vfio-pci|pve-qemu-kvm|<!DOCTYPE"
+    rb"qemu|/kvm|hostpci|domain|gfx_passthru|builder|type\s*=|bhyve|passthru|crosvm|acrn-dm|scsihw|ostype|vmgenid|QEMU|Qemu|"
+    rb"smbios1|vfio-pci|pve-qemu-kvm|<!DOCTYPE|hostdev"
 )
 _Reader = tuple[Callable[[str], bool], Callable[[Sequence[str], str], list[Vm]]]
 _READERS: tuple[_Reader, ...] = (
@@ -32,7 +35,7 @@ _READERS: tuple[_Reader, ...] = (
     (others.looks_so, others.read),
     (lambda text: proxmox.looks_so(text.splitlines()), proxmox.read),
     (xl.looks_so, xl.read),
-    (lambda text: "qemu" in text or "kvm" in text or "QEMU" in text, qemu_line.read),
+    (lambda text: any(word in text for word in ("qemu", "kvm", "QEMU", "vfio-pci")), qemu_line.read),
 )
 """In this order: whether a text is so, and its reader; the first that finds a VM has it. XML goes before them all."""
 
@@ -48,7 +51,7 @@ def take_vm(path: Path, name: str, case: Case) -> bool:
     if text is None:
         return False
     found, unread = vms_of(text, name)
-    releases = _releases(text, name) if "QEMU" in text or "qemu" in text else []
+    releases = _releases(text, name) if _QEMU.search(text) else []
     case.vms += found
     case.unread += unread
     case.seen += releases
@@ -59,7 +62,10 @@ def take_vm(path: Path, name: str, case: Case) -> bool:
 
 
 def text_of(data: bytes) -> str | None:
-    """``data`` as text without colour codes, None for what cannot be a configuration. UTF-16 has its mark."""
+    """``data`` as text without colour codes and a forum's marks, None for what cannot be a configuration.
+
+    UTF-16 has its mark.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16", "replace")
     elif (b"\0" in data[:65536].rstrip(b"\0") and not data.startswith(b"/")) or not _HINT.search(
@@ -68,7 +74,7 @@ def text_of(data: bytes) -> str | None:
         return None
     else:
         text = data.replace(b"\0", b" ").decode("utf-8", "replace").removeprefix("\ufeff")
-    return _COLOUR.sub("", text) if "\x1b" in text else text
+    return unmarked(_COLOUR.sub("", text) if "\x1b" in text else text)
 
 
 def vms_of(text: str, name: str) -> tuple[list[Vm], list[Unread]]:
@@ -79,7 +85,7 @@ def vms_of(text: str, name: str) -> tuple[list[Vm], list[Unread]]:
             Unread(file=name, line=int(error.found or 0), why=error.what, expected=error.expected) for error in errors
         ]
         if found or unread:
-            return found, unread
+            return _named(found, name), unread
     for looks_so, read in _READERS:
         if looks_so(text):
             found = read(text.splitlines(), name)
@@ -99,7 +105,7 @@ def _named(found: list[Vm], file: str) -> list[Vm]:
 def _releases(text: str, name: str) -> list[Seen]:
     found: list[Seen] = []
     for number, line in enumerate(text.splitlines(), 1):
-        if "QEMU" not in line and "qemu" not in line:
+        if not _QEMU.search(line):
             continue
         match = next((match for each in _RELEASES if (match := each.search(line))), None)
         if match:

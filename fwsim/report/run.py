@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from fwsim.report.assumed import assumed_line
 from fwsim.results.summary import CallResult, GttWrite, Summary
 from fwsim.units import format_size
 
@@ -200,7 +201,9 @@ def _stop(summary: Summary) -> list[RenderableType]:
 def _placement(summary: Summary) -> list[tuple[str, str]]:
     firmware = summary.firmware
     bars = ", ".join(f"BAR{number} {address:#x}" for number, address in firmware.bars.items())
-    rows = [("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}")]
+    assumed = assumed_line(summary)
+    rows = [("host", assumed)] if assumed else []
+    rows.append(("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}"))
     if bars:
         rows.append(("", bars))
     log = [_printable(text) for text in firmware.log]

@@ -29,7 +29,7 @@ from fwsim.results.summary import E820Range
 from fwsim.rules.placement import PLACED, SHARED, Placed, check_placed
 from fwsim.rules.run import RULES
 from fwsim.scenario.load import loads
-from fwsim.units import parse_size
+from fwsim.units import format_size, parse_size
 
 HERE = Path(__file__).parent
 MIB, GIB = 1 << 20, 1 << 30
@@ -111,7 +111,32 @@ def test_ovmf_writes_c0_from_gen_11_on():
 def test_why_bdsm_stays_0(changes, reason):
     result = place(Ask(**changes))
     assert result.firmware.bdsm == 0
-    assert reason in failing(result)["bdsm-set"]
+    detail = failing(result)["bdsm-set"]
+    cause, _, rest = detail.partition(": BDSM is 0x0")
+    assert reason in cause
+    assert rest == f": the firmware placed none of the {format_size(result.ask.stolen)} it was asked for"
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"class_code": 0x038000}, "class 038000: SeaBIOS sets up 0300 only"),
+        ({"firmware": "ovmf", "driver": "none"}, "upstream OVMF has no IGD driver: nobody sets BDSM or ASLS"),
+        ({"firmware": "ovmf", "driver": "gvt", "class_code": 0x038000}, "class 038000: the driver sets up 030000 only"),
+    ],
+)
+def test_why_asls_stays_0(changes, cause):
+    detail = failing(place(Ask(**changes)))["asls-set"]
+    assert detail == f"{cause}: ASLS is 0x0: the firmware placed no OpRegion"
+
+
+def test_the_cause_is_one():
+    bare = place(Ask(firmware="none"))
+    assert (bare.details.no_bdsm, bare.details.no_asls) == (bare.details.notes[0],) * 2
+    full = place(Ask(opregion=17 * MIB))
+    assert full.details.no_asls == "WARNING - Unable to allocate resource at intel_igd_setup:300!"
+    panic = place(Ask(bars=parse_bars("2:2G:mem")))
+    assert panic.details.no_bdsm == panic.details.no_asls == panic.details.boot != "ok"
 
 
 def test_none_and_crosvm_place_none_and_say_so():

@@ -13,6 +13,7 @@ from fwsim.diagnose.vm.choose import has_igd
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import ROWS as ALLOCATORS
 from fwsim.firmware.cpu_models import guest_cpu
+from fwsim.host.archive import as_archived
 from fwsim.host.hostfile import host_text
 from fwsim.hypervisor import kinds
 from fwsim.registers.families import family
@@ -49,7 +50,7 @@ def scenario_of(case: Case, out: Path = OUT, written: dict[str, str] | None = No
         loads(text, out.name, out.absolute().parent)
     except FwsimError:
         return ""
-    return text
+    return as_archived(text)
 
 
 def assumed(case: Case) -> list[Stated]:

@@ -132,6 +132,10 @@ class Installed(Allocator):
         """As the package says."""
         return self._checked("why_none", str, lambda: self._inner.why_none(request, display, out))
 
+    def why_no_opregion(self, request: Request, display: Function, out: Placement) -> str:
+        """As the package says."""
+        return self._checked("why_no_opregion", str, lambda: self._inner.why_no_opregion(request, display, out))
+
     def _call(self, name: str, call: Callable[[], _T]) -> _T:
         try:
             return call()

@@ -94,6 +94,13 @@ class Allocator(ABC):
         """Why ``out`` has no stolen memory for ``display``, where log, warnings and notes do not say it; "" if so."""
         return "" if any(request.bdsm_file or b"") else "no stolen memory was asked for"
 
+    def why_no_opregion(self, request: Request, display: Function, out: Placement) -> str:
+        """Why ``out`` has no OpRegion for ``display``, where log, warnings and notes do not say it; "" if so.
+
+        Most look at the same things before either.
+        """
+        return self.why_none(request, display, out) if any(request.bdsm_file or b"") else ""
+
     @property
     def shown(self) -> str:
         """What people call it."""

@@ -15,6 +15,8 @@ from fwsim.rom.files import write_atomically
 from fwsim.units import MIB
 
 FUNCTIONS = ("00:00.0", "00:02.0", "00:1f.0", "00:1f.2", "00:1f.3")
+DEBUG_FILES = ("i915_opregion", "i915_vbt")
+"""i915's debug files: OpRegion and VBT."""
 LIST = "capture.txt"
 _LIMIT = 32 * MIB
 _DMESG_TIMEOUT_S = 30
@@ -42,6 +44,15 @@ class _Wanted:
     read: Callable[[], bytes]
     absent: str = ""
     judge: Callable[[bytes], tuple[str, str]] | None = None
+
+
+def script() -> str:
+    """A POSIX sh script that collects as much, and the VMs besides, where no fwsim is: its archive is for diagnose."""
+    text = Path(__file__).with_name("capture.sh").read_text(encoding="utf-8")
+    filled = {"@FUNCTIONS@": " ".join(FUNCTIONS), "@DEBUG_FILES@": " ".join(DEBUG_FILES), "@OURS@": OUR_CAPTURE}
+    for mark, words in filled.items():
+        text = text.replace(mark, words)
+    return text
 
 
 def capture(out: Path, root: Path = Path("/"), force: bool = False) -> list[Piece]:
@@ -198,7 +209,7 @@ def _debugfs(root: Path) -> Iterator[_Wanted]:
     """OpRegion and VBT: i915's debug files, below the card's number or its PCI address."""
     base = root / "sys/kernel/debug"
     absent = "modprobe i915; mount -t debugfs none /sys/kernel/debug"
-    for name, what in (("i915_opregion", "OpRegion"), ("i915_vbt", "VBT")):
+    for name, what in zip(DEBUG_FILES, ("OpRegion", "VBT"), strict=True):
         try:
             found = sorted((base / "dri").glob(f"*/{name}"))
             path = found[0] if found else base / "dri/0" / name

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fwsim.errors import FwsimError
-from fwsim.host import recognise
+from fwsim.host import archive, recognise
 from fwsim.host.facts import Area, Dumps, Fact, Source
 from fwsim.host.firmware_log import read_firmware_log
 from fwsim.host.kernel import read_log
@@ -54,11 +54,12 @@ def gather(paths: list[Path]) -> Gathered:
 
 
 def list_files(paths: list[Path], dumps: Dumps) -> list[tuple[Path, str]]:
-    """(file, its name in a report) for each of ``paths``, folders with all below them, sorted.
+    """(file, its name in a report) for each of ``paths``, folders with all below them, sorted, archives unpacked.
 
     Two of one name are told apart by their paths as given. Raises FwsimError for a path that is not there.
     """
-    found = [row for path in paths for row in _files(path, dumps)]
+    there = [row for path in paths for row in _files(path, dumps)]
+    found = [row for path, name in there for row in _unpacked(path, name, dumps)]
     names = [name for _, name in found]
     return [(file, name if names.count(name) == 1 else shown(file)) for file, name in found]
 
@@ -110,6 +111,18 @@ def _files(path: Path, dumps: Dumps) -> list[tuple[Path, str]]:
     return found[:MAX_FILES]
 
 
+def _unpacked(path: Path, name: str, dumps: Dumps) -> list[tuple[Path, str]]:
+    """The file itself, or the files of an archive, called by their names in it; an archive in it is not opened."""
+    if not path.is_file() or not archive.is_archive(path):
+        return [(path, name)]
+    inside = archive.unpack(path, MAX_FILES)
+    for problem in inside.problems:
+        dumps.say("warning", name, problem, expected="a whole tar archive", hint="make it again, or unpack it")
+    if not inside.files and not inside.problems:
+        dumps.say("warning", name, "an archive without files", expected="a capture: fwsim host capture --script")
+    return sorted(inside.files, key=lambda row: row[1])
+
+
 def _take(found: Gathered, path: Path, name: str) -> None:
     """Read one file, and take what it tells."""
     file = _read(path, name, found.dumps)
@@ -147,7 +160,8 @@ def _read(path: Path, name: str, dumps: Dumps) -> File | None:
     data, packed, problem = recognise.unpack(raw)
     if problem:
         dumps.say("warning", name, problem, expected="a whole gzip file", hint="copy it again")
-    readable = shown(path) == str(path)  # a TOML file is UTF-8: it cannot name any other
+    # a TOML file is UTF-8: it cannot name any other; and what was unpacked does not last
+    readable = shown(path) == str(path) and not archive.unpacked(path)
     return File(name, path.absolute(), data, plain=not packed and readable, cut=bool(problem))
 
 

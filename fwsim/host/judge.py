@@ -77,6 +77,8 @@ def guest_checks(dumps: Dumps) -> tuple[list[CheckResult], list[Missing]]:
         and (result.id != "ggc-usual" or placed.ggc)
         and result.id != "firmware-boots"  # it ran: there are dumps
     ]
+    faults = _faults(dumps, fam)  # a host's log among them, or an IOMMU of the guest's own
+    results += [CheckResult("no-dma-faults", *faults)] if faults is not None else []
     names = [name for name, gone in (
         ("igd", not (known["bdsm"] and known["asls"])), ("e820", not known["e820"]), ("iomem", not dumps.iomem)
     ) if gone]  # fmt: skip

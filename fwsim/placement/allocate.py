@@ -53,6 +53,7 @@ class Details(msgspec.Struct, kw_only=True):
     """What a placement tells besides. Ranges are (start, end); ``register`` is where BDSM went, 0 for nowhere.
 
     ``size``: bytes of stolen memory really placed; ``announced``: what the guest's GGC says. ``notes`` say why.
+    ``no_bdsm`` and ``no_asls``: the one cause of there being none; "" where there is one, or nobody knows.
     """
 
     version: str = ""
@@ -66,6 +67,8 @@ class Details(msgspec.Struct, kw_only=True):
     bars: list[BarPlace] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    no_bdsm: str = ""
+    no_asls: str = ""
     steps: list[GuestStep] = field(default_factory=list)
 
 
@@ -226,6 +229,8 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
     reason = "" if placement.bdsm.get(bdf) else row.why_none(request, display, placement)
     if reason:
         notes.append(reason)
+    said = [*placement.warnings, *placement.notes]
+    no_asls = "" if placement.asls.get(bdf) else row.why_no_opregion(request, display, placement)
     hole = placement.windows.get("mem32")
     if placement.bdsm and not row.maps_stolen:
         notes.append(f"{row.name} maps nothing there: the driver reads the address only")
@@ -240,8 +245,15 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
         ecam=placement.ecam or row.ecam(ask.machine, version_name),
         hole=(hole[0], hole[1]) if hole else None, behind_bar=list(placement.behind_bar),
         bars=_bars(request.functions, placement), notes=notes, warnings=placement.warnings,
+        no_bdsm="" if placement.bdsm.get(bdf) else _cause(placement.boot, reason, said),
+        no_asls="" if placement.asls.get(bdf) else _cause(placement.boot, no_asls, said),
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
     )  # fmt: skip
+
+
+def _cause(boot: str, reason: str, said: list[str]) -> str:
+    """The one cause: the guest never started, what the allocator looks at, or the first thing that it said."""
+    return boot if boot != "ok" else next(filter(None, [reason, *said]), "")
 
 
 def _exactness(given: Ask, ask: Ask, row: Allocator, options: Options) -> dict[str, Known]:
@@ -313,6 +325,6 @@ def _placed(result: Allocation) -> Placed:
         ecam=Range(*details.ecam) if details.ecam else None, hole=Range(*details.hole) if details.hole else None,
         host_bdsm=ask.host_bdsm, profile=ask.profile if qemu else "", refusal=given.refusal,
         emulates_bdsm=given.own_bdsm, offers_opregion=given.opregion,
-        vbios=not row.uefi, notes=details.notes, warnings=details.warnings,
+        vbios=not row.uefi, notes=details.notes, no_bdsm=details.no_bdsm, no_asls=details.no_asls,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
     )  # fmt: skip

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fwsim.registers.database import leaf_name
+from fwsim.report.assumed import assumed_line
 from fwsim.results.summary import CallResult, GttWrite, Leaf, Summary
 from fwsim.units import format_size
 
@@ -114,7 +115,9 @@ def placement_rows(summary: Summary, log: Sequence[str] | None = None) -> list[t
     """BDSM, ASLS, the BARs and the firmware's ``log``: its own where None is given."""
     firmware = summary.firmware
     bars = ", ".join(f"BAR{number} {address:#x}" for number, address in firmware.bars.items())
-    rows = [("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}")]
+    assumed = assumed_line(summary)
+    rows = [("host", assumed)] if assumed else []
+    rows.append(("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}"))
     if bars:
         rows.append(("", bars))
     printed = [_printable(text) for text in (firmware.log if log is None else log)]

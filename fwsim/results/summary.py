@@ -93,13 +93,17 @@ class GttFirst(GttWrite):
 
 
 class GttTargets(_Part):
-    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too."""
+    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too.
+
+    ``outside``: first and last page of those elsewhere than in guest_stolen, null where there is none.
+    """
 
     guest_stolen: int = 0
     host_stolen: int = 0
     guest_ram: int = 0
     unmapped: int = 0
     silent: int = 0
+    outside: tuple[int, int] | None = None
 
 
 class Gtt(_Part):

@@ -82,6 +82,7 @@ class Placed(Layout):
     machine's ranges for devices; ``missing`` names the BARs without an address. ``profile`` is QEMU's, empty for other
     hypervisors; ``refusal`` why its legacy mode does not come up, ``vbios`` whether the guest needs that mode,
     ``emulates_bdsm`` whether BDSM is the guest's own, ``offers_opregion`` whether it hands the OpRegion over by itself.
+    ``no_bdsm`` and ``no_asls``: the cause of there being none.
     ``at_host_base``: stolen memory is to be where the host has it, whatever the generation. ``steps`` are what the
     guest does to the placement.
     """
@@ -103,7 +104,8 @@ class Placed(Layout):
     emulates_bdsm: bool = True
     offers_opregion: bool = True
     notes: Sequence[str] = ()
-    warnings: Sequence[str] = ()
+    no_bdsm: str = ""
+    no_asls: str = ""
     steps: Sequence[Step] = field(default=())
 
     @property
@@ -173,11 +175,8 @@ def _bdsm_set(layout: Layout) -> Verdict:
         return None
     if layout.bdsm:
         return True, f"{layout.bdsm:#x}"
-    text = f"BDSM is 0x0: the firmware placed none of the {format_size(layout.wanted)} it was asked for"
-    if isinstance(layout, Placed):
-        reasons = [*layout.notes, *layout.warnings]
-        text += "".join(f"; {reason}" for reason in reasons)
-    return False, text
+    cause = f"{layout.no_bdsm}: " if isinstance(layout, Placed) and layout.no_bdsm else ""
+    return False, f"{cause}BDSM is 0x0: the firmware placed none of the {format_size(layout.wanted)} it was asked for"
 
 
 def _there(test: Callable[[Layout], Verdict]) -> Callable[[Layout], Verdict]:
@@ -222,8 +221,8 @@ def _asls_set(layout: Layout) -> Verdict:
         return None
     if layout.asls:
         return True, f"{layout.asls:#x}"
-    notes = "".join(f"; {note}" for note in layout.notes if not layout.warnings) if isinstance(layout, Placed) else ""
-    return False, f"ASLS is 0x0: the firmware placed no OpRegion{notes}"
+    cause = f"{layout.no_asls}: " if isinstance(layout, Placed) and layout.no_asls else ""
+    return False, f"{cause}ASLS is 0x0: the firmware placed no OpRegion"
 
 
 def _asls_reserved(layout: Layout) -> Verdict:

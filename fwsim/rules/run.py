@@ -19,7 +19,7 @@ from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
-from fwsim.units import format_size
+from fwsim.units import MIB, format_size
 
 INTEL = 0x8086
 FINISHED = "rom-finished"
@@ -205,12 +205,19 @@ def _gtt_inside(facts: Facts) -> Verdict:
         return None
     targets, spare, first = facts.summary.gtt.targets, facts.summary.gtt.spare, facts.summary.gtt.first
     total = _count(targets)
+    if not total:
+        return True, "no entry was written"
+    if facts.on_host and targets.outside:
+        return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts, targets.outside)}"
     host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
     unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
     if not host_stolen and not unmapped:
-        if not total:
-            return True, "no entry was written"
-        return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
+        if not targets.guest_ram:
+            return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
+        return True, (
+            f"none of {total} entries points at the host's stolen memory{unneeded}; {targets.guest_ram} of them at RAM "
+            "that the guest uses: gtt-no-corruption"
+        )
     parts = []
     if host_stolen:
         base = facts.scenario.host.bdsm & ~1
@@ -231,6 +238,19 @@ def _unneeded(facts: Facts, count: int) -> str:
     """What is said of ``count`` entries that no access went through; "" where there are none."""
     pages = facts.stolen.size // PAGE
     return f"; {count} from entry {pages:#x} on, past its end, are never used" if count else ""
+
+
+def _elsewhere(facts: Facts, outside: tuple[int, int]) -> str:
+    """Where a host's entries point that miss its stolen memory; all of them from a base on: it is in the image."""
+    first, last = outside
+    whose = ": the image carries another machine's base" if carries_base(facts.summary) else ""
+    return f"at {first:#x}-{last:#x}{whose}; this host's stolen memory is {span(*facts.stolen)}"
+
+
+def carries_base(summary: Summary) -> bool:
+    """Whether every entry lies elsewhere than in stolen memory, from what may be a base (BDSM bits 31:20) on."""
+    targets = summary.gtt.targets
+    return targets.outside is not None and not targets.guest_stolen and targets.outside[0] % MIB == 0
 
 
 def _gtt_harmless(facts: Facts) -> Verdict:

@@ -165,8 +165,9 @@ def _targets(built: Built, numbers: NDArray[np.intp]) -> GttTargets:
     ram = inside(0, 0xA0000) | inside(0xC0000, machine.low) | inside(1 << 32, (1 << 32) + machine.high)
     guest = inside(*built.guest_stolen) if built.guest_stolen[1] > built.guest_stolen[0] > 0 else np.zeros_like(ram)
     host = inside(*built.host_stolen) & ~guest
+    outside = pages[~guest]
     return GttTargets(
-        guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
+        outside=(int(outside.min()), int(outside.max())) if len(outside) else None, guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
         unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
     )  # fmt: skip
 

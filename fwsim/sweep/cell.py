@@ -78,7 +78,8 @@ def _placed(matrix: Matrix, cell: int) -> Row:
     failed = result.failed
     there = result.firmware.bdsm and allocator(result.ask.firmware).maps_stolen
     notes = "; ".join(result.details.notes)
-    why = failed[0].detail if failed and not (notes and failed[0].id.endswith("-set")) else notes
+    causes = {"bdsm-set": result.details.no_bdsm, "asls-set": result.details.no_asls}
+    why = (causes.get(failed[0].id) or failed[0].detail) if failed else notes
     return {
         "status": "failed" if failed else "ok" if there else "nothing",
         "failed": ",".join(check.id for check in failed), "why": why,

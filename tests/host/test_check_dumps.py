@@ -76,6 +76,16 @@ def test_without_a_memory_map_nothing_is_said_of_it(check):
     assert document["missing"][0]["command"].startswith("in the guest: sudo dmesg")
 
 
+@pytest.mark.parametrize("lspci", [E6540, guest()], ids=["host", "guest"])
+def test_a_log_with_faults_does_not_pass(check, lspci):
+    line = "DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr 0xcd201000 [fault reason 0x06] PTE Read\n"
+    code, checks, _ = check(lspci=lspci, dmesg=f"[  101.5] {line}" * 2)
+    assert code == 1
+    assert not checks["no-dma-faults"]["ok"]
+    assert checks["no-dma-faults"]["detail"].startswith("2 DMA faults of 00:02.0: ")
+    assert "first 0xcd201000 (dmesg:1)" in checks["no-dma-faults"]["detail"]
+
+
 def test_what_host_import_kept(tmp_path, capsys):
     (tmp_path / "d").mkdir()
     (tmp_path / "d/lspci").write_text(guest(bdsm=0x60000000))

@@ -110,6 +110,12 @@ class SeaBios(Allocator):
             return "the OpRegion found no room, and SeaBIOS then leaves BDSM alone too"
         return ""
 
+    def why_no_opregion(self, request: Request, display: Function, out: Placement) -> str:
+        """What intel_igd_setup looks at before it copies the OpRegion: the class, in whatever slot."""
+        if display.class_code >> 8 != _VGA_CLASS:
+            return f"class {display.class_code:06x}: SeaBIOS sets up 0300 only"
+        return ""
+
     def place(self, request: Request) -> Placement:
         """See ``place``."""
         return place(request)

@@ -147,7 +147,10 @@ def _template(names: Names, **values: Any) -> str:
 
     style, script = _file("page.css"), _file("page.js")
     made = Environment(
-        loader=FunctionLoader(_file), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        loader=FunctionLoader(_file),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
         finalize=lambda value: _plain(value, names),
     )
     made.filters["hex"] = lambda value, digits=0: f"{value:#0{digits + 2}x}"

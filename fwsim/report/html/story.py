@@ -7,8 +7,10 @@ from pathlib import Path
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
+from fwsim.report.assumed import assumed_of_host
 from fwsim.report.html.facts import Facts
 from fwsim.results.summary import GttWrite
+from fwsim.rules.run import carries_base
 from fwsim.units import format_size
 
 REASONS = {
@@ -50,11 +52,32 @@ def _host(facts: Facts) -> Iterator[str]:
         which = "the one that the ROM's ids name" if host.vga == "auto" else host.vga
         yield f"A {host.family.title} host; the guest's display device is {which}."
         return
+    assumed, usual = assumed_of_host(facts.summary), f"assumed, as usual for {host.family.title}"
+    device = f" ({usual})" if "device_id" in assumed else ""
+    yield f"{host.family.title} (generation {host.family.gen}), graphics device 8086:{host.device_id:04x}{device}."
+    yield from _stolen(facts, assumed, usual)
+    if not host.asls:
+        yield "It has no OpRegion."
+    elif "asls" in assumed:
+        yield f"Where its OpRegion is, is {usual}: {host.asls:#x}."
+    else:
+        yield f"Its OpRegion is at {host.asls:#x}."
+
+
+def _stolen(facts: Facts, assumed: set[str], usual: str) -> Iterator[str]:
+    """The host's stolen memory: what its firmware did, or what is taken for that."""
     start, end = facts.host_stolen
-    yield f"{host.family.title} (generation {host.family.gen}), graphics device 8086:{host.device_id:04x}."
-    if end > start:
-        yield f"Its firmware set {format_size(end - start)} of stolen memory aside at {start:#x}."
-    yield f"Its OpRegion is at {host.asls:#x}." if host.asls else "It has no OpRegion."
+    size = format_size(end - start)
+    if end <= start:
+        return
+    if assumed >= {"bdsm", "ggc"}:
+        yield f"Its stolen memory is {usual}: {size} at {start:#x}."
+    elif "bdsm" in assumed:
+        yield f"Its firmware set {size} of stolen memory aside; where, is {usual}: {start:#x}."
+    elif "ggc" in assumed:
+        yield f"Its firmware set stolen memory aside at {start:#x}; how much, is {usual}: {size}."
+    else:
+        yield f"Its firmware set {size} of stolen memory aside at {start:#x}."
 
 
 def _hypervisor(facts: Facts) -> Iterator[str]:
@@ -63,6 +86,10 @@ def _hypervisor(facts: Facts) -> Iterator[str]:
     design = facts.scenario.hypervisor.design
     yield design.story
     if not design.on_host:
+        given = facts.scenario.assignment
+        if facts.graphics and not given.vga:
+            why = f": {given.refusal}" if given.refusal else ""
+            yield f"The guest gets neither the device's VGA ports nor its VGA memory{why}."
         yield f"The guest is a {facts.scenario.guest.machine} with {format_size(facts.scenario.guest.ram)} of RAM."
 
 
@@ -127,6 +154,11 @@ def _targets(facts: Facts) -> str:
         (targets.host_stolen, "at the HOST's stolen memory"), (targets.guest_ram, "at RAM that the guest uses"),
         (targets.unmapped, "where nothing is mapped"),
     ]  # fmt: skip
+    if facts.on_host and targets.outside:
+        start, end = targets.outside
+        missed = f"{targets.guest_ram + targets.unmapped:,} entries point at {start:#x}-{end:#x}, not there"
+        base = ": the image carries another machine's base" if carries_base(facts.summary) else ""
+        return f"Its valid entries at the host's own stolen memory: {targets.guest_stolen:,}; {missed}{base}."
     said = ", ".join(f"{count:,} {where}" for count, where in named if count)
     if not said:
         return "Where its entries point in the end, the summary does not say."

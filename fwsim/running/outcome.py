@@ -167,7 +167,8 @@ def _targets(built: Built, numbers: NDArray[np.intp]) -> GttTargets:
     host = inside(*built.host_stolen) & ~guest
     outside = pages[~guest]
     return GttTargets(
-        outside=(int(outside.min()), int(outside.max())) if len(outside) else None, guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
+        guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
+        outside=(int(outside.min()), int(outside.max())) if len(outside) else None,
         unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
     )  # fmt: skip
 

@@ -133,8 +133,9 @@ def _targets(built: Built) -> GttTargets:
     host = inside(*built.host_stolen) & ~guest
     outside = pages[~guest]
     return GttTargets(
-        outside=(int(outside.min()), int(outside.max())) if len(outside) else None, guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
+        guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
         unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
+        outside=(int(outside.min()), int(outside.max())) if len(outside) else None,
     )  # fmt: skip
 
 

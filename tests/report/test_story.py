@@ -28,8 +28,8 @@ def run(request, tmp_path, capsys):
     [
         ("", "Its stolen memory is assumed, as usual for Coffee Lake: 64M at 0x8c000000.", "set 64M"),
         ("bdsm = 0x7c000000", "Its firmware set stolen memory aside at 0x7c000000; how much, is assumed", "64M at"),
-        ("ggc = 0x01c1", "set 32M of stolen memory aside; where, is assumed, as usual for Coffee Lake: 0x8c00", "at 0x8"),
-        ("ggc = 0x01c1\nbdsm = 0x7c000000", "Its firmware set 32M of stolen memory aside at 0x7c000000.", "memory is ass"),
+        ("ggc = 0x01c1", "set 32M of stolen memory aside; where, is assumed, as usual for Coffee Lake", "at 0x8"),
+        ("ggc = 0x01c1\nbdsm = 0x7c000000", "Its firmware set 32M of stolen memory aside at 0x7c000000.", "ory is ass"),
         ("asls = 0x7a000018", "Its OpRegion is at 0x7a000018.", "Where its OpRegion"),
         ("", "Where its OpRegion is, is assumed, as usual for Coffee Lake: 0x8a5b2018.", "Its OpRegion is at"),
         ("device_id = 0x3e98", "graphics device 8086:3e98.", "8086:3e98 ("),
@@ -59,8 +59,8 @@ def test_a_base_of_another_machine_is_said(run):
     where = "8191 of 8191 entries at 0x80000000-0x81ffe000: the image carries another machine's base"
     assert f"FAIL gtt-guest-stolen {where}; this host's stolen memory is 0xdba00000-0xdd9fffff" in said
     assert parts["ROM"][-1] == (
-        "Its valid entries at the host's own stolen memory: 0; 8,191 entries point at 0x80000000-0x81ffe000, not there: "
-        "the image carries another machine's base."
+        "Its valid entries at the host's own stolen memory: 0; 8,191 entries point at 0x80000000-0x81ffe000, not "
+        "there: the image carries another machine's base."
     )
     assert cli.main(["check", str(folder.path.parent / "here")]) == 1
 

@@ -88,27 +88,27 @@ class GttFirst(GttWrite):
 
 
 class GttTargets(_Part):
-    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too.
-
-    ``outside``: first and last page of those elsewhere than in guest_stolen, null where there is none.
-    """
+    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too."""
 
     guest_stolen: int = 0
     host_stolen: int = 0
     guest_ram: int = 0
     unmapped: int = 0
     silent: int = 0
-    outside: tuple[int, int] | None = None
 
 
 class Gtt(_Part):
-    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords."""
+    """What the guest's ROM wrote to the GTT in this run: ``writes`` in dwords.
+
+    ``outside``: first and last page of the entries that point elsewhere than at the guest's stolen memory, or nothing.
+    """
 
     writes: int = 0
     rewritten: int = 0
     first: GttFirst | None = None
     last: GttWrite | None = None
     targets: GttTargets = field(default_factory=GttTargets)
+    outside: list[int] = field(default_factory=list)
 
 
 class Iommu(_Part):

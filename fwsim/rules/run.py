@@ -202,8 +202,8 @@ def _gtt_inside(facts: Facts) -> Verdict:
     total = targets.guest_stolen + targets.host_stolen + targets.guest_ram + targets.unmapped
     if not total:
         return True, "no entry was written"
-    if facts.on_host and targets.outside:
-        return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts, targets.outside)}"
+    if facts.on_host and facts.summary.gtt.outside:
+        return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts)}"
     if not targets.host_stolen and not targets.unmapped:
         if not targets.guest_ram:
             return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}"
@@ -223,17 +223,17 @@ def _gtt_inside(facts: Facts) -> Verdict:
     return False, "; ".join(parts)
 
 
-def _elsewhere(facts: Facts, outside: tuple[int, int]) -> str:
+def _elsewhere(facts: Facts) -> str:
     """Where a host's entries point that miss its stolen memory; all of them from a base on: it is in the image."""
-    first, last = outside
+    first, last = facts.summary.gtt.outside
     whose = ": the image carries another machine's base" if carries_base(facts.summary) else ""
     return f"at {first:#x}-{last:#x}{whose}; this host's stolen memory is {span(*facts.stolen)}"
 
 
 def carries_base(summary: Summary) -> bool:
     """Whether every entry lies elsewhere than in stolen memory, from what may be a base (BDSM bits 31:20) on."""
-    targets = summary.gtt.targets
-    return targets.outside is not None and not targets.guest_stolen and targets.outside[0] % MIB == 0
+    outside = summary.gtt.outside
+    return bool(outside) and not summary.gtt.targets.guest_stolen and outside[0] % MIB == 0
 
 
 def _gtt_harmless(facts: Facts) -> Verdict:

@@ -105,7 +105,8 @@ def _gtt(built: Built) -> Gtt:
     if igd is None:
         return Gtt()
     block = igd.block
-    gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]), targets=_targets(built))
+    gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]))
+    gtt.targets, gtt.outside = _targets(built)
     if first is not None:
         index, value, written, registers = first
         gtt.first = GttFirst(
@@ -117,8 +118,11 @@ def _gtt(built: Built) -> Gtt:
     return gtt
 
 
-def _targets(built: Built) -> GttTargets:
-    """Where the valid entries that the guest's ROM wrote point at, by the first range that has the page."""
+def _targets(built: Built) -> tuple[GttTargets, list[int]]:
+    """Where the valid entries that the guest's ROM wrote point at, by the first range that has the page.
+
+    And the first and last page of those that are not in the guest's stolen memory.
+    """
     igd, machine = built.machine.igd, built.machine
     assert igd is not None
     written = igd.entries(np.flatnonzero(igd.touched))
@@ -132,11 +136,11 @@ def _targets(built: Built) -> GttTargets:
     guest = inside(*built.guest_stolen) if built.guest_stolen[1] > built.guest_stolen[0] > 0 else np.zeros_like(ram)
     host = inside(*built.host_stolen) & ~guest
     outside = pages[~guest]
+    ends = [int(outside.min()), int(outside.max())] if len(outside) else []
     return GttTargets(
         guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
         unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
-        outside=(int(outside.min()), int(outside.max())) if len(outside) else None,
-    )  # fmt: skip
+    ), ends  # fmt: skip
 
 
 def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Hang]]:

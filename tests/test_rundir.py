@@ -220,7 +220,7 @@ def test_summary_names_are_the_contract():
     assert list(document["rom"]) == ["sha256", "size", "vendor", "device", "images", "source", "taken", "how"]
     assert list(document["stop"]) == ["reason", "cs", "ip", "detail"]
     assert list(document["firmware"]) == ["kind", "bdsm", "asls", "e820", "bars", "log"]
-    assert list(document["gtt"]) == ["writes", "rewritten", "first", "last", "targets", "spare"]
+    assert list(document["gtt"]) == ["writes", "rewritten", "first", "last", "targets", "spare", "outside"]
     assert list(document["gtt"]["targets"]) == ["guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent"]
     assert list(document["iommu"]) == ["faults", "recorded", "overflowed", "by_reason", "lines"]
     assert list(document["unhandled"]) == ["ports", "registers", "interrupts"]

@@ -18,7 +18,7 @@ KEYS = {
     "stop": {"reason", "cs", "ip", "detail"},
     "firmware": {"kind", "bdsm", "asls", "e820", "bars", "log"},
     "firmware.e820.0": {"start", "end", "type"},
-    "gtt": {"writes", "rewritten", "first", "last", "targets", "spare"},
+    "gtt": {"writes", "rewritten", "first", "last", "targets", "spare", "outside"},
     "gtt.first": {"index", "value", "written", "registers"},
     "gtt.first.registers": REGISTERS,
     "gtt.last": {"index", "value", "written"},

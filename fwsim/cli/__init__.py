@@ -73,8 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FwsimError as error:
         print(f"fwsim: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt as stop:
-        print(f"\nfwsim: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
+    except common.InterruptedRun as stop:
+        print(f"\nfwsim: interrupted; {stop}", file=sys.stderr)
         return _INTERRUPTED_EXIT
     except MemoryError:
         print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)

@@ -30,6 +30,10 @@ _BAR_AFTER_S = 1.0
 _BATCH = 1024
 
 
+class InterruptedRun(BaseException):
+    """Ctrl-C, with what is to be said of it: at a KeyboardInterrupt typer ends the process and says nothing."""
+
+
 def emit_json(document: object) -> None:
     """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
     write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")

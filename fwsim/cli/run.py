@@ -80,17 +80,26 @@ def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
 
 def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir, Summary]:
     """Run ``scenario`` into a new folder, with a progress bar; a run that fails before its first event leaves none."""
-    with RunDir.create(out, force, name=scenario.name) as folder, common.progress_bar() as progress:
-        from fwsim.running.pipeline import run as execute
+    folder = RunDir.create(out, force, name=scenario.name)
+    try:
+        with folder, common.progress_bar() as progress:
+            from fwsim.running.pipeline import run as execute
 
-        folder.write_scenario(scenario)  # first: a run that is killed has said what it was
-        try:
-            return folder, execute(scenario, folder, progress)
-        except FwsimError as error:
-            error.hint = error.hint or f"see what is in it: fwsim rom info {scenario.rom.file}"
-            raise
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"what was traced so far is in {folder.path}") from None
+            folder.write_scenario(scenario)  # first: a run that is killed has said what it was
+            try:
+                return folder, execute(scenario, folder, progress)
+            except FwsimError as error:
+                error.hint = error.hint or f"see what is in it: fwsim rom info {scenario.rom.file}"
+                raise
+    except KeyboardInterrupt:
+        kept = folder.path.is_dir()  # without an event it is gone by now
+        traced = f"what was traced so far is in {_near(folder.path)}" if kept else "nothing was traced yet"
+        raise common.InterruptedRun(traced) from None
+
+
+def _near(path: Path) -> Path:
+    """``path`` from the current folder on, where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 app = common.app(run)

@@ -93,17 +93,13 @@ class GttFirst(GttWrite):
 
 
 class GttTargets(_Part):
-    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too.
-
-    ``outside``: first and last page of those elsewhere than in guest_stolen, null where there is none.
-    """
+    """Valid entries by the page they finally point at; ``silent``: in the host's stolen memory and guest RAM too."""
 
     guest_stolen: int = 0
     host_stolen: int = 0
     guest_ram: int = 0
     unmapped: int = 0
     silent: int = 0
-    outside: tuple[int, int] | None = None
 
 
 class Gtt(_Part):
@@ -111,6 +107,7 @@ class Gtt(_Part):
 
     ``spare``: of ``targets``, the entries past the guest's stolen memory (that would map more than there is) that no
     access went through: neither a picture's, nor one by the aperture or A0000. 0 where nothing was shown.
+    ``outside``: first and last page of the entries that point elsewhere than at the guest's stolen memory, or nothing.
     """
 
     writes: int = 0
@@ -119,6 +116,7 @@ class Gtt(_Part):
     last: GttWrite | None = None
     targets: GttTargets = field(default_factory=GttTargets)
     spare: GttTargets = field(default_factory=GttTargets)
+    outside: list[int] = field(default_factory=list)
 
 
 class Iommu(_Part):

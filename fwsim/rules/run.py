@@ -207,8 +207,8 @@ def _gtt_inside(facts: Facts) -> Verdict:
     total = _count(targets)
     if not total:
         return True, "no entry was written"
-    if facts.on_host and targets.outside:
-        return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts, targets.outside)}"
+    if facts.on_host and facts.summary.gtt.outside:
+        return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts)}"
     host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
     unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
     if not host_stolen and not unmapped:
@@ -240,17 +240,17 @@ def _unneeded(facts: Facts, count: int) -> str:
     return f"; {count} from entry {pages:#x} on, past its end, are never used" if count else ""
 
 
-def _elsewhere(facts: Facts, outside: tuple[int, int]) -> str:
+def _elsewhere(facts: Facts) -> str:
     """Where a host's entries point that miss its stolen memory; all of them from a base on: it is in the image."""
-    first, last = outside
+    first, last = facts.summary.gtt.outside
     whose = ": the image carries another machine's base" if carries_base(facts.summary) else ""
     return f"at {first:#x}-{last:#x}{whose}; this host's stolen memory is {span(*facts.stolen)}"
 
 
 def carries_base(summary: Summary) -> bool:
     """Whether every entry lies elsewhere than in stolen memory, from what may be a base (BDSM bits 31:20) on."""
-    targets = summary.gtt.targets
-    return targets.outside is not None and not targets.guest_stolen and targets.outside[0] % MIB == 0
+    outside = summary.gtt.outside
+    return bool(outside) and not summary.gtt.targets.guest_stolen and outside[0] % MIB == 0
 
 
 def _gtt_harmless(facts: Facts) -> Verdict:

@@ -129,7 +129,8 @@ def _gtt(built: Built) -> Gtt:
     block = igd.block
     gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]))
     numbers = np.flatnonzero(igd.touched)
-    gtt.targets, gtt.spare = _targets(built, numbers), _targets(built, _spare(built, numbers))
+    gtt.targets, gtt.outside = _targets(built, numbers)
+    gtt.spare, _ = _targets(built, _spare(built, numbers))
     if first is not None:
         index, value, written, registers = first
         gtt.first = GttFirst(
@@ -151,8 +152,11 @@ def _spare(built: Built, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
     return spare
 
 
-def _targets(built: Built, numbers: NDArray[np.intp]) -> GttTargets:
-    """Where the valid ones of these entries point at, by the first range that has the page."""
+def _targets(built: Built, numbers: NDArray[np.intp]) -> tuple[GttTargets, list[int]]:
+    """Where the valid ones of these entries point at, by the first range that has the page.
+
+    And the first and last page of those that are not in the guest's stolen memory.
+    """
     igd, machine = built.machine.igd, built.machine
     assert igd is not None
     written = igd.entries(numbers)
@@ -166,11 +170,11 @@ def _targets(built: Built, numbers: NDArray[np.intp]) -> GttTargets:
     guest = inside(*built.guest_stolen) if built.guest_stolen[1] > built.guest_stolen[0] > 0 else np.zeros_like(ram)
     host = inside(*built.host_stolen) & ~guest
     outside = pages[~guest]
+    ends = [int(outside.min()), int(outside.max())] if len(outside) else []
     return GttTargets(
         guest_stolen=int(guest.sum()), host_stolen=int(host.sum()), guest_ram=int((ram & ~guest & ~host).sum()),
-        outside=(int(outside.min()), int(outside.max())) if len(outside) else None,
         unmapped=int((~ram & ~guest & ~host).sum()), silent=int((ram & host).sum()),
-    )  # fmt: skip
+    ), ends  # fmt: skip
 
 
 def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Hang]]:

@@ -96,10 +96,14 @@ def test_a_bug_says_so(engine, place, capsys, monkeypatch, traceback):
     assert ("Traceback" in text) == traceback
 
 
-def test_interrupted_is_quiet(engine, place, capsys):
-    engine.fail = KeyboardInterrupt()
-    assert cli.main(["run", "x220.toml"]) == 130
+def test_interrupted_is_quiet(place, capsys, monkeypatch):
+    monkeypatch.setattr("fwsim.registers.lookup.at_address", _interrupt)
+    assert cli.main(["lookup", "0x5c"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+def _interrupt(*_arguments, **_options):
+    raise KeyboardInterrupt
 
 
 def test_out_of_memory_is_told(engine, place, capsys):

@@ -28,8 +28,8 @@ def run(request, tmp_path, capsys):
     [
         ("", "Its stolen memory is assumed, as usual for Coffee Lake: 64M at 0x8c000000.", "set 64M"),
         ("bdsm = 0x7c000000", "Its firmware set stolen memory aside at 0x7c000000; how much, is assumed", "64M at"),
-        ("ggc = 0x01c1", "set 32M of stolen memory aside; where, is assumed, as usual for Coffee Lake: 0x8c", "at 0x8"),
-        ("ggc = 0x01c1\nbdsm = 0x7c000000", "Its firmware set 32M of stolen memory aside at 0x7c000000.", "memory is"),
+        ("ggc = 0x01c1", "set 32M of stolen memory aside; where, is assumed, as usual for Coffee Lake", "at 0x8"),
+        ("ggc = 0x01c1\nbdsm = 0x7c000000", "Its firmware set 32M of stolen memory aside at 0x7c000000.", "ory is ass"),
         ("asls = 0x7a000018", "Its OpRegion is at 0x7a000018.", "Where its OpRegion"),
         ("", "Where its OpRegion is, is assumed, as usual for Coffee Lake: 0x8a5b2018.", "Its OpRegion is at"),
         ("device_id = 0x3e98", "graphics device 8086:3e98.", "8086:3e98 ("),

@@ -154,8 +154,8 @@ def _targets(facts: Facts) -> str:
         (targets.host_stolen, "at the HOST's stolen memory"), (targets.guest_ram, "at RAM that the guest uses"),
         (targets.unmapped, "where nothing is mapped"),
     ]  # fmt: skip
-    if facts.on_host and targets.outside:
-        start, end = targets.outside
+    if facts.on_host and facts.summary.gtt.outside:
+        start, end = facts.summary.gtt.outside
         missed = f"{targets.guest_ram + targets.unmapped:,} entries point at {start:#x}-{end:#x}, not there"
         base = ": the image carries another machine's base" if carries_base(facts.summary) else ""
         return f"Its valid entries at the host's own stolen memory: {targets.guest_stolen:,}; {missed}{base}."

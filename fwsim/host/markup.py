@@ -18,7 +18,7 @@ _TAG = re.compile(
 )
 _TAG_SIGNS = ("<pre", "<code", "<font", "<span", "<br", "<p>", "<div", "<b>", "<tt", "<blockquote", "</")
 _REFERENCE = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|lt|gt|amp|quot|apos|nbsp|ndash|mdash);", re.IGNORECASE)
-_QUOTED = re.compile(r"^(?:>[ \t])+(?=\S)|^>(?=[\w\[#-])", re.MULTILINE)
+_QUOTED = re.compile(r"^(?:>[ \t])+|^>(?=[\w\[#-])", re.MULTILINE)
 _MARKED_LINE = re.compile(
     r"^[ \t]*(?:`{3,}[\w-]*[ \t\r]*$|`(?=[^`\n]*`[ \t\r]*$))|(?<=[^`\n])`(?=[ \t\r]*$)", re.MULTILINE
 )

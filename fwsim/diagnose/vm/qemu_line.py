@@ -11,7 +11,7 @@ from fwsim.diagnose.vm.draft import Draft
 from fwsim.diagnose.vm.qemu_args import Option, devices, igd_of, options, put_device, read_words
 
 _PROGRAM = re.compile(
-    r"""(?:^|(?<=[\s'"`=(]))(?:/[\w./+-]*/)?(qemu-system-(?:x86_64|i386)(?:-\w+)?|qemu-kvm|kvm|qemu|\$\{?QEMU\w*\}?)"""
+    r"""(?:^|(?<=[\s'"`=(]))(?<!accel=)(?:/[\w./+-]*/)?(qemu-system-(?:x86_64|i386)(?:-\w+)?|qemu-kvm|kvm|qemu|\$\{?QEMU\w*\}?)"""
     r"""["'`]?(?=\s+["']?-\w|\s+\\\s*$|\s+"?\$|\s+"\$\{)"""
 )
 _STARTING = re.compile(

@@ -225,3 +225,47 @@ def test_a_driver_that_reads_bdsm_0_is_too_old_for_this_qemu(tmp_path):
     assert "VfioIgdPkg" in by_id["igdpkg-setup-zero"].remedy
     (tmp_path / "vm").write_text(PROXMOX)
     assert "igdpkg-setup-zero" not in found(tmp_path, log=text.format("0x3C800001", "BDSM @ 0x3C800000 size 0x48"))[1]
+
+
+def test_an_older_kernels_rmrr_places_a_fault(tmp_path):
+    """Linux before 5.3 names each RMRR with its device as it maps it."""
+    rows = "DMAR: Setting identity map for device 0000:00:{} [{}]\n"
+    late = f"[  812.000001] {FAULT.format(at='0x70001000', why='0x06')}\n"
+    result, by_id = found(tmp_path, dmesg=rows.format("02.0", "0x6fc00000 - 0x7fffffff") + late)
+    assert stated_of(result, "RMRR") == ["6fc00000-7fffffff"]
+    assert "RMRR 6fc00000-7fffffff" in by_id["faults-host-stolen"].what
+    result, by_id = found(tmp_path, dmesg=rows.format("1f.0", "0x0 - 0xffffff") + late)
+    assert stated_of(result, "RMRR") == []
+
+
+def stated_of(result, name):
+    return [each.value for each in result.facts if each.name == name]
+
+
+def test_xens_device_model_gets_its_devices_later(tmp_path):
+    line = "qemu-system-i386 -xen-domid 12 -nodefaults -name gui -machine xenfv,igd-passthru=on -m 1000 -smp 2\n"
+    result, by_id = found(tmp_path, log=f"+ {line}")
+    assert by_id == {}
+    assert stated_of(result, "VM") == ["gui (xl)"]
+
+
+def test_what_xen_says_is_told_in_xens_words(tmp_path):
+    _, by_id = found(tmp_path, log="(XEN) [    6.641653] I/O virtualisation disabled\n")
+    assert "iommu=1 on xen's own line" in by_id["xen-no-iommu"].remedy
+
+
+def test_proxmoxs_words_in_anothers_configuration(tmp_path):
+    override = OVERRIDE.replace("x-igd-gms", "legacy-igd")
+    _, by_id = found(tmp_path, xml=HOSTDEV + override)
+    assert "Proxmox's word" in by_id["vm-unknown-word"].what
+    says = "qemu-system-x86_64: -device vfio-pci,host=00:02.0,legacy-igd=1: Property 'vfio-pci.legacy-igd' not found\n"
+    assert "legacy-igd" in found(tmp_path, log=says)[1]["qemu-no-property"].what
+
+
+def test_the_boot_device_of_a_machine_inside_says_nothing_of_the_host(tmp_path):
+    line = "[    1.277264] pci 0000:06:10.0: vgaarb: setting as boot VGA device\n"
+    assert "vgaarb-boot-other" in found(tmp_path, dmesg=line)[1]
+    (tmp_path / "dmesg").unlink()
+    dead = "i915 0000:06:10.0: [drm] *ERROR* Device is non-operational; MMIO access returns 0xFFFFFFFF!\n"
+    _, by_id = found(tmp_path, dmesg=f"DMI: QEMU Standard PC (Q35 + ICH9, 2009)\n{line}{dead}")
+    assert set(by_id) == {"i915-mmio-dead"}

@@ -37,7 +37,7 @@ def unmarked(text: str) -> str:
         text = _TAG.sub("", text)
     if "&" in text and not xml and _REFERENCE.search(text):
         text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
-    if (text.startswith(">") or "\n>" in text) and not (xml and "\n> " not in text):
+    if ">" in text and (text.startswith(">") or "\n>" in text) and not (xml and "\n> " not in text):
         text = _QUOTED.sub("", text)
     if "`" in text:
         text = _MARKED_LINE.sub("", text)

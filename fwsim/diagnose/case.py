@@ -118,9 +118,11 @@ class Case(msgspec.Struct, kw_only=True):
         """In whose words remedies are told: the configuration's tool, else what the logs show, else QEMU's."""
         if self.vms:
             return self.vms[0].tool
-        if any(seen.id.startswith("qm-") for seen in self.seen):
-            return "proxmox"
-        return next((TOOLS[seen.id] for seen in self.seen if seen.id in TOOLS), "qemu")
+        for seen in self.seen:
+            tool = TOOLS.get(seen.id) or SPEAKERS.get(seen.id.partition("-")[0])
+            if tool is not None:
+                return tool
+        return "qemu"
 
     def of(self, *ids: str) -> list[Seen]:
         """The messages of these rows, as they came."""
@@ -131,7 +133,8 @@ SEEN_MAX, FAULTS_MAX = 64, 65536
 """A log of any length is kept in so much memory."""
 TOOLS: dict[str, Tool] = {
     "proxmox-kernel": "proxmox", "xen-dmesg": "xl", "xcp-kernel": "xl", "bhyve-log": "bhyve",
-    "unraid-kernel": "libvirt", "libvirt-log": "libvirt", "xen-fault-line": "xl", "xen-pt-igd-off": "xl",
-    "xen-pt-no-vbios": "xl", "xen-pt-copied-vbios": "xl",
+    "unraid-kernel": "libvirt", "libvirt-log": "libvirt",
 }  # fmt: skip
-"""Rows of messages that tell which tool is used; those of Proxmox's ``qm`` do by their names."""
+"""Rows of messages that tell which tool is used."""
+SPEAKERS: dict[str, Tool] = {"qm": "proxmox", "xen": "xl", "xl": "xl", "hvmloader": "xl"}
+"""How the ids of rows begin of which every one tells it."""

@@ -55,6 +55,8 @@ def _of_messages(case: Case) -> list[Finding]:
             continue
         by_words: dict[str, list[Seen]] = {}
         for each in case.of(row.id):
+            if row.id in _OF_HOSTS and each.evidence.file in case.guest_files:
+                continue
             by_words.setdefault(fill(row.what, each.groups), []).append(each)
         lost = case.counts.get(row.id, 0) - sum(map(len, by_words.values()))
         for what, those in by_words.items():
@@ -68,6 +70,8 @@ def _of_messages(case: Case) -> list[Finding]:
     return found
 
 
+_OF_HOSTS = ("vgaarb-boot-other", "vgaarb-none")
+"""In a guest the IGD may be anywhere, and its virtual functions decode no VGA: these say nothing there."""
 _TOLD_BY = {"qemu-x-vga": ("qemu-vga-mdev",), "igdpkg-setup": ("igdpkg-setup-zero",)}
 """Messages that another one, when it is there, tells better."""
 

@@ -239,6 +239,11 @@ REMEDIES: dict[str, Texts] = {
         "libvirt": "virsh edit: give the device or <controller> with bus='0x00' slot='0x02' another <address> (on "
                    "q35 libvirt puts root ports there), then the IGD's own",
     },
+    "property": {
+        "": "leave it out; x-igd-lpc and x-igd-legacy-mode are of QEMU 10.0 and later",
+        "libvirt": "take it out of <qemu:override>; x-igd-lpc and x-igd-legacy-mode are of QEMU 10.0 and later",
+        "proxmox": f"in {CONF}: take it out of args:; legacy-igd and pcie belong on the hostpci line",
+    },
     "one-vm": {"": "shut the other VM down, or take the device out of its configuration"},
     "gop-in-guest": {"": "boot the host by CSM, so that a vBIOS lies at C0000; else the screen stays dark until the "
                          "guest's driver loads"},

@@ -69,7 +69,7 @@ def of_vm(case: Case) -> Iterator[Finding]:
         return
     yield from _unknown(case, vm)
     if not has_igd(vm):
-        if "machine" in vm.settings:
+        if "machine" in vm.settings and vm.value("gfx_passthru") is not True:
             yield _finding(case, vm, "no-igd", "note", f"the VM {vm.name} has no device 00:02.0 of the host's",
                            "no line of its configuration passes it", (), "no-igd")  # fmt: skip
         return
@@ -125,7 +125,7 @@ def _partial(case: Case, vm: Vm) -> Iterator[Finding]:
                        "SR-IOV shares the engines of the device; display, VBT and stolen memory stay the host's",
                        ("host",), "vf")  # fmt: skip
     elif "mdev" in vm.settings:
-        window = vm.value("display") in ("on", "auto") or vm.value("vga") not in (None, "none")
+        window = vm.value("display") in ("on", "auto") or vm.value("vga") != "none"
         yield _finding(case, vm, "mediated-device", "note" if window else "fatal",
                        "a mediated device (GVT-g) drives no monitor",
                        "the guest's picture is in memory: a display window or a remote desktop shows it",

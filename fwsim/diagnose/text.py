@@ -16,6 +16,8 @@ from fwsim.host.markup import unmarked
 LINE_MAX = 16384
 """Characters of a line that are looked at: no message is longer."""
 SHOWN = 240
+POST_MAX = 100_000
+"""Lines of a file in which a forum's marks are looked for: what is longer was never posted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]")
 _CHUNK = 1 << 20
 _BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
@@ -62,13 +64,13 @@ def blocks(path: Path) -> Iterator[Block]:
             whole, found, rest = pending.rpartition("\n")
             if found:
                 count = whole.count("\n") + 1
-                yield Block(_plain(whole), number, count)
+                yield Block(_plain(whole, number <= POST_MAX), number, count)
                 number += count
             pending = rest[: 4 * LINE_MAX]  # the rest of a line without an end is not kept
         if decoder is not None:
             pending += decoder.decode(b"", True)
         if pending or source.problem:
-            yield Block(_plain(pending), number, int(bool(pending)), source.problem)
+            yield Block(_plain(pending, number <= POST_MAX), number, int(bool(pending)), source.problem)
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -139,6 +141,7 @@ def _encoding(head: bytes) -> str:
     return "utf-8"  # a log whose machine lost power has a run of zeros in it
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, may_be_post: bool) -> str:
     text = text.replace("\ufeff", "").replace("\0", "")
-    return unmarked(_COLOUR.sub("", text) if "\x1b" in text else text)
+    text = _COLOUR.sub("", text) if "\x1b" in text else text
+    return unmarked(text) if may_be_post else text

@@ -17,6 +17,9 @@ _E820_NEW = re.compile(rf"(?:BIOS-e820|firmware-memmap|Xen): \[mem {_H}\s*-\s*{_
 _E820_OLD = re.compile(rf"(?:BIOS-(?:e820|88|e801)|Xen|\(XEN\)): *{_H} - {_H} \(([^)]*)\)", re.IGNORECASE)
 _E820_XEN = re.compile(r"\(XEN\)\s+\[?([0-9a-f]{16})(?: - |, )([0-9a-f]{16})(\])? \(([^)]*)\)", re.IGNORECASE)
 _RMRR = re.compile(rf"RMRR base: {_H} end: {_H}", re.IGNORECASE)
+_RMRR_MAP = re.compile(rf"DMAR: Setting identity map for device 0000:00:02\.0 \[{_H} - {_H}\]")
+"""What older kernels say of each RMRR, with its device: only the IGD's, others have no address that tells them apart
+from stolen memory (intel-iommu.c, iommu_prepare_identity_map)."""
 _RMRR_XEN = re.compile(r"\bRMRR: \[([0-9a-f]{1,16}), ?([0-9a-f]{1,16})\]")
 _STOLEN = re.compile(
     r"(Reserving Intel graphics (?:stolen )?memory at|conflict detected with stolen region:) "
@@ -78,6 +81,8 @@ def read_log(lines: list[str], file: str) -> KernelLog:
             _e820(log, line, file, number)
         if "RMRR" in line:
             _area(log.rmrr, _RMRR.search(line) or _RMRR_XEN.search(line), "RMRR", file, number)
+        if "identity map" in line:
+            _area(log.rmrr, _RMRR_MAP.search(line), "RMRR", file, number)
         if "02.0" in line:
             _device(log, line, file, number)
         if "fault" in line:

@@ -18,7 +18,7 @@ _TAG = re.compile(
 )
 _TAG_SIGNS = ("<pre", "<code", "<font", "<span", "<br", "<p>", "<div", "<b>", "<tt", "<blockquote", "</")
 _REFERENCE = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|lt|gt|amp|quot|apos|nbsp|ndash|mdash);", re.IGNORECASE)
-_QUOTED = re.compile(r"^(?:>[ \t])+(?=\S)|^>(?=[\w\[#-])", re.MULTILINE)
+_QUOTED = re.compile(r"^(?:>[ \t])+|^>(?=[\w\[#-])", re.MULTILINE)
 _MARKED_LINE = re.compile(
     r"^[ \t]*(?:`{3,}[\w-]*[ \t\r]*$|`(?=[^`\n]*`[ \t\r]*$))|(?<=[^`\n])`(?=[ \t\r]*$)", re.MULTILINE
 )
@@ -37,7 +37,7 @@ def unmarked(text: str) -> str:
         text = _TAG.sub("", text)
     if "&" in text and not xml and _REFERENCE.search(text):
         text = _REFERENCE.sub(lambda found: html.unescape(found[0]), text)
-    if (text.startswith(">") or "\n>" in text) and not (xml and "\n> " not in text):
+    if ">" in text and (text.startswith(">") or "\n>" in text) and not (xml and "\n> " not in text):
         text = _QUOTED.sub("", text)
     if "`" in text:
         text = _MARKED_LINE.sub("", text)

@@ -32,6 +32,10 @@ def test_fences_leave_their_lines():
     assert unmarked(f"```\r\n{crlf}\r\n```\r\n").split() == CONF.split()
 
 
+def test_a_quotation_keeps_its_indents():
+    assert unmarked("> args: x \\\n>     -m 4G\n> \n>\n") == "args: x \\\n    -m 4G\n\n>\n"
+
+
 def test_word_processors_quotes_and_hyphens():
     assert unmarked("kvm \u2013device \u201cvfio-pci,host=00:02.0\u201d") == 'kvm -device "vfio-pci,host=00:02.0"'
     assert unmarked("a range 1\u20132 stays") == "a range 1\u20132 stays"

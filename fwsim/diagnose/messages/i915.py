@@ -102,6 +102,11 @@ ROWS = (
         "intel_uncore.c since 5.18",
     ),
     Row(
+        "i915-mmio-dead", _WHO, "MMIO access returns", r"non-operational; MMIO access returns 0xFFFFFFFF", "fatal",
+        "the device's registers read all ones when the driver begins", "it is in D3 or off the bus, its BAR0 is not "
+        "decoded, or its virtual function was taken away on the host", "idle-d3", "intel_uncore.c since 5.18",
+    ),
+    Row(
         "i915-forcewake", _WHO, "forcewake", r"timed out waiting for forcewake ack (?P<what>request|to clear)",
         "fatal", "the render engine does not wake up", "the device is in D3, or its RC6 context lies in memory that "
         "it may not read", "idle-d3", "intel_uncore.c",
@@ -122,6 +127,11 @@ ROWS = (
     Row(
         "i915-probe-error", _WHO, "i915: probe of", r"i915: probe of (?P<at>\S+) failed with error (?P<code>-\d+)",
         "fatal", "the driver gives {at} up (error {code})", "the lines before say why", "", "drivers/base/dd.c",
+    ),
+    Row(
+        "i915-probe-driver", _WHO, "probe with driver ",
+        r"(?P<at>[0-9a-f:.]{7,12}): probe with driver (?P<driver>i915|xe) failed with error (?P<code>-\d+)", "fatal",
+        "{driver} gives {at} up (error {code})", "the lines before say why", "", "drivers/base/dd.c, later kernels",
     ),
     Row(
         "i915-not-supported", _WHO, "not properly supported",

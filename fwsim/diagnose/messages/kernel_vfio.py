@@ -110,6 +110,12 @@ ROWS = (
         "a bridge; -16: another driver has it", "iommu-on", "drivers/base/dd.c",
     ),
     Row(
+        "vfio-probe-driver", _WHO, "probe with driver ",
+        rf"{BDF}: probe with driver vfio-pci failed with error (?P<code>-\d+)", "fatal",
+        "vfio-pci did not take the device (error {code})", "-22: the IOMMU is off, or the device is in a group with "
+        "a bridge; -16: another driver has it", "iommu-on", "drivers/base/dd.c, later kernels",
+    ),
+    Row(
         "vfio-runtime-resume", _WHO, "runtime resume failed",
         rf"vfio-pci {BDF}: (?:vfio: )?runtime resume failed (?P<code>-?\d+)", "fatal",
         "the device does not wake up (error {code})", "the host's power management put it to sleep", "idle-d3",

@@ -99,6 +99,12 @@ ROWS = (
         "reading the device's ROM failed: {why}", "an IGD has no ROM of its own", "romfile", "hw/vfio/pci.c",
     ),
     Row(
+        "qemu-no-property", _WHO, "not found", r"Property '(?:vfio-pci(?:-nohotplug)?)?\.(?P<name>[\w-]+)' not found",
+        "fatal", "the VM does not start: this QEMU's vfio-pci has no property {name}",
+        "it is mistyped, newer than this QEMU, or the word of another tool (legacy-igd and pcie are Proxmox's)",
+        "property", "qom/object.c, object_property_find_err",
+    ),
+    Row(
         "qemu-slot-taken", _WHO, " not available for vfio-pci",
         r"PCI: slot (?P<slot>\d+) function (?P<function>\d) not available for vfio-pci, (?P<why>reserved|in use by "
         r"[\w.-]+(?:,id=[\w.-]+)?)", "fatal",

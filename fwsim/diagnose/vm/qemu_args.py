@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fwsim.diagnose.vm.draft import Draft, chipset, firmware_of, number, switch
-from fwsim.diagnose.vm.qemu_names import DISPLAYS, DRIVERS, NOT_PCI, VFIO, WITHOUT_VALUE
+from fwsim.diagnose.vm.qemu_names import DISPLAYS, DRIVERS, FOREIGN, NOT_PCI, VFIO, WITHOUT_VALUE
 from fwsim.diagnose.vm.words import Word
 from fwsim.units import MIB
 
@@ -161,6 +161,9 @@ def _is_uuid(path: str) -> bool:
 def put_device(draft: Draft, device: Device) -> None:
     """The IGD's own settings."""
     for name, given in device.props.items():
+        if name in FOREIGN:
+            draft.unread(given.line, f"vfio-pci has no property {name}, which is Proxmox's word", FOREIGN[name])
+            continue
         if name not in VFIO:
             draft.unknown(name, VFIO, given.line, "vfio-pci's property")
             continue

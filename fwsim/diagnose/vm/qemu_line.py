@@ -11,7 +11,7 @@ from fwsim.diagnose.vm.draft import Draft
 from fwsim.diagnose.vm.qemu_args import Option, devices, igd_of, options, put_device, read_words
 
 _PROGRAM = re.compile(
-    r"""(?:^|(?<=[\s'"`=(]))(?:/[\w./+-]*/)?(qemu-system-(?:x86_64|i386)(?:-\w+)?|qemu-kvm|kvm|qemu|\$\{?QEMU\w*\}?)"""
+    r"""(?:^|(?<=[\s'"`=(]))(?<!accel=)(?:/[\w./+-]*/)?(qemu-system-(?:x86_64|i386)(?:-\w+)?|qemu-kvm|kvm|qemu|\$\{?QEMU\w*\}?)"""
     r"""["'`]?(?=\s+["']?-\w|\s+\\\s*$|\s+"?\$|\s+"\$\{)"""
 )
 _STARTING = re.compile(
@@ -89,6 +89,8 @@ def _tool(taken: Sequence[words.Word], logged: bool) -> Tool:
     joined = " ".join(word.text for word in taken)[:200_000]
     if "qemu-server" in joined or "id=hostpci" in joined:
         return "proxmox"
+    if re.search(r"\bxenfv\b", joined):
+        return "xl"  # Xen's device model: xl, libxl and Qubes start it so
     libvirt = "/libvirt/" in joined or '"id":"hostdev' in joined or "guest=" in joined
     return "libvirt" if logged or libvirt else "qemu"
 

@@ -14,6 +14,13 @@ use-legacy-x86-rom rom-bar
 """
 VFIO = frozenset(_VFIO_TEXT.split())
 """Properties of vfio-pci (QEMU hw/vfio/pci.c, vfio_pci_dev_properties; hw/pci/pci.c, pci_props)."""
+FOREIGN = {
+    "legacy-igd": "machine pc and addr=02.0: legacy mode comes up by itself",
+    "pcie": "bus= of a root port",
+    "mapping": "host=00:02.0",
+}  # fmt: skip
+"""Proxmox's own words, and what QEMU has in their place (qemu-server src/PVE/QemuServer/PCI.pm,
+print_hostpci_devices)."""
 DRIVERS = ("vfio-pci", "vfio-pci-nohotplug")
 DISPLAYS = {
     "VGA": "std", "secondary-vga": "secondary", "cirrus-vga": "cirrus", "qxl-vga": "qxl", "qxl": "qxl",

@@ -28,6 +28,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 _COMPLETION = ("install_completion", "show_completion")
 _BAR_AFTER_S = 1.0
 _BATCH = 1024
+_PREPARING = "preparing"
+_COMPILING = "preparing (compiling native code, which is kept)"
+_MACHINE_CODE = "fwsim.native.cache"
 
 
 def emit_json(document: object) -> None:
@@ -158,9 +161,17 @@ def progress_bar() -> Iterator[Progress | None]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    class What(TextColumn):
+        """The description; while nobody has told one, whether native code is being compiled."""
+
+        def render(self, task: Any) -> Any:
+            compiles = task.description == _PREPARING and getattr(sys.modules.get(_MACHINE_CODE), "missed", None)
+            task.description = _COMPILING if compiles else task.description
+            return super().render(task)
+
+    columns = (What("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task("preparing (the first run compiles native code)", total=None)
+    task = bar.add_task(_PREPARING, total=None)
 
     def tell(what: str, done: float | None) -> None:
         bar.update(task, description=what, completed=done or 0.0, total=None if done is None else 1.0)

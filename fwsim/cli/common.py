@@ -116,7 +116,7 @@ def group(
     class Lazy(TyperGroup):
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             if args and args[0] in commands:
-                self.commands[args[0]] = _load(prefix, args[0])
+                self.commands[args[0]] = load(prefix, args[0])
             return super().resolve_command(ctx, args)
 
     made = typer.Typer(
@@ -137,7 +137,7 @@ def _listed() -> None:
     """Stand in for a command in the list of commands: ``resolve_command`` puts the real one in its place."""
 
 
-def _load(prefix: str, name: str) -> Any:
+def load(prefix: str, name: str) -> Any:
     """The command ``name``: its module's ``app``, or the function of that name where it has none."""
     stem = name.replace("-", "_")
     module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")

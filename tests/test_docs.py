@@ -13,7 +13,7 @@ import pytest
 
 from fwsim.results import summary
 from fwsim.scenario import model
-from fwsim.scenario.load import dumps, loads
+from fwsim.scenario.load import dumps, load, loads
 from fwsim.trace.event import ENUMS, EVENT, Flag
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -165,19 +165,44 @@ def matches(wanted, printed):
     return bool(printed) and wanted[0] == printed[0] and matches(wanted[1:], printed[1:])
 
 
+NAMED = ("runs/demo", "runs/laptop", "runs/next-shadow")
+"""The runs that several pages look at."""
+
+
+def makers():
+    """{run's folder: the command that makes it}, as the pages that look at it have it; each page the same."""
+    found = {}
+    for path in sorted(DOCS.glob("*.md")):
+        for command, _ in commands(path.read_text(encoding="utf-8")):
+            made = re.match(r"fwsim (?:run|demo) .*?--out (\S+) --force\b", command)
+            if made:
+                assert found.setdefault(made[1], command) == command, path.name
+    return found
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, runs."""
+    """A folder with what a clone has, roms and examples, and the runs that the pages say how to make."""
     folder = tmp_path_factory.mktemp("docs")
     for name in ("roms", "examples"):
         (folder / name).symlink_to(DOCS.parent / name)
-    (folder / "laptop.toml").write_text(re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1])
-    for line in (
-        "fwsim demo --out runs/demo", "fwsim run laptop.toml --out runs/laptop",
-        "fwsim run laptop.toml --set hypervisor.profile=next --set rom.source=shadow --out runs/next-shadow",
-    ):  # fmt: skip
+    for line in makers().values():
         assert execute(line, folder).returncode == 0
     return folder
+
+
+def test_a_page_says_how_the_runs_it_looks_at_are_made():
+    assert set(makers()) == set(NAMED)
+    for path in sorted(DOCS.glob("*.md")):
+        shown = [command for command, _ in commands(path.read_text(encoding="utf-8"))]
+        for run in NAMED:
+            first = next((number for number, command in enumerate(shown) if re.search(rf"{run}\b", command)), None)
+            assert first is None or shown[first] == makers()[run], f"{path.name}: {run}"
+
+
+def test_the_example_of_the_scenario_page_is_a_file():
+    example = re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1]
+    assert load(DOCS.parent / "examples" / "laptop.toml") == loads(f'name = "laptop"\n{example}', base=DOCS.parent)
 
 
 def execute(command, folder):

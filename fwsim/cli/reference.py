@@ -26,8 +26,8 @@ EXITS = (
 )
 """Exit codes of every command, as ``fwsim.cli`` has them."""
 _HEAD = (
-    "Type `fwsim run x.rom` for a ROM alone, `fwsim diagnose FILES` for logs and a VM's configuration. This page is what",
-    "`--help` shows (`make docs` makes it from the commands, `make man` the man pages, into `build/man`).",
+    "Type `fwsim run x.rom` for a ROM alone, `fwsim diagnose FILES` for logs and a VM's configuration. This page is",
+    "what `--help` shows (`make docs` makes it from the commands, `make man` the man pages, into `build/man`).",
 )
 _REQUIRED = "  [required]"
 _EXAMPLES = re.compile(r"Examples?:\s*")

@@ -11,7 +11,7 @@ run: $(VENV)/.installed
 	$(BIN)/fwsim demo --out $(OUT) --force
 	@echo
 	@echo "The run's folders, with pictures and events, are in $(abspath $(OUT))"
-	@echo "To type fwsim alone in this shell, here and in other folders:"
+	@echo "To type fwsim, here and in other folders:"
 	@echo "    export PATH=\"$(abspath $(BIN)):\$$PATH\""
 
 test: $(VENV)/.developed packages

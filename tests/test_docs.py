@@ -245,3 +245,66 @@ def test_machine_page_has_every_room_in_the_linters_order():
     order = {name: number for number, layer in enumerate(layers) for name in layer.split(" | ")}
     assert sorted(shown) == sorted(order)
     assert [order[name] for name in shown] == sorted(order[name] for name in shown)
+
+
+ROOT = DOCS.parent
+ELSEWHERE = ("examples/README.md", "examples/plugin/README.md", "traces/README.md", "roms/README.md", "CONTRIBUTING.md")
+
+
+def links(path):
+    """The files that a page links to."""
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    return {(path.parent / target).resolve() for target in targets if not target.startswith("http")}
+
+
+def test_the_index_has_every_page_and_the_readme_has_the_index():
+    found = links(DOCS / "index.md")
+    wanted = {*DOCS.glob("*.md"), *(ROOT / name for name in ELSEWHERE)} - {DOCS / "index.md"}
+    assert {path.resolve() for path in wanted} <= found
+    assert (DOCS / "index.md").resolve() in links(ROOT / "README.md")
+    assert all(path.exists() for path in found | links(ROOT / "README.md"))
+
+
+def test_the_page_of_options_names_every_field_of_the_hypervisor_and_the_guest():
+    text = page("qemu-options.md")
+    for table, kind in (("hypervisor", model.Hypervisor), ("guest", model.Guest)):
+        for field in msgspec.structs.fields(kind):
+            name = f"{table}.{field.encode_name}"
+            assert f"`{name}" in text or name in ("hypervisor.kind", "hypervisor.options"), name
+    for path in re.findall(r"`((?:hypervisor|guest|firmware|rom)\.\w+)", text):
+        table, _, name = path.partition(".")
+        assert name in {field.encode_name for field in msgspec.structs.fields(TABLES[f"[{table}]"])}, path
+
+
+def typed(text):
+    """The fwsim commands of the indented blocks that show no output, comments left out."""
+    return [line.split("#")[0].strip() for line in re.findall(r"^    (fwsim [^\n]*)", text, re.M)]
+
+
+DOORS = "\n".join(section((ROOT / "README.md").read_text(encoding="utf-8"), "Three doors"))
+
+
+def test_the_doors_of_the_readme_open(place):
+    """Each command of a door that needs no file of the reader's own does what it says, as typed."""
+    assert DOORS.count("\n**") == 4
+    for command in typed(DOORS):
+        result = execute(command.replace("dmesg.txt lspci.txt", "'black screen'"), place)
+        assert result.returncode == 0, result.stdout
+        if command.startswith("fwsim run"):
+            assert result.stdout.splitlines()[-1].startswith("verdict: the ROM POSTed and shows"), result.stdout
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)
+def test_every_command_that_a_page_names_is_there(path):
+    from fwsim.cli.reference import entries
+
+    known = {entry.name: {form for forms, _ in entry.options for form in re.findall(r"--?[a-z-]+", forms)}
+             for entry in entries()}  # fmt: skip
+    for command in typed(path.read_text(encoding="utf-8").replace("    $ fwsim", "    fwsim")):
+        words = command.split("|")[0].split()[1:]
+        name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0] if words else ""
+        if not name or name.startswith("-"):
+            continue
+        assert name in known, command
+        for option in re.findall(r" (--[a-z][a-z-]*)", command.partition(" '")[0]):
+            assert option in known[name] | {"--help"}, command

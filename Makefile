@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 OUT ?= runs/demo
 DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
-.PHONY: run test oracle live mutants lint docs bench clean packages
+.PHONY: run test oracle live mutants lint docs man bench clean packages
 
 run: $(VENV)/.installed
 	$(BIN)/fwsim demo --out $(OUT) --force
 	@echo
 	@echo "The run's folders, with pictures and events, are in $(abspath $(OUT))"
+	@echo "To type fwsim, here and in other folders:"
+	@echo "    export PATH=\"$(abspath $(BIN)):\$$PATH\""
 
 test: $(VENV)/.developed packages
 	$(BIN)/python -m pytest -n 2 -q
@@ -38,7 +40,12 @@ lint: $(VENV)/.developed
 
 docs: $(VENV)/.developed
 	$(BIN)/python -m fwsim.report.registers_page docs/registers.md
+	$(BIN)/python -m fwsim.cli.reference docs/cli.md
 	$(BIN)/python tests/oracle/exactness_page.py docs/exactness.md
+
+# build/man/fwsim.1 and a page for each command; to read one: man -l build/man/fwsim-run.1
+man: $(VENV)/.installed
+	$(BIN)/python -m fwsim.cli.reference build/man
 
 bench: $(VENV)/.installed
 	$(BIN)/fwsim bench

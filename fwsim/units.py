@@ -37,3 +37,14 @@ def format_size(size: int) -> str:
         if size and size % _SUFFIX[suffix] == 0:
             return f"{size // _SUFFIX[suffix]}{suffix}"
     return str(size)
+
+
+def short_size(size: int) -> str:
+    """``format_size`` where that has up to five digits; else rounded, in a unit of up to four: 1032212M is 1008.0G."""
+    exact = format_size(size)
+    if len(exact.rstrip("KMGT")) <= 5:
+        return exact
+    for suffix in "KMGT":
+        if size / _SUFFIX[suffix] < 9999.95:
+            return f"{size / _SUFFIX[suffix]:.1f}{suffix}"
+    return exact

@@ -13,7 +13,7 @@ import pytest
 
 from fwsim.results import summary
 from fwsim.scenario import model
-from fwsim.scenario.load import dumps, loads
+from fwsim.scenario.load import dumps, load, loads
 from fwsim.trace.event import ENUMS, EVENT, Flag
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -165,19 +165,44 @@ def matches(wanted, printed):
     return bool(printed) and wanted[0] == printed[0] and matches(wanted[1:], printed[1:])
 
 
+NAMED = ("runs/demo", "runs/laptop", "runs/next-shadow")
+"""The runs that several pages look at."""
+
+
+def makers():
+    """{run's folder: the command that makes it}, as the pages that look at it have it; each page the same."""
+    found = {}
+    for path in sorted(DOCS.glob("*.md")):
+        for command, _ in commands(path.read_text(encoding="utf-8")):
+            made = re.match(r"fwsim (?:run|demo) .*?--out (\S+) --force\b", command)
+            if made:
+                assert found.setdefault(made[1], command) == command, path.name
+    return found
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with what the examples name: laptop.toml (the scenario page's first example), roms, runs."""
+    """A folder with what a clone has, roms and examples, and the runs that the pages say how to make."""
     folder = tmp_path_factory.mktemp("docs")
     for name in ("roms", "examples"):
         (folder / name).symlink_to(DOCS.parent / name)
-    (folder / "laptop.toml").write_text(re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1])
-    for line in (
-        "fwsim demo --out runs/demo", "fwsim run laptop.toml --out runs/laptop",
-        "fwsim run laptop.toml --set hypervisor.profile=next --set rom.source=shadow --out runs/next-shadow",
-    ):  # fmt: skip
+    for line in makers().values():
         assert execute(line, folder).returncode == 0
     return folder
+
+
+def test_a_page_says_how_the_runs_it_looks_at_are_made():
+    assert set(makers()) == set(NAMED)
+    for path in sorted(DOCS.glob("*.md")):
+        shown = [command for command, _ in commands(path.read_text(encoding="utf-8"))]
+        for run in NAMED:
+            first = next((number for number, command in enumerate(shown) if re.search(rf"{run}\b", command)), None)
+            assert first is None or shown[first] == makers()[run], f"{path.name}: {run}"
+
+
+def test_the_example_of_the_scenario_page_is_a_file():
+    example = re.search(r"^```toml\n(.*?)^```", page("scenario.md"), re.M | re.S)[1]
+    assert load(DOCS.parent / "examples" / "laptop.toml") == loads(f'name = "laptop"\n{example}', base=DOCS.parent)
 
 
 def execute(command, folder):
@@ -220,3 +245,66 @@ def test_machine_page_has_every_room_in_the_linters_order():
     order = {name: number for number, layer in enumerate(layers) for name in layer.split(" | ")}
     assert sorted(shown) == sorted(order)
     assert [order[name] for name in shown] == sorted(order[name] for name in shown)
+
+
+ROOT = DOCS.parent
+ELSEWHERE = ("examples/README.md", "examples/plugin/README.md", "traces/README.md", "roms/README.md", "CONTRIBUTING.md")
+
+
+def links(path):
+    """The files that a page links to."""
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
+    return {(path.parent / target).resolve() for target in targets if not target.startswith("http")}
+
+
+def test_the_index_has_every_page_and_the_readme_has_the_index():
+    found = links(DOCS / "index.md")
+    wanted = {*DOCS.glob("*.md"), *(ROOT / name for name in ELSEWHERE)} - {DOCS / "index.md"}
+    assert {path.resolve() for path in wanted} <= found
+    assert (DOCS / "index.md").resolve() in links(ROOT / "README.md")
+    assert all(path.exists() for path in found | links(ROOT / "README.md"))
+
+
+def test_the_page_of_options_names_every_field_of_the_hypervisor_and_the_guest():
+    text = page("qemu-options.md")
+    for table, kind in (("hypervisor", model.Hypervisor), ("guest", model.Guest)):
+        for field in msgspec.structs.fields(kind):
+            name = f"{table}.{field.encode_name}"
+            assert f"`{name}" in text or name in ("hypervisor.kind", "hypervisor.options"), name
+    for path in re.findall(r"`((?:hypervisor|guest|firmware|rom)\.\w+)", text):
+        table, _, name = path.partition(".")
+        assert name in {field.encode_name for field in msgspec.structs.fields(TABLES[f"[{table}]"])}, path
+
+
+def typed(text):
+    """The fwsim commands of the indented blocks that show no output, comments left out."""
+    return [line.split("#")[0].strip() for line in re.findall(r"^    (fwsim [^\n]*)", text, re.M)]
+
+
+DOORS = "\n".join(section((ROOT / "README.md").read_text(encoding="utf-8"), "Three doors"))
+
+
+def test_the_doors_of_the_readme_open(place):
+    """Each command of a door that needs no file of the reader's own does what it says, as typed."""
+    assert DOORS.count("\n**") == 4
+    for command in typed(DOORS):
+        result = execute(command.replace("dmesg.txt lspci.txt", "'black screen'"), place)
+        assert result.returncode == 0, result.stdout
+        if command.startswith("fwsim run"):
+            assert result.stdout.splitlines()[-1].startswith("verdict: the ROM POSTed and shows"), result.stdout
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda path: path.name)
+def test_every_command_that_a_page_names_is_there(path):
+    from fwsim.cli.reference import entries
+
+    known = {entry.name: {form for forms, _ in entry.options for form in re.findall(r"--?[a-z-]+", forms)}
+             for entry in entries()}  # fmt: skip
+    for command in typed(path.read_text(encoding="utf-8").replace("    $ fwsim", "    fwsim")):
+        words = command.split("|")[0].split()[1:]
+        name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0] if words else ""
+        if not name or name.startswith("-"):
+            continue
+        assert name in known, command
+        for option in re.findall(r" (--[a-z][a-z-]*)", command.partition(" '")[0]):
+            assert option in known[name] | {"--help"}, command

@@ -6,6 +6,7 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.scenario.load import dumps, load, loads, with_overrides
 from fwsim.scenario.model import Budget, Call, Display, Host, Scenario
+from fwsim.units import short_size
 
 DESIGN_EXAMPLE = """
 name = "x220-legacy"
@@ -325,3 +326,22 @@ def test_memory_of_a_host_that_runs_no_rom_may_lie_anywhere():
     assert loads("hypervisor.kind = 'none'\nhost = { ggc = 0, bdsm = 0 }").host.bdsm == 0  # no stolen memory at all
     assert loads("hypervisor.kind = 'none'\nhost = { cpu = 'icelake', bdsm = 0x44c800000 }").host.bdsm == 0x44C800000
     assert loads("hypervisor.kind = 'none'\nhost.cpu = '855'").host.asls == 0  # a family without OpRegion
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [("cpu = 'skylake'", "[host]"), ("ram = '4G'", "[guest]"), ("ax = 3", "[[call]]"), ("port = 'crt'", "[[display]]")],
+)
+def test_a_key_that_stands_outside_its_table_is_sent_there(text, table):
+    with pytest.raises(FwsimError, match="unknown key") as caught:
+        loads(text)
+    assert caught.value.hint == f"put it under {table}"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(1032212 << 20, "1008.0G"), (17272 << 10, "17272K"), (2096000 << 10, "2046.9M"), (2 << 30, "2G"), (100, "100"),
+     (123456, "120.6K"), (0, "0"), ((1 << 50) + 1, "1024.0T")],
+)  # fmt: skip
+def test_sizes_in_tables_are_short(size, text):
+    assert short_size(size) == text

@@ -17,7 +17,7 @@ from fwsim.errors import FwsimError
 COMMANDS: dict[str, str] = {
     "demo": "Start here: our own ROM, with and without the rewrite.",
     "diagnose": "From your own logs and configuration to what is wrong.",
-    "run": "Run a scenario's ROM and say what happened.",
+    "run": "Run a ROM, alone or in a scenario, and say what happened.",
     "alloc": "Place BARs, OpRegion and stolen memory as a firmware does.",
     "check": "Show the checks of a run, a placement or a guest's dumps.",
     "leaks": "Find host addresses that a guest can read.",

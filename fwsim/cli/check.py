@@ -54,11 +54,17 @@ def _check(run: Path, json: bool) -> bool:
         from fwsim.host.hostfile import load_facts
 
         return _show_guest(load_facts(data, str(facts)).dumps, run, json)
-    if data.lstrip()[:1] in (b"{", b"["):
+    if _is_json(data):
         return _check_placement(data, run, json)
     from fwsim.host.hostfile import read_dumps
 
     return _show_guest(read_dumps([run])[0], run, json)
+
+
+def _is_json(data: bytes) -> bool:
+    """Whether it is meant as JSON: an object, or a list of them. A kernel's log begins with "[" as well."""
+    head = data.lstrip()[:256]
+    return head[:1] == b"{" or (head[:1] == b"[" and head[1:].lstrip()[:1] in (b"{", b"]"))
 
 
 def _check_folder(folder: Path, json: bool) -> bool:

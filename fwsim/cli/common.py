@@ -28,6 +28,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 _COMPLETION = ("install_completion", "show_completion")
 _BAR_AFTER_S = 1.0
 _BATCH = 1024
+_PREPARING = "preparing"
+_COMPILING = "preparing (compiling native code, which is kept)"
+_MACHINE_CODE = "fwsim.native.cache"
 
 
 class InterruptedRun(BaseException):
@@ -117,7 +120,7 @@ def group(
     class Lazy(TyperGroup):
         def resolve_command(self, ctx: Any, args: list[str]) -> Any:
             if args and args[0] in commands:
-                self.commands[args[0]] = _load(prefix, args[0])
+                self.commands[args[0]] = load(prefix, args[0])
             return super().resolve_command(ctx, args)
 
     made = typer.Typer(
@@ -138,7 +141,7 @@ def _listed() -> None:
     """Stand in for a command in the list of commands: ``resolve_command`` puts the real one in its place."""
 
 
-def _load(prefix: str, name: str) -> Any:
+def load(prefix: str, name: str) -> Any:
     """The command ``name``: its module's ``app``, or the function of that name where it has none."""
     stem = name.replace("-", "_")
     module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
@@ -162,9 +165,17 @@ def progress_bar() -> Iterator[Progress | None]:
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    class What(TextColumn):
+        """The description; while nobody has told one, whether native code is being compiled."""
+
+        def render(self, task: Any) -> Any:
+            compiles = task.description == _PREPARING and getattr(sys.modules.get(_MACHINE_CODE), "missed", None)
+            task.description = _COMPILING if compiles else task.description
+            return super().render(task)
+
+    columns = (What("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     bar = Bar(*columns, console=Console(stderr=True), transient=True)
-    task = bar.add_task("preparing (the first run compiles native code)", total=None)
+    task = bar.add_task(_PREPARING, total=None)
 
     def tell(what: str, done: float | None) -> None:
         bar.update(task, description=what, completed=done or 0.0, total=None if done is None else 1.0)

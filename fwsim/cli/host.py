@@ -3,9 +3,12 @@
 from fwsim.cli import common
 
 COMMANDS: dict[str, str] = {
-    "import": "Make a host file of a machine's dumps, and say what is from where.",
+    "import": "Make a host file of a machine's dumps, each value with its source.",
     "capture": "Collect the dumps on a live Linux machine.",
 }
 """Each command with the line that ``fwsim host --help`` shows."""
 
-app = common.group("host", COMMANDS, "Turn a real machine's dumps into a host file, and collect them.")
+app = common.group(
+    "host", COMMANDS, "Turn a real machine's dumps into a host file, and collect them.",
+    epilog="Example: fwsim host import dumps --out host.toml",
+)  # fmt: skip

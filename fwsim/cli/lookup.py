@@ -10,12 +10,17 @@ from fwsim.errors import FwsimError
 
 def lookup(
     address: Annotated[
-        str | None, typer.Argument(help="Where: 0x70180, or 02.0:5c in pci space.", show_default=False)
+        str | None, typer.Argument(help="Where: 0x70180, or 02.0:5c in pci space; or a name.", show_default=False)
     ] = None,
     value: Annotated[str | None, typer.Argument(help="What it holds, to be decoded.", show_default=False)] = None,
     space: Annotated[
-        str, typer.Option(help="Address space: mmio, pci, port, iobar, gtt, vtd, opregion, vbt, dpcd, int, ...")
-    ] = "mmio",
+        str | None,
+        typer.Option(
+            help="Address space: mmio, pci, port, iobar, gtt, vtd, opregion, vbt, dpcd, int, ... "
+            "Left out: the first of mmio, pci and port that has a register there.",
+            show_default=False,
+        ),
+    ] = None,
     gen: Annotated[
         str | None, typer.Option(help="Generation (2 to 13) or host cpu, such as haswell.", show_default=False)
     ] = None,
@@ -32,7 +37,7 @@ def lookup(
       fwsim lookup 02.0:50 0x0209 --space pci --gen haswell
       fwsim lookup 0x1 0xdba00001 --space gtt --gen 6
       fwsim lookup 15:5f51 3 --space int
-      fwsim lookup --name BDSM
+      fwsim lookup BDSM
     """
     if (address is None) == (name is None):
         raise FwsimError(
@@ -42,10 +47,22 @@ def lookup(
             expected="ADDRESS [VALUE], or --name NAME",
             hint="fwsim lookup 0x70180 0xd8000000 --gen 7",
         )
+    if name is None and is_name(address or ""):
+        if value is not None:
+            raise FwsimError(
+                "a value is decoded at an address", where="fwsim lookup", found=address or "", expected="ADDRESS VALUE",
+                hint=f"where it is: fwsim lookup {address}",
+            )  # fmt: skip
+        name = address
     if name is not None:
         _show_name(name, gen, json)
     else:
         _show_address(address or "", value, space, gen, json)
+
+
+def is_name(text: str) -> bool:
+    """Whether ``text`` is a register's name and no address: it begins with a letter and has no dot."""
+    return text[:1].isalpha() and "." not in text and ":" not in text
 
 
 def _show_name(name: str, gen: str | None, json: bool) -> None:
@@ -60,7 +77,7 @@ def _show_name(name: str, gen: str | None, json: bool) -> None:
     common.emit(render_places(places))
 
 
-def _show_address(address: str, value: str | None, space: str, gen: str | None, json: bool) -> None:
+def _show_address(address: str, value: str | None, space: str | None, gen: str | None, json: bool) -> None:
     from fwsim.registers.lookup import at_address, parse_value
 
     answers = at_address(address, None if value is None else parse_value(value), space, gen)

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from fwsim.rom.efi import PeImage
     from fwsim.rom.vbt import Vbt
 
-app = typer.Typer(name="rom", help="Read, check, take apart, fix and compare option ROM images.", no_args_is_help=True)
+app = typer.Typer(
+    name="rom", help="Read, check, take apart, fix and compare option ROM images.", no_args_is_help=True,
+    epilog="Example: fwsim rom info x220.rom",
+)  # fmt: skip
 
 RomFile = Annotated[Path, typer.Argument(metavar="F", help="The ROM file.", show_default=False)]
 Force = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]

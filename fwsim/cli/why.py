@@ -14,7 +14,7 @@ def why(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="What to explain, see below.")],
     full: Annotated[bool, typer.Option("--full", help="Add the instructions, where the ROM's licence allows.")] = False,
     graph: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the story: .dot, .svg or .png.")] = None,
-    force: common.Force = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file that --graph names.")] = False,
     json: common.Json = False,
 ) -> None:
     """Follow a value back to its source, and tell it as a story, the newest line last.

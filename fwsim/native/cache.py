@@ -29,6 +29,8 @@ KEPT = 8
 """So many states of a module are kept, those used last; a branch, a bisection or a second checkout is one each."""
 KEPT_SECONDS = 14 * 24 * 3600
 """A state that was used within the last fortnight is kept however many there are."""
+missed: list[str] = []
+"""Functions of which no machine code was kept: this process compiles them."""
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -48,12 +50,12 @@ class MachineCode(NullCache):  # type: ignore[misc, unused-ignore]
         target.refresh()
         if self._folder is None:
             return None
-        try:
+        kept = b""
+        with suppress(OSError):
             kept = self._path(signature, target.codegen()).read_bytes()
-        except OSError:
-            return None
         digest, data = kept[:_DIGEST], kept[_DIGEST:]
         if hashlib.sha256(data).digest() != digest:
+            missed.append(self._name)
             return None
         return CompileResult._rebuild(target, *pickle.loads(data))
 

@@ -123,12 +123,14 @@ def _family_name(text: str) -> str:
         ) from None
 
 
-def at_address(text: str, value: int | None, space: str, gen: int | str | None) -> list[Answer]:
+def at_address(text: str, value: int | None, space: str | None, gen: int | str | None) -> list[Answer]:
     """Every register at the address, decoded when a ``value`` is given; raises FwsimError where there is none.
 
-    ``gen``: a generation number, a host cpu's name, or None for all of them.
+    ``space`` None: the first of mmio, pci and port that has one. ``gen``: a generation number, a host cpu's name, or
+    None for all of them.
     """
     gen = parse_gen(gen)
+    space = space or _space_of(text, gen)
     addresses = parse_address(text, space)
     if space == "gtt":
         return [_entry(addresses[0], value, form) for form in _formats(gen)]
@@ -145,6 +147,14 @@ def at_address(text: str, value: int | None, space: str, gen: int | str | None) 
     if value is not None:
         _fits(value, hits)
     return [_answer(hit, value) for hit in hits]
+
+
+def _space_of(text: str, gen: int | str | None) -> str:
+    """The first of the usual spaces that has a register at ``text``; mmio where none has."""
+    if _FUNCTION.fullmatch(text.strip()):
+        return "pci"
+    spaces = ("mmio", "pci", "port")
+    return next((each for each in spaces if any(all_at(each, at, gen) for at in parse_address(text, each))), "mmio")
 
 
 def _fits(value: int, hits: list[RegisterAt]) -> None:

@@ -8,7 +8,7 @@ from fwsim.placement.allocate import Allocation
 from fwsim.report import plots
 from fwsim.report.alloc import segments
 from fwsim.report.segments import Segment
-from fwsim.units import format_size
+from fwsim.units import short_size
 
 _COLORS = {
     "stolen": "#d64541", "opregion": "#9b59b6", "bar": "#3498db", "ecam": "#f1c40f", "nvs": "#bb8fce",
@@ -39,7 +39,7 @@ def write_address_map(path: Path, results: Sequence[Allocation]) -> None:
             color = _COLORS[part.kind]
             axes.bar(left, height, _COLUMN, bottom, align="edge", color=color, edgecolor=plots.LINE, lw=0.7)
             if height >= _TEXT:
-                text = f"{part.label}  {format_size(part.end - part.start)}"
+                text = f"{part.label}  {short_size(part.end - part.start)}"
                 axes.text(left + 6, bottom + height / 2, text, va="center_baseline")
     axes.set_xticks([number * (_COLUMN + _GAP) for number in range(len(columns))], map(_title, results), ha="left")
     marks = _apart(heights)

@@ -14,7 +14,7 @@ from fwsim.exactness import Known
 from fwsim.placement.allocate import Allocation
 from fwsim.report.checks import rules
 from fwsim.report.segments import E820_KINDS, Segment, flatten
-from fwsim.units import MIB, format_size
+from fwsim.units import MIB, format_size, short_size
 
 FOUR_GIB = 1 << 32
 _CELLS = 64
@@ -138,12 +138,12 @@ def picture(result: Allocation) -> RenderableType:
     last = 0
     for segment in reversed(segments(result)):
         if last and segment.end != last:
-            table.add_row("", "", Text(format_size(last - segment.end), style="dim"), "", Text("nothing", style="dim"))
+            table.add_row("", "", Text(short_size(last - segment.end), style="dim"), "", Text("nothing", style="dim"))
         size = segment.end - segment.start
         letter, style = STYLES[segment.kind]
         length = min(_BAR, max(1, (size.bit_length() - 12) * _BAR // 24))
         table.add_row(
-            f"{segment.start:#x}", f"{segment.end - 1:#x}", format_size(size), Text(letter * length, style=style),
+            f"{segment.start:#x}", f"{segment.end - 1:#x}", short_size(size), Text(letter * length, style=style),
             Text(segment.label, style=style if segment.kind in ("stolen", "opregion") else ""),
         )  # fmt: skip
         last = segment.start

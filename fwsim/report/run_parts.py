@@ -11,7 +11,7 @@ from rich.text import Text
 from fwsim.registers.database import leaf_name
 from fwsim.report.assumed import assumed_line
 from fwsim.results.summary import CallResult, GttWrite, Leaf, Summary
-from fwsim.units import format_size
+from fwsim.units import format_size, short_size
 
 WIDTH = 80
 _SHOWN_LIST = 8
@@ -134,7 +134,7 @@ def e820_block(summary: Summary, which: str = "") -> RenderableType:
     table = grid()
     table.add_column(width=11)
     for number, entry in enumerate(summary.firmware.e820):
-        size = format_size(entry.end - entry.start)
+        size = short_size(entry.end - entry.start)
         label = Text(f"e820{which}" if number == 0 else "", style="bold")
         last = f"{entry.end - 1:#010x}"
         span = Text(f"{entry.start:#010x} - {last:>{_digits(summary)}}", justify="right")

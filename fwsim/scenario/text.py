@@ -136,7 +136,7 @@ class Reader:
             if key not in fields:
                 raise FwsimError(
                     "unknown key", where=self._at(prefix + key), found=key, expected="one of " + ", ".join(fields),
-                    hint=suggest(key, fields) or "remove it",
+                    hint=self._owner(key, kind, path) or suggest(key, fields) or "remove it",
                 )  # fmt: skip
         for key, field in fields.items():
             if field.required and key not in table:
@@ -145,6 +145,17 @@ class Reader:
                     expected=", ".join(name for name, each in fields.items() if each.required), hint=f"give {key}",
                 )  # fmt: skip
         return {key: self.read(item, fields[key].type, prefix + key) for key, item in table.items()}
+
+    def _owner(self, key: str, kind: inspect.StructType, path: str) -> str:
+        """``put it under [host]`` for a key at the top that is a field of one of the tables; "" for another."""
+        if path:
+            return ""
+        for table in kind.fields:
+            inner = table.type.item_type if isinstance(table.type, inspect.VarTupleType) else table.type
+            if isinstance(inner, inspect.StructType) and key in {field.encode_name for field in inner.fields}:
+                name = table.encode_name
+                return f"put it under {f'[{name}]' if inner is table.type else f'[[{name}]]'}"
+        return ""
 
     def _int(self, value: Any, extra: dict[str, Any], path: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int | str):

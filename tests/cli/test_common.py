@@ -75,3 +75,14 @@ def test_text_on_a_terminal_has_colour(monkeypatch):
     monkeypatch.delenv("NO_COLOR", raising=False)
     common.emit(Text("x", style="bold red"))
     assert "\x1b[" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("missed", [[], ["block_entry"]])
+def test_compiling_is_said_only_when_something_is_compiled(monkeypatch, timers, missed):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setitem(sys.modules, "fwsim.native.cache", SimpleNamespace(missed=missed))
+    with common.progress_bar():
+        timers[0].time_comes()
+    assert "preparing" in terminal.getvalue()
+    assert ("compiling" in terminal.getvalue()) == bool(missed)

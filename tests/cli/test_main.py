@@ -145,3 +145,25 @@ def test_completion_knows_commands_and_options():
     ):
         env = os.environ | {"_FWSIM_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": index}
         assert wanted in fwsim_process(env=env).stdout.split()
+
+
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
+def test_help_of_every_command_has_an_example(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Example" in text
+    assert f"fwsim {command}" in text.partition("Example")[2]
+
+
+def test_force_names_what_it_replaces(capsys):
+    """``why`` has no --out."""
+    assert cli.main(["why", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "--out" not in text
+    assert "Replace the file that --graph names." in text
+
+
+def test_groups_list_their_commands_whole(capsys):
+    for group in ("trace", "host", "rom"):
+        assert cli.main([group, "--help"]) == 0
+        assert "..." not in capsys.readouterr().out.partition("Commands:")[2]

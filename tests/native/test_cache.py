@@ -15,9 +15,12 @@ import fwsim
 ASK = """
 import json
 from fwsim.cpu import plain
+from fwsim.native.cache import missed
+functions = {"_in": plain._in, "_out": plain._out, "_block": plain._block}
+assert all((name in missed) != bool(each.cache_hits) for name, each in functions.items())
 print(json.dumps([each.cache_hits for each in (plain._in, plain._out, plain._block)]))
 """
-"""Imports a module with three small callbacks, and says which of them were not compiled."""
+"""Imports a module with three small callbacks, and says which of them were not compiled; ``missed`` has the others."""
 PLAIN = "native-fwsim.cpu.plain-"
 COMPILED, FOUND = [0, 0, 0], [1, 1, 1]
 FORTNIGHT = 14 * 24 * 3600

@@ -132,3 +132,25 @@ def test_every_array_and_form_can_be_shown(capsys):
 
 def test_the_reference_page_is_up_to_date():
     assert (ROOT / "docs" / "registers.md").read_text(encoding="utf-8") == render()
+
+
+def test_a_name_needs_no_option(capsys):
+    assert main(["lookup", "--name", "BDSM"]) == 0
+    named = capsys.readouterr().out
+    assert "0x5c" in named
+    for words in (["BDSM"], ["BDSM", "--space", "pci"]):
+        assert main(["lookup", *words]) == 0
+        assert capsys.readouterr().out == named
+    assert main(["lookup", "BDSM", "0xdba00001"]) == 2
+    assert "fwsim lookup BDSM" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("address", "space"), [("0x5c", "pci"), ("02.0:5c", "pci"), ("0x70180", "mmio"), ("0x3da", "port")]
+)
+def test_an_address_is_looked_for_where_it_can_be(address, space, capsys):
+    assert main(["lookup", address, "--json"]) == 0
+    found = capsys.readouterr().out
+    assert {row["space"] for row in json.loads(found)["registers"]} == {space}
+    assert main(["lookup", address, "--json", "--space", space]) == 0
+    assert capsys.readouterr().out == found

@@ -212,10 +212,10 @@ def _gtt_inside(facts: Facts) -> Verdict:
     host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
     unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
     if not host_stolen and not unmapped:
-        if not targets.guest_ram:
+        if not (used := targets.guest_ram - spare.guest_ram):
             return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
         return True, (
-            f"none of {total} entries points at the host's stolen memory{unneeded}; {targets.guest_ram} of them at RAM "
+            f"none of {total} entries points at the host's stolen memory{unneeded}; {used} of them at RAM "
             "that the guest uses: gtt-no-corruption"
         )
     parts = []

@@ -3,7 +3,7 @@
 from fwsim.cli import common
 
 COMMANDS: dict[str, str] = {
-    "import": "Make a host file of a machine's dumps, each value with its source.",
+    "import": "Make a host file of dumps, each value with its source.",
     "capture": "Collect the dumps on a live Linux machine.",
 }
 """Each command with the line that ``fwsim host --help`` shows."""

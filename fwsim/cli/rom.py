@@ -39,7 +39,7 @@ def info(file: RomFile, as_json: Json = False) -> None:
         _opregion_info(data, file, as_json)
         return
     if data.startswith(SIGNATURE):
-        vbt(file, None, None, None, False, as_json)
+        vbt(file, as_json=as_json)
         return
     rom = inspect_bytes(data, file)
     error = first_error(rom.findings)

@@ -123,7 +123,7 @@ def _no_header(data: bytes, base: int) -> Finding:
     if rest[:2] == ROM_SIGNATURE:
         found = f"{len(rest)} bytes"
         return Finding("error", base, "the ROM header is cut off", found, f"at least {MIN_HEADER} bytes")
-    hint = "is this an option ROM? `file` may know what it is"
+    hint = "a firmware image? `fwsim rom find` looks for option ROMs in it"
     if not rest.strip(rest[:1]):
         hint = f"every byte is {rest[0]:#04x}: the ROM was not enabled when it was read; write 1 to its sysfs file"
     return Finding("error", base, "no option ROM signature", rest[:2].hex(" "), "55 aa", hint)

@@ -263,7 +263,7 @@ def test_published_intel_images(real, name, ids, revision):
     assert rom.legacy.pcir.revision == revision
     assert rom.legacy.pcir.image_length == 127 * 512 + 512
     assert rom.legacy.checksum == 0
-    assert [finding.level for finding in rom.findings] == ["note"], "the VBT's checksum"
+    assert {finding.level for finding in rom.findings} == {"note"}, "the VBT's checksum, a block that comes twice"
 
 
 def test_haswell_image_needs_its_list(real):

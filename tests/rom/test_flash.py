@@ -1,8 +1,10 @@
 """What is looked for is found in a flash image whatever it is packed in, and bad images are bounded and said."""
 
+import hashlib
 import struct
 
 import pytest
+import uefi_firmware
 from flash_images import (
     CRC32,
     LZMA,
@@ -255,3 +257,21 @@ def test_an_isa_rom_counts_where_it_begins_a_file(make):
     isa[6] = (isa[6] - sum(isa)) & 0xFF
     assert [(item.vendor, item.code) for item in search(bytes(isa)).items] == [(None, "ISA")]
     assert not search(b"\0" * 512 + bytes(isa)).items
+
+
+def pe_sections(found):
+    """The SHA-256 of every PE32 section below an object of uefi_firmware's own parser."""
+    hashes = set()
+    if type(found).__name__ == "FirmwareFileSystemSection" and found.type == 0x10:
+        hashes.add(hashlib.sha256(bytes(found.data)).hexdigest())
+    return hashes.union(*(pe_sections(each) for each in found.objects or () if each))
+
+
+def test_a_real_image_has_the_drivers_that_another_parser_finds(require_package):
+    """uefi_firmware's parser of volumes is not used by fwsim, only its decompressors."""
+    data = require_package("ovmf", "/usr/share/ovmf/OVMF.fd").read_bytes()
+    theirs = pe_sections(uefi_firmware.AutoParser(data).parse())
+    result = search(data, every=True)
+    assert {item.sha256 for item in result.items if item.kind == "EFI driver"} == theirs
+    assert len(theirs) > 100
+    assert not result.notes

@@ -202,7 +202,7 @@ def test_ten_thousand_mutants_of_info_and_vbt(make, tmp_path, monkeypatch):
         as_json = number % 500 != 0  # rich takes its time
         for name, command in (
             ("info", lambda json: cli.info(path, json)),
-            ("vbt", lambda json: cli.vbt(path, None, json)),
+            ("vbt", lambda json: cli.vbt(path, as_json=json)),
         ):
             started = time.process_time()
             try:

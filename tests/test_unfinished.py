@@ -161,10 +161,11 @@ def test_a_killed_run_keeps_what_it_saw(place, capsys):
     assert "killed" in capsys.readouterr().err
 
 
-def test_an_interrupted_run_says_nothing(place):
+def test_an_interrupted_run_says_where_its_trace_is(place):
     process = start(place)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=HANG_S)
-    assert (process.returncode, out, err) == (130, "", "")
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "fwsim: interrupted; what was traced so far is in r"
     values = counted(place)
     assert values.tolist() == list(range(len(values)))

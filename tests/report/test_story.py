@@ -16,7 +16,7 @@ def run(request, tmp_path, capsys):
     def made(text, name="run", rom=None, code=0):
         scenario = tmp_path / f"{name}.toml"
         scenario.write_text(text.format(rom=rom or request.config.rootpath / "roms/igd-vbios.rom"))
-        assert cli.main(["run", str(scenario), "--out", str(tmp_path / name), "--force"]) == code
+        assert cli.main(["run", str(scenario), "--out", str(tmp_path / name), "--force", "-v"]) == code
         folder = RunDir(tmp_path / name)
         return folder, dict(story(gather(folder))), " ".join(capsys.readouterr().out.split())
 

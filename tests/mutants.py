@@ -61,8 +61,10 @@ class Copy:
     environment: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
+        native = self.root.parent / f"{self.root.name}-native"
+        native.mkdir(exist_ok=True)  # tests may compile nothing
         self.environment = os.environ | {
-            "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": str(self.root.parent / f"{self.root.name}-native"),
+            "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": str(native),
         }  # fmt: skip
         where = [sys.executable, "-c", "import fwsim; print(fwsim.__file__)"]
         found = subprocess.run(where, cwd=self.root, env=self.environment, capture_output=True, text=True, check=True)

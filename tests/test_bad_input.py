@@ -13,7 +13,7 @@ from handmade import RETURN, pcir, rom
 
 from fwsim import cli
 from fwsim.registers.families import families
-from fwsim.running.option_rom import _cpus_for
+from fwsim.scenario.guess import named
 
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 LABELS = ("\n  found: ", "\n  expected: ", "\n  next: ")
@@ -109,7 +109,7 @@ def test_rom_for_another_device_lists_the_ids_it_accepts(refused, place):
 
 def test_the_cpu_that_most_of_a_roms_ids_name_is_advised():
     """Intel's Coffee Lake images carry 0406h, a Haswell, as PCIR's own id."""
-    assert _cpus_for((0x0406, 0x3E90, 0x3E91))[0] == "coffeelake"
+    assert named((0x0406, 0x3E90, 0x3E91))[0] == "coffeelake"
 
 
 def test_any_device_runs_it_all_the_same(place, capsys):

@@ -61,8 +61,8 @@ def lookup(
 
 
 def is_name(text: str) -> bool:
-    """Whether ``text`` is a register's name and no address: it begins with a letter and has no dot."""
-    return text[:1].isalpha() and "." not in text and ":" not in text
+    """Whether ``text`` is a register's name and no address: one word, it begins with a letter and has no dot."""
+    return text[:1].isalpha() and not any(each in text for each in ".: =")
 
 
 def _show_name(name: str, gen: str | None, json: bool) -> None:

@@ -111,7 +111,7 @@ def find(
     every: Annotated[bool, typer.Option("--all", help="List EFI drivers without graphics too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Look for option ROMs, VBTs and EFI graphics drivers in a flash image.
+    """Find option ROMs, VBTs and GOP drivers in a flash image.
 
     Also in a firmware volume, coreboot's CBFS, an old BIOS of Phoenix, AMI or Award, or a module of one: packed pieces
     are unpacked. Exit code 1 where there is none.
@@ -140,7 +140,7 @@ def extract(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write each image of a ROM, or each thing that `rom find` found, to a file.
+    """Write each image of a ROM, or of a flash image, to a file.
 
     Of a ROM also each uncompressed EFI driver and each VBT. Nothing is replaced without --force.
     """

@@ -288,7 +288,7 @@ def test_bdsm_past_4_gib_from_gen_11(place, capsys):
 @pytest.mark.parametrize(
     ("data", "said"),
     [(b"[host\ncpu = 1", "line 1"), (b"a = 1\na = 2\n\n", "Cannot overwrite"), (b"\xff\xfe\x00garbage", "UTF-8"),
-     (bytes(range(1, 256)), "UTF-8"), (OURS, "--rom"), (b"host: {cpu: sandybridge}", "line 1")],
+     (bytes(range(1, 256)), "UTF-8"), (OURS, "runs alone"), (b"host: {cpu: sandybridge}", "line 1")],
 )  # fmt: skip
 def test_not_toml(place, refused, data, said):
     (place / "bad.toml").write_bytes(data)

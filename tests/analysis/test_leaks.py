@@ -22,7 +22,7 @@ H = 0xDBA00000
 def made(folder, *, source="file", kind="qemu", profile="10.0", rom=OWN, cpu="sandybridge", **host) -> RunDir:
     scenario = Scenario(
         name="x", host=Host(cpu=cpu, **host), hypervisor=Hypervisor(kind=kind, profile=profile),
-        rom=Rom(file=str(rom), source=source, checksum="ignore"), call=(Call(ax=0x4F02, bx=0x4101),),
+        rom=Rom(file=str(rom), source=source, checksum="ignore", fix_ids=True), call=(Call(ax=0x4F02, bx=0x4101),),
     )  # fmt: skip
     with RunDir.create(folder) as out:
         out.write_scenario(scenario)

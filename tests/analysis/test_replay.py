@@ -17,7 +17,7 @@ from fwsim.trace.event import Actor, Op, Space
 
 SNM_2170 = "9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04"
 DEVICE = (Space.PCI, Space.MMIO, Space.GTT)
-SCRIPT = '[rom]\nfile = "{rom}"\n'
+SCRIPT = '[rom]\nfix_ids = true\nfile = "{rom}"\n'
 
 
 def again(run, tmp_path, **options):

@@ -28,7 +28,7 @@ REAL = {
 
 
 def text_of(rom: Path, source: str, cpu: str = "sandybridge", profile: str = "10.0", more: str = MODE) -> str:
-    rom_lines = f'[rom]\nfile = "{rom}"\nsource = "{source}"\n'
+    rom_lines = f'[rom]\nfix_ids = true\nfile = "{rom}"\nsource = "{source}"\n'
     return f'[host]\ncpu = "{cpu}"\n[hypervisor]\nprofile = "{profile}"\n{rom_lines}{more}'
 
 

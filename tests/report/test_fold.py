@@ -245,7 +245,7 @@ def made(folder, rom, *, host=None, port="crt", **more) -> RunDir:
     (folder / "monitor.edid").write_bytes(edid_of_ours())
     scenario = Scenario(
         name="x", host=host or Host(cpu=CPU, bdsm=0xDBA00000),
-        display=(Display(port=port, edid=str(folder / "monitor.edid")),), rom=Rom(file=str(rom), **more),
+        display=(Display(port=port, edid=str(folder / "monitor.edid")),), rom=Rom(file=str(rom), fix_ids=True, **more),
         hypervisor=Hypervisor(kind="ranged"), call=(Call(ax=0x4F02, bx=0xC114),),
     )  # fmt: skip
     with RunDir.create(folder / "run") as out:

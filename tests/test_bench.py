@@ -21,7 +21,6 @@ from fwsim.trace.event import Flag, Op, Space
 CODES = {
     "load_store": loops.load_store(2)[0],
     "short_blocks": loops.load_store(2, short_blocks=True)[0],
-    "port_writes": loops.port_writes(5),
     "gtt_writes": loops.gtt_writes(5, 0xC000, 0xDBA00000),
     "replay": loops.replay(100, 100_000),
 }
@@ -74,7 +73,7 @@ def test_replay_has_the_accesses_and_nearly_the_code(monkeypatch):
 
 @pytest.mark.parametrize("hooked", ["none", "python", "empty"])
 def test_the_bare_engine_reaches_the_end(hooked):
-    assert PlainCpu(loops.port_writes(1000), hooked=hooked).run() > 0
+    assert PlainCpu(loops.gtt_writes(500, 0xC000, 0xDBA00000), hooked=hooked).run() > 0
 
 
 @pytest.mark.skipif(

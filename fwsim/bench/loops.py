@@ -56,11 +56,6 @@ def load_store(rounds: int, *, short_blocks: bool = False) -> tuple[bytes, int]:
     return code, rounds * turns * (6 if short_blocks else 4)
 
 
-def port_writes(count: int) -> bytes:
-    """``count`` OUTs to port 80h."""
-    return _mov_ecx(count) + _repeat(_POST_CODE, _DEC_ECX) + _HLT
-
-
 def gtt_writes(count: int, port: int, base: int) -> bytes:
     """``count`` GTT entries from index 1 on through the index/data pair at ``port``: pages from ``base`` on."""
     body = b"\x66\x89\xf0\x66\xef"  # mov eax, esi; out dx, eax

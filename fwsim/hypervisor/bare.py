@@ -13,6 +13,7 @@ class Bare(Hypervisor):
 
     kind = "none"
     on_host: ClassVar[bool] = True
+    firmware = "none"
 
     @property
     def known(self) -> Known:

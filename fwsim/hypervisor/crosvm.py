@@ -16,6 +16,7 @@ class Crosvm(Hypervisor):
     """``crosvm``: no VGA ranges, no option ROM services; what it gives the guest is an OpRegion."""
 
     kind = "crosvm"
+    firmware = "crosvm"
 
     @property
     def known(self) -> Known:

@@ -229,6 +229,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """How this kind keeps a host's address out of the GTT."""
     defaults: ClassVar[str] = ""
     """The profile taken where none is named; empty for a kind that has none."""
+    profiles: ClassVar[tuple[str, ...]] = ()
+    """The profiles that differ, oldest first: a column each in tables; empty for a kind that has none."""
+    firmware: ClassVar[str] = "seabios"
+    """The firmware that its guests have (``firmware.kind``), where nothing else is said."""
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile or option that the kind does not have."""

@@ -41,6 +41,11 @@ def default_profile(kind: str) -> str:
         return ""
 
 
+def kind_class(kind: str) -> type[Hypervisor]:
+    """The class of ``kind``. Raises FwsimError for one that is not there."""
+    return _class(kind)
+
+
 def remedies(posted: bool) -> list[str]:
     """What our kinds have against a host's address in the GTT; ``posted``: the ROM has it from a POST on the host."""
     return [each.text for kind in ROWS for each in _class(kind).remedies if posted or not each.posted]

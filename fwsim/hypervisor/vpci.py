@@ -23,6 +23,7 @@ class Vpci(Hypervisor):
     """
 
     kind = "vpci"
+    firmware = "none"
 
     @property
     def known(self) -> Known:

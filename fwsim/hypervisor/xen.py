@@ -43,6 +43,7 @@ class Xen(Hypervisor):
     """
 
     kind = "xen"
+    firmware = "hvmloader"
 
     @property
     def title(self) -> str:

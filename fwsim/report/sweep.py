@@ -46,14 +46,18 @@ def lines(result: Result) -> list[str]:
 
 
 def shown(name: str, value: int | str) -> str:
-    """A value of the axis ``name`` as people write it: sizes with their unit, registers in hex, calls by register."""
+    """A value of the axis ``name`` as people write it: sizes with their unit, registers in hex, calls by register.
+
+    A table is its fields and their values.
+    """
     if isinstance(value, int):
         if name.rpartition(".")[2] in _SIZES:
             return format_size(value)
         return str(value) if value < 256 or name.startswith("budget.") else f"{value:#x}"
-    if value[:2] in ("[{", "[]"):
+    if value[:2] in ("[{", "[]", '{"'):
         try:
-            calls = json.loads(value)
+            found = json.loads(value)
+            calls = found if isinstance(found, list) else [found]
             return "; ".join(", ".join(f"{k}={shown('', v)}" for k, v in call.items()) for call in calls) or "no calls"
         except (ValueError, AttributeError, TypeError, IndexError):
             pass  # a text that only begins like one

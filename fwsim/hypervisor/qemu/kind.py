@@ -32,6 +32,7 @@ class Qemu(Hypervisor):
     kind = "qemu"
     mode = "legacy mode"
     defaults = "10.0"
+    profiles = tuple(each.name for each in igd.ROWS)
     remedies = (
         Remedy(
             'the shadow patch (hypervisor.profile = "next") clears the cached base, and the ROM reads BDSM again', True

@@ -1,0 +1,103 @@
+"""The matrix of designs: where a ROM's GTT entries point under each, as ``fwsim sweep examples/designs.toml`` finds."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fwsim.analysis.designs import designs
+from fwsim.report.designs_page import rows
+from fwsim.sweep.matrix import load
+
+MATRIX = Path(__file__).parents[2] / "examples" / "designs.toml"
+OUTSIDE, INSIDE = 0xCD200000, 0x60000000
+"""Where the host's stolen memory lies: behind the guest's RAM, among it."""
+SHIFTS, PASSES, PATCHES = ("5.0", "9.1", "9.2"), ("10.0", "10.1", "10.2"), ("10.0.13", "11.1")
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Rows by ROM source, host's base, firmware and design."""
+    return {
+        (
+            row["rom.source"],
+            row["host.bdsm"],
+            row["firmware.kind"],
+            " ".join(json.loads(row["hypervisor"]).values()),
+        ): row
+        for row in rows(MATRIX)
+    }
+
+
+def targets(row):
+    """Entries by what they point at, what there is none of left out."""
+    names = ("guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent")
+    return {name: row[name] for name in names if row[name]}
+
+
+def test_the_matrix_has_every_design_that_can_run_a_rom():
+    """crosvm starts Linux, and vPCI is no PC's: neither calls a ROM."""
+    axis = next(axis for axis in load(MATRIX).axes if axis.name == "hypervisor")
+    named = {" ".join(value.values()) for value in axis.values}
+    assert named == {each.title for each in designs()} - {"crosvm", "vpci"}
+
+
+@pytest.mark.parametrize("profile", PASSES)
+@pytest.mark.parametrize(("base", "faults", "silent"), [(OUTSIDE, True, {}), (INSIDE, False, {"silent": 255})])
+def test_a_posted_rom_without_rewrite_writes_host_addresses(found, profile, base, faults, silent):
+    row = found["shadow", base, "seabios", f"qemu {profile}"]
+    assert targets(row) == {"host_stolen": 255} | silent
+    assert bool(row["faults"]) == faults
+
+
+@pytest.mark.parametrize("base", [OUTSIDE, INSIDE])
+@pytest.mark.parametrize("design", [*(f"qemu {each}" for each in (*SHIFTS, *PATCHES)), "ranged"])
+def test_a_posted_rom_is_right_where_it_is_shifted_patched_or_moved(found, design, base):
+    row = found["shadow", base, "seabios", design]
+    assert targets(row) == {"guest_stolen": 255}
+    assert row["status"] == "ok"
+
+
+@pytest.mark.parametrize("base", [OUTSIDE, INSIDE])
+@pytest.mark.parametrize("design", [*(f"qemu {each}" for each in (*PASSES, *PATCHES)), "ranged"])
+def test_a_pristine_rom_is_right_without_a_rewrite(found, design, base):
+    row = found["file", base, "seabios", design]
+    assert targets(row) == {"guest_stolen": 255}
+    assert (row["status"], row["faults"]) == ("ok", 0)
+
+
+@pytest.mark.parametrize("profile", SHIFTS)
+@pytest.mark.parametrize(("base", "where", "faults"), [(OUTSIDE, "guest_ram", False), (INSIDE, "unmapped", True)])
+def test_a_pristine_rom_is_shifted_twice(found, profile, base, where, faults):
+    """guest base + (guest base - host base): below 2 GiB it is RAM that the guest uses, else nothing is there."""
+    row = found["file", base, "seabios", f"qemu {profile}"]
+    assert targets(row) == {where: 255}
+    assert bool(row["faults"]) == faults
+    landed = (2 * row["bdsm"] - base) % (1 << 32)
+    assert (landed < 2 << 30) == (where == "guest_ram")
+
+
+@pytest.mark.parametrize("source", ["file", "shadow"])
+@pytest.mark.parametrize("profile", SHIFTS)
+def test_qemu_dies_where_bdsm_was_never_programmed(found, source, profile):
+    row = found[source, OUTSIDE, "none", f"qemu {profile}"]
+    assert (row["status"], row["stop"]) == ("stopped", "aborted")
+    assert row["why"].startswith("Guest attempted to program IGD GTT before BIOS reserved stolen memory.")
+    assert "EAX=" in row["why"]
+
+
+@pytest.mark.parametrize("source", ["file", "shadow"])
+def test_xen_shows_the_hosts_base_and_maps_nothing_there(found, source):
+    row = found[source, OUTSIDE, "hvmloader", "xen"]
+    assert targets(row) == {"host_stolen": 8191}
+    assert row["faults"]
+    inside = found[source, INSIDE, "hvmloader", "xen"]
+    assert targets(inside) == {"host_stolen": 8191, "silent": 8191}
+    assert not inside["faults"]
+
+
+@pytest.mark.parametrize("source", ["file", "shadow"])
+def test_on_the_host_itself_all_is_right(found, source):
+    row = found[source, OUTSIDE, "none", "none"]
+    assert targets(row) == {"guest_stolen": 8191}
+    assert row["status"] == "ok"

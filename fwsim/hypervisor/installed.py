@@ -190,6 +190,8 @@ def _judge_registers(rows: Any, at: str) -> None:
         for byte in range(row.offset, row.offset + row.width):
             if taken.setdefault(byte, row) is not row:
                 raise _nonsense(at, "registers", f"two that hold byte {byte:#x}", "each byte once")
+        if row.mask is not None and not 0 <= row.mask < 1 << 8 * row.width:
+            raise _nonsense(at, "registers", f"bits {row.mask:#x} at {row.offset:#x}", f"bits of {row.width} bytes")
         if row.value >> 8 * row.width or row.value < 0:
             raise _nonsense(at, "registers", f"{row.value:#x} at {row.offset:#x}", f"a value of {row.width} bytes")
 

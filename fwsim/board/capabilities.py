@@ -85,7 +85,7 @@ def _bytes(at: int, data: bytes) -> Iterator[Setting]:
 
 
 def _msi(mask: bool) -> bytes:
-    return bytes((0, int(mask))) + bytes(0x12 if mask else 6)
+    return bytes((0, int(mask))) + bytes(0x10 if mask else 6)
 
 
 def _sriov(device_id: int) -> bytes:

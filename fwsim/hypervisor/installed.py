@@ -77,6 +77,9 @@ class _Guarded(Hypervisor):
         self._inner, self._at = inner, at
         self.on_host = bool(inner.on_host)  # type: ignore[misc]  # the class's own in ours, the object's here
         self.mode = str(inner.mode)  # type: ignore[misc]
+        if inner.guest_reset not in ("dropped", "passed", "restored"):
+            raise _nonsense(at, "guest_reset", repr(inner.guest_reset), "dropped, passed or restored")
+        self.guest_reset = inner.guest_reset  # type: ignore[misc]
 
     def __getattribute__(self, name: str) -> Any:
         if name not in _CALLS:

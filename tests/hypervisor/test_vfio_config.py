@@ -74,6 +74,12 @@ def test_the_host_has_its_familys_lists(guest, cpu, lists, beyond):
     assert (extended(rig) if beyond else rig.config(0x100)) == (beyond or 0xFFFFFFFF)
 
 
+def test_the_lists_leave_the_bases_alone(guest):
+    """MSI with a mask bit ends right before BDSM at C0h."""
+    rig = guest("none", cpu="alderlake", bdsm=0x4C800000, asls=0x45A3A018)
+    assert [rig.config(0xC0), rig.config(0xC4), rig.config(0xFC)] == [0x4C800001, 0, 0x45A3A018]
+
+
 @pytest.mark.parametrize("cpu", ["sandybridge", "skylake", "tigerlake"])
 @pytest.mark.parametrize("kind", ["qemu", "ranged", "crosvm"])
 @pytest.mark.parametrize("machine", ["pc", "q35"])

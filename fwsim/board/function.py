@@ -54,6 +54,8 @@ class BoardFunction:
     command only where a placement writes none. ``moved``: (BAR index, address) that firmware gives it after its first.
     ``qemu``: one of QEMU's own conventional functions, 256 bytes whose upper 192 keep what is written where no setting
     says otherwise (QEMU hw/pci/pci.c, pci_init_wmask). ``ext_tseg``: MiB that the word at 50h answers FFFFh with.
+    ``config_size``: bytes of configuration space of one that is not QEMU's; ``power``: where its PMCSR is, None for
+    none that acts.
     """
 
     bdf: int
@@ -76,6 +78,8 @@ class BoardFunction:
     qemu: bool = False
     shadow: Shadowing | None = None
     ext_tseg: int = 0
+    config_size: int = 0x1000
+    power: int | None = None
 
     @property
     def devfn(self) -> int:
@@ -98,6 +102,17 @@ class BoardFunction:
             0x2C: self.subsystem,
         }
         return header.get(offset & ~3, 0) >> 8 * (offset & 3) & 0xFF
+
+    def config(self) -> bytes:
+        """All of configuration space as a reader finds it after reset, its BARs 0: ``config_size`` bytes."""
+        image = bytearray(self.config_size)
+        for at, width, value in (
+            (0x00, 4, self.device << 16 | self.vendor), (0x08, 4, self.class_code << 8 | self.revision),
+            (0x2C, 4, self.subsystem), (0x3D, 1, self.interrupt_pin),
+            *((row.offset, row.width, row.value) for row in self.settings),
+        ):  # fmt: skip
+            image[at : at + width] = value.to_bytes(width, "little")
+        return bytes(image)
 
     def with_bytes(self, offset: int, data: bytes) -> BoardFunction:
         """The function with these bytes of configuration space, read-only, in place of its own."""

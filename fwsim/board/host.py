@@ -55,13 +55,14 @@ def lpc_bridge(host: Host) -> BoardFunction:
     family = host.family
     base = Setting(0x40, 4, HOST_PM_BASE | 1), Setting(0x44, 1, _ACPI_ENABLED)
     return BoardFunction(
-        LPC_BRIDGE, 0x8086, host.lpc_id, 0x060100, _LPC_REVISION, host.bridge_subsystem,
+        LPC_BRIDGE, 0x8086, host.lpc_id, host.lpc_class, _LPC_REVISION, host.bridge_subsystem,
         settings=() if family.name in _PMC_DEVICES else base,
     )  # fmt: skip
 
 
 def _south(host: Host) -> Iterator[BoardFunction]:
-    yield lpc_bridge(host)
+    if host.lpc_id:
+        yield lpc_bridge(host)
     device = _PMC_DEVICES.get(host.family.name)
     if device is not None:
         settings = Setting(0x40, 4, host_pm_base(host.family) | 1), Setting(0x44, 1, _ACPI_ENABLED)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fwsim.board.capabilities import capabilities, raw_capid
 from fwsim.board.function import BarSpec, BoardFunction, Setting
 from fwsim.registers.family import Family
 from fwsim.scenario.model import Host
-
-_CAPABILITIES = ((0x90, 0x0001D005), (0xD0, 0x0022A401), (0xA4, 0x03060013))
-"""MSI, power management, Advanced Features: as one sees them on real IGDs, in a list that begins at 90h."""
 
 
 def igd_bars(family: Family) -> tuple[BarSpec, ...]:
@@ -20,9 +18,11 @@ def igd_bars(family: Family) -> tuple[BarSpec, ...]:
 def igd(host: Host, bdf: int) -> BoardFunction:
     """The host's IGD, put at ``bdf``."""
     family = host.family
+    lists = capabilities(family, host.device_id)
     return BoardFunction(
         bdf, 0x8086, host.device_id, 0x030000, family.revision, host.subsystem, igd_bars(family),
         tuple(_settings(host)), ggc=host.ggc if family.gen >= 6 else None,
+        config_size=lists.config_size, power=lists.power_control,
     )  # fmt: skip
 
 
@@ -41,7 +41,5 @@ def _settings(host: Host) -> Iterator[Setting]:
         yield Setting(0xF0, 2, 0x0100, 0xFFFF)
         yield Setting(0xF4, 1, 0xFF, 0xFF)
     yield Setting(0x62, 1, 2)  # MSAC: an aperture of 256 MiB
-    yield Setting(0x06, 2, 0x0090)
-    yield Setting(0x34, 1, 0x90)
-    for offset, value in _CAPABILITIES:
-        yield Setting(offset, 4, value)
+    yield from raw_capid(family)
+    yield from capabilities(family, host.device_id).settings()

@@ -59,7 +59,7 @@ class Function:
     """One PCI function: ``bdf`` is bus<<8 | device<<3 | function, ``class_code`` its 24 bits, ``rom_size`` in bytes.
 
     ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD. ``subsystem`` is
-    id << 16 | vendor.
+    id << 16 | vendor. ``config`` is the physical device's configuration space, its BARs 0; empty where nobody asks.
     """
 
     bdf: int
@@ -71,6 +71,7 @@ class Function:
     ggc: int | None = None
     bridge: Bridge | None = None
     subsystem: int = QEMU_SUBSYSTEM
+    config: bytes = b""
 
     @property
     def bdf_text(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Device, Dma, Hypervisor
@@ -14,6 +14,7 @@ class Bare(Hypervisor):
     kind = "none"
     on_host: ClassVar[bool] = True
     firmware = "none"
+    guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "passed"
 
     @property
     def known(self) -> Known:

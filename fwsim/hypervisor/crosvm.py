@@ -6,10 +6,12 @@ Source: crosvm devices/src/pci/vfio_pci.rs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import ASLS, Assignment, Device, Hypervisor, Register
+from fwsim.hypervisor.vfio.config import kernel_rows
 
 
 class Crosvm(Hypervisor):
@@ -17,6 +19,7 @@ class Crosvm(Hypervisor):
 
     kind = "crosvm"
     firmware = "crosvm"
+    guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "restored"
 
     @property
     def known(self) -> Known:
@@ -34,8 +37,8 @@ class Crosvm(Hypervisor):
         return Assignment(registers=registers, own_bdsm=False, vga=False)
 
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
-        """Besides, the I/O BARs of the IGD."""
+        """Besides, the I/O BARs of the IGD, and what the kernel makes of its capabilities."""
         if function.bdf != device.devfn:
             return ()
         ports = [Register(0x10 + 4 * bar.index, 4, "hidden") for bar in function.bars if bar.kind == "io"]
-        return [*given.registers, *ports]
+        return [*given.registers, *ports, *kernel_rows(function.config)]

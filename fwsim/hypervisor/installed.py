@@ -77,6 +77,9 @@ class _Guarded(Hypervisor):
         self._inner, self._at = inner, at
         self.on_host = bool(inner.on_host)  # type: ignore[misc]  # the class's own in ours, the object's here
         self.mode = str(inner.mode)  # type: ignore[misc]
+        if inner.guest_reset not in ("dropped", "passed", "restored"):
+            raise _nonsense(at, "guest_reset", repr(inner.guest_reset), "dropped, passed or restored")
+        self.guest_reset = inner.guest_reset  # type: ignore[misc]
 
     def __getattribute__(self, name: str) -> Any:
         if name not in _CALLS:
@@ -190,6 +193,8 @@ def _judge_registers(rows: Any, at: str) -> None:
         for byte in range(row.offset, row.offset + row.width):
             if taken.setdefault(byte, row) is not row:
                 raise _nonsense(at, "registers", f"two that hold byte {byte:#x}", "each byte once")
+        if row.mask is not None and not 0 <= row.mask < 1 << 8 * row.width:
+            raise _nonsense(at, "registers", f"bits {row.mask:#x} at {row.offset:#x}", f"bits of {row.width} bytes")
         if row.value >> 8 * row.width or row.value < 0:
             raise _nonsense(at, "registers", f"{row.value:#x} at {row.offset:#x}", f"a value of {row.width} bytes")
 

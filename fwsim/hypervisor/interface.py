@@ -24,7 +24,7 @@ HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
 ASLS = 0xFC
-Treatment = Literal["answered", "hidden", "watched"]
+Treatment = Literal["answered", "hidden", "watched", "kept"]
 At1F = Literal["usual", "free", "dummy", "other"]
 """What is at the guest's 00:1f.0: what its machine has there, nothing, QEMU's vfio-pci-igd-lpc-bridge, or else."""
 
@@ -45,13 +45,36 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Regions:
+    """What the kernel's vfio-pci offers of a host's IGD beside BARs, ROM and configuration space.
+
+    ``asls`` is what it answers at FCh where it offers the OpRegion; ``host`` and ``lpc`` are the bridges' configuration
+    spaces. ``errno`` names the error that ended it, "" for none, and ``at`` says where. A device is known without a
+    host as well: then nothing is offered, and nothing was wrong.
+    """
+
+    opregion: bool = False
+    asls: int = 0
+    host: bool = False
+    lpc: bool = False
+    errno: str = ""
+    at: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether the device cannot be opened for it."""
+        return self.errno not in ("", "ENODEV")
+
+
+@dataclass(frozen=True)
 class Device:
     """The physical IGD and the guest's place for it.
 
     ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot, on bus 0. ``rom``: the
     device's ROM BAR shows one; ``romfile``: one is given instead. ``opregion_region``, ``vga_region``,
     ``host_region``, ``lpc_region``: the kernel offers them (vfio-pci's, since Linux 4.6); ``at_1f`` what is at
-    00:1f.0; ``generation`` is the family's, not the hypervisor's.
+    00:1f.0; ``generation`` is the family's, not the hypervisor's. ``regions`` is what the kernel found where a host is
+    known.
     """
 
     device_id: int
@@ -72,6 +95,7 @@ class Device:
     lpc_region: bool = True
     hotplugged: bool = False
     at_1f: At1F = "usual"
+    regions: Regions = field(default_factory=Regions)
 
     @property
     def lpc_slot(self) -> At1F:
@@ -86,8 +110,9 @@ class Register:
     """Bytes of a function's configuration space that do not simply reach the device; what is not listed passes.
 
     answered: ``value`` is read, ``writable`` bits are storage. hidden: reads ``value``, takes no write. watched: the
-    device's own, but ``Hypervisor.written`` hears of each write. An answered register with ``watched`` is both.
-    ``width`` is 1, 2, 4 or 8 bytes, ``offset`` a multiple of it.
+    device's own, but ``Hypervisor.written`` hears of each write. An answered register with ``watched`` is both. kept:
+    the device's own, but no write reaches it. ``width`` is 1, 2, 4 or 8 bytes, ``offset`` a multiple of it. ``mask``:
+    only these bits are answered, the others pass; None: all.
     """
 
     offset: int
@@ -96,6 +121,7 @@ class Register:
     value: int = 0
     writable: int = 0
     watched: bool = False
+    mask: int | None = None
 
 
 @dataclass(frozen=True)
@@ -233,6 +259,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """The profiles that differ, oldest first: a column each in tables; empty for a kind that has none."""
     firmware: ClassVar[str] = "seabios"
     """The firmware that its guests have (``firmware.kind``), where nothing else is said."""
+    guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "dropped"
+    """What becomes of a function level reset or a power state that is written to the IGD: nothing; the device does it;
+    the kernel does it in the guest's place, and restores command and BARs (Linux drivers/pci/pci.c,
+    pci_dev_save_and_disable and pci_dev_restore)."""
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile or option that the kind does not have."""

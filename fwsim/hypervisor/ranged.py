@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fwsim.exactness import Known
-from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Remedy
+from fwsim.firmware.request import Function
+from fwsim.hypervisor.interface import Assignment, Choice, Device, GttPolicy, Hypervisor, Register, Remedy
 from fwsim.hypervisor.qemu.kind import Qemu
 
 _BESIDE = "10.2"
@@ -18,6 +19,7 @@ class Ranged(Hypervisor):
 
     kind = "ranged"
     mode = Qemu.mode
+    guest_reset = Qemu.guest_reset
     remedies = (
         Remedy('the trap layer (hypervisor.kind = "ranged") moves an entry that lies in the host\'s stolen memory'),
     )
@@ -68,6 +70,10 @@ class Ranged(Hypervisor):
             words[native.M_BDSM_AT] = answer_at(bdsm.offset)
             words[native.M_BDSM_WIDE] = bdsm.width == 8
         return GttPolicy(write=native.move.address, whole=True, words=words)
+
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """As QEMU's vfio-pci."""
+        return self._qemu.registers(device, given, function)
 
     def opregion(self, content: bytes, asls: int) -> bytes:
         """As vfio-pci shows it."""

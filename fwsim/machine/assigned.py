@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fwsim.devices.igd import layout as g
@@ -23,15 +25,17 @@ def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assign
     """
     pci, design = machine.pci, machine.design
     for plugged in machine.functions:
-        function = plugged.spec.asked()
+        function = replace(plugged.spec.asked(), config=plugged.spec.config())
         owner = design.owner(device, function)
         if owner is not None:
             pci.own(plugged.slot, owner)
             continue
         for row in design.registers(device, given, function):
-            if row.treatment != "watched":
+            if row.treatment == "kept":
+                pci.keep(plugged.slot, row.offset, row.width)
+            elif row.treatment != "watched":
                 writable = row.writable if row.treatment == "answered" else 0
-                pci.emulate(plugged.slot, row.offset, row.width, row.value, writable)
+                pci.emulate(plugged.slot, row.offset, row.width, row.value, writable, row.mask)
             if row.treatment == "watched" or row.watched:
                 _watch(machine, plugged, row.offset, device, opregion)
     _install_overlays(machine, igd, slot, given)

@@ -1,7 +1,9 @@
 """A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function
 from fwsim.board.function import Board
 from fwsim.board.host import host_board
@@ -18,9 +20,11 @@ from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts
 from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
+from fwsim.hypervisor.vfio.opregion import view_of
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
+from fwsim.machine.function_reset import listen
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
 from fwsim.memory.ram import PAGE, Ram
@@ -58,12 +62,17 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     given = scenario.assignment
     if given.error and not given.aborted:
         raise FwsimError(
-            f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
+            f"{scenario.hypervisor.design.title} refuses the device", where=_field(given.error_field),
             found=given.error,
             expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
             hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else "",
         )  # fmt: skip
     return given
+
+
+def _field(name: str) -> str:
+    """A field of ``[hypervisor]``, or of the table that it names."""
+    return name if "." in name else f"hypervisor.{name or 'kind'}"
 
 
 def build(
@@ -100,9 +109,15 @@ def build(
             _host_memory(built, opregion)
         else:
             slot = next(each.slot for each in machine.functions if each.spec is board.display)
-            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion, MAPPED_PAGES))
+            device = scenario.device
+            found = replace(device.regions, asls=view_of(opregion, host.asls).config_asls)
+            install(machine, igd, slot, replace(device, regions=found), given,
+                    _opregion_pages(host.asls, opregion, MAPPED_PAGES))  # fmt: skip
             if given.opregion:
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
+        if design.guest_reset != "dropped":
+            display = next(each for each in machine.functions if each.spec is board.display)
+            listen(machine, display, capabilities(family, host.device_id), restores=design.guest_reset == "restored")
     _add_platform(built, board)
     _place(built, scenario, len(image))
     built.log += warnings

@@ -1,4 +1,7 @@
-"""Which BARs are decoded, and where: the command registers of a function and of every bridge above it decide."""
+"""Which BARs are decoded, and where: the command registers of a function and of every bridge above it decide.
+
+So does the function's power state, where it has one.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from fwsim.machine.plugged import Plugged
 Key = tuple[int, int]
 """Slot and BAR index."""
 _PORTS = 0x10000
+D3HOT = 3
+"""PMCSR bits 1:0: nothing but configuration space answers (PCI Power Management 1.2, 5.4.1)."""
 
 
 def bar_address(pci: PciBus, function: Plugged, bar: BarSpec) -> int:
@@ -26,7 +31,8 @@ def bar_address(pci: PciBus, function: Plugged, bar: BarSpec) -> int:
 def decoded(pci: PciBus, functions: Iterable[Plugged]) -> Iterator[tuple[Key, BarSpec, int]]:
     """Each BAR that answers now, and its first address or port: switched on, and forwarded by each bridge above."""
     for function in functions:
-        if not function.bars:
+        power = function.spec.power
+        if not function.bars or (power is not None and pci.get(function.slot, power, 1) & D3HOT == D3HOT):
             continue
         command = pci.seen_by_guest(function.slot, COMMAND, 2)
         bridges = pci.above(function.slot)

@@ -9,7 +9,7 @@ from fwsim.devices.bridge import make_bridge
 from fwsim.devices.ecam import add_pciexbar
 from fwsim.devices.mch import add_ext_tseg
 from fwsim.devices.pam import REGISTERS, add_smram_lock
-from fwsim.devices.pci import CONVENTIONAL, EXPRESS, ONES, PciBus, bar_write_mask
+from fwsim.devices.pci import CONVENTIONAL, ONES, PciBus, bar_write_mask
 
 _COMMAND_WRITABLE = 0x0547
 _QEMU_COMMAND_WRITABLE = 0x0507
@@ -41,7 +41,7 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
 
     ``behind`` is the slot of the bridge above it, 0 for bus 0. A bridge forwards nothing until it is numbered.
     """
-    slot = pci.add(spec.devfn, behind, CONVENTIONAL if spec.qemu else EXPRESS)
+    slot = pci.add(spec.devfn, behind, CONVENTIONAL if spec.qemu else spec.config_size)
     pci.set(slot, 0x00, 4, spec.device << 16 | spec.vendor)
     pci.set(slot, 0x04, 2, spec.command, _QEMU_COMMAND_WRITABLE if spec.qemu else _COMMAND_WRITABLE)
     pci.set(slot, 0x08, 4, spec.class_code << 8 | spec.revision)

@@ -5,6 +5,7 @@ bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.t
 """
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
@@ -16,8 +17,10 @@ from fwsim.firmware.allocators import allocator
 from fwsim.firmware.cpu_models import HOST, guest_cpu
 from fwsim.firmware.request import Cpu
 from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import Assignment, Choice, Device
+from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
+from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.scenario.choices import SLOT
@@ -25,6 +28,7 @@ from fwsim.scenario.functions import Hotplug
 from fwsim.units import GIB
 
 Hex16 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF})]
+Hex24 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFF_FFFF})]
 Hex32 = Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFF_FFFF})]
 Hex64 = Annotated[int, Meta(extra={"as": "hex", "max": (1 << 64) - 1})]
 File = Annotated[str, Meta(extra={"as": "path"})]
@@ -49,7 +53,8 @@ class Host(_Table, frozen=True):
     ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
     ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
     00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
-    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem).
+    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem). ``lpc_id`` 0: there
+    is no bridge at 00:1f.0; ``lpc_class`` is its class (24 bits), an ISA bridge's as a rule.
     """
 
     cpu: str = "sandybridge"
@@ -60,6 +65,7 @@ class Host(_Table, frozen=True):
     asls: Hex32 = _UNSET
     opregion: File = ""
     lpc_id: Hex16 = _UNSET
+    lpc_class: Hex24 = ISA_BRIDGE_CLASS
     subsystem: Hex32 = _UNSET
     bridge_subsystem: Hex32 = _UNSET
 
@@ -72,6 +78,20 @@ class Host(_Table, frozen=True):
         for name, device in (("subsystem", self.device_id), ("bridge_subsystem", self.family.host_bridge_id)):
             if getattr(self, name) == _UNSET:
                 force_setattr(self, name, device << 16 | 0x8086)
+
+    @property
+    def regions(self) -> Regions:
+        """What the kernel's vfio-pci offers of the IGD beside its BARs."""
+        lpc = Neighbour(0x8086, self.lpc_class) if self.lpc_id else None
+        return regions(0x8086, 0x030000, self._opregion_view(), Neighbour(0x8086, 0x060000), lpc)
+
+    def _opregion_view(self) -> OpRegionView:
+        """As the kernel finds the OpRegion of the file; one that is made here has what it wants."""
+        try:
+            with Path(self.opregion).open("rb") as file:
+                return view_of(file.read(HEADER_BYTES), self.asls)
+        except OSError:
+            return view(self.asls, 0x200, HEADER_BYTES >> 10, 0, 0)
 
     @property
     def stolen_base(self) -> int:
@@ -101,8 +121,8 @@ class Hypervisor(_Table, frozen=True):
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
-    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
-    installed kind's own.
+    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``disable_vga``:
+    vfio-pci's module option, the kernel offers no VGA region. ``options`` are an installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -114,6 +134,7 @@ class Hypervisor(_Table, frozen=True):
     legacy: Switch = "auto"
     rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
+    disable_vga: bool = False
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -281,11 +302,13 @@ class Scenario(_Table, frozen=True):
     @property
     def device(self) -> Device:
         """The physical IGD and its place in the guest, as the hypervisor finds them."""
-        host = self.host
+        host, found = self.host, self.host.regions
         return Device(
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
-            at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
+            at_1f="other" if any(each.is_at_1f for each in self.function) else "usual", regions=found,
+            opregion_region=found.opregion, vga_region=not self.hypervisor.disable_vga,
+            host_region=found.host, lpc_region=found.lpc,
         )  # fmt: skip
 
     @property

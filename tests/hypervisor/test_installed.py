@@ -114,6 +114,12 @@ def test_what_its_pc_cannot_be(installed, name, answer):
     assert caught.value.found == repr(answer)
 
 
+def test_what_becomes_of_a_reset_is_one_of_three(installed):
+    with pytest.raises(FwsimError, match="cannot be") as caught:
+        installed(type("Theirs", (Hypervisor,), {"kind": "theirs", "guest_reset": "ignored"}))()
+    assert (POINT in caught.value.where, caught.value.found) == (True, "'ignored'")
+
+
 @pytest.mark.parametrize("where", ["__init__", "assign", "story", "opregion"])
 def test_one_that_raises(installed, where):
     def fails(self, *arguments):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
 
 from fwsim.exactness import Known
+from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import (
     Assignment,
     Choice,
     Device,
     GttPolicy,
     Hypervisor,
+    Register,
     Remedy,
     RomChange,
 )
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.releases import release
+from fwsim.hypervisor.vfio.config import beside
 from fwsim.hypervisor.vfio.opregion import as_shown
+from fwsim.hypervisor.vfio.regions import not_opened
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"
 
@@ -31,6 +36,7 @@ class Qemu(Hypervisor):
 
     kind = "qemu"
     mode = "legacy mode"
+    guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "restored"
     defaults = "10.0"
     profiles = tuple(each.name for each in igd.ROWS)
     remedies = (
@@ -80,9 +86,18 @@ class Qemu(Hypervisor):
         return given.stolen >> 20 if given.own_bdsm else 0
 
     def assign(self, device: Device) -> Assignment:
-        """As the release's start-up does it."""
+        """As the release's start-up does it, where the kernel lets the device be opened."""
+        if device.regions.refused:
+            return not_opened(device)
         make = trap_quirk.assign if self.row.trap else config_quirk.assign
         return make(self.row, self.choice, device)
+
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """Its own first; of the rest what vfio-pci makes of the device's capabilities, and the host's ASLS where
+        nobody else answers it."""
+        if function.bdf != device.devfn:
+            return ()
+        return [*given.registers, *beside(given.registers, device, function.config)]
 
     def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
         """Up to 9.2, in legacy mode: entries written by the port pair are shifted."""

@@ -155,11 +155,18 @@ class PciBus:
         """The device's own register, whatever is emulated over it."""
         return int(self.value[slot][offset >> 2]) >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
-    def emulate(self, slot: int, offset: int, width: int, value: int, writable: int) -> None:
-        """Answer these bytes in software from now on; ``writable`` bits are plain storage."""
-        _put(self.emulated[slot], offset, width, (1 << 8 * width) - 1)
+    def emulate(
+        self, slot: int, offset: int, width: int, value: int, writable: int, mask: int | None = None
+    ) -> None:
+        """Answer these bytes in software from now on, or the bits of ``mask``; ``writable`` bits are plain storage."""
+        _put(self.emulated[slot], offset, width, (1 << 8 * width) - 1 if mask is None else mask)
         _put(self.answer[slot], offset, width, value)
         _put(self.answer_writable[slot], offset, width, writable)
+
+    def keep(self, slot: int, offset: int, width: int) -> None:
+        """No guest's write reaches these bytes of the device from now on."""
+        _put(self.writable[slot], offset, width, 0)
+        _put(self.clear[slot], offset, width, 0)
 
     def answer_with(self, slot: int, offset: int, value: int) -> None:
         """Change what is answered in software at the dword ``offset``."""

@@ -1,5 +1,6 @@
 """A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from fwsim.board.display import attached, display_adapter, display_function
@@ -17,7 +18,7 @@ from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts
-from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
+from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
@@ -61,7 +62,7 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
             f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
             found=given.error,
             expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
-            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else "",
+            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else given.error_hint,
         )  # fmt: skip
     return given
 
@@ -100,14 +101,17 @@ def build(
             _host_memory(built, opregion)
         else:
             slot = next(each.slot for each in machine.functions if each.spec is board.display)
-            install(machine, igd, slot, scenario.device, given, _opregion_pages(host.asls, opregion, MAPPED_PAGES))
+            pages = _opregion_pages(host.asls, opregion, MAPPED_PAGES)
+            install(machine, igd, slot, scenario.device, given, pages, built.log)
             if given.opregion:
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
     _add_platform(built, board)
     _place(built, scenario, len(image))
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
-    _dma(built, scenario)
+    if igd and (cut := design.opregion_cut(opregion, host.asls)):
+        built.log.append(f"{OPREGION_CUT}: {cut}")
+    _dma(built, scenario, () if design.on_host or igd is None else _identity(built, scenario))
     if igd:
         placed = built.placed.bdsm, built.placed.bdsm + (built.placed.size or given.stolen)
         built.guest_stolen = built.host_stolen if design.on_host else placed
@@ -208,16 +212,33 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     built.log[:0] = built.placed.log
 
 
-def _dma(built: Built, scenario: Scenario) -> None:
-    """Where the device's DMA reaches memory: a guest's RAM by the IOMMU, everything on a host (no IOMMU there)."""
+def _identity(built: Built, scenario: Scenario) -> list[tuple[int, Ram]]:
+    """Memory of the host's that a guest has at the host's own addresses, and the first address of each."""
+    machine, found = built.machine, []
+    for start, end in machine.design.identity(scenario.device) or ():
+        memory = Ram(end - start, "memory of the host")
+        machine.extra.append(memory)
+        found.append((start, memory))
+        if start < 1 << 32:
+            machine.windows.add_memory(start, memory)
+    return found
+
+
+def _dma(built: Built, scenario: Scenario, identity: Sequence[tuple[int, Ram]]) -> None:
+    """Where the device's DMA reaches memory: a guest's RAM by the IOMMU, and ``identity``; on a host everything, but
+    stolen memory that the domain of the host's own does not have.
+    """
     machine, igd = built.machine, built.machine.igd
     if igd is None:
         return
     ram = machine.ram.address
     regions = []
     if built.stolen_ram:
-        regions.append((*built.host_stolen, built.stolen_ram.address))
-    own = {id(memory): start for start, memory in built.placed.backing}
+        start, end = built.host_stolen
+        mapped = machine.design.identity(scenario.device)
+        parts = ((max(start, first), min(end, last)) for first, last in ([(start, end)] if mapped is None else mapped))
+        regions += [(at, last, built.stolen_ram.address + at - start) for at, last in parts if at < last]
+    own = {id(memory): start for start, memory in (*built.placed.backing, *identity)}
     for extra in machine.extra:
         if extra is not built.stolen_ram:
             start = own.get(id(extra), scenario.host.asls // PAGE * PAGE)

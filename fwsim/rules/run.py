@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
-from fwsim.hypervisor.interface import Assignment, Hypervisor
+from fwsim.hypervisor.interface import OPREGION_CUT, Assignment, Hypervisor
 from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
@@ -334,6 +334,12 @@ def _bridge_ggc(facts: Facts) -> Verdict:
     )
 
 
+def _whole_opregion(facts: Facts) -> Verdict:
+    """A guest that is shown the host's own pages may not be shown all of them."""
+    cut = next((line for line in facts.summary.firmware.log if line.startswith(OPREGION_CUT)), None)
+    return (False, cut.removeprefix(f"{OPREGION_CUT}: ")) if cut else None
+
+
 RULES: tuple[Rule, ...] = (
     Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule(FINISHED, _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
@@ -344,6 +350,7 @@ RULES: tuple[Rule, ...] = (
     Rule("legacy-mode", _mode, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
+    Rule("opregion-whole", _whole_opregion, "a driver without the host's VBT", "QEMU hw/xen/xen_pt_graphics.c"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
     Rule("frame-buffer", _frame_buffer, "a boot loader that draws over its own memory", "VBE 3.0, 4.4: PhysBasePtr"),
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),

@@ -18,6 +18,7 @@ from fwsim.firmware.request import Cpu
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Assignment, Choice, Device
 from fwsim.hypervisor.interface import Hypervisor as Design
+from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.scenario.choices import SLOT
@@ -101,8 +102,8 @@ class Hypervisor(_Table, frozen=True):
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
-    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
-    installed kind's own.
+    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are the
+    kind's own: of ``xen``, and of installed kinds.
     """
 
     kind: str = kinds.DEFAULT
@@ -286,6 +287,7 @@ class Scenario(_Table, frozen=True):
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
+            ram=ram_split(self.guest.machine, self.guest.ram)[0],
         )  # fmt: skip
 
     @property

@@ -211,6 +211,10 @@ def _gtt_inside(facts: Facts) -> Verdict:
         return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts)}"
     host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
     unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
+    if host_stolen == total and _same_addresses(facts):
+        base = facts.scenario.device.bdsm
+        where = span(base, base + facts.scenario.device.stolen)
+        return True, f"{total} of {total} entries in {where}: the host's, which the guest has at the same addresses"
     if not host_stolen and not unmapped:
         if not (used := targets.guest_ram - spare.guest_ram):
             return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
@@ -228,6 +232,13 @@ def _gtt_inside(facts: Facts) -> Verdict:
     if first is not None:
         parts.append(f"the first write was {first.value:#x}")
     return False, "; ".join(parts) + unneeded
+
+
+def _same_addresses(facts: Facts) -> bool:
+    """Whether the guest's domain has the host's stolen memory where the host has it."""
+    device = facts.scenario.device
+    rows = facts.design.identity(device) or ()
+    return bool(device.stolen) and any(a <= device.bdsm and device.bdsm + device.stolen <= b for a, b in rows)
 
 
 def _count(targets: GttTargets) -> int:
@@ -272,7 +283,7 @@ def _gtt_harmless(facts: Facts) -> Verdict:
 
 
 def _no_faults(facts: Facts) -> Verdict:
-    if not facts.graphics or facts.on_host:
+    if not facts.graphics or (facts.on_host and not facts.design.dma.translated):
         return None
     iommu = facts.summary.iommu
     if not iommu.faults:

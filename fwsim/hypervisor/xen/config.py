@@ -32,7 +32,8 @@ _BARS = (*range(0x10, 0x2C), *range(0x30, 0x34))
 class Row(NamedTuple):
     """``width`` bytes at ``offset``: ``emulated`` bits are xen-pt's and begin as ``start``; ``fixed`` take no write.
 
-    ``reserved`` bits are not written through without permissive, where that leaves no bit of the register.
+    ``reserved`` bits are not written through without permissive, where that leaves no bit of the register. ``off``:
+    bits that xen-pt passes, but clears in the device at first: storage here, which the guest cannot tell from it.
     """
 
     offset: int
@@ -41,14 +42,15 @@ class Row(NamedTuple):
     fixed: int = 0
     emulated: int = 0
     reserved: int = 0
+    off: int = 0
 
     def register(self) -> Register | None:
         """The row for the guest's view; None: all of it is the device's."""
         if not self.emulated:
             return None
         return Register(
-            self.offset, self.width, value=self.start & self.emulated, writable=self.emulated & ~self.fixed,
-            mask=self.emulated,
+            self.offset, self.width, value=self.start & self.emulated,
+            writable=self.emulated & ~self.fixed | self.off, mask=self.emulated | self.off,
         )  # fmt: skip
 
     def written_back(self, permissive: bool) -> bool:
@@ -181,7 +183,7 @@ def _msi(read: Read, at: int) -> Iterator[Row]:
     """Address and data are the guest's; of the control word its vectors."""
     flags = read(at + 2, 2)
     wide = bool(flags & _MSI_WIDE)
-    yield Row(at + 2, 2, 0, 0x018E, 0x017E, 0xFE00)
+    yield Row(at + 2, 2, 0, 0x018E, 0x017E, 0xFE00, off=1)
     yield Row(at + 4, 4, 0, 0x0003, 0xFFFFFFFF)
     if wide:
         yield Row(at + 8, 4, 0, 0, 0xFFFFFFFF)

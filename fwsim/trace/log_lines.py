@@ -88,7 +88,7 @@ def messages(line: str) -> Iterator[Message]:
     if "vfio_" in line or "pci_cfg_" in line:
         for found in _EVENT.finditer(line):
             yield _qemu(found[0], line, found.end())
-    elif _DMAR.search(line):
+    elif _DMAR.search(line) or "(XEN) printk: " in line:
         yield from _dmar(line)
 
 

@@ -14,6 +14,7 @@ ADVICE = [
     "[00:02.0] (unsafe) and if it helps report the problem to xen-devel",
 ]
 NO_IGD = "Need to enable igd-passthru if you're trying to passthrough IGD GFX"
+NEED = 'not in reserved memory; need "iommu_inclusive_mapping=1"?'
 NO_KIND = "libxl: error: unable to detect required gfx_passthru_kind"
 
 
@@ -104,7 +105,9 @@ def test_a_write_of_an_unknown_register_is_dropped_and_said_once(guest, offset, 
         assert rig.config(offset, width) == old
 
 
-@pytest.mark.parametrize(("offset", "width"), [(0x04, 2), (0x06, 2), (0x10, 4), (0x30, 4), (0x3C, 1), (0x92, 2), (0xFC, 4)])
+@pytest.mark.parametrize(
+    ("offset", "width"), [(0x04, 2), (0x06, 2), (0x10, 4), (0x30, 4), (0x3C, 1), (0x92, 2), (0xFC, 4)]
+)
 def test_a_write_of_a_known_register_is_not_warned_of(guest, offset, width):
     rig = guest()
     before = len(rig.built.log)
@@ -198,8 +201,8 @@ def test_a_release_that_is_not_there(profile):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("permisive", True), ("permissive", "yes"), ("domain", "pv"), ("gfx_passthru", "nvidia"), ("rdm", "strategy=all"),
-        ("rdm_policy", "loose"), ("rdm_mem_boundary", 0), ("iommu", "off"), ("rmrr", "db800000"), ("rmrr", 5),
+        ("permisive", True), ("permissive", "yes"), ("domain", "pv"), ("gfx_passthru", "nvidia"),
+        ("rdm", "strategy=all"), ("rdm_policy", "loose"), ("rdm_mem_boundary", 0), ("iommu", "off"), ("rmrr", "db800000"), ("rmrr", 5),
         ("rmrr", "0xdb800001-0xdf9fffff"), ("rmrr", "0xdf9ff000-0xdb7fffff"), ("rmrr", "x-y"),
         ("rmrr", "0xdb800000-0xdb8fffff,0xdb8ff000-0xdb9fffff"), ("snb_igd_quirk", -1), ("snb_igd_quirk", "soon"),
     ],
@@ -253,9 +256,9 @@ def test_a_region_shared_with_another_device(profile, domain):
 @pytest.mark.parametrize(
     ("profile", "words"),
     [
-        ("4.13", '[VT-D]  RMRR address range db800000..df9fffff not in reserved memory; need "iommu_inclusive_mapping=1"?'),
-        ("4.14", '[VT-D] RMRR [db800000,df9fffff] not in reserved memory; need "iommu_inclusive_mapping=1"?'),
-        ("4.18", '[VT-D] RMRR [db800000,df9fffff] not in reserved memory; need "iommu_inclusive_mapping=1"?'),
+        ("4.13", f"[VT-D]  RMRR address range db800000..df9fffff {NEED}"),
+        ("4.14", f"[VT-D] RMRR [db800000,df9fffff] {NEED}"),
+        ("4.18", f"[VT-D] RMRR [db800000,df9fffff] {NEED}"),
         ("4.19", "RMRR: [0xdb800000, 0xdf9fffff] is not (entirely) in reserved memory"),
     ],
 )  # fmt: skip

@@ -199,6 +199,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
         facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
         hypervisor="" if bare else scenario.hypervisor.kind,
+        reserved=() if bare or machine.igd is None else machine.design.identity(scenario.device) or (),
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):

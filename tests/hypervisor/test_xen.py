@@ -202,7 +202,9 @@ def test_a_release_that_is_not_there(profile):
     ("name", "value"),
     [
         ("permisive", True), ("permissive", "yes"), ("domain", "pv"), ("gfx_passthru", "nvidia"),
-        ("rdm", "strategy=all"), ("rdm_policy", "loose"), ("rdm_mem_boundary", 0), ("iommu", "off"), ("rmrr", "db800000"), ("rmrr", 5),
+        ("rdm", "strategy=all"),
+        ("rdm_policy", "loose"), ("rdm_mem_boundary", 0), ("iommu", "off"),
+        ("rmrr", "db800000"), ("rmrr", 5),
         ("rmrr", "0xdb800001-0xdf9fffff"), ("rmrr", "0xdf9ff000-0xdb7fffff"), ("rmrr", "x-y"),
         ("rmrr", "0xdb800000-0xdb8fffff,0xdb8ff000-0xdb9fffff"), ("snb_igd_quirk", -1), ("snb_igd_quirk", "soon"),
     ],
@@ -276,4 +278,5 @@ def test_a_region_is_at_the_hosts_address_in_the_guest(guest):
     assert rig.machine.engine.read(0xDBA00000, 6) == b"stolen"
     regions = rig.machine.igd.dma[: int(rig.machine.igd.block[G_DMA_COUNT])].tolist()
     assert (0xDB800000, 0xDFA00000) in [(first, end) for first, end, _ in regions]
+    assert (0xDB800000, 0xDFA00000, "RESERVED") in rig.built.placed.e820
     assert guest().machine.engine.read(0xDBA00000, 6) == b"\xff" * 6

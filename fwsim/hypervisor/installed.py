@@ -191,6 +191,8 @@ def _judge_registers(rows: Any, at: str) -> None:
         for byte in range(row.offset, row.offset + row.width):
             if taken.setdefault(byte, row) is not row:
                 raise _nonsense(at, "registers", f"two that hold byte {byte:#x}", "each byte once")
+        if row.mask is not None and (row.mask >> 8 * row.width or row.mask < 0):
+            raise _nonsense(at, "registers", f"the mask {row.mask:#x} at {row.offset:#x}", f"{row.width} bytes")
         if row.value >> 8 * row.width or row.value < 0:
             raise _nonsense(at, "registers", f"{row.value:#x} at {row.offset:#x}", f"a value of {row.width} bytes")
 

@@ -142,6 +142,19 @@ def test_the_bridge_has_the_hosts_bases(guest):
     assert [rig.config(at, 4, HOST_BRIDGE) for at in (0x50, 0xB0)] == [0x0211, 0]
 
 
+def test_a_damaged_list_of_capabilities_ends():
+    """A list that bites its tail, one that leads to nothing, and one of PCI-X (07h), which is hard-wired to 0."""
+    from fwsim.hypervisor.xen.config import emulated
+
+    loop = {0x34: 0x40, 0x40: 0x05, 0x41: 0x50, 0x50: 0x01, 0x51: 0x40}
+    found = emulated(lambda at, width: loop.get(at, 0))
+    assert [row.start for row in found.rows if row.offset in (0x34, 0x41, 0x51)] == [0x40, 0x50, 0x40]
+    gone = emulated(lambda at, width: {0x34: 0x60}.get(at, 0xFF))
+    assert next(row.start for row in gone.rows if row.offset == 0x34) == 0
+    wired = emulated(lambda at, width: {0x34: 0x40, 0x40: 0x07}.get(at, 0))
+    assert wired.hardwired == set(range(0x40, 0x58))
+
+
 # --- libxl and the device model's refusals ---------------------------------------------------------------------------
 
 

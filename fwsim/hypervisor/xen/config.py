@@ -10,7 +10,7 @@ follows the guest's there, and so does the device here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from fwsim.hypervisor.interface import ASLS, Register
@@ -94,18 +94,17 @@ class Emulated(NamedTuple):
 
 def emulated(read: Read) -> Emulated:
     """What xen-pt makes of the device that ``read`` shows."""
-    found = list(_capabilities(read))
-    rows, groups = list(_header(read, found)), [range(0x40)]
+    rows, groups = list(_header(read)), [range(0x40)]
     hardwired: set[int] = set()
     done: set[int] = set()
-    for at, kind in found:
+    for at, kind in _capabilities(read):
         if kind in done:
             continue  # find_cap_offset: the first of a kind has a group
         done.add(kind)
         if kind in _HARDWIRED:
             hardwired |= set(range(at, min(at + _HARDWIRED[kind], ASLS)))
         elif kind in _GROUPS:
-            rows += _capability(read, at, kind, found)
+            rows += _capability(read, at, kind)
             groups.append(range(at, at + _size(read, at, kind)))
     seen: set[int] = set()
     unique = []
@@ -129,13 +128,17 @@ def _capabilities(read: Read) -> Iterator[tuple[int, int]]:
         at = read(at + _NEXT, 1) & 0xFC
 
 
-def _after(found: Sequence[tuple[int, int]], index: int) -> int:
-    """The first capability from ``index`` on that xen-pt shows (xen_pt_ptr_reg_init)."""
-    return next((at for at, kind in found[index:] if kind in _GROUPS), 0)
+def _shown(read: Read, pointer: int) -> int:
+    """Where the list goes from the pointer at ``pointer``: to the next that xen-pt shows (xen_pt_ptr_reg_init)."""
+    at, seen = read(pointer, 1) & 0xFC, set[int]()
+    while at and at not in seen and read(at, 1) not in _GROUPS:
+        seen.add(at)
+        at = read(at + _NEXT, 1) & 0xFC
+    return 0 if at in seen else at
 
 
-def _header(read: Read, found: Sequence[tuple[int, int]]) -> Iterator[Row]:
-    first = _after(found, 0)
+def _header(read: Read) -> Iterator[Row]:
+    first = _shown(read, _FIRST)
     yield Row(0x00, 2, read(0x00, 2), 0xFFFF, 0xFFFF)
     yield Row(0x02, 2, read(0x02, 2), 0xFFFF, 0xFFFF)
     yield Row(0x04, 2, 0, 0, 0x0340, 0xF880)  # of 0743h: decoding and INTx are the device's here
@@ -148,9 +151,8 @@ def _header(read: Read, found: Sequence[tuple[int, int]]) -> Iterator[Row]:
     yield Row(0x3D, 1, read(0x3D, 1), 0xFF, 0xFF)
 
 
-def _capability(read: Read, at: int, kind: int, found: Sequence[tuple[int, int]]) -> Iterator[Row]:
-    index = next(number for number, each in enumerate(found) if each[0] == at)
-    yield Row(at + _NEXT, 1, _after(found, index + 1), 0xFF, 0xFF)
+def _capability(read: Read, at: int, kind: int) -> Iterator[Row]:
+    yield Row(at + _NEXT, 1, _shown(read, at + _NEXT), 0xFF, 0xFF)
     yield from _GROUPS[kind](read, at)
 
 

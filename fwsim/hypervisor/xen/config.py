@@ -1,8 +1,7 @@
 """QEMU's xen-pt emulates parts of a device's configuration space: the header, and capabilities that it knows.
 
 What it knows has a row; what it does not know is read from the device, and a write of it is dropped, unless the device
-is assigned as permissive. Source: QEMU hw/xen/xen_pt_config_init.c and xen_pt.c (xen_pt_pci_write_config) of 7.2; the
-tables and the rule of the write are those of 2.5, too.
+is assigned as permissive. Source: QEMU hw/xen/xen_pt_config_init.c and xen_pt.c (xen_pt_pci_write_config) of 7.2.
 
 Memory and I/O decoding in the command register, and the BARs, are left to the device's own registers: QEMU's core
 follows the guest's there, and so does the device here.

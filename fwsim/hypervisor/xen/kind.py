@@ -1,7 +1,7 @@
 """Xen's device model (QEMU's xen-pt) shows the IGD as it is, maps the host's OpRegion, and dresses up two bridges.
 
 Sources: QEMU hw/xen/xen_pt.c, xen_pt_graphics.c, xen_pt_load_rom.c, hw/pci-host/xen_igd_pt.c and the table of ISA
-bridges; Xen xen/drivers/passthrough/vtd for dom0's domain. QEMU's side is the same in every release here.
+bridges; Xen xen/drivers/passthrough/vtd for dom0's domain. QEMU's side, read in 7.2, is taken for every release's.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ _BRIDGES = {gpu: (0x8C4E, 4) for gpu in libxl.HASWELL} | {gpu: (0x9CC3, 3) for g
 _BRIDGES[0x0A26] = (0x8C4E, 6)
 """(device id, revision) of the bridge made at 00:1f.0, by the GPU's device id."""
 _SANDY_BRIDGE = (0x0102, 0x0106, 0x010A, 0x0112, 0x0116, 0x0122, 0x0126)
+_HINTS = {
+    "kind": "", "options.gfx_passthru": "", "options.iommu": "take iommu=no-igfx off Xen's command line",
+    "options.rdm_policy": 'rdm_policy = "relaxed" lets the guest go on',
+}  # fmt: skip
+"""What helps, by the option that is refused, where libxl's table has no word of its own."""
 _PERMISSIVE = (
     "If the device doesn't work, try enabling permissive mode",
     "(unsafe) and if it helps report the problem to xen-devel",
@@ -93,12 +98,15 @@ class Xen(Hypervisor):
         )  # fmt: skip
         found = libxl.regions(self.row, self.options, self.ram_end(device, device.ram))
         given.messages = found.messages
-        given.error, given.error_field = libxl.refusal(self.row, self.options, device), "options.gfx_passthru"
-        if not given.error and self.options.no_igfx:
-            given.error, given.error_field = f"(XEN) {self.row.igfx_off}", "options.iommu"
-        if not given.error:
-            given.error, given.error_field = found.error, "options.rdm_policy"
-        given.error_hint = libxl.HINTS.get(given.error, "")
+        refused = libxl.refusal(self.row, self.options, device)
+        for error, field in (
+            (refused, "kind" if refused == libxl.NO_VBIOS else "options.gfx_passthru"),
+            (f"(XEN) {self.row.igfx_off}" if self.options.no_igfx else "", "options.iommu"),
+            (found.error, "options.rdm_policy"),
+        ):
+            if error:
+                given.error, given.error_field, given.error_hint = error, field, libxl.HINTS.get(error, _HINTS[field])
+                break
         return given
 
     def _of_dom0(self, device: Device) -> list[str]:

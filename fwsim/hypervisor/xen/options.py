@@ -36,7 +36,7 @@ class XenOptions:
 
     ``domain``: whose the IGD is: a guest's (hvm), or dom0's, PV (dom0) or PVH (pvh). ``gfx_passthru``: off (""),
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
-    ``rdm_host``: rdm="strategy=host"; ``rdm_policy`` the device's, ``boundary`` bytes. ``no_igfx``: iommu=no-igfx.
+    ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
     iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk.
     """
@@ -44,7 +44,6 @@ class XenOptions:
     domain: Domain = "hvm"
     gfx_passthru: Passthru = "igd"
     permissive: bool = False
-    rdm_host: bool = False
     rdm_policy: Policy = "strict"
     boundary: int = 2048 * _MIB
     no_igfx: bool = False
@@ -99,13 +98,13 @@ def _gfx(name: str, value: object) -> dict[str, Any]:
 
 
 def _rdm(name: str, value: object) -> dict[str, Any]:
-    """strategy=host, and the policy of regions that are no assigned device's."""
+    """strategy=host, and the policy of regions that are no assigned device's: there are none here."""
     rows = dict(part.strip().partition("=")[::2] for part in str(value).split(",") if part.strip())
     known: dict[str, tuple[str, ...]] = {"strategy": ("host",), "policy": ("strict", "relaxed")}
     for key, word in rows.items():
         if key not in known or word not in known[key]:
             raise _refuse(name, value, '"strategy=host,policy=strict" or "strategy=host,policy=relaxed"')
-    return {"rdm_host": rows.get("strategy") == "host"}
+    return {}
 
 
 def _boundary(name: str, value: object) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.devices.vtd import Style, Vtd
+from fwsim.devices.vtd import Vtd
+from fwsim.devices.vtd_lines import Style
 from fwsim.errors import FwsimError
 from fwsim.registers.pte import VALID
 from fwsim.results.folder import RunDir

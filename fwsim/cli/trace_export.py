@@ -29,8 +29,8 @@ def export(
     form: Annotated[str, typer.Option("--format", metavar="F", help="One of " + ", ".join(SUFFIX) + ".")],
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where to; qemu and dmesg print.")] = None,
     style: Annotated[
-        str, typer.Option("--style", metavar="S", help="dmesg: kernel's wording, A, B0, B, C, D0, D.")
-    ] = "D",
+        str, typer.Option("--style", metavar="S", help="dmesg: A, B0, B, C, D0, D or Xen's; default the run's.")
+    ] = "",
     timestamps: Annotated[bool, typer.Option("--timestamps", help="qemu, dmesg: time before each line.")] = False,
     devid: Annotated[str, typer.Option("--devid", metavar="ID", help="intel_reg: device id; default the run's.")] = "",
     force: Annotated[bool, typer.Option("--force", help="Replace the file --out names.")] = False,
@@ -77,6 +77,9 @@ def _text(
     if form == "dmesg":
         from fwsim.analysis.faults import STYLES, dmesg
 
+        if not style:
+            told = _scenario(folder)
+            style = told.hypervisor.design.dma.style if told else "D"
         if style not in STYLES:
             raise FwsimError(
                 "no such style", where="--style", found=style, expected=", ".join(STYLES), hint="name one of these"

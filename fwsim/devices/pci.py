@@ -156,15 +156,15 @@ class PciBus:
         return int(self.value[slot][offset >> 2]) >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
     def emulate(
-        self, slot: int, offset: int, width: int, value: int, writable: int, bits: int | None = None
-    ) -> None:  # fmt: skip
-        """Answer these bytes in software from now on, or only these ``bits``; ``writable`` ones are plain storage."""
-        _put(self.emulated[slot], offset, width, (1 << 8 * width) - 1 if bits is None else bits)
+        self, slot: int, offset: int, width: int, value: int, writable: int, mask: int | None = None
+    ) -> None:
+        """Answer these bytes in software from now on, or the bits of ``mask``; ``writable`` bits are plain storage."""
+        _put(self.emulated[slot], offset, width, (1 << 8 * width) - 1 if mask is None else mask)
         _put(self.answer[slot], offset, width, value)
         _put(self.answer_writable[slot], offset, width, writable)
 
     def keep(self, slot: int, offset: int, width: int) -> None:
-        """Let no write change these bytes of the device's own from now on."""
+        """No guest's write reaches these bytes of the device from now on."""
         _put(self.writable[slot], offset, width, 0)
         _put(self.clear[slot], offset, width, 0)
 

@@ -1,15 +1,19 @@
-"""The host's dmesg tells of a fault: VT-d's fault registers as Linux prints them, style by style.
+"""The host's dmesg tells of a fault: VT-d's fault registers as Linux and Xen print them, style by style.
 
 Source: Linux drivers/iommu/intel/dmar.c, earlier drivers/iommu/dmar.c: pr_fmt, dmar_get_fault_reason, dmar_fault_do_one
 and dmar_fault. In A pr_fmt is KBUILD_MODNAME, which is "dmar"; in B0, read in 4.4.302, it is "DMAR: " before A's
 messages. D0 came with commit 719a19335692, and D with the fix of that, queued for 5.15: no 0x in the device.
+
+Xen xen/drivers/passthrough/vtd/iommu.c, iommu_page_fault_do_one: "xen" from 4.4 to 4.12, read in 4.4 and 4.12; without
+the unit's register since 4.13 (read in 4.13 and 4.22); with its index in the tree behind 4.22 (commit 7a091bd8b0).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+Style = Literal["A", "B0", "B", "C", "D0", "D", "xen", "xen-4.13", "xen-unstable"]
 _NO_PASID = 0xFFFFFFFF
 _DMA = (
     "Software",
@@ -99,6 +103,10 @@ _SCALABLE_GROUPS = {
     0x90: ("A/D bit update needed in first-level entry when set up in no snoop",),
 }
 _SCALABLE = {first + n: f"SM: {text}" for first, texts in _SCALABLE_GROUPS.items() for n, text in enumerate(texts)}
+_XEN_UNIT = "ffff82c00021d000"
+"""Where Xen maps the IGD's unit: its fixmap, as logs of the time show it. The address says nothing of the fault."""
+_XEN_13 = "Blocked a DMA translation request"
+"""Xen's words for reason 0Dh; it knows neither PASIDs nor scalable mode."""
 _TWO_LINES = ("A", "B0")
 """The styles whose kernels print where and why in two lines. They do not know scalable mode's reasons."""
 
@@ -116,11 +124,13 @@ def reason(code: int, style: str = "D") -> Reason:
     Scalable mode's ("SM: ...", 30h to 90h with gaps) are dma_remap_sm_fault_reasons, which is in dmar.c since 5.4, the
     same in C's kernel and today's. A kernel of A or B0 has no such table; B is printed as by its releases from 5.4 on.
     """
+    if style.startswith("xen") and code == len(_DMA) - 1:
+        return Reason("DMA_REMAP", _XEN_13)
     if 0 <= code < len(_DMA):
         return Reason("DMA_REMAP", _DMA[code])
     if 0x20 <= code < 0x20 + len(_INTERRUPT):
         return Reason("INTR_REMAP", _INTERRUPT[code - 0x20])
-    if style not in _TWO_LINES and min(_SCALABLE) <= code <= max(_SCALABLE):
+    if style not in _TWO_LINES and not style.startswith("xen") and min(_SCALABLE) <= code <= max(_SCALABLE):
         return Reason("DMA_REMAP", _SCALABLE.get(code, "Unknown"))
     return Reason("UNKNOWN", "Unknown")
 
@@ -181,7 +191,9 @@ class Fault:
         return self.address & 0xFFFFF000, self.address >> 32, source, top
 
     def lines(self, style: str = "D") -> list[str]:
-        """The record's lines in dmesg: styles A (to 4.1), B0 (4.4), B (to 5.9), C (5.10), D0 and D (since)."""
+        """The record's lines in dmesg: styles A (to 4.1), B0 (4.4), B (to 5.9), C (5.10), D0 and D (since); Xen's."""
+        if style.startswith("xen"):
+            return self._xen_lines(style)
         kind, text = reason(self.code, style)
         bus, device, function = self.source >> 8, self.source >> 3 & 31, self.source & 7
         hexadecimal = "0x" if style in ("D0", "D") else ""
@@ -201,3 +213,17 @@ class Fault:
             return [f"DMAR: [{way}] Request device [{place}] {pasid}{address} {why}"]
         tag = "NO_PASID" if self.pasid is None else f"PASID 0x{self.pasid:x}"
         return [f"DMAR: [{way} {tag}] Request device [{place}] {address} {why}"]
+
+    def _xen_lines(self, style: str) -> list[str]:
+        """As ``xl dmesg`` has them: where and why in a line each."""
+        kind, text = reason(self.code, style)
+        name = {"DMA_REMAP": "DMAR", "INTR_REMAP": "INTR-REMAP"}.get(kind, "UNKNOWN")
+        head = f"DMAR:[{'DMA Read' if self.read else 'DMA Write'}]" if name == "DMAR" else f"{name}:"
+        place = f"0000:{self.source >> 8:02x}:{self.source >> 3 & 31:02x}.{self.source & 7:d}"
+        what = f"fault index {self.address >> 48:x}" if name == "INTR-REMAP" else f"fault addr {self.address:x}"
+        unit = f", iommu reg = {_XEN_UNIT}" if style == "xen" else ""
+        where = " on iommu:0" if style == "xen-unstable" else ""
+        return [
+            f"(XEN) [VT-D]{head} Request device [{place}] {what}{unit}",
+            f"(XEN) [VT-D]{name}: reason {self.code:02x} - {text}{where}",
+        ]

@@ -6,6 +6,7 @@ series on xen-devel (2018, sent again in 2026, never merged): the ECAM is one mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fwsim.errors import FwsimError
@@ -165,7 +166,8 @@ def _ecam_size(request: Request) -> int:
 
 
 def _rmrr(request: Request) -> list[tuple[int, int]]:
-    return sorted(_options(request).rmrr)
+    """The user's, and those of the devices that the guest is given."""
+    return sorted({*_options(request).rmrr, *request.reserved})
 
 
 def _collect(request: Request) -> list[_Bar]:
@@ -245,7 +247,7 @@ def _place(request: Request) -> Placement:
         start = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES << PAGE_SHIFT
         out.asls[opregion.bdf] = start
         out.mapped.append((start, start + (OPREGION_PAGES << PAGE_SHIFT)))
-    out.e820 = _map(hole, out.mapped)
+    out.e820 = _map(hole, out.mapped, request.reserved)
     out.log.append(f"pci_mem_start=0x{hole.start:x}, {hole.moved:#x} pages relocated")
     return out
 
@@ -308,11 +310,16 @@ def _displays(request: Request) -> tuple[Function | None, Function | None]:
     return emulated or passed, passed if passed is not None and passed.vendor == 0x8086 else None
 
 
-def _map(hole: Hole, opregion: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
+def _map(
+    hole: Hole, opregion: list[tuple[int, int]], reserved: Sequence[tuple[int, int]]
+) -> list[tuple[int, int, str]]:
+    """Reserved regions (start, size) come in libxl's own map (libxl_x86.c, libxl__arch_domain_construct_memmap)."""
     memory_map = E820Map([(0, hole.low_pages << PAGE_SHIFT, E820Type.RAM)])
     memory_map.remove(0xA0000, 0x60000)
     memory_map.add(0xF0000, 0x10000, E820Type.RESERVED)
     memory_map.add(HOLE_END, FOUR_GIB - HOLE_END, E820Type.RESERVED)
+    for start, size in reserved:
+        memory_map.add(start, size, E820Type.RESERVED)
     for start, end in [(HOLE_END, ACPI_END), *opregion]:
         memory_map.add(start, end - start, E820Type.NVS)
     if hole.high_pages:

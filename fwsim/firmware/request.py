@@ -128,6 +128,7 @@ class Request:
     `etc/igd-opregion`, ``fw_cfg`` other files the firmware reads, ``files`` how many fw_cfg files there are
     beyond the machine's usual ones. ``options`` are the allocator's own struct; None, or another allocator's, stands
     for its defaults. ``vbios``: a legacy video BIOS is called afterwards. ``release``: the numbers of QEMU's.
+    ``reserved``: (start, size) of the host's regions that the guest has at the host's addresses.
     """
 
     machine: str = "pc"
@@ -146,6 +147,7 @@ class Request:
     options: Options | None = None
     vbios: bool = False
     release: tuple[int, ...] = LATEST
+    reserved: tuple[tuple[int, int], ...] = ()
 
     def start_map(self) -> E820Map:
         """The map as the hypervisor gives it, before the firmware adds anything."""

@@ -20,6 +20,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
+    "registers_over", "dropped", "ram_end", "identity", "fix_rom", "opregion_cut",
     "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
 )  # fmt: skip
 
@@ -113,7 +114,7 @@ def _typed(found: object, name: str, at: str) -> object:
 def _judged(answer: Any, name: str, at: str) -> Any:
     if name == "assign":
         _judge_assignment(answer, at)
-    elif name == "registers":
+    elif name in ("registers", "registers_over"):
         _judge_registers(answer, at)
     elif name == "gtt_policy":
         return _judged_policy(answer, at)

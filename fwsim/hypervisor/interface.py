@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from fwsim.devices.config_traps import Owner
+from fwsim.devices.vtd_lines import Style
 from fwsim.exactness import Known
 from fwsim.firmware.request import LATEST, Function
 
@@ -24,6 +25,8 @@ HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
 ASLS = 0xFC
+OPREGION_CUT = "warning: not all of the host's OpRegion is the guest's"
+"""How a run's log begins to say what ``Hypervisor.opregion_cut`` found."""
 Treatment = Literal["answered", "hidden", "watched", "kept"]
 At1F = Literal["usual", "free", "dummy", "other"]
 """What is at the guest's 00:1f.0: what its machine has there, nothing, QEMU's vfio-pci-igd-lpc-bridge, or else."""
@@ -74,7 +77,7 @@ class Device:
     device's ROM BAR shows one; ``romfile``: one is given instead. ``opregion_region``, ``vga_region``,
     ``host_region``, ``lpc_region``: the kernel offers them (vfio-pci's, since Linux 4.6); ``at_1f`` what is at
     00:1f.0; ``generation`` is the family's, not the hypervisor's. ``regions`` is what the kernel found where a host is
-    known.
+    known; ``ram``: where the guest's RAM below 4 GiB ends.
     """
 
     device_id: int
@@ -96,6 +99,7 @@ class Device:
     hotplugged: bool = False
     at_1f: At1F = "usual"
     regions: Regions = field(default_factory=Regions)
+    ram: int = 0
 
     @property
     def lpc_slot(self) -> At1F:
@@ -111,8 +115,8 @@ class Register:
 
     answered: ``value`` is read, ``writable`` bits are storage. hidden: reads ``value``, takes no write. watched: the
     device's own, but ``Hypervisor.written`` hears of each write. An answered register with ``watched`` is both. kept:
-    the device's own, but no write reaches it. ``width`` is 1, 2, 4 or 8 bytes, ``offset`` a multiple of it. ``mask``:
-    only these bits are answered, the others pass; None: all.
+    the device's own value is read, no write reaches it, and ``Hypervisor.dropped`` hears of each. ``width`` is 1, 2, 4
+    or 8 bytes, ``offset`` a multiple of it; ``mask``: the bits that are answered, None for all.
     """
 
     offset: int
@@ -156,10 +160,14 @@ class Copied:
 
 @dataclass(frozen=True)
 class Dma:
-    """The IOMMU domain: the requester id that faults show, and whether there is an IOMMU at all."""
+    """The IOMMU domain: the requester id that faults show, and whether there is an IOMMU at all.
+
+    ``style``: whose words tell of a fault, as ``fwsim.devices.vtd_lines`` has them.
+    """
 
     translated: bool = True
     requester: int = IGD
+    style: Style = "D"
 
 
 @dataclass(frozen=True)
@@ -212,9 +220,10 @@ class Assignment:
     device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
     0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
-    ``[hypervisor]``; ``aborted``: how the hypervisor itself dies of it, before the guest starts. ``messages``: what it
-    says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
-    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more.
+    ``[hypervisor]``, and what helps (``error_hint``); ``aborted``: how the hypervisor itself dies of it, before the
+    guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
+    ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
+    any more.
     """
 
     generation: int = 0
@@ -232,6 +241,7 @@ class Assignment:
     refusal: str = ""
     error: str = ""
     error_field: str = ""
+    error_hint: str = ""
     aborted: str = ""
     messages: list[str] = field(default_factory=list)
     ports_trapped: bool = False
@@ -312,6 +322,38 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
         """What is answered, hidden or watched of one function of the guest's; by default the IGD's alone."""
         return given.registers if function.bdf == device.devfn else ()
+
+    def registers_over(
+        self, device: Device, given: Assignment, function: Function, read: Callable[[int, int], int]
+    ) -> Sequence[Register]:
+        """The same, for who looks at the device first: ``read(offset, width)`` is what the function itself holds."""
+        return self.registers(device, given, function)
+
+    def dropped(self, device: Device, bdf: int, offset: int, width: int, value: int) -> Sequence[str]:
+        """What it says, line by line, when the guest writes a register that is kept; ``width`` bytes at ``offset``.
+
+        It is said once: not again while the last of the lines is in the log.
+        """
+        return ()
+
+    def ram_end(self, device: Device, low: int) -> int:
+        """Where RAM below 4 GiB ends that would end at ``low``: lower where the host's addresses are kept free."""
+        return low
+
+    def identity(self, device: Device) -> Sequence[tuple[int, int]] | None:
+        """(start, end) of the host's memory that the IGD's domain has at the same addresses; None: as is usual.
+
+        A guest has none of it; on the host itself it is all.
+        """
+        return None
+
+    def fix_rom(self, image: bytes, device: Device) -> bytes | None:
+        """A ROM read from the host after its POST, ids and checksum as this kind makes them right; None: as vfio."""
+        return None
+
+    def opregion_cut(self, content: bytes, asls: int) -> str:
+        """What of the host's OpRegion at ``asls`` the guest does not see, in a sentence; "" for nothing."""
+        return ""
 
     def owner(self, device: Device, function: Function) -> Owner | None:
         """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""

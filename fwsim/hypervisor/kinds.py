@@ -19,7 +19,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "none": ("fwsim.hypervisor.bare", "Bare"),
     "ranged": ("fwsim.hypervisor.ranged", "Ranged"),
     "qemu": ("fwsim.hypervisor.qemu.kind", "Qemu"),
-    "xen": ("fwsim.hypervisor.xen", "Xen"),
+    "xen": ("fwsim.hypervisor.xen.kind", "Xen"),
     "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
     "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
 }

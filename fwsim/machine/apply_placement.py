@@ -58,7 +58,8 @@ class Wish:
     ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
     ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
     them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
-    ``hypervisor``: who runs the guest, in a log's words; "" for a host.
+    ``hypervisor``: who runs the guest, in a log's words; "" for a host. ``reserved``: (first, end) ranges of the
+    host's that the guest has at the host's addresses.
     """
 
     machine: str
@@ -75,6 +76,7 @@ class Wish:
     release: tuple[int, ...] = LATEST
     hypervisor: str = ""
     host: Sequence[tuple[int, int]] = ()
+    reserved: Sequence[tuple[int, int]] = ()
 
 
 def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed:
@@ -134,7 +136,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
-        cpu=wish.cpu, release=wish.release,
+        cpu=wish.cpu, release=wish.release, reserved=tuple((start, end - start) for start, end in wish.reserved),
     )  # fmt: skip
 
 

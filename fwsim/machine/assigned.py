@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from fwsim.trace.event import Actor, Flag, Op, Space
 FOUR_GIB = 1 << 32
 
 
-def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assignment, opregion: Ram) -> None:
+def install(
+    machine: Machine, igd: Igd, slot: int, device: Device, given: Assignment, opregion: Ram, log: list[str]
+) -> None:
     """Put what the machine's hypervisor gives between the guest and its functions; the IGD's is in ``slot``.
 
-    ``opregion`` is the host's, whole pages, for a hypervisor that maps it.
+    ``opregion`` is the host's, whole pages, for a hypervisor that maps it; ``log`` gets what it then says.
     """
     pci, design = machine.pci, machine.design
     for plugged in machine.functions:
@@ -30,14 +33,19 @@ def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assign
         if owner is not None:
             pci.own(plugged.slot, owner)
             continue
-        for row in design.registers(device, given, function):
+        at = plugged.slot
+        kept = set()
+        for row in design.registers_over(device, given, function, partial(pci.get, at)):
             if row.treatment == "kept":
-                pci.keep(plugged.slot, row.offset, row.width)
+                pci.keep(at, row.offset, row.width)
+                kept.add(row.offset & ~3)
             elif row.treatment != "watched":
                 writable = row.writable if row.treatment == "answered" else 0
-                pci.emulate(plugged.slot, row.offset, row.width, row.value, writable, row.mask)
+                pci.emulate(at, row.offset, row.width, row.value, writable, row.mask)
             if row.treatment == "watched" or row.watched:
                 _watch(machine, plugged, row.offset, device, opregion)
+        for offset in sorted(kept):
+            _listen(machine, plugged, offset, device, log)
     _install_overlays(machine, igd, slot, given)
     answers = pci.answer[slot].ctypes.data
     _install_policy(machine, igd, device, given, answers)
@@ -64,6 +72,22 @@ def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opre
             _map(machine, reaction.opregion_at, opregion, reaction.pages * PAGE)
 
     pci.on_write(slot, offset, written)
+
+
+def _listen(machine: Machine, plugged: Plugged, offset: int, device: Device, log: list[str]) -> None:
+    """Ask the hypervisor what it says of each write to the dword at ``offset``, some byte of which is kept.
+
+    Where the log has the last of its lines already, it has said it: a snapshot takes the log back, and so this.
+    """
+
+    def written(at: int, old: int, held: int) -> None:
+        event = machine.recorder.tail(1)[0]  # the write itself: it is recorded before anybody is told
+        where, width, value = int(event["address"]) & 0xFFF, int(event["width"]), int(event["value"])
+        lines = machine.design.dropped(device, plugged.devfn, where, width, value)
+        if lines and lines[-1] not in log:
+            log.extend(lines)
+
+    machine.pci.on_write(plugged.slot, offset, written)
 
 
 def _map(machine: Machine, at: int, pages: Ram, size: int) -> None:

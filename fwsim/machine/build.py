@@ -1,5 +1,6 @@
 """A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts
-from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
+from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.hypervisor.vfio.opregion import view_of
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
@@ -65,7 +66,7 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
             f"{scenario.hypervisor.design.title} refuses the device", where=_field(given.error_field),
             found=given.error,
             expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
-            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else "",
+            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else given.error_hint,
         )  # fmt: skip
     return given
 
@@ -111,8 +112,8 @@ def build(
             slot = next(each.slot for each in machine.functions if each.spec is board.display)
             device = scenario.device
             found = replace(device.regions, asls=view_of(opregion, host.asls).config_asls)
-            install(machine, igd, slot, replace(device, regions=found), given,
-                    _opregion_pages(host.asls, opregion, MAPPED_PAGES))  # fmt: skip
+            pages = _opregion_pages(host.asls, opregion, MAPPED_PAGES)
+            install(machine, igd, slot, replace(device, regions=found), given, pages, built.log)
             if given.opregion:
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
         if design.guest_reset != "dropped":
@@ -122,7 +123,9 @@ def build(
     _place(built, scenario, len(image))
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
-    _dma(built, scenario)
+    if igd and (cut := design.opregion_cut(opregion, host.asls)):
+        built.log.append(f"{OPREGION_CUT}: {cut}")
+    _dma(built, scenario, () if design.on_host or igd is None else _identity(built, scenario))
     if igd:
         placed = built.placed.bdsm, built.placed.bdsm + (built.placed.size or given.stolen)
         built.guest_stolen = built.host_stolen if design.on_host else placed
@@ -210,6 +213,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
         facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
         hypervisor="" if bare else scenario.hypervisor.kind,
+        reserved=() if bare or machine.igd is None else machine.design.identity(scenario.device) or (),
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):
@@ -223,16 +227,33 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     built.log[:0] = built.placed.log
 
 
-def _dma(built: Built, scenario: Scenario) -> None:
-    """Where the device's DMA reaches memory: a guest's RAM by the IOMMU, everything on a host (no IOMMU there)."""
+def _identity(built: Built, scenario: Scenario) -> list[tuple[int, Ram]]:
+    """Memory of the host's that a guest has at the host's own addresses, and the first address of each."""
+    machine, found = built.machine, []
+    for start, end in machine.design.identity(scenario.device) or ():
+        memory = Ram(end - start, "memory of the host")
+        machine.extra.append(memory)
+        found.append((start, memory))
+        if start < 1 << 32:
+            machine.windows.add_memory(start, memory)
+    return found
+
+
+def _dma(built: Built, scenario: Scenario, identity: Sequence[tuple[int, Ram]]) -> None:
+    """Where the device's DMA reaches memory: a guest's RAM by the IOMMU, and ``identity``; on a host everything, but
+    stolen memory that the domain of the host's own does not have.
+    """
     machine, igd = built.machine, built.machine.igd
     if igd is None:
         return
     ram = machine.ram.address
     regions = []
     if built.stolen_ram:
-        regions.append((*built.host_stolen, built.stolen_ram.address))
-    own = {id(memory): start for start, memory in built.placed.backing}
+        start, end = built.host_stolen
+        mapped = machine.design.identity(scenario.device)
+        parts = ((max(start, first), min(end, last)) for first, last in ([(start, end)] if mapped is None else mapped))
+        regions += [(at, last, built.stolen_ram.address + at - start) for at, last in parts if at < last]
+    own = {id(memory): start for start, memory in (*built.placed.backing, *identity)}
     for extra in machine.extra:
         if extra is not built.stolen_ram:
             start = own.get(id(extra), scenario.host.asls // PAGE * PAGE)

@@ -1,4 +1,4 @@
-"""The IOMMU refuses DMA of the display device: faults are recorded, told to Linux, and put among the events."""
+"""The IOMMU refuses DMA of the display device: faults are recorded, told to the host, and put among the events."""
 
 from fwsim.devices.vtd import Vtd, VtdState
 from fwsim.machine.machine import Machine
@@ -7,6 +7,7 @@ from fwsim.trace.event import Actor, Flag, Op, Space
 
 FRAME_NS = 16_666_667
 """One frame at 60 Hz: over so long the faults of a scan-out spread."""
+_COMMAND, _MASTER = 0x04, 4
 FAULT_READ, FAULT_WRITE = 6, 5
 """VT-d fault reasons: PTE read, write access is not set."""
 
@@ -15,9 +16,9 @@ class Guard:
     """The IOMMU before a guest's IGD. On a host, or before another adapter, it refuses nothing."""
 
     def __init__(self, machine: Machine) -> None:
-        self.vtd = Vtd()
         self._machine = machine
         self._dma = machine.design.dma
+        self.vtd = Vtd(self._dma.style)
         self._on = self._dma.translated and machine.igd is not None
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 
@@ -39,6 +40,20 @@ class Guard:
                 (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
             )
         machine.root[R_TIME] = now + span_ns
+        if self.vtd.stops_device:
+            self._stop()
+
+    def _stop(self) -> None:
+        """The handler clears bus mastering in the device's own command register; a guest may set it again.
+
+        That an IGD's display then reads no more is not known, and not assumed: its faults go on.
+        """
+        machine = self._machine
+        slot = machine.pci.slot(machine.scenario.guest.devfn)
+        command = machine.pci.get(slot, _COMMAND, 2)
+        if command & _MASTER:
+            with machine.acting(Actor.HYPERVISOR):
+                machine.pci.write(machine.root, machine.scenario.guest.devfn, _COMMAND, 2, command & ~_MASTER)
 
     def _bar_ranges(self) -> list[tuple[int, int]]:
         """Memory BARs: the IOMMU maps them too, so that DMA to them is no fault (and no memory either)."""

@@ -125,8 +125,10 @@ class Parts:
         self._set_limits()
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
+        self.design = scenario.hypervisor.design
         low, self.high = ram_split(scenario.guest.machine, self.ram.size)
-        self.low = low // PAGE * PAGE
+        end = self.design.ram_end(scenario.device, low)
+        self.low, self.high = end // PAGE * PAGE, self.high + low - end
         self.igd = igd
         self.adapter = adapter
         self.vga = Vga(KIND_IGD) if igd else (adapter.make() if adapter else Vga())
@@ -136,7 +138,6 @@ class Parts:
         self.ports: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.latch: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.platform = new_platform()
-        self.design = scenario.hypervisor.design
         self.policy = GttPolicy()
         self.overlays: NDArray[np.uint64] = np.zeros(0, np.uint64)
         self.bar_bases: NDArray[np.uint64] = np.zeros(BAR_WORDS, np.uint64)

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
-from fwsim.hypervisor.interface import Assignment, Hypervisor
+from fwsim.hypervisor.interface import OPREGION_CUT, Assignment, Hypervisor
 from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
@@ -211,6 +211,10 @@ def _gtt_inside(facts: Facts) -> Verdict:
         return False, f"{total - targets.guest_stolen} of {total} entries {_elsewhere(facts)}"
     host_stolen, unmapped = targets.host_stolen - spare.host_stolen, targets.unmapped - spare.unmapped
     unneeded = _unneeded(facts, spare.host_stolen + spare.unmapped)
+    if host_stolen == total and _same_addresses(facts):
+        base = facts.scenario.device.bdsm
+        where = span(base, base + facts.scenario.device.stolen)
+        return True, f"{total} of {total} entries in {where}: the host's, which the guest has at the same addresses"
     if not host_stolen and not unmapped:
         if not (used := targets.guest_ram - spare.guest_ram):
             return True, f"{targets.guest_stolen} of {total} entries in {span(*facts.stolen)}{unneeded}"
@@ -228,6 +232,13 @@ def _gtt_inside(facts: Facts) -> Verdict:
     if first is not None:
         parts.append(f"the first write was {first.value:#x}")
     return False, "; ".join(parts) + unneeded
+
+
+def _same_addresses(facts: Facts) -> bool:
+    """Whether the guest's domain has the host's stolen memory where the host has it."""
+    device = facts.scenario.device
+    rows = facts.design.identity(device) or ()
+    return bool(device.stolen) and any(a <= device.bdsm and device.bdsm + device.stolen <= b for a, b in rows)
 
 
 def _count(targets: GttTargets) -> int:
@@ -272,7 +283,7 @@ def _gtt_harmless(facts: Facts) -> Verdict:
 
 
 def _no_faults(facts: Facts) -> Verdict:
-    if not facts.graphics or facts.on_host:
+    if not facts.graphics or (facts.on_host and not facts.design.dma.translated):
         return None
     iommu = facts.summary.iommu
     if not iommu.faults:
@@ -334,6 +345,12 @@ def _bridge_ggc(facts: Facts) -> Verdict:
     )
 
 
+def _whole_opregion(facts: Facts) -> Verdict:
+    """A guest that is shown the host's own pages may not be shown all of them."""
+    cut = next((line for line in facts.summary.firmware.log if line.startswith(OPREGION_CUT)), None)
+    return (False, cut.removeprefix(f"{OPREGION_CUT}: ")) if cut else None
+
+
 RULES: tuple[Rule, ...] = (
     Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule(FINISHED, _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
@@ -344,6 +361,7 @@ RULES: tuple[Rule, ...] = (
     Rule("legacy-mode", _mode, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
+    Rule("opregion-whole", _whole_opregion, "a driver without the host's VBT", "QEMU hw/xen/xen_pt_graphics.c"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
     Rule("frame-buffer", _frame_buffer, "a boot loader that draws over its own memory", "VBE 3.0, 4.4: PhysBasePtr"),
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),

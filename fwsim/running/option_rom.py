@@ -51,10 +51,11 @@ def offer(scenario: Scenario, rom: Rom, device: int, shadow: bytes | None) -> Of
     if shadow is None:
         fixes = scenario.rom.fix_ids and rom.device != device and rom.data[0:2] == b"U\xaa"
         return Offer(fix_ids(rom.data, None, device)[0] if fixes else rom.data)
-    data = fix(shadow, rom.vendor, device)
+    design = scenario.hypervisor.design
+    data = design.fix_rom(shadow, scenario.device) or fix(shadow, rom.vendor, device)
     if sum(data[: data[2] * 512]) & 0xFF:
         data, _ = fix_checksum(data, 0, 6)
-    change = scenario.hypervisor.design.change_rom(data, scenario.device)
+    change = design.change_rom(data, scenario.device)
     return Offer(change.image if change else data, change)
 
 

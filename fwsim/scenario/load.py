@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.kinds import DEFAULT, default_profile
 from fwsim.scenario.check import check, check_files
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.text import parse_toml, read_struct, with_overrides, write_struct
 from fwsim.units import MIB
 
+_KIND = "hypervisor.kind"
 __all__ = ["dumps", "from_table", "load", "loads", "name_from", "with_overrides"]
 
 
@@ -18,10 +20,11 @@ def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None
     """The scenario in the TOML file ``path``, with ``PATH=VALUE`` overrides, and ``rom`` in place of its ROM file.
 
     Files in it are relative to its folder (``rom``: to the current one), and must exist; ``name`` defaults to the
-    file's. Raises FwsimError for a file that cannot be read, and for everything ``loads`` refuses.
+    file's. Overrides that name another kind of hypervisor take the file's profile away, which is its own
+    kind's. Raises FwsimError for a file that cannot be read, and for everything ``loads`` refuses.
     """
     path = Path(path)
-    table = with_overrides(parse_toml(_read_text(path), str(path)), overrides)
+    table = with_overrides(_without_foreign_profile(parse_toml(_read_text(path), str(path)), overrides), overrides)
     table.setdefault("name", name_from(path.stem))
     if rom is not None:
         section = table.setdefault("rom", {})
@@ -30,6 +33,17 @@ def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None
     scenario = from_table(table, str(path), path.absolute().parent)
     check_files(scenario, str(path))
     return scenario
+
+
+def _without_foreign_profile(table: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """``table`` without ``hypervisor.profile`` where ``overrides`` name another kind that has profiles of its own."""
+    named = dict(each.partition("=")[::2] for each in overrides)
+    kind, section = named.get(_KIND, "").strip("\"'"), table.get("hypervisor")
+    if not isinstance(section, dict) or "hypervisor.profile" in named or kind in ("", section.get("kind", DEFAULT)):
+        return table
+    if not default_profile(kind):
+        return table
+    return table | {"hypervisor": {name: value for name, value in section.items() if name != "profile"}}
 
 
 def loads(text: str, where: str = "scenario", base: Path | None = None) -> Scenario:

@@ -21,6 +21,7 @@ from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
 from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
+from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
 from fwsim.scenario.choices import SLOT
@@ -122,7 +123,8 @@ class Hypervisor(_Table, frozen=True):
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
     in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``disable_vga``:
-    vfio-pci's module option, the kernel offers no VGA region. ``options`` are an installed kind's own.
+    vfio-pci's module option, the kernel offers no VGA region. ``options`` are the kind's own: of ``xen``, and of
+    installed kinds.
     """
 
     kind: str = kinds.DEFAULT
@@ -309,6 +311,7 @@ class Scenario(_Table, frozen=True):
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual", regions=found,
             opregion_region=found.opregion, vga_region=not self.hypervisor.disable_vga,
             host_region=found.host, lpc_region=found.lpc,
+            ram=ram_split(self.guest.machine, self.guest.ram)[0],
         )  # fmt: skip
 
     @property

@@ -48,7 +48,7 @@ _FAULT = re.compile(
 )
 _REASON = re.compile(r"DMAR:(?:\[fault reason ([0-9a-f]{2,3})(h?)\]| reason ([0-9a-f]{2}) - )")
 _STATUS = re.compile(r"DRHD: handling fault status reg ([0-9a-f]{1,8})\b")
-_SUPPRESSED = re.compile(r"dmar_fault: (\d{1,9}) callbacks suppressed")
+_SUPPRESSED = re.compile(r"(?:dmar_fault|\(XEN\) printk): (\d{1,9}) (?:callback|message)s suppressed")
 _INTERRUPT = re.compile(
     r"INTR-REMAP(?:\]|:) Request device \[\[?(?:[0-9a-f]{4}:)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])\] "
     r"fault index (?:0x)?([0-9a-f]{1,8})(?: \[fault reason (0x)?([0-9a-f]{2,3})\] |\s*$|, )"
@@ -88,7 +88,7 @@ def messages(line: str) -> Iterator[Message]:
     if "vfio_" in line or "pci_cfg_" in line:
         for found in _EVENT.finditer(line):
             yield _qemu(found[0], line, found.end())
-    elif _DMAR.search(line):
+    elif _DMAR.search(line) or "(XEN) printk: " in line:
         yield from _dmar(line)
 
 

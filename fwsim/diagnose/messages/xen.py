@@ -88,7 +88,8 @@ ROWS = (
         "VT-d is off, or another guest has it", "pciback", "libxl_pci.c",
     ),
     Row(
-        "xen-fault-line", _WHO, ", iommu reg = ", r"DMAR: ?\[DMA (?:Read|Write)\].*, iommu reg = ", None,
+        "xen-fault-line", _WHO, "Request device [",
+        r"DMAR: ?\[DMA (?:Read|Write)\] Request device \[[0-9a-f]{4}:", None,
         "Xen's words for a refused access", "", "", "vtd/iommu.c, iommu_page_fault_do_one",
     ),
     Row(

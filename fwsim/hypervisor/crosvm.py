@@ -16,6 +16,7 @@ class Crosvm(Hypervisor):
     """``crosvm``: no VGA ranges, no option ROM services; what it gives the guest is an OpRegion."""
 
     kind = "crosvm"
+    by_vfio = True
 
     @property
     def known(self) -> Known:

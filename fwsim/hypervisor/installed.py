@@ -21,6 +21,7 @@ FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
     "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
+    "group_text",
 )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ class _Guarded(Hypervisor):
         super().__init__(choice)
         self._inner, self._at = inner, at
         self.on_host = bool(inner.on_host)  # type: ignore[misc]  # the class's own in ours, the object's here
+        self.by_vfio = bool(inner.by_vfio)  # type: ignore[misc]
         self.mode = str(inner.mode)  # type: ignore[misc]
 
     def __getattribute__(self, name: str) -> Any:

@@ -16,7 +16,9 @@ from fwsim.hypervisor.interface import (
 )
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
+from fwsim.hypervisor.qemu.group_words import said
 from fwsim.hypervisor.qemu.releases import release
+from fwsim.hypervisor.vfio.opening import Refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"
@@ -30,6 +32,7 @@ class Qemu(Hypervisor):
     """
 
     kind = "qemu"
+    by_vfio = True
     mode = "legacy mode"
     defaults = "10.0"
     remedies = (
@@ -114,6 +117,10 @@ class Qemu(Hypervisor):
         from fwsim.hypervisor.qemu.shadow_patch import patch
 
         return patch(image)
+
+    def group_text(self, refused: Refused) -> str:
+        """In the release's words."""
+        return said(refused, self.release)
 
     def abort_text(self) -> str:
         """QEMU's words (hw/vfio/igd.c, hw_error)."""

@@ -210,7 +210,7 @@ def reserved(scenario: Scenario, functions: Topology, where: str = "scenario") -
 def usual_rmrr(host: Host) -> tuple[int, int]:
     """(first, last byte) of what firmware reserves for the IGD: from the GTT's stolen memory to the end of stolen.
 
-    Such as base 0x8b800000, end 0x8fffffff where BDSM is 0x8ba00000 with 64 MiB and the GTT has 2 MiB below.
+    Some BIOSes round the end up. Read from dmesg's lines (DMAR: RMRR base: ... end: ...) beside the same hosts' BDSM.
     """
     gtt = host.family.ggms.decode(host.ggc) if host.family.ggms else 0
     return max(0, host.stolen_base - gtt), host.stolen_base + host.stolen_size - 1

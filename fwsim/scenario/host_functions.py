@@ -134,6 +134,11 @@ def _check_buses(found: dict[int, HostFunction], where: str) -> None:
                 "a function behind itself" if bridge else "the bridge is not there", where=at, found=_at(each.parent),
                 expected="the slot of another [[host_function]]", hint="a bridge needs a row of its own",
             )  # fmt: skip
+        if bridge.rid >> 16 != each.rid >> 16:
+            raise FwsimError(
+                "a bridge of another segment", where=at, found=f'"{bridge.name}"',
+                expected=f"one of segment {each.rid >> 16:04x}", hint="each segment has root buses of its own",
+            )  # fmt: skip
         if not bridge.is_bridge:
             raise FwsimError(
                 "not a bridge", where=at, found=f'"{bridge.short}", type {bridge.kind}',

@@ -188,6 +188,7 @@ def test_two_thousand_functions_take_twice_the_steps_of_a_thousand():
          "host_function.4.behind", "one bus behind two bridges"),
         (IGD + port() + row("03:00.0", behind="00:1c.0") + row("04:00.0", behind="00:1c.0"), "host_function.3.slot",
          "two buses behind one bridge"),
+        (IGD + port() + row("0001:03:00.0", behind="00:1c.0"), "host_function.2.behind", "another segment"),
         (row("00:03.0"), "host.slot", "none of the host's functions"),
         (IGD + row("0:3.0"), "host_function.1.slot", "not a function of a host"),
         (IGD + row("00:03.0", more='acs = "SV"\n'), "host_function.1.acs", "not an ACS bit"),

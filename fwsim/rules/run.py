@@ -345,7 +345,7 @@ def _group(facts: Facts) -> Verdict:
     wanted = asked(scenario)
     igd = place(scenario.host.slot, "host.slot")
     group, beside = wanted.groups.of(igd), wanted.bystanders(igd)
-    said = f"00:02.0 of the guest is the host's {scenario.host.slot}, in group {group.number}"
+    said = f"{scenario.guest.slot} of the guest is the host's {scenario.host.slot}, in group {group.number}"
     sends = wanted.groups.topology.requester(igd)
     if sends != igd & 0xFFFF:
         said += f"; its DMA arrives as {short(sends)}"

@@ -87,7 +87,13 @@ def failed(run, summary):
 def test_a_good_run_holds_every_rule():
     seen = results(scenario(), good())
     assert all(result.ok for result in seen.values())
-    assert set(seen) == {rule.id for rule in RULES} - {"no-assists", "ggc-at-bridge", "frame-buffer", "opregion-whole"}
+    assert set(seen) == {rule.id for rule in RULES} - {
+        "no-assists",
+        "ggc-at-bridge",
+        "frame-buffer",
+        "iommu-group",
+        "opregion-whole",
+    }
     assert seen["bdsm-reserved"].detail == "0x7de00000-0x7fdfffff"
     assert seen["gtt-guest-stolen"].detail == "255 of 255 entries in 0x7de00000-0x7fdfffff"
 
@@ -338,3 +344,37 @@ def test_entries_that_nothing_uses_are_told_and_do_no_harm():
     assert not seen["gtt-guest-stolen"].ok  # one of the host's is used
     assert seen["gtt-guest-stolen"].detail.startswith("1 of 605 entries point at the host's stolen memory")
     assert seen["gtt-no-corruption"].detail.startswith("1 entries point at RAM that the guest uses")
+
+
+HOST = """
+[[host_function]]
+slot = "00:01.0"
+type = "root-port"
+class = 0x060400
+driver = "pcieport"
+[[host_function]]
+slot = "01:00.0"
+type = "endpoint"
+behind = "00:01.0"
+driver = "vfio-pci"
+[[host_function]]
+slot = "01:00.1"
+type = "endpoint"
+behind = "00:01.0"
+driver = "snd_hda_intel"
+"""
+
+
+def test_the_group_of_the_igd_is_told_where_the_host_is_known():
+    run = loads('[host]\nslot = "01:00.0"\n' + HOST)
+    detail = results(run, good())["iommu-group"].detail
+    assert "in group 0" in detail
+    assert "not assigned, and in the guest's domain all the same: 00:01.0, 01:00.1" in detail
+    assert "not in that domain: its RMRR 0xdb800000-0xdd9fffff" in detail
+
+
+def test_a_hypervisor_that_asks_no_vfio_lets_a_neighbour_in():
+    """Under QEMU such a run does not begin."""
+    run = loads('[host]\nslot = "01:00.0"\n[hypervisor]\nkind = "xen"\n' + HOST)
+    assert "01:00.1 (snd_hda_intel)" in failed(run, good())["iommu-group"]
+    assert "iommu-group" not in failed(loads('[hypervisor]\nkind = "xen"'), good())

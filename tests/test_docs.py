@@ -21,8 +21,9 @@ TABLES = {
     "Top level": model.Scenario, "[host]": model.Host, "[[display]]": model.Display,
     "[hypervisor]": model.Hypervisor, "[guest]": model.Guest, "[firmware]": model.Firmware,
     "[rom]": model.Rom, "[[function]]": model.Function, "[[call]]": model.Call, "[payload]": model.Payload,
-    "[budget]": model.Budget,
+    "[budget]": model.Budget, "[[host_function]]": model.HostFunction, "[[group]]": model.GroupRow,
 }  # fmt: skip
+HOST = '[[host_function]]\nslot = "00:02.0"\n[[group]]\nfunction = "00:02.0"\n'
 TABLE_NAMES = {"display", "call", "function", *(name.strip("[]") for name in TABLES)}
 
 
@@ -50,7 +51,7 @@ def rows(lines):
 
 def written_out():
     """Every default as the resolved scenario says it, by table; lists by their first element."""
-    plain = tomllib.loads(dumps(loads('[[call]]\n[[function]]\nslot = "04.0"\n')))
+    plain = tomllib.loads(dumps(loads('[[call]]\n[[function]]\nslot = "04.0"\n' + HOST)))
     first = {key: value[0] if isinstance(value, list) else value for key, value in plain.items()}
     return {"Top level": plain} | {f"{key}": value for key, value in first.items()}
 

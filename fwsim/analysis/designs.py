@@ -197,5 +197,5 @@ def _cells(view: View) -> Iterator[tuple[str, str, str]]:
     yield "more", "files for the firmware", ", ".join(sorted(given.files)) or "none"
     yield "more", "BDSM after the firmware", view.after(0xC0 if view.scenario.host.family.gen >= 11 else 0x5C, 4)
     yield "more", "ASLS after the firmware", view.after(ASLS, 4)
-    dma = design.dma
-    yield "more", "DMA", f"translated, as {dma.requester >> 3:02x}.{dma.requester & 7}" if dma.translated else "direct"
+    yield "more", "DMA", "translated" if design.dma.translated else "direct"
+    yield "more", "faults in the words of", design.dma.style

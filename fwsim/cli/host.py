@@ -4,6 +4,7 @@ from fwsim.cli import common
 
 COMMANDS: dict[str, str] = {
     "import": "Make a host file of dumps, each value with its source.",
+    "groups": "Show the IOMMU groups, and why functions share one.",
     "capture": "Collect the dumps on a live Linux machine.",
 }
 """Each command with the line that ``fwsim host --help`` shows."""

@@ -155,9 +155,7 @@ class PciBus:
         """The device's own register, whatever is emulated over it."""
         return int(self.value[slot][offset >> 2]) >> 8 * (offset & 3) & (1 << 8 * width) - 1
 
-    def emulate(
-        self, slot: int, offset: int, width: int, value: int, writable: int, mask: int | None = None
-    ) -> None:
+    def emulate(self, slot: int, offset: int, width: int, value: int, writable: int, mask: int | None = None) -> None:
         """Answer these bytes in software from now on, or the bits of ``mask``; ``writable`` bits are plain storage."""
         _put(self.emulated[slot], offset, width, (1 << 8 * width) - 1 if mask is None else mask)
         _put(self.answer[slot], offset, width, value)

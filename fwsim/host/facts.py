@@ -87,6 +87,25 @@ class Monitor(msgspec.Struct, kw_only=True):
     place: str = ""
 
 
+class HostFunctionFact(msgspec.Struct, kw_only=True):
+    """One function of the host as the dumps show it, in the words of a scenario's [[host_function]].
+
+    ``secondary`` is the number of the bus behind it, 0 for none; ``group`` -1 where no dump says.
+    """
+
+    slot: str
+    type: str = ""
+    behind: str = ""
+    vendor: int = 0
+    device: int = 0
+    class_code: int = 0
+    acs: str = ""
+    driver: str = ""
+    group: int = -1
+    secondary: int = 0
+    place: str = ""
+
+
 class Dumps(msgspec.Struct, kw_only=True):
     """Everything the files say, nothing decided yet. ``opregion``, ``vbt`` and ``rom`` are paths of files to use;
     ``driver`` is the kernel's for 00:02.0."""
@@ -109,6 +128,7 @@ class Dumps(msgspec.Struct, kw_only=True):
     vbt: str = ""
     rom: str = ""
     rom_accepts: bool = True
+    functions: list[HostFunctionFact] = field(default_factory=list)
     monitors: list[Monitor] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fwsim.errors import FwsimError
 from fwsim.host import archive, recognise
+from fwsim.host.buses import listed_groups
 from fwsim.host.facts import Area, Dumps, Fact, Source
 from fwsim.host.firmware_log import read_firmware_log
 from fwsim.host.kernel import read_log
@@ -30,6 +31,8 @@ class Gathered:
     dumps: Dumps = field(default_factory=Dumps)
     functions: list[tuple[Function, str]] = field(default_factory=list)
     binaries: dict[str, list[File]] = field(default_factory=dict)
+    groups: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """Each function's IOMMU group by a listing of /sys/kernel/iommu_groups, with the place."""
     connectors: dict[str, str] = field(default_factory=dict)
     """Connected ones by the log, with the place."""
     part: str = ""
@@ -216,6 +219,10 @@ def _take_text(found: Gathered, lines: list[str], name: str) -> list[str]:
     if functions:
         kinds.append(recognise.LSPCI)
         found.functions += [(function, name) for function in functions]
+    listed = listed_groups(lines)
+    if listed:
+        kinds.append(recognise.GROUPS)
+        found.groups |= {slot: (number, name) for slot, number in listed.items()}
     kinds += _take_iomem(found, lines, name) + _take_log(found, lines, name)
     kinds += _take_firmware(found, lines, name) if found.part != MACHINE else []
     tool = read_inteltool(lines)

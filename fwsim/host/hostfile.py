@@ -10,9 +10,10 @@ from fwsim.errors import FwsimError
 from fwsim.host import recognise
 from fwsim.host.attach import attach
 from fwsim.host.decode import NOT_INTEL, decode
-from fwsim.host.facts import Dumps, Imported
+from fwsim.host.facts import Area, Dumps, Imported, locate
 from fwsim.host.gather import gather, shown
 from fwsim.host.judge import host_checks, missing
+from fwsim.host.rows import row_lines, take_functions
 from fwsim.rom.files import refuse_existing, write_atomically
 from fwsim.rules.placement import span
 from fwsim.scenario.load import loads
@@ -21,6 +22,7 @@ from fwsim.units import MIB, format_size
 FACTS = ".facts.json"
 HEAD = "# fwsim host import"
 _FIELDS = ("device_id", "ggc", "bdsm", "asls", "lpc_id")
+_ROWS = "host_function"
 _KEPT = ("bgsm", "tseg", "tolud", "pciexbar", "stolen_reserved", "host_bridge_id", "revision", "subsystem")
 """Facts no scenario has a field for: kept as comments, and in the file of facts."""
 
@@ -29,6 +31,7 @@ def read_dumps(paths: list[Path]) -> tuple[Dumps, dict[str, bytes]]:
     """(what the dumps say, the bytes of what is no plain file). Raises FwsimError as ``gather`` does."""
     found = gather(paths)
     decode(found)
+    take_functions(found)
     packed = attach(found)
     return found.dumps, packed
 
@@ -127,6 +130,11 @@ def host_text(dumps: Dumps, out: Path, written: dict[str, str]) -> str:
             return text
         except FwsimError as error:
             field = error.where.rpartition(" host.")[2]
+            if (" host_function." in error.where or field == "slot") and _ROWS not in left_out:
+                left_out.add(_ROWS)
+                dumps.say("warning", error.where, f"the host's functions were not taken: {error.what}", error.found,
+                          error.expected, error.hint)  # fmt: skip
+                continue
             if field in left_out or field not in _FIELDS:
                 raise
             left_out.add(field)
@@ -150,23 +158,35 @@ def _compose(dumps: Dumps, out: Path, written: dict[str, str], left_out: set[str
     if region:
         why = Path(dumps.opregion).name if dumps.opregion else f"made from {Path(dumps.vbt).name}"
         lines.append(_line("opregion", _path(region, out), why))
+    igd = _igd_rmrr(dumps)
+    if igd is not None:
+        lines.append(_line("rmrr", f'["{igd.start:#x}-{igd.end - 1:#x}"]', locate(igd.file, igd.line)))
     lines += _kept(dumps)
     for monitor in dumps.monitors:
         lines += ["", "[[display]]", _line("port", f'"{monitor.port}"', monitor.place)]
         if monitor.edid:
             name = written.get(f"edid-{monitor.port}") or monitor.edid
             lines.append(_line("edid", _path(name, out), ""))
+    if _ROWS not in left_out:
+        lines += [line for fact in dumps.functions for line in row_lines(fact)]
     if dumps.rom:
         lines += ["", "[rom]", _line("file", _path(written.get("rom") or dumps.rom, out), "")]
         lines += [] if dumps.rom_accepts else ["any_device = true"]
     return "\n".join(lines) + "\n"
 
 
+def _igd_rmrr(dumps: Dumps) -> Area | None:
+    """The RMRR that stolen memory is in."""
+    base = (dumps.value("bdsm") or 0) & -MIB
+    return next((area for area in dumps.rmrr if base and area.start <= base < area.end), None)
+
+
 def _kept(dumps: Dumps) -> list[str]:
     """What a scenario has no field for, as comments."""
     facts = [fact for name in _KEPT if (fact := dumps.best(name)) and fact.value]
     lines = [f"# {fact.name} {fact.value:#x}    {_plain(fact.place)}" for fact in facts]
-    lines += [f"# rmrr {span(area.start, area.end)}    {_plain(area.file)}:{area.line}" for area in dumps.rmrr]
+    lines += [f"# rmrr {span(area.start, area.end)}    {_plain(area.file)}:{area.line}" for area in dumps.rmrr
+              if area is not _igd_rmrr(dumps)]  # fmt: skip
     if dumps.e820:
         lines.append(f"# e820    {_plain(dumps.e820_from)}")
         rows = [f"#   {span(row.start, row.end)} {row.type}, {format_size(row.end - row.start)}" for row in dumps.e820]

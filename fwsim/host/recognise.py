@@ -24,9 +24,9 @@ _XXD = re.compile(r"([0-9a-f]{4,8})(?:: ((?:[0-9a-f]{2,4} ?){1,16})  .*|  ((?:[0
 _BDF = re.compile(r"(?:^|[^0-9a-f])(?:0{4}[:_-])?00[:_-](00|02|1f)\.([0-7])(?:[^0-9]|$)", re.IGNORECASE)
 
 OPREGION, VBT, ROM, EDID, CONFIG = "OpRegion", "VBT", "option ROM", "EDID", "PCI configuration space"
-FLASH, LSPCI, IOMEM, LOG, FIRMWARE, TOOL, REGISTERS, OURS = (
+FLASH, LSPCI, IOMEM, LOG, FIRMWARE, TOOL, REGISTERS, OURS, GROUPS = (
     "flash image", "lspci text", "/proc/iomem", "kernel log", "firmware log", "inteltool log", "register dump",
-    "fwsim's own",
+    "fwsim's own", "IOMMU groups",
 )  # fmt: skip
 
 _CLAIMS = (

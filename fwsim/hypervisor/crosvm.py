@@ -20,6 +20,7 @@ class Crosvm(Hypervisor):
     kind = "crosvm"
     firmware = "crosvm"
     guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "restored"
+    by_vfio = True
 
     @property
     def known(self) -> Known:

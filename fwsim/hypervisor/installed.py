@@ -22,6 +22,7 @@ _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
     "registers_over", "dropped", "ram_end", "identity", "fix_rom", "opregion_cut",
     "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
+    "group_text",
 )  # fmt: skip
 
 
@@ -77,6 +78,7 @@ class _Guarded(Hypervisor):
         super().__init__(choice)
         self._inner, self._at = inner, at
         self.on_host = bool(inner.on_host)  # type: ignore[misc]  # the class's own in ours, the object's here
+        self.by_vfio = bool(inner.by_vfio)  # type: ignore[misc]
         self.mode = str(inner.mode)  # type: ignore[misc]
         if inner.guest_reset not in ("dropped", "passed", "restored"):
             raise _nonsense(at, "guest_reset", repr(inner.guest_reset), "dropped, passed or restored")

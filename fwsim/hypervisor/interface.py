@@ -20,6 +20,8 @@ from fwsim.firmware.request import LATEST, Function
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fwsim.hypervisor.vfio.opening import Refused
+
 HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 """devfn of 00:00.0, 00:02.0 and 00:1f.0: the functions of the host that a guest's drivers look at."""
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
@@ -162,11 +164,12 @@ class Copied:
 class Dma:
     """The IOMMU domain: the requester id that faults show, and whether there is an IOMMU at all.
 
-    ``style``: whose words tell of a fault, as ``fwsim.devices.vtd_lines`` has them.
+    ``requester`` None: the one under which the host's topology has the device's DMA arrive. ``style``: whose words tell
+    of a fault, as ``fwsim.devices.vtd_lines`` has them.
     """
 
     translated: bool = True
-    requester: int = IGD
+    requester: int | None = None
     style: Style = "D"
 
 
@@ -259,6 +262,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     kind: ClassVar[str]
     on_host: ClassVar[bool] = False
     """Whether there is no guest: the ROM runs on the host itself, and stolen memory and OpRegion are the host's."""
+    by_vfio: ClassVar[bool] = False
+    """Whether it takes the device from Linux' vfio: with its whole IOMMU group, or not at all."""
     mode: ClassVar[str] = ""
     """The mode that a guest's vBIOS needs, as its users call it; empty for a kind that has no such thing."""
     remedies: ClassVar[tuple[Remedy, ...]] = ()
@@ -390,6 +395,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def change_rom(self, image: bytes, device: Device) -> RomChange | None:
         """What is done to a ROM that was read from the host after its POST; None: nothing, and nothing was tried."""
         return None
+
+    def group_text(self, refused: Refused) -> str:
+        """What it says when vfio does not give it the device's group."""
+        return f"{refused.function.name}: {refused.errno or f'group {refused.group} is not viable'}"
 
     def abort_text(self) -> str:
         """What it says when it kills the guest at a GTT write."""

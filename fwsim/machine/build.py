@@ -33,6 +33,7 @@ from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
+from fwsim.scenario.host_functions import place_of, refusals
 from fwsim.scenario.model import Firmware, Scenario
 from fwsim.trace.event import Actor
 
@@ -68,12 +69,24 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
             expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
             hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else given.error_hint,
         )  # fmt: skip
+    _check_groups(scenario)
     return given
 
 
 def _field(name: str) -> str:
     """A field of ``[hypervisor]``, or of the table that it names."""
     return name if "." in name else f"hypervisor.{name or 'kind'}"
+
+
+def _check_groups(scenario: Scenario) -> None:
+    """Refuse what vfio refuses of the host's functions that the guest is given."""
+    design = scenario.hypervisor.design
+    for refused in refusals(scenario) if design.by_vfio else ():
+        raise FwsimError(
+            f"{design.title} does not get the device: {refused.why}", where=place_of(scenario, refused),
+            found="; ".join([design.group_text(refused), *([refused.kernel] if refused.kernel else [])]),
+            expected="an IOMMU group that the guest can have", hint=f"{refused.next}; see docs/groups.md",
+        )  # fmt: skip
 
 
 def build(

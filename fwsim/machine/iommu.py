@@ -3,6 +3,7 @@
 from fwsim.devices.vtd import Vtd, VtdState
 from fwsim.machine.machine import Machine
 from fwsim.native import R_TIME, TRAP_DMA_FAULT
+from fwsim.scenario.host_functions import requester
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 FRAME_NS = 16_666_667
@@ -17,9 +18,10 @@ class Guard:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._dma = machine.design.dma
-        self.vtd = Vtd(self._dma.style)
-        self._on = self._dma.translated and machine.igd is not None
+        dma = machine.design.dma
+        self.vtd = Vtd(dma.style)
+        self._requester = requester(machine.scenario) if dma.requester is None else dma.requester
+        self._on = dma.translated and machine.igd is not None
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 
     def refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
@@ -35,7 +37,7 @@ class Guard:
             if any(start <= address < end for start, end in bars):
                 continue
             at = now + span_ns * number // len(pages)
-            self.vtd.fault(at, self._dma.requester, address, read)
+            self.vtd.fault(at, self._requester, address, read)
             machine.recorder.append(
                 (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
             )

@@ -11,12 +11,15 @@ from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
 from fwsim.hypervisor.interface import OPREGION_CUT, Assignment, Hypervisor
+from fwsim.hypervisor.vfio.opening import not_viable
+from fwsim.hypervisor.vfio.topology import short
 from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, GttTargets, Screen, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
+from fwsim.scenario.host_functions import asked, place
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.units import MIB, format_size
@@ -351,6 +354,30 @@ def _whole_opregion(facts: Facts) -> Verdict:
     return (False, cut.removeprefix(f"{OPREGION_CUT}: ")) if cut else None
 
 
+def _group(facts: Facts) -> Verdict:
+    """The IGD's IOMMU group, where the scenario says what is on the host. vfio has judged it before the run."""
+    scenario = facts.scenario
+    if not facts.graphics or facts.on_host or not scenario.host_function:
+        return None
+    wanted = asked(scenario)
+    igd = place(scenario.host.slot, "host.slot")
+    group, beside = wanted.groups.of(igd), wanted.bystanders(igd)
+    said = f"{scenario.guest.slot} of the guest is the host's {scenario.host.slot}, in group {group.number}"
+    sends = wanted.groups.topology.requester(igd)
+    if sends != igd & 0xFFFF:
+        said += f"; its DMA arrives as {short(sends)}"
+    if beside:
+        said += f"; not assigned, and in the guest's domain all the same: {', '.join(each.short for each in beside)}"
+    relaxed = [span(each.start, each.last + 1) for each in wanted.reserved if each.rid == igd]
+    if relaxed:
+        said += f"; not in that domain: its RMRR {', '.join(relaxed)}"
+    bad = [] if facts.design.by_vfio else not_viable(group, wanted.kernel)
+    if bad:
+        named = ", ".join(f"{each.short} ({each.driver})" for each in bad)
+        said += f"; {facts.design.title} does not ask for the group, and drivers of the host have of it: {named}"
+    return not bad, said
+
+
 RULES: tuple[Rule, ...] = (
     Rule("rom-found", _rom_found, "a ROM that the guest's firmware never runs", "SeaBIOS src/optionroms.c"),
     Rule(FINISHED, _rom_finished, "a ROM that hangs, crashes or is killed", "the run itself"),
@@ -359,6 +386,7 @@ RULES: tuple[Rule, ...] = (
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
     *(Rule(rule.id, partial(_of_layout, rule), rule.protects, rule.source) for rule in SHARED),
     Rule("legacy-mode", _mode, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
+    Rule("iommu-group", _group, "a neighbour of the device that reaches the guest's memory", "Linux iommu.c, vfio"),
     Rule("gtt-guest-stolen", _gtt_inside, "a display that reads the host's memory", "QEMU docs/igd-assign.txt"),
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("opregion-whole", _whole_opregion, "a driver without the host's VBT", "QEMU hw/xen/xen_pt_graphics.c"),

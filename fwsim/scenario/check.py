@@ -10,6 +10,7 @@ from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
+from fwsim.scenario.host_functions import asked
 from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
@@ -41,6 +42,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_cpus(scenario, design, where)
     _check_slot(scenario.guest, f"{where}: guest.slot")
     arranged(scenario.function, f"{where}: function")
+    asked(scenario, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     if scenario.payload.floppy:
         raise FwsimError(

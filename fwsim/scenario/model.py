@@ -21,6 +21,7 @@ from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
 from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
+from fwsim.hypervisor.vfio.topology import Kind
 from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
@@ -41,6 +42,9 @@ Port = Literal[
     "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
 ]  # fmt: skip
 
+Reset = Literal["auto", "flr", "pm", "bus", "none"]
+IGD_RMRR = "igd"
+"""The range that a host's firmware reserves for its IGD: GTT stolen memory and stolen memory."""
 _UNSET = -1
 
 
@@ -69,6 +73,10 @@ class Host(_Table, frozen=True):
     lpc_class: Hex24 = ISA_BRIDGE_CLASS
     subsystem: Hex32 = _UNSET
     bridge_subsystem: Hex32 = _UNSET
+    slot: str = "00:02.0"
+    rmrr: tuple[str, ...] = (IGD_RMRR,)
+    iommu: Literal["on", "off"] = "on"
+    kernel: str = "6.12"
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -159,6 +167,7 @@ class Guest(_Table, frozen=True):
     """The virtual machine. ``ram`` in bytes, from 1 MiB on; ``slot`` is the display device's, bus 00, function 0.
 
     ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
+    ``user``: the user id that it runs as, 0 for root.
     """
 
     machine: Literal["pc", "q35"] = "pc"
@@ -168,6 +177,7 @@ class Guest(_Table, frozen=True):
     phys_bits: int = 0
     cpus: int = 1
     accel: Literal["kvm", "tcg"] = "kvm"
+    user: int = 0
 
     @property
     def devfn(self) -> int:
@@ -258,6 +268,7 @@ class Budget(_Table, frozen=True):
 class Function(_Table, frozen=True):
     """One more function on the guest's bus. ``class`` has 24 bits; 0604xx is a PCI-PCI bridge.
 
+    ``host``: the function of the host that it is, "" for one that the hypervisor makes up.
     ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
     behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
     """
@@ -273,11 +284,43 @@ class Function(_Table, frozen=True):
     rom: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 0
     behind: str = ""
     hotplug: Hotplug = "none"
+    host: str = ""
 
     @property
     def is_at_1f(self) -> bool:
         """Whether it is 00:1f.0, where a guest's vBIOS looks for the LPC bridge."""
         return not self.behind and self.slot.lower().removeprefix("00:") == "1f.0"
+
+
+class HostFunction(_Table, frozen=True):
+    """One function of the host, as far as IOMMU groups and requester ids go. ``class`` has 24 bits.
+
+    ``slot`` is bus:device.function; ``behind`` the slot of the bridge that its bus is behind, "" on a root bus.
+    ``acs``: the bits of its ACS capability, each with + or - for on or off ("SV+ RR+ CR+ UF+"); "" none, "empty" a
+    capability without bits, "override" taken as isolated. ``driver``: the kernel's, "" none. ``alias``: other slots of
+    its bus that it sends as. ``group``: its number as the host's kernel said it, -1 for not known.
+    """
+
+    slot: str
+    type: Kind = "pci"
+    behind: str = ""
+    vendor: Hex16 = 0x8086
+    device: Hex16 = 0
+    class_code: Annotated[int, Meta(extra={"as": "hex", "max": 0xFFFFFF})] = msgspec.field(default=0, name="class")
+    multifunction: Switch = "auto"
+    acs: str = ""
+    driver: str = ""
+    alias: tuple[str, ...] = ()
+    reset: Reset = "auto"
+    group: Annotated[int, Meta(extra={"min": -1})] = -1
+
+
+class GroupRow(_Table, frozen=True):
+    """The group that ``function`` is in: ``owner`` is the user id of its /dev/vfio file, ``held`` who has it open."""
+
+    function: str
+    owner: int = 0
+    held: str = ""
 
 
 class Scenario(_Table, frozen=True):
@@ -289,6 +332,8 @@ class Scenario(_Table, frozen=True):
     hypervisor: Hypervisor = msgspec.field(default_factory=Hypervisor)
     guest: Guest = msgspec.field(default_factory=Guest)
     function: tuple[Function, ...] = ()
+    host_function: tuple[HostFunction, ...] = ()
+    group: tuple[GroupRow, ...] = ()
     firmware: Firmware = msgspec.field(default_factory=Firmware)
     rom: Rom = msgspec.field(default_factory=Rom)
     call: tuple[Call, ...] = ()

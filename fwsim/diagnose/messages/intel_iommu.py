@@ -19,6 +19,13 @@ ROWS = (
         "iommu.c, intel_iommu_attach_device",
     ),
     Row(
+        "rmrr-direct", _WHO, "a 1:1 IOMMU mapping",
+        rf"{BDF}: Firmware has requested this device have a 1:1 IOMMU mapping", "fatal",
+        "the kernel refuses to assign the device: its firmware keeps an RMRR for it",
+        "since 6.6 a group with an RMRR that is not relaxed is not given to user space; an IGD's is", "rmrr",
+        "drivers/iommu/iommu.c, __iommu_device_set_domain, 6.12",
+    ),
+    Row(
         "rmrr-bad", _WHO, "bad RMRR", r"Your BIOS is broken; bad RMRR \[(?P<range>[^\]]+)\]", "warning",
         "the firmware's RMRR {range} is none", "it lies in no reserved memory", "firmware-update",
         "iommu.c, arch_rmrr_sanity_check",

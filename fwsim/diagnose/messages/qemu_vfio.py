@@ -183,6 +183,12 @@ ROWS = (
         "the kernel refuses a device with an RMRR, or interrupt remapping is off", "rmrr", "hw/vfio/container.c",
     ),
     Row(
+        "qemu-group-container", _WHO, "ailed to set group container",
+        r"ailed to set group container: (?P<why>.{1,50})", "fatal",
+        "the VM does not start: the IOMMU refuses the group: {why}",
+        "since Linux 6.6 the kernel refuses here a group with an RMRR", "rmrr", "hw/vfio/container.c",
+    ),
+    Row(
         "qemu-dma-map", _WHO, "dma_map(", r"vfio\w*_dma_map\([^)]{1,120}\) = (?P<code>-\d+)", "warning",
         "a range of the guest's memory is not mapped for the device ({code})",
         "another device's BAR, or the locked-memory limit: DMA there is refused", "memlock", "hw/vfio/common.c",

@@ -19,8 +19,10 @@ from fwsim.hypervisor.interface import (
 )
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
+from fwsim.hypervisor.qemu.group_words import said
 from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.config import beside
+from fwsim.hypervisor.vfio.opening import Refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 from fwsim.hypervisor.vfio.regions import not_opened
 
@@ -35,6 +37,7 @@ class Qemu(Hypervisor):
     """
 
     kind = "qemu"
+    by_vfio = True
     mode = "legacy mode"
     guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "restored"
     defaults = "10.0"
@@ -130,6 +133,10 @@ class Qemu(Hypervisor):
         from fwsim.hypervisor.qemu.shadow_patch import patch
 
         return patch(image)
+
+    def group_text(self, refused: Refused) -> str:
+        """In the release's words."""
+        return said(refused, self.release)
 
     def abort_text(self) -> str:
         """QEMU's words (hw/vfio/igd.c, hw_error)."""

@@ -29,7 +29,7 @@ def ids(rig, bdf):
     return rig.config(0, 4, bdf), rig.config(8, 1, bdf), rig.config(0x2C, 4, bdf)
 
 
-@pytest.mark.parametrize("profile", ["5.0", "9.1", "10.0", "next"])
+@pytest.mark.parametrize("profile", ["5.0", "9.2", "10.0", "next"])
 def test_legacy_mode_dresses_the_bridges_as_the_hosts(guest, profile):
     """An i440FX keeps its id; revision and subsystem are the host's. 00:1f.0 is the host's altogether."""
     rig = guest("qemu", profile)
@@ -38,7 +38,7 @@ def test_legacy_mode_dresses_the_bridges_as_the_hosts(guest, profile):
     assert ids(rig, IGD) == (0x01268086, 0x09, 0x21DA17AA)
 
 
-@pytest.mark.parametrize(("kind", "profile"), [("qemu", "9.1"), ("qemu", "10.0"), ("ranged", "")])
+@pytest.mark.parametrize(("kind", "profile"), [("qemu", "9.2"), ("qemu", "10.0"), ("ranged", "")])
 def test_without_legacy_mode_the_bridges_are_qemus(guest, kind, profile):
     rig = guest(kind, profile, machine="q35")
     assert ids(rig, HOST_BRIDGE) == (0x29C08086, 0x00, QEMU_SUBSYSTEM)
@@ -69,7 +69,7 @@ def vga_answers(rig):
 @pytest.mark.parametrize(
     ("kind", "profile", "machine", "more", "shown"),
     [
-        ("qemu", "9.1", "pc", {}, True), ("qemu", "10.0", "pc", {}, True), ("qemu", "10.0", "q35", {}, False),
+        ("qemu", "9.2", "pc", {}, True), ("qemu", "10.0", "pc", {}, True), ("qemu", "10.0", "q35", {}, False),
         ("qemu", "10.0", "pc", {"ggc": 0x020B}, False), ("ranged", "", "pc", {}, True),
         ("xen", "", "pc", {}, True), ("crosvm", "", "pc", {}, False), ("none", "", "pc", {}, True),
     ],

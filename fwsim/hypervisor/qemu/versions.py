@@ -85,8 +85,8 @@ head), after 9.1.0 (2024-09-03) and for 9.2; no 9.1.x has it: 9.1.2 takes a Rapt
 (gangqizai/igd#27). 9.2.2 to 9.2.4 changed nothing of it, by the lists of their patches (qemu-devel, "Patch Round-up for
 stable 9.2.4"). 9.2.50 is the development tree between 9.2 and 10.0 at 03828b00, which takes GGMS 0 for no memory;
 no release is of that state. The shadow patch is 256229e8, in the pull request of 2026-07-21 (after 11.0, before 11.1);
-of 10.0.x, 10.0.13 is the first with it, by the changes that Debian lists for each (10.0.12: 2026-07-25, without). 11.0.3
-has it not; whether a later 11.0.x or 10.2.x has is not known. 11.1 was read at 3844fbc0.
+of 10.0.x, 10.0.13 is the first with it, by the changes that Debian lists for each (10.0.12, 2026-07-25, is without).
+11.0.3 has it not; whether a later 11.0.x or 10.2.x has is not known. 11.1 was read at 3844fbc0.
 """
 COMPILED = ("7.2.22", "9.2.1", "10.0.2", "10.0.13", "10.1.0", "10.2.2", "11.0.3")
 """The releases whose igd.c was compiled and measured."""

@@ -82,9 +82,12 @@ def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) 
     Where the register is the device's own, so is its mirror: nothing is laid over it.
     """
     answers = machine.pci.answer[slot].ctypes.data
-    answered = {row.offset for row in given.registers}
+    answered = {row.offset: row for row in given.registers}
     rows = [
-        (each.offset + at, (1 << 8 * min(4, each.width)) - 1, answers + each.config + at)
+        (
+            each.offset + at, mask := (1 << 8 * min(4, each.width)) - 1, answers + each.config + at,
+            answered[each.config].writable >> 8 * at & mask,
+        )  # fmt: skip
         for each in given.overlays
         if each.config in answered
         for at in range(0, each.width, 4)

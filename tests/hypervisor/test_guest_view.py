@@ -140,3 +140,26 @@ def test_the_hosts_bridge_has_the_bases_of_stolen_memory(guest):
     rig = guest("none", bdsm=0xDBA00000, ggc=0x0209)
     found = [rig.config(at, 4, HOST_BRIDGE) for at in (0xB0, 0xB4, 0xBC)]
     assert found == [0xDBA00001, 0xDB800001, 0xDDA00001]
+
+
+@pytest.mark.parametrize(
+    ("profile", "cpu", "register", "taken"),
+    [("10.0", "skylake", 0x5C, True), ("next", "tigerlake", 0xC0, True), ("9.2", "tigerlake", 0xC0, True),
+     ("9.2", "skylake", 0x5C, False)],
+)  # fmt: skip
+def test_a_write_to_the_mirror_is_a_write_to_bdsm(guest, profile, cpu, register, taken):
+    """vfio_generic_quirk_mirror_write (10.0 on), vfio_igd_quirk_bdsm_write (9.2, gen 11 on): never to the device."""
+    device = {"device_id": 0x9A49} if cpu == "tigerlake" else {}
+    rig = guest("qemu", profile, cpu=cpu, ggc=0x02C1, bdsm=0xDBA00000, **device)
+    rig.set_bar0(0x1080C0, 0x7CF00000)
+    assert (rig.config(register) == 0x7CF00000) == taken
+    rig.set_bar0(0x1080C2, 0x7D, size=1)
+    assert (rig.config(register) == 0x7C7D0000) == taken
+    assert (rig.bar0(0x1080C0) == 0x7C7D0000) == taken
+
+
+def test_ggcs_mirror_takes_no_write(guest):
+    """Its register is read-only: bits 15:0 stay (hw/vfio/igd.c, wmask 0)."""
+    rig = guest("qemu", "10.0", cpu="skylake", ggc=0x02C1)
+    rig.set_bar0(0x108040, 0xFFFF)
+    assert (rig.config(0x50, 2), rig.bar0(0x108040) & 0xFFFF) == (0x02C1, 0x02C1)

@@ -20,7 +20,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
-    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
+    "opregion", "change_rom", "abort_text", "qemu_release", "vapic",
 )  # fmt: skip
 
 

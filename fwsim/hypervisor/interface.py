@@ -113,11 +113,15 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Overlay:
-    """``width`` bytes at ``offset`` of BAR0 that read as the guest's configuration register at ``config``."""
+    """``width`` bytes at ``offset`` of BAR0 that are the guest's configuration register at ``config``.
+
+    ``name`` is what its own trace log calls them; "": it tells of no access.
+    """
 
     offset: int
     width: int
     config: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,8 @@ class Assignment:
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
     ``[hypervisor]``; ``aborted``: how the hypervisor itself dies of it, before the guest starts. ``messages``: what it
     says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
-    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more.
+    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more. ``traced``: what its own trace log has of
+    the set-up, a line an entry, in order; a range: the zeroes that it writes to the GTT at these indices.
     """
 
     generation: int = 0
@@ -210,6 +215,7 @@ class Assignment:
     messages: list[str] = field(default_factory=list)
     ports_trapped: bool = False
     rom_disabled: bool = False
+    traced: list[str | range] = field(default_factory=list)
 
     @property
     def bdsm(self) -> Register | None:
@@ -318,7 +324,3 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def abort_text(self) -> str:
         """What it says when it kills the guest at a GTT write."""
         return f"{self.title} refused a GTT write"
-
-    def announced_mib(self, given: Assignment) -> int:
-        """MiB of stolen memory that its own log says it gives the guest; 0 where it says nothing."""
-        return 0

@@ -83,15 +83,11 @@ def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) 
     """
     answers = machine.pci.answer[slot].ctypes.data
     answered = {row.offset: row for row in given.registers}
-    rows = [
-        (
-            each.offset + at, mask := (1 << 8 * min(4, each.width)) - 1, answers + each.config + at,
-            answered[each.config].writable >> 8 * at & mask,
-        )  # fmt: skip
-        for each in given.overlays
-        if each.config in answered
-        for at in range(0, each.width, 4)
-    ]
+    rows = []
+    for each in (overlay for overlay in given.overlays if overlay.config in answered):
+        mask, writable = (1 << 8 * min(4, each.width)) - 1, answered[each.config].writable
+        for at in range(0, each.width, 4):
+            rows.append((each.offset + at, mask, answers + each.config + at, writable >> 8 * at & mask))
     machine.overlays = np.array(rows, np.uint64).reshape(-1, g.OVERLAY_WORDS)
     igd.block[g.G_OVERLAYS] = address_of(machine.overlays)
     igd.block[g.G_OVERLAY_COUNT] = len(rows)

@@ -74,10 +74,6 @@ class Qemu(Hypervisor):
         """Unless it is switched off (hw/i386/kvm/apic.c and vapic.c: every PC with 1 MiB has it)."""
         return self.choice.vapic != "off"
 
-    def announced_mib(self, given: Assignment) -> int:
-        """As its trace says (hw/vfio/trace-events, vfio_pci_igd_bdsm_enabled)."""
-        return given.stolen >> 20 if given.own_bdsm else 0
-
     def assign(self, device: Device) -> Assignment:
         """As the release's start-up does it."""
         make = trap_quirk.assign if self.row.trap else config_quirk.assign

@@ -23,6 +23,8 @@ HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 """devfn of 00:00.0, 00:02.0 and 00:1f.0: the functions of the host that a guest's drivers look at."""
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
+STOLEN_BASE_FILE = "etc/igd-stolen-base"
+"""Of a patch to QEMU: the host's base, 8 bytes, little-endian (lf-edge/eve#6432)."""
 ASLS = 0xFC
 Treatment = Literal["answered", "hidden", "watched"]
 At1F = Literal["usual", "free", "dummy", "other"]
@@ -42,6 +44,8 @@ class Choice:
     legacy: str = "auto"
     vapic: str = "auto"
     options: Mapping[str, object] = field(default_factory=dict)
+    stolen_base: str = ""
+    gsm: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,13 @@ class Reaction:
     """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
 
     ``opregion_at``: so many ``pages`` of the host, from the one that its OpRegion begins in, appear at this
-    guest-physical page.
+    guest-physical page. ``also``: what other answered dwords of the function read from now on, by offset.
     """
 
     value: int | None = None
     opregion_at: int | None = None
     pages: int = 3
+    also: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

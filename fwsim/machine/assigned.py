@@ -33,7 +33,8 @@ def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assign
                 writable = row.writable if row.treatment == "answered" else 0
                 pci.emulate(plugged.slot, row.offset, row.width, row.value, writable)
             if row.treatment == "watched" or row.watched:
-                _watch(machine, plugged, row.offset, device, opregion)
+                for at in range(row.offset & ~3, row.offset + row.width, 4):
+                    _watch(machine, plugged, at, device, opregion)
     _install_overlays(machine, igd, slot, given)
     answers = pci.answer[slot].ctypes.data
     _install_policy(machine, igd, device, given, answers)
@@ -56,6 +57,8 @@ def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opre
             return
         if reaction.value is not None:
             pci.answer_with(slot, at, reaction.value)
+        for other, value in reaction.also.items():
+            pci.answer_with(slot, other, value)
         if reaction.opregion_at is not None:
             _map(machine, reaction.opregion_at, opregion, reaction.pages * PAGE)
 

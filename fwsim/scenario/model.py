@@ -102,7 +102,8 @@ class Hypervisor(_Table, frozen=True):
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
     in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
-    installed kind's own.
+    installed kind's own. ``stolen_base`` "host" and ``gsm`` "guest" are patches to QEMU that no release has: the host's
+    base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's.
     """
 
     kind: str = kinds.DEFAULT
@@ -115,6 +116,8 @@ class Hypervisor(_Table, frozen=True):
     rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
     options: dict[str, str | int | bool] = {}
+    stolen_base: Literal["", "host"] = ""
+    gsm: Literal["", "guest"] = ""
 
     def __post_init__(self) -> None:
         """Fill in the kind's usual profile."""
@@ -127,7 +130,7 @@ class Hypervisor(_Table, frozen=True):
         return kinds.hypervisor(
             Choice(
                 self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
-                self.options,
+                self.options, self.stolen_base, self.gsm,
             )
         )  # fmt: skip
 

@@ -11,10 +11,11 @@ from fwsim.hypervisor.interface import (
     Device,
     GttPolicy,
     Hypervisor,
+    Reaction,
     Remedy,
     RomChange,
 )
-from fwsim.hypervisor.qemu import config_quirk, trap_quirk
+from fwsim.hypervisor.qemu import config_quirk, patches, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.opregion import as_shown
@@ -26,7 +27,7 @@ class Qemu(Hypervisor):
     """``qemu``: the profile is a release number.
 
     The options are those of vfio-pci: x-igd-gms, x-igd-opregion, x-igd-lpc,
-    x-igd-legacy-mode, x-vga; and the APIC's vapic.
+    x-igd-legacy-mode, x-vga; and the APIC's vapic. ``stolen_base`` and ``gsm`` are of patches that no release has.
     """
 
     kind = "qemu"
@@ -77,7 +78,17 @@ class Qemu(Hypervisor):
     def assign(self, device: Device) -> Assignment:
         """As the release's start-up does it."""
         make = trap_quirk.assign if self.row.trap else config_quirk.assign
-        return make(self.row, self.choice, device)
+        given = make(self.row, self.choice, device)
+        patches.apply(self.choice, device, given)
+        return given
+
+    def written(
+        self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
+    ) -> Reaction | None:
+        """BDSM, where the patch answers the base of the GTT's memory below it."""
+        if bdf != device.devfn or self.choice.gsm != "guest" or offset not in patches.BDSM_DWORDS:
+            return None
+        return patches.gsm_follows(device, read)
 
     def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
         """Up to 9.2, in legacy mode: entries written by the port pair are shifted."""

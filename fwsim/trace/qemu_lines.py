@@ -19,7 +19,7 @@ from fwsim.trace.event import Actor, Flag, Op, Space
 
 DEVICE = "0000:00:02.0"
 IGD = 0x10
-_IOBAR_REGISTER = IGD << 12 | 0x20
+_COMMAND, _IOBAR_REGISTER = IGD << 12 | 0x04, IGD << 12 | 0x20
 _LPC = 0xF8
 _VGA_PORTS = (range(0x3B0, 0x3BC), range(0x3C0, 0x3E0))
 _GMCH = 0x50
@@ -71,6 +71,7 @@ class QemuLines:
         self.left_out = 0
         self._names = {0: bridge, IGD: "vfio-pci", _LPC: "vfio-pci-igd-lpc-bridge"}
         self._iobar = -1
+        self._decodes_ports = True
         self._latch = -1
 
     def lines(self, events: NDArray[np.void]) -> Iterator[str]:
@@ -149,6 +150,8 @@ class QemuLines:
         name = self._names.get(bdf, "pci-device")
         if address == _IOBAR_REGISTER and op == Op.WRITE and value < 0xFFFFFFFF:
             self._iobar = value & 0xFFFC
+        if address == _COMMAND and op == Op.WRITE:
+            self._decodes_ports = bool(value & 1)
         if op == Op.READ:
             mine = [_config_read(offset, width, value)] if bdf == IGD else []
             return [*mine, f"pci_cfg_read {name} {slot} @0x{offset:x} -> 0x{value:x}"]
@@ -157,6 +160,8 @@ class QemuLines:
 
     def _port(self, op: int, width: int, address: int, value: int) -> list[str]:
         if self._iobar > 0 and 0 <= address - self._iobar < 0x40:
+            if not self._decodes_ports:  # QEMU takes the BAR out of its address space (hw/pci/pci.c)
+                return []
             port = address - self._iobar
             if port in (0, 4):
                 self._latch = value if op == Op.WRITE and port == 0 else -1

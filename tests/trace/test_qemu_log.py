@@ -222,3 +222,20 @@ def test_what_qemu_reads_for_itself_is_not_the_guests(rig):
         reader.feed(line)
     spaces = reader.rest()["space"].tolist()
     assert spaces == [Space.PORT, Space.GTT, Space.PORT, Space.GTT]
+
+
+def test_a_bar_that_is_switched_off_gives_all_ones_and_no_line(rig):
+    """QEMU takes it away with the write of the command register: neither vfio nor the device hears of an access."""
+    made = rig("qemu", "10.0", cpu="skylake", ggc=0x02C1)
+    registers = made.config(0x10) & ~0xF
+    assert made.machine.engine.read(registers + 0x108040, 2) == b"\xc1\x02"
+    made.set_config(0x20, made.port)
+    before = made.machine.recorder.count - 1
+    made.set_config(4, 0, 2)
+    assert made.machine.engine.read(registers + 0x108040, 4) == b"\xff" * 4
+    assert made.in_(0) == 0xFFFFFFFF
+    assert [line for line in log(made, skip=before) if "vfio_region" in line] == []
+    made.set_config(4, 3, 2)
+    assert made.machine.engine.read(registers + 0x108040, 2) == b"\xc1\x02"
+    made.in_(0)
+    assert any("region4" in line for line in log(made, skip=before))

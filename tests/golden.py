@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 SCENARIO = "examples/demo-qemu.toml"
 SOURCES = {"posted": ["rom.source=shadow"], "pristine": ["rom.source=file"]}
 HYPERVISORS = {
-    "9.1": ["hypervisor.profile=9.1"],
+    "9.2": ["hypervisor.profile=9.2"],
     "10.0": ["hypervisor.profile=10.0"],
     "next": ["hypervisor.profile=next"],
     "ranged": ["hypervisor.kind=ranged"],

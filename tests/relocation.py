@@ -2,7 +2,7 @@
 
 Host stolen memory H = DBA00000h. Guest of 2 GiB under SeaBIOS 1.16.2: 16 MiB of high memory at the top, then BDSM at
 the next MiB below that leaves room for some 88 KiB more: G = 80000000h - 17 MiB - size = 7EF00000h - size.
-Size offered (QEMU hw/vfio/igd.c): 5.0 the GTT's stolen memory alone, 9.1 that and the data's, 10.0 on the data's alone.
+Size offered (QEMU hw/vfio/igd.c): 5.0 the GTT's stolen memory alone, 9.2 that and the data's, 10.0 on the data's alone.
 gen 6 and 7, GGC 0209h: bits 9:8 = 2 -> 2 MiB of GTT, bits 7:3 = 1 -> 32 MiB. gen 9, GGC 0x0200 | 0xC0: see each row.
 
 A pristine image reads BDSM (the guest's, G) and caches it; a posted one has H in its cache and never asks again.
@@ -65,13 +65,13 @@ def ran(made: Scenario, folder: Path) -> tuple[Summary, RunDir]:
     return run(made, out), out
 
 
-# gen 6 and 7: 5.0 offers 2 MiB (G = 7ED00000h), 9.1 2 + 32 (7CD00000h), the others 32 (7CF00000h).
-#   5.0 pristine: 2 * 7ED00000h - DBA00000h = 22000000h, RAM that the guest uses; 9.1: 2 * 7CD00000h - H = 1E000000h.
+# gen 6 and 7: 5.0 offers 2 MiB (G = 7ED00000h), 9.2 2 + 32 (7CD00000h), the others 32 (7CF00000h).
+#   5.0 pristine: 2 * 7ED00000h - DBA00000h = 22000000h, RAM that the guest uses; 9.2: 2 * 7CD00000h - H = 1E000000h.
 GEN6 = (
     Row("5.0", "file", 0x7ED00000, 0x7ED00001, 0x22000001, "guest_ram"),
     Row("5.0", "shadow", 0x7ED00000, 0xDBA00001, 0x7ED00001, "guest_stolen"),
-    Row("9.1", "file", 0x7CD00000, 0x7CD00001, 0x1E000001, "guest_ram"),
-    Row("9.1", "shadow", 0x7CD00000, 0xDBA00001, 0x7CD00001, "guest_stolen"),
+    Row("9.2", "file", 0x7CD00000, 0x7CD00001, 0x1E000001, "guest_ram"),
+    Row("9.2", "shadow", 0x7CD00000, 0xDBA00001, 0x7CD00001, "guest_stolen"),
     Row("10.0", "file", 0x7CF00000, 0x7CF00001, 0x7CF00001, "guest_stolen"),
     Row("10.0", "shadow", 0x7CF00000, 0xDBA00001, 0xDBA00001, "host_stolen"),
     Row("next", "file", 0x7CF00000, 0x7CF00001, 0x7CF00001, "guest_stolen"),
@@ -79,13 +79,13 @@ GEN6 = (
     Row("ranged", "file", 0x7CF00000, 0x7CF00001, 0x7CF00001, "guest_stolen"),
     Row("ranged", "shadow", 0x7CF00000, 0xDBA00001, 0x7CF00001, "guest_stolen"),
 )
-# gen 9, GGC 02C1h: bits 7:6 = 3 -> 8 MiB of GTT, bits 15:8 = 2 -> 64 MiB. 5.0 offers 8 (G = 7E700000h), 9.1 8 + 64
+# gen 9, GGC 02C1h: bits 7:6 = 3 -> 8 MiB of GTT, bits 15:8 = 2 -> 64 MiB. 5.0 offers 8 (G = 7E700000h), 9.2 8 + 64
 # (7A700000h), the others 64 (7AF00000h). 2 * 7E700000h - H = 21400000h, 2 * 7A700000h - H = 19400000h.
 GEN9 = (
     Row("5.0", "file", 0x7E700000, 0x7E700001, 0x21400001, "guest_ram"),
     Row("5.0", "shadow", 0x7E700000, 0xDBA00001, 0x7E700001, "guest_stolen"),
-    Row("9.1", "file", 0x7A700000, 0x7A700001, 0x19400001, "guest_ram"),
-    Row("9.1", "shadow", 0x7A700000, 0xDBA00001, 0x7A700001, "guest_stolen"),
+    Row("9.2", "file", 0x7A700000, 0x7A700001, 0x19400001, "guest_ram"),
+    Row("9.2", "shadow", 0x7A700000, 0xDBA00001, 0x7A700001, "guest_stolen"),
     Row("10.0", "file", 0x7AF00000, 0x7AF00001, 0x7AF00001, "guest_stolen"),
     Row("10.0", "shadow", 0x7AF00000, 0xDBA00001, 0xDBA00001, "host_stolen"),
     Row("next", "file", 0x7AF00000, 0x7AF00001, 0x7AF00001, "guest_stolen"),

@@ -54,7 +54,7 @@ def test_seabios_as_measured():
 
 @pytest.mark.parametrize(
     ("machine", "ram", "profile", "cpu"),
-    [("pc", "2G", "10.0", "sandybridge"), ("q35", "4G", "next", "haswell"), ("pc", "6G", "9.1", "ivybridge")],
+    [("pc", "2G", "10.0", "sandybridge"), ("q35", "4G", "next", "haswell"), ("pc", "6G", "9.2", "ivybridge")],
 )
 def test_the_same_as_a_run(machine, ram, profile, cpu, tmp_path):
     from fwsim.results.folder import RunDir
@@ -153,14 +153,14 @@ def test_size_and_ggc_follow_from_each_other():
     assert place(Ask(gen="9", stolen=60 * MIB)).ask.ggc == 0xFEC1
     both = place(Ask(ggc=0x0209, stolen=48 * MIB))
     assert failing(both)["bdsm-size"] == "48M were placed, but GGC 0x0209 announces 32M"
-    assert "bdsm-size" not in failing(place(Ask(ggc=0x0209, stolen=34 * MIB, profile="9.1")))  # with the GTT's 2 MiB
+    assert "bdsm-size" not in failing(place(Ask(ggc=0x0209, stolen=34 * MIB, profile="9.2")))  # with the GTT's 2 MiB
 
 
 def test_legacy_mode_by_profile_and_guest():
-    assert "BDSM is then not emulated" in failing(place(Ask(machine="q35", profile="9.1")))["legacy-mode"]
+    assert "BDSM is then not emulated" in failing(place(Ask(machine="q35", profile="9.2")))["legacy-mode"]
     assert "gets no VGA ranges" in failing(place(Ask(machine="q35")))["legacy-mode"]
     assert "legacy-mode" not in failing(place(Ask(machine="q35", firmware="ovmf")))
-    assert "legacy-mode" in failing(place(Ask(machine="q35", firmware="ovmf", profile="9.1")))
+    assert "legacy-mode" in failing(place(Ask(machine="q35", firmware="ovmf", profile="9.2")))
     assert not any(check.id == "legacy-mode" for check in place(Ask(firmware="acrn")).checks)
 
 

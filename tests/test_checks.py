@@ -165,8 +165,8 @@ def test_misplaced_stolen_memory(bdsm, rule, detail):
 
 
 def test_firmware_that_found_no_room():
-    """A guest of 4 MiB: SeaBIOS cannot place the stolen memory (32 MiB and 2 MiB of GTT under QEMU 9.1)."""
-    seen = failed(scenario(profile="9.1", ram="4M"), good(firmware=firmware(bdsm=0, asls=0)))
+    """A guest of 4 MiB: SeaBIOS cannot place the stolen memory (32 MiB and 2 MiB of GTT under QEMU 9.2)."""
+    seen = failed(scenario(profile="9.2", ram="4M"), good(firmware=firmware(bdsm=0, asls=0)))
     assert seen == {
         "bdsm-set": "BDSM is 0x0: the firmware placed none of the 34M it was asked for",
         "asls-set": "ASLS is 0x0: the firmware placed no OpRegion",
@@ -321,9 +321,9 @@ def test_another_card_has_no_stolen_memory():
         ("none", "10.0", "pc", 32),
         ("ranged", "5.0", "pc", 32),
         ("qemu", "10.0", "pc", 32),
-        ("qemu", "9.1", "pc", 34),  # QEMU to 9.2 adds the GTT's own memory
+        ("qemu", "9.2", "pc", 34),  # QEMU to 9.2 adds the GTT's own memory
         ("qemu", "5.0", "pc", 2),  # and to 5.x takes GMS from x-igd-gms alone
-        ("qemu", "9.1", "q35", 0),  # no legacy mode on q35
+        ("qemu", "9.2", "q35", 0),  # no legacy mode on q35
         ("qemu", "next", "q35", 32),
     ],
 )

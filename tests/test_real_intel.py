@@ -83,7 +83,7 @@ def test_the_shadow_holds_the_hosts_base(rom):
     assert sum(machine.run.made.offered.image[: machine.run.made.offered.image[2] * 512]) & 0xFF == 0
 
 
-@pytest.mark.parametrize(("profile", "gms"), [("9.1", 0), ("5.0", 2)])
+@pytest.mark.parametrize(("profile", "gms"), [("9.2", 0), ("5.0", 2)])
 def test_no_room_for_stolen_memory_kills_the_guest(rom, profile, gms, tmp_path):
     made = scenario(rom, hypervisor=Hypervisor(profile=profile, gms=gms), ram="4M", **IVY)
     check_aborted(ran(made, tmp_path)[0])

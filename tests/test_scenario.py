@@ -218,7 +218,7 @@ def test_syntax_error_names_the_line():
 def test_overrides():
     table = with_overrides(
         {"host": {"cpu": "haswell"}, "call": [{"ax": 1}]},
-        ["host.bdsm=0xcd200000", "call.0.ax=3", "call.1.ax=0x4f02", "rom.any_device=true", "hypervisor.profile=9.1",
+        ["host.bdsm=0xcd200000", "call.0.ax=3", "call.1.ax=0x4f02", "rom.any_device=true", "hypervisor.profile=9.2",
          "rom.int15.5034.ax=0x5f", "display=[{port = 'none'}]", "guest.ram=4M", "hypervisor.lpc=false"],
     )  # fmt: skip
     from fwsim.scenario.text import read_struct
@@ -227,7 +227,7 @@ def test_overrides():
     assert (scenario.host.cpu, scenario.host.bdsm) == ("haswell", 0xCD200000)
     assert [call.ax for call in scenario.call] == [3, 0x4F02]
     assert scenario.rom.any_device is True
-    assert scenario.hypervisor.profile == "9.1"
+    assert scenario.hypervisor.profile == "9.2"
     assert scenario.hypervisor.lpc == "off"
     assert scenario.rom.answers() == {0x5034: {"ax": 0x5F}}
     assert scenario.display == (Display(port="none"),)

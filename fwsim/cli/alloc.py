@@ -40,7 +40,7 @@ def alloc(
     max_low: Annotated[str, _option("QEMU's max-ram-below-4g.", "--max-ram-below-4g")] = "0",
     ecam: Annotated[str, _option("hvmloader mmconfig on q35: 64M (default), 128M or 256M.")] = "64M",
     driver: Annotated[str, _option("OVMF's IGD driver: vfioigd (default), gvt or none.", metavar="D")] = "vfioigd",
-    profile: Annotated[str, _option("QEMU: 5.0, 9.1, 10.0 (default) or next.", metavar="P")] = _DEFAULT.profile,
+    profile: Annotated[str, _option("QEMU: 5.0, 9.2, 10.0 (default) or next.", metavar="P")] = _DEFAULT.profile,
     host_bdsm: Annotated[str, _option("Base of the host's stolen memory (bhyve, acrn, host-base).", metavar="A")] = "",
     host_asls: Annotated[str, _option("The host's OpRegion (bhyve, acrn).", metavar="A")] = "",
     holder: Annotated[str, _option("fake-bar: igd (default), isa, bridge or device.", metavar="H")] = _DEFAULT.holder,

@@ -23,7 +23,7 @@ def diff(
     \b
     Examples:
       fwsim trace diff runs/pristine runs/shadow
-      fwsim trace diff runs/qemu-9.1 runs/qemu-10.0 --json
+      fwsim trace diff runs/qemu-9.2 runs/qemu-10.0 --json
     """
     from fwsim.analysis.diff import diff as compare
     from fwsim.report.diff import render

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fwsim.scenario.model import Scenario
+    from fwsim.trace.qemu_lines import Log
 
 TEXTS = ("qemu", "dmesg")
 SUFFIX = {
@@ -91,7 +92,7 @@ def _text(
         scenario = _scenario(folder)
         offset = scenario.host.family.gtt_offset if scenario else 0x200000
         bridge = "mch" if scenario and scenario.guest.machine == "q35" else "i440FX"
-        lines = QemuLines(offset, bridge, timestamps).lines(events, _announced(scenario))
+        lines = QemuLines(offset, bridge, timestamps, _qemu_log(scenario)).lines(events)
     if out is not None:
         with whole_file(out, force) as partial:
             count = write_lines(partial, lines)
@@ -102,11 +103,17 @@ def _text(
         common.emit_lines(lines)
 
 
-def _announced(scenario: Scenario | None) -> int:
-    """MiB of stolen memory that the hypervisor's log says it gives the guest; 0 where it says nothing."""
+def _qemu_log(scenario: Scenario | None) -> Log | None:
+    """What QEMU of the scenario's release has in its log beside the guest's accesses; None: which one is not known."""
+    from fwsim.trace.qemu_lines import Log, Mirror
+
     if scenario is None:
-        return 0
-    return scenario.hypervisor.design.announced_mib(scenario.assignment)
+        return None
+    given = scenario.assignment
+    return Log(
+        scenario.hypervisor.design.release, given.traced, given.cleared.stop if given.ports_trapped else 0,
+        given.ggc or 0, tuple(Mirror(each.offset, each.width, each.config, each.name) for each in given.overlays),
+    )  # fmt: skip
 
 
 def _file(events: NDArray[np.void], folder: RunDir, form: str, out: Path, force: bool, devid: str) -> dict[str, Any]:

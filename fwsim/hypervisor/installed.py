@@ -21,8 +21,7 @@ FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
     "registers_over", "dropped", "ram_end", "identity", "fix_rom", "opregion_cut",
-    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
-    "group_text",
+    "opregion", "change_rom", "abort_text", "qemu_release", "vapic", "group_text",
 )  # fmt: skip
 
 

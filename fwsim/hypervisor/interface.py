@@ -26,6 +26,8 @@ HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 """devfn of 00:00.0, 00:02.0 and 00:1f.0: the functions of the host that a guest's drivers look at."""
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
+STOLEN_BASE_FILE = "etc/igd-stolen-base"
+"""Of a patch to QEMU: the host's base, 8 bytes, little-endian (lf-edge/eve#6432)."""
 ASLS = 0xFC
 OPREGION_CUT = "warning: not all of the host's OpRegion is the guest's"
 """How a run's log begins to say what ``Hypervisor.opregion_cut`` found."""
@@ -47,6 +49,8 @@ class Choice:
     legacy: str = "auto"
     vapic: str = "auto"
     options: Mapping[str, object] = field(default_factory=dict)
+    stolen_base: str = ""
+    gsm: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,21 +139,26 @@ class Reaction:
     """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
 
     ``opregion_at``: so many ``pages`` of the host, from the one that its OpRegion begins in, appear at this
-    guest-physical page.
+    guest-physical page. ``also``: what other answered dwords of the function read from now on, by offset.
     """
 
     value: int | None = None
     opregion_at: int | None = None
     pages: int = 3
+    also: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """``width`` bytes at ``offset`` of BAR0 that read as the guest's configuration register at ``config``."""
+    """``width`` bytes at ``offset`` of BAR0 that are the guest's configuration register at ``config``.
+
+    ``name`` is what its own trace log calls them; "": it tells of no access.
+    """
 
     offset: int
     width: int
     config: int
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -226,7 +235,8 @@ class Assignment:
     ``[hypervisor]``, and what helps (``error_hint``); ``aborted``: how the hypervisor itself dies of it, before the
     guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
     ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
-    any more.
+    any more. ``traced``: what its own trace log has of the set-up, a line an entry, in order; a range: the zeroes that
+    it writes to the GTT at these indices.
     """
 
     generation: int = 0
@@ -249,6 +259,7 @@ class Assignment:
     messages: list[str] = field(default_factory=list)
     ports_trapped: bool = False
     rom_disabled: bool = False
+    traced: list[str | range] = field(default_factory=list)
 
     @property
     def bdsm(self) -> Register | None:
@@ -403,7 +414,3 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def abort_text(self) -> str:
         """What it says when it kills the guest at a GTT write."""
         return f"{self.title} refused a GTT write"
-
-    def announced_mib(self, given: Assignment) -> int:
-        """MiB of stolen memory that its own log says it gives the guest; 0 where it says nothing."""
-        return 0

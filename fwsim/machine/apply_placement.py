@@ -137,6 +137,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
         cpu=wish.cpu, release=wish.release, reserved=tuple((start, end - start) for start, end in wish.reserved),
+        fw_cfg={name: files[name] for name in ("etc/igd-stolen-base",) if name in files},
     )  # fmt: skip
 
 

@@ -43,7 +43,8 @@ def install(
                 writable = row.writable if row.treatment == "answered" else 0
                 pci.emulate(at, row.offset, row.width, row.value, writable, row.mask)
             if row.treatment == "watched" or row.watched:
-                _watch(machine, plugged, row.offset, device, opregion)
+                for offset in range(row.offset & ~3, row.offset + row.width, 4):
+                    _watch(machine, plugged, offset, device, opregion)
         for offset in sorted(kept):
             _listen(machine, plugged, offset, device, log)
     _install_overlays(machine, igd, slot, given)
@@ -68,6 +69,8 @@ def _watch(machine: Machine, plugged: Plugged, offset: int, device: Device, opre
             return
         if reaction.value is not None:
             pci.answer_with(slot, at, reaction.value)
+        for other, value in reaction.also.items():
+            pci.answer_with(slot, other, value)
         if reaction.opregion_at is not None:
             _map(machine, reaction.opregion_at, opregion, reaction.pages * PAGE)
 
@@ -110,13 +113,12 @@ def _install_overlays(machine: Machine, igd: Igd, slot: int, given: Assignment) 
     Where the register is the device's own, so is its mirror: nothing is laid over it.
     """
     answers = machine.pci.answer[slot].ctypes.data
-    answered = {row.offset for row in given.registers}
-    rows = [
-        (each.offset + at, (1 << 8 * min(4, each.width)) - 1, answers + each.config + at)
-        for each in given.overlays
-        if each.config in answered
-        for at in range(0, each.width, 4)
-    ]
+    answered = {row.offset: row for row in given.registers}
+    rows = []
+    for each in (overlay for overlay in given.overlays if overlay.config in answered):
+        mask, writable = (1 << 8 * min(4, each.width)) - 1, answered[each.config].writable
+        for at in range(0, each.width, 4):
+            rows.append((each.offset + at, mask, answers + each.config + at, writable >> 8 * at & mask))
     machine.overlays = np.array(rows, np.uint64).reshape(-1, g.OVERLAY_WORDS)
     igd.block[g.G_OVERLAYS] = address_of(machine.overlays)
     igd.block[g.G_OVERLAY_COUNT] = len(rows)

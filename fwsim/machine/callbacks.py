@@ -18,7 +18,7 @@ from fwsim.devices.bus import (
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.access import gtt_load, is_clock, mmio_beside, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
-from fwsim.devices.igd.overlay import overlaid
+from fwsim.devices.igd.overlay import overlaid, overlaid_write
 from fwsim.devices.igd.port_pair import iobar_in, iobar_out
 from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
 from fwsim.devices.vga.ports import vga_in, vga_out
@@ -284,8 +284,10 @@ def _register_write(root: int, offset: int, value: int) -> None:
         gtt_write(root, at, value, NO_INDEX, 0)
         seen(root, IN_GTT | at, value, False)
         return
-    record(root, _MMIO, _WRITE, 4, offset, value, value, 0)
-    mmio_write(root, offset, value)
+    passes = overlaid_write(root, offset, value)
+    record(root, _MMIO, _WRITE, 4, offset, value, value, 0 if passes == _ones(4) else _MIRRORED)
+    if passes:
+        mmio_write(root, offset, (np.uint64(value) & passes) | (mmio_beside(root, offset) & ~passes))
     seen(root, IN_MMIO | offset, value, False)
 
 
@@ -307,7 +309,7 @@ def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     at = np.uint64(offset) & ~np.uint64(3)
     if size < 4:
         igd = u64s(u64s(root)[R_IGD])
-        held = gtt_load(root, at - igd[g.G_GTT_AT]) if _in_gtt(igd, at) else mmio_beside(root, at)
+        held = gtt_load(root, at - igd[g.G_GTT_AT]) if _in_gtt(igd, at) else overlaid(root, at, mmio_beside(root, at))
         shift = np.uint64(8) * (np.uint64(offset) & np.uint64(3))
         value = (held & ~(_ones(size) << shift)) | ((np.uint64(value) & _ones(size)) << shift)
     _register_write(root, at, np.uint64(value) & np.uint64(0xFFFFFFFF))

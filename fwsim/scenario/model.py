@@ -132,7 +132,8 @@ class Hypervisor(_Table, frozen=True):
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
     in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``disable_vga``:
     vfio-pci's module option, the kernel offers no VGA region. ``options`` are the kind's own: of ``xen``, and of
-    installed kinds.
+    installed kinds. ``stolen_base`` "host" and ``gsm`` "guest" are patches to QEMU that no release has: the host's
+    base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's.
     """
 
     kind: str = kinds.DEFAULT
@@ -146,6 +147,8 @@ class Hypervisor(_Table, frozen=True):
     vapic: Switch = "auto"
     disable_vga: bool = False
     options: dict[str, str | int | bool] = {}
+    stolen_base: Literal["", "host"] = ""
+    gsm: Literal["", "guest"] = ""
 
     def __post_init__(self) -> None:
         """Fill in the kind's usual profile."""
@@ -158,7 +161,7 @@ class Hypervisor(_Table, frozen=True):
         return kinds.hypervisor(
             Choice(
                 self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
-                self.options,
+                self.options, self.stolen_base, self.gsm,
             )
         )  # fmt: skip
 

@@ -17,7 +17,8 @@ from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 from fwsim.trace.log_lines import IGD, LINE_MAX, Message, messages, time_of
 from fwsim.trace.refused import meaning
 
-_IOBAR_REGISTER = IGD << 12 | 0x20
+_IOBAR_REGISTER, _GMCH_REGISTER = IGD << 12 | 0x20, IGD << 12 | 0x50
+_DWORD_READ = [Space.PCI, Op.READ, 4]
 _CHUNK = 1 << 16
 _SAMPLES = 5
 _LOG_MAX_NS = 366 * 86_400 * 1_000_000_000
@@ -184,8 +185,15 @@ class LogReader:
     # --- the device's regions ----------------------------------------------------------------------------------------
 
     def _vfio_pci_igd_bar4_write(self, index: int, data: int, written: int, device: int) -> None:
+        self._forget_own_reads()
         flags = Flag.INDEXED | (Flag.REWRITTEN if written != data else 0)
         self._rewritten = self._event(Space.GTT, Op.WRITE, 4, index & ~3, written, data, flags)
+
+    def _forget_own_reads(self) -> None:
+        """Up to 9.2 QEMU reads GMCH twice between the guest's writes of index and data: those are not the guest's."""
+        for _ in range(2):
+            if self._records and self._records[-1][2] == _GMCH_REGISTER and self._records[-1][8:] == _DWORD_READ:
+                self._records.pop()
 
     def _vfio_pci_igd_bdsm_enabled(self, mib: int, device: int) -> None:
         self.bdsm_mib = mib
@@ -212,6 +220,8 @@ class LogReader:
         if offset == 4 and self._index is not None:
             if op == Op.WRITE and self._rewritten is not None and self._rewritten[3] == value:
                 return  # vfio_pci_igd_bar4_write told of it already
+            if op == Op.WRITE:
+                self._forget_own_reads()
             space = Space.GTT if self._index & 1 else Space.MMIO
             self._event(space, op, width, self._index & ~3, value, flags=Flag.INDEXED)
             return

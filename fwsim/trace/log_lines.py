@@ -36,6 +36,10 @@ _QEMU = {
     "vfio_pci_igd_opregion_enabled": rf" {_NAME}",
     "vfio_pci_igd_host_bridge_enabled": rf" {_NAME}",
     "vfio_pci_igd_lpc_bridge_enabled": rf" {_NAME}",
+    "vfio_pci_igd_vbios_patched": rf" {_NAME}",
+    "vfio_quirk_generic_mirror_read": rf" {_NAME} [\w-]{{1,64}} {_HEX}: {_HEX}",
+    "vfio_quirk_generic_mirror_write": rf" {_NAME} [\w-]{{1,64}} {_HEX}: {_HEX}",
+    "vfio_pci_reset": rf"\s+\({_NAME}\)",
     "vfio_pci_reset_flr": rf" {_NAME} FLR/VFIO_DEVICE_RESET",
     "vfio_pci_reset_pm": rf" {_NAME} PCI PM Reset",
 }

@@ -62,9 +62,9 @@ def test_pristine_and_posted(own, capsys):
 
 
 def test_qemu_9_1_and_10_0(own):
-    """9.1 clears the GTT through the I/O BAR, asks for other stolen memory, and moves what the ROM writes."""
-    found = diff(own(profile="9.1"), own())
-    assert found.causes == [("hypervisor.profile", "9.1", "10.0")]
+    """9.2 clears the GTT through the I/O BAR, asks for other stolen memory, and moves what the ROM writes."""
+    found = diff(own(profile="9.2"), own())
+    assert found.causes == [("hypervisor.profile", "9.2", "10.0")]
     zeroing = next(group for group in found.groups if group.kind == "a")
     assert (zeroing.count, zeroing.a["actor"], zeroing.what) == (512, "hypervisor", {"gtt write": 512})
     assert found.first.a["address"] == found.first.b["address"] == 0x1005E

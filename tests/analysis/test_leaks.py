@@ -72,10 +72,10 @@ def test_haswell_bridge_values_are_the_e6540s(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("profile", "mirror"), [("9.1", {"BAR0 0x1080c0": "passes"}), ("10.0", {"BAR0 0x1080c0": "traps"})]
+    ("profile", "mirror"), [("9.2", {"BAR0 0x1080c0": "passes"}), ("10.0", {"BAR0 0x1080c0": "traps"})]
 )
 def test_the_mirror_of_bdsm_by_qemu_version(tmp_path, profile, mirror):
-    """QEMU 9.1 mirrors it from gen 11 on, 10.0 from gen 6 on; neither at the I/O BAR (hw/vfio/igd.c)."""
+    """QEMU 9.2 mirrors it from gen 11 on, 10.0 from gen 6 on; neither at the I/O BAR (hw/vfio/igd.c)."""
     found = verdicts(of_text(tmp_path, f'[hypervisor]\nprofile = "{profile}"\n'))
     assert mirror.items() <= found.items()
     assert found.get("I/O BAR 0x1080c0", found["BAR0 0x1080c0"]) == "passes"
@@ -83,12 +83,12 @@ def test_the_mirror_of_bdsm_by_qemu_version(tmp_path, profile, mirror):
 
 
 def test_without_legacy_mode_bdsm_passes_and_its_way_into_the_gtt_is_shown(tmp_path):
-    """9.1 on q35: no legacy mode, the ROM reads the host's base at 5Eh, fills the GTT with it, and keeps it.
+    """9.2 on q35: no legacy mode, the ROM reads the host's base at 5Eh, fills the GTT with it, and keeps it.
 
     It takes EXT_TSEG_MBYTES, 0010h, for 64 MiB of stolen memory: of its entries 8192 point into the host's 32 MiB.
     """
     scenario = Scenario(
-        name="x", hypervisor=Hypervisor(profile="9.1"), guest=Guest(machine="q35"), rom=Rom(file=str(OWN)),
+        name="x", hypervisor=Hypervisor(profile="9.2"), guest=Guest(machine="q35"), rom=Rom(file=str(OWN)),
     )  # fmt: skip
     out = RunDir.create(tmp_path / "run")
     run(scenario, out)
@@ -130,7 +130,7 @@ def test_the_newest_qemu_patches_the_shadow(tmp_path):
 
 def test_qemu_9_1_leaves_entries_past_its_limit_in_the_gtt(tmp_path):
     """It clears 800h of index, 512 entries, of the 8191 that the host's POST left (the limit of hw/vfio/igd.c)."""
-    found = leaks_of(made(tmp_path / "run", source="shadow", profile="9.1").path)
+    found = leaks_of(made(tmp_path / "run", source="shadow", profile="9.2").path)
     gtt = next(leak for leak in found.leaks if leak.path == "GTT")
     assert (gtt.verdict, gtt.offset, gtt.host) == ("passes", 512, H + 512 * 4096)
     assert gtt.note.startswith(f"{8191 - 512} of the 8191")

@@ -46,7 +46,7 @@ def recorded(tmp_path):
     return run
 
 
-@pytest.mark.parametrize(("source", "profile"), [("file", "10.0"), ("shadow", "10.0"), ("file", "9.1")])
+@pytest.mark.parametrize(("source", "profile"), [("file", "10.0"), ("shadow", "10.0"), ("file", "9.2")])
 def test_our_rom_again(own, tmp_path, source, profile):
     run = own(source, profile)
     found = again(run, tmp_path)

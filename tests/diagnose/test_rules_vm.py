@@ -81,10 +81,11 @@ def test_what_is_refused_goes_by_the_release(tmp_path):
     assert "-machine pc" in q35["lpc-slot-taken"].remedy
 
 
-def test_x_igd_gms_has_to_be_set_before_9_1(tmp_path):
+def test_x_igd_gms_has_to_be_set_before_9_2(tmp_path):
     assert "no-stolen-size" in found(tmp_path, qemu(), release="8.2.0")
     assert "no-stolen-size" not in found(tmp_path, qemu("addr=2,x-igd-gms=2"), release="8.2.0")
-    assert "no-stolen-size" not in found(tmp_path, qemu(), release="9.1.0")
+    assert "no-stolen-size" in found(tmp_path, qemu(), release="9.1.2")
+    assert "no-stolen-size" not in found(tmp_path, qemu(), release="9.2.0")
 
 
 def test_a_gms_code_that_there_is_not(tmp_path):

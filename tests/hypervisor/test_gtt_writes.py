@@ -30,8 +30,8 @@ def put(rig, index, data):
 
 
 def old(guest, gen=6, ggc=0x0208, bdsm=0xBD700000):
-    """A guest of QEMU 9.1; GGC 0208h is 2 MiB of GTT: the limit is 800h, 512 pages of 4 bytes each."""
-    rig = guest("qemu", "9.1", cpu=CPU_OF_GEN[gen], ggc=ggc, bdsm=HOST)
+    """A guest of QEMU 9.2; GGC 0208h is 2 MiB of GTT: the limit is 800h, 512 pages of 4 bytes each."""
+    rig = guest("qemu", "9.2", cpu=CPU_OF_GEN[gen], ggc=ggc, bdsm=HOST)
     rig.set_config(0x5C, bdsm)
     return rig
 

@@ -29,7 +29,7 @@ def ids(rig, bdf):
     return rig.config(0, 4, bdf), rig.config(8, 1, bdf), rig.config(0x2C, 4, bdf)
 
 
-@pytest.mark.parametrize("profile", ["5.0", "9.1", "10.0", "next"])
+@pytest.mark.parametrize("profile", ["5.0", "9.2", "10.0", "next"])
 def test_legacy_mode_dresses_the_bridges_as_the_hosts(guest, profile):
     """An i440FX keeps its id; revision and subsystem are the host's. 00:1f.0 is the host's altogether."""
     rig = guest("qemu", profile)
@@ -38,7 +38,7 @@ def test_legacy_mode_dresses_the_bridges_as_the_hosts(guest, profile):
     assert ids(rig, IGD) == (0x01268086, 0x09, 0x21DA17AA)
 
 
-@pytest.mark.parametrize(("kind", "profile"), [("qemu", "9.1"), ("qemu", "10.0"), ("ranged", "")])
+@pytest.mark.parametrize(("kind", "profile"), [("qemu", "9.2"), ("qemu", "10.0"), ("ranged", "")])
 def test_without_legacy_mode_the_bridges_are_qemus(guest, kind, profile):
     rig = guest(kind, profile, machine="q35")
     assert ids(rig, HOST_BRIDGE) == (0x29C08086, 0x00, QEMU_SUBSYSTEM)
@@ -69,7 +69,7 @@ def vga_answers(rig):
 @pytest.mark.parametrize(
     ("kind", "profile", "machine", "more", "shown"),
     [
-        ("qemu", "9.1", "pc", {}, True), ("qemu", "10.0", "pc", {}, True), ("qemu", "10.0", "q35", {}, False),
+        ("qemu", "9.2", "pc", {}, True), ("qemu", "10.0", "pc", {}, True), ("qemu", "10.0", "q35", {}, False),
         ("qemu", "10.0", "pc", {"ggc": 0x020B}, False), ("ranged", "", "pc", {}, True),
         ("xen", "", "pc", {}, True), ("crosvm", "", "pc", {}, False), ("none", "", "pc", {}, True),
     ],
@@ -140,3 +140,26 @@ def test_the_hosts_bridge_has_the_bases_of_stolen_memory(guest):
     rig = guest("none", bdsm=0xDBA00000, ggc=0x0209)
     found = [rig.config(at, 4, HOST_BRIDGE) for at in (0xB0, 0xB4, 0xBC)]
     assert found == [0xDBA00001, 0xDB800001, 0xDDA00001]
+
+
+@pytest.mark.parametrize(
+    ("profile", "cpu", "register", "taken"),
+    [("10.0", "skylake", 0x5C, True), ("next", "tigerlake", 0xC0, True), ("9.2", "tigerlake", 0xC0, True),
+     ("9.2", "skylake", 0x5C, False)],
+)  # fmt: skip
+def test_a_write_to_the_mirror_is_a_write_to_bdsm(guest, profile, cpu, register, taken):
+    """vfio_generic_quirk_mirror_write (10.0 on), vfio_igd_quirk_bdsm_write (9.2, gen 11 on): never to the device."""
+    device = {"device_id": 0x9A49} if cpu == "tigerlake" else {}
+    rig = guest("qemu", profile, cpu=cpu, ggc=0x02C1, bdsm=0xDBA00000, **device)
+    rig.set_bar0(0x1080C0, 0x7CF00000)
+    assert (rig.config(register) == 0x7CF00000) == taken
+    rig.set_bar0(0x1080C2, 0x7D, size=1)
+    assert (rig.config(register) == 0x7C7D0000) == taken
+    assert (rig.bar0(0x1080C0) == 0x7C7D0000) == taken
+
+
+def test_ggcs_mirror_takes_no_write(guest):
+    """Its register is read-only: bits 15:0 stay (hw/vfio/igd.c, wmask 0)."""
+    rig = guest("qemu", "10.0", cpu="skylake", ggc=0x02C1)
+    rig.set_bar0(0x108040, 0xFFFF)
+    assert (rig.config(0x50, 2), rig.bar0(0x108040) & 0xFFFF) == (0x02C1, 0x02C1)

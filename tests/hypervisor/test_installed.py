@@ -54,10 +54,10 @@ def test_a_subclass_under_another_name_is_what_its_parent_is(installed):
     class Theirs(Qemu):
         kind = "theirs"
 
-    made, ours = installed(Theirs)(profile="9.1"), kinds.hypervisor(Choice("qemu", "9.1"))
+    made, ours = installed(Theirs)(profile="9.2"), kinds.hypervisor(Choice("qemu", "9.2"))
     assert made.assign(DEVICE) == ours.assign(DEVICE)
-    assert (made.mode, made.title, made.abort_text()) == (ours.mode, "QEMU 9.1", ours.abort_text())
-    assert (made.qemu_release, made.vapic) == ((9, 1), True)
+    assert (made.mode, made.title, made.abort_text()) == (ours.mode, "QEMU 9.2", ours.abort_text())
+    assert (made.qemu_release, made.vapic) == ((9, 2), True)
 
 
 def giving(**fields):

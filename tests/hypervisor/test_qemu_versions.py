@@ -27,8 +27,9 @@ def test_what_is_no_release(text):
 
 @pytest.mark.parametrize(
     ("profile", "row"),
-    [("2.7", "5.0"), ("7.2.22", "5.0"), ("9.0.4", "5.0"), ("9.1", "9.1"), ("9.1.3", "9.1"), ("9.2", "9.2"),
-     ("9.2.3", "9.2"), ("10.0", "10.0"), ("10.0.2", "10.0"), ("10.0.12", "10.0"), ("10.0.13", "10.0.13"),
+    [("2.7", "5.0"), ("7.2.22", "5.0"), ("9.0.4", "5.0"), ("9.1", "5.0"), ("9.1.2", "5.0"), ("9.2", "9.2"),
+     ("9.2.4", "9.2"), ("9.2.50", "9.2.50"), ("10.0", "10.0"), ("10.0.2", "10.0"), ("10.0.12", "10.0"),
+     ("10.0.13", "10.0.13"),
      ("10.0.20", "10.0.13"), ("10.1", "10.1"), ("10.1.9", "10.1"), ("10.2.2", "10.2"), ("11.0.3", "10.2"),
      ("11.1", "11.1"), ("11.1.3", "11.1"), ("next", "11.1")],
 )  # fmt: skip
@@ -46,7 +47,7 @@ def test_the_shadow_patch_came_to_the_stable_branch_first(profile, patches):
     assert design.change_rom(bytes(512), replace(GOOD, machine="q35")) is None  # no VGA access there
 
 
-@pytest.mark.parametrize("profile", ["5.0", "9.1", "9.2", "10.0", "10.1", "10.2", "next"])
+@pytest.mark.parametrize("profile", ["5.0", "9.1", "9.2", "9.2.50", "10.0", "10.1", "10.2", "next"])
 def test_a_sandy_bridge_at_slot_2_of_a_pc_is_legacy_everywhere(profile):
     made = given(profile)
     assert (made.refusal, made.vga, set(made.copies)) == ("", True, {HOST_BRIDGE, LPC_BRIDGE})
@@ -56,7 +57,7 @@ def test_a_sandy_bridge_at_slot_2_of_a_pc_is_legacy_everywhere(profile):
     ("profile", "change", "choice", "word"),
     [
         ("5.0", {"device_id": 0x2A02}, {}, "generation"),
-        ("9.1", {"device_id": 0x4680}, {}, "generation"),
+        ("9.2", {"device_id": 0x4680}, {}, "generation"),
         ("10.1", {"device_id": 0x4571}, {}, "generation 11"),
         ("5.0", {"machine": "q35"}, {}, "1f.0"),
         ("10.0", {"machine": "q35"}, {}, "i440fx"),
@@ -68,11 +69,20 @@ def test_a_sandy_bridge_at_slot_2_of_a_pc_is_legacy_everywhere(profile):
         ("10.1", {"ggc": 0x20A}, {}, "VGA is disabled"),
         ("10.0", {}, {"legacy": "off"}, "x-igd-legacy-mode"),
         ("5.0", {"class_code": 0x038000}, {}, "VGA class"),
-        ("9.1", {"vendor": 0x1234}, {}, "Intel"),
+        ("9.2", {"vendor": 0x1234}, {}, "Intel"),
     ],
 )
 def test_why_legacy_mode_does_not_come_up(profile, change, choice, word):
     assert word in given(profile, replace(GOOD, **change), **choice).refusal
+
+
+def test_a_raptor_lake_had_legacy_mode_up_to_9_1():
+    """gangqizai/igd#27: 00:02.0 of an i3-13100 (4692), x-igd-gms=0x2: well under 9.1.2, refused under 9.2.0."""
+    raptor = replace(GOOD, device_id=0x4692, ggc=0x02C1)
+    old, new = given("9.1.2", raptor, gms=2), given("9.2.0", raptor, gms=2)
+    assert (old.generation, old.refusal, old.vga) == (8, "", True)
+    assert (new.generation, new.vga, new.own_bdsm) == (-1, False, False)
+    assert new.messages == ["error: IGD device 0000:00:02.0 is unsupported in legacy mode, try SandyBridge or newer"]
 
 
 @pytest.mark.parametrize("option", ["lpc", "legacy"])

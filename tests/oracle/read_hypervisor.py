@@ -12,7 +12,7 @@ from fwsim.trace.qemu_lines import QemuLines
 
 MIB = 1 << 20
 VPCI_SLOT, ARM_ECAM = 0x20, 0x10000000
-PROFILES = {"qemu-igd-v1": "5.0", "qemu-igd-v2": "9.1", "qemu-igd-new": "next"}
+PROFILES = {"qemu-igd-v1": "5.0", "qemu-igd-v2": "9.2.50", "qemu-igd-new": "next"}
 ROWS_BY_SYSTEM = {system: igd.version(profile) for system, profile in PROFILES.items()}
 
 
@@ -60,8 +60,8 @@ def bdsm_size(vector):
 
 
 def old_trap(given):
-    """A guest of 9.1 on such a host, whose firmware wrote the guest's base."""
-    rig = GuestRig.of("qemu", "9.1", cpu=CPU_OF_GEN[given["gen"]], ggc=number(given["gmch"]),
+    """A guest of 9.2.50 on such a host, whose firmware wrote the guest's base."""
+    rig = GuestRig.of("qemu", "9.2.50", cpu=CPU_OF_GEN[given["gen"]], ggc=number(given["gmch"]),
                       bdsm=number(given["host_bdsm_raw"]))  # fmt: skip
     assert rig.built.given.generation == given["gen"]
     rig.set_config(0x5C, number(given["guest_bdsm"]))

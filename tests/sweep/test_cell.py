@@ -19,7 +19,7 @@ def matrix(**fields):
 
 def test_restored_runs_equal_fresh_ones(tmp_path):
     calls = [[{"ax": 0x4F02, "bx": 0xC114}], [{"ax": 3}]]
-    sweep = matrix(**{"rom.source": ["file", "shadow"], "call": calls, "hypervisor.profile": "9.1"})
+    sweep = matrix(**{"rom.source": ["file", "shadow"], "call": calls, "hypervisor.profile": "9.2"})
     runner = Runner(keep=1)
     for cell in [0, 1, 0, 3]:
         scenario = scenario_of(sweep, cell)

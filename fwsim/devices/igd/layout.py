@@ -54,6 +54,7 @@ _next = count().__next__
 O_OFFSET = _next()  # in BAR0
 O_MASK = _next()  # the bits that are
 O_ANSWER = _next()  # address of the uint32 that they come from
+O_WRITABLE = _next()  # the bits of it that a write changes
 OVERLAY_WORDS = _next()
 
 # GMBUS engine words

@@ -1,4 +1,4 @@
-"""What QEMU's vfio-igd prints, by release. Source of all: QEMU hw/vfio/igd.c, read in 7.2, 9.1, 10.0.13 and 10.2.2."""
+"""What QEMU's vfio-igd prints, by release. Source of all: QEMU hw/vfio/igd.c, read in 7.2, 9.2, 10.0.13 and 10.2.2."""
 
 from __future__ import annotations
 
@@ -173,6 +173,6 @@ ROWS = (
     ),
     Row(
         "qemu-bad-size", _WHO, "igd: unsupported read size", r"", "warning", "the guest read BDSM in an odd width",
-        "QEMU stops there", "", "hw/vfio/igd.c, 9.1 to 9.2",
+        "QEMU stops there", "", "hw/vfio/igd.c, 9.2",
     ),
 )  # fmt: skip

@@ -36,6 +36,7 @@ def assign(row: igd.IgdVersion, choice: Choice, device: Device) -> Assignment:
         mirrored = not row.detects or choice.gms
         given.overlays = [*([steps.GGC_MIRROR] if mirrored else []), steps.bdsm_mirror(gen)]
     if _is_igd(row, device, given):
+        steps.trace_read(given, igd.GMCH, device.ggc)
         _set_up(row, choice, device, given)
     given.registers.sort(key=lambda each: each.offset)
     return given
@@ -130,6 +131,7 @@ def _opregion_and_bridges(
             words = f"Device does not supports IGD OpRegion feature: {steps.NO_DEVICE}"
             raise _Failed(words, "the kernel offers no OpRegion" if legacy else "", "opregion")
         given.opregion = True
+        steps.trace_opregion(given)
     if row.detects or given.opregion:
         given.registers.append(steps.storage(ASLS))
     if not legacy and choice.lpc != "on":

@@ -13,11 +13,12 @@ from fwsim.hypervisor.interface import (
     Device,
     GttPolicy,
     Hypervisor,
+    Reaction,
     Register,
     Remedy,
     RomChange,
 )
-from fwsim.hypervisor.qemu import config_quirk, trap_quirk
+from fwsim.hypervisor.qemu import config_quirk, patches, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.group_words import said
 from fwsim.hypervisor.qemu.releases import release
@@ -33,7 +34,7 @@ class Qemu(Hypervisor):
     """``qemu``: the profile is a release number.
 
     The options are those of vfio-pci: x-igd-gms, x-igd-opregion, x-igd-lpc,
-    x-igd-legacy-mode, x-vga; and the APIC's vapic.
+    x-igd-legacy-mode, x-vga; and the APIC's vapic. ``stolen_base`` and ``gsm`` are of patches that no release has.
     """
 
     kind = "qemu"
@@ -84,16 +85,22 @@ class Qemu(Hypervisor):
         """Unless it is switched off (hw/i386/kvm/apic.c and vapic.c: every PC with 1 MiB has it)."""
         return self.choice.vapic != "off"
 
-    def announced_mib(self, given: Assignment) -> int:
-        """As its trace says (hw/vfio/trace-events, vfio_pci_igd_bdsm_enabled)."""
-        return given.stolen >> 20 if given.own_bdsm else 0
-
     def assign(self, device: Device) -> Assignment:
         """As the release's start-up does it, where the kernel lets the device be opened."""
         if device.regions.refused:
             return not_opened(device)
         make = trap_quirk.assign if self.row.trap else config_quirk.assign
-        return make(self.row, self.choice, device)
+        given = make(self.row, self.choice, device)
+        patches.apply(self.choice, device, given)
+        return given
+
+    def written(
+        self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
+    ) -> Reaction | None:
+        """BDSM, where the patch answers the base of the GTT's memory below it."""
+        if bdf != device.devfn or self.choice.gsm != "guest" or offset not in patches.BDSM_DWORDS:
+            return None
+        return patches.gsm_follows(device, read)
 
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
         """Its own first; of the rest what vfio-pci makes of the device's capabilities, and the host's ASLS where

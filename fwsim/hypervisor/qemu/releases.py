@@ -41,7 +41,7 @@ def release(profile: str) -> tuple[int, ...]:
     below = next((_text(each) for each in reversed(SERIES) if each < number), "")
     above = next((_text(each) for each in SERIES if each > number), "")
     if not number:
-        hint = 'such as "9.1" or "10.0.2"'
+        hint = 'such as "9.2" or "10.0.2"'
     elif not below:
         hint = f"{above} is the first with IGD assignment"
     elif not above:

@@ -10,9 +10,6 @@ from fwsim.hypervisor.interface import IGD, Assignment, Choice, Device
 from fwsim.hypervisor.qemu import steps
 from fwsim.hypervisor.qemu import versions as igd
 
-_NAME = "0000:00:02.0"
-"""The device as QEMU's messages name it: its address on the host."""
-
 
 def assign(row: igd.IgdVersion, choice: Choice, device: Device) -> Assignment:
     """BAR0, then BAR4, then x-igd-opregion: the order of vfio_realize."""
@@ -20,7 +17,7 @@ def assign(row: igd.IgdVersion, choice: Choice, device: Device) -> Assignment:
     given = Assignment(generation=gen, own_bdsm=False, opregion=False, vga=choice.vga == "on", ggc=device.ggc)
     vga_at_2 = device.vendor == 0x8086 and device.class_code >> 8 == 0x0300 and device.devfn == IGD
     if vga_at_2 and row.gms_from_host and gen >= 11:
-        given.overlays = [steps.bdsm_mirror(gen)]
+        given.overlays = [steps.bdsm_mirror(gen, "")]
     if vga_at_2:
         given.refusal, words = _obstacle(row, choice, device, given)
         given.messages += [f"error: {each}" for each in words]
@@ -42,7 +39,7 @@ def _obstacle(
     row: igd.IgdVersion, choice: Choice, device: Device, given: Assignment
 ) -> tuple[str, tuple[str, ...]]:  # fmt: skip
     """The first reason against legacy mode, and QEMU's words for it."""
-    gen, who = given.generation, f"IGD device {_NAME}"
+    gen, who = given.generation, f"IGD device {steps.NAME}"
     if device.lpc_slot == "other":
         return steps.OCCUPIED, (f"{who} cannot support legacy mode due to existing devices at address 1f.0",)
     if gen == igd.UNKNOWN_GEN:
@@ -58,9 +55,10 @@ def _obstacle(
     for there, what in regions:
         if not there:
             return f"the kernel offers no {what}", (f"{who} does not support {what} access,legacy mode disabled",)
+    steps.trace_read(given, igd.GMCH, device.ggc)
     if not device.ggc & igd.VGA_DISABLED and choice.vga != "on" and not device.vga_region:
         return steps.NO_VGA, (
-            f"vfio {_NAME}: failed getting region info for VGA region index 8: Invalid argument",
+            f"vfio {steps.NAME}: failed getting region info for VGA region index 8: Invalid argument",
             f"{who} failed to enable VGA access, legacy mode disabled",
         )
     return "", ()
@@ -71,13 +69,18 @@ def _legacy_mode(row: igd.IgdVersion, choice: Choice, device: Device, given: Ass
     given.vga = choice.vga == "on" or not device.ggc & igd.VGA_DISABLED
     steps.dress_bridges(given, device)
     steps.offer_opregion(given)
+    base, wide = (igd.BDSM_OLD, False) if gen < 11 else (igd.BDSM_NEW, True)
+    steps.trace_read(given, base, (device.bdsm | 1) & 0xFFFFFFFF)
+    if wide:
+        steps.trace_read(given, base + 4, device.bdsm >> 32)
     offered = igd.stolen(row, gen, device.ggc, choice.gms)
     if offered.error:
         given.messages.append(f"error: {offered.error}")
-    steps.offer_stolen(given, gen, offered)
     steps.answer_ggc(given, offered.gmch)
     given.ports_trapped = True
     given.cleared = igd.zeroed_indices(row, gen, device.ggc)
+    given.traced.append(given.cleared)
+    steps.offer_stolen(given, gen, offered)
 
 
 def _unknown_options(choice: Choice, given: Assignment) -> None:

@@ -4,7 +4,8 @@ A release is a row of ``ROWS``; a user's release takes the newest row that is no
 does at start-up is in ``trap_quirk`` (up to 9.2) and ``config_quirk`` (from 10.0 on).
 
 Source: QEMU hw/vfio/igd.c of 7.2.22, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 and 11.0.3, compiled and measured; read at
-5.0.50, about 9.1 (QV2) and after 11.0 (QN); docs/igd-assign.txt.
+5.0.50, 9.1.0 (the context of lf-edge/eve pkg/xen-tools 08-vfio-igd-backport-igd-gen.patch, made for 9.1.0), 03828b00
+(9.2.50) and 3844fbc0 (after 11.0); docs/igd-assign.txt.
 """
 
 from __future__ import annotations
@@ -51,8 +52,10 @@ class IgdVersion:
 
 
 _Q5 = IgdVersion("5.0", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False, ggms_zero_is_one=True)
-_Q9 = IgdVersion("9.1", (9, 1), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True)
-_Q92 = replace(_Q9, name="9.2", since=(9, 2), ggms_zero_is_one=True)
+_Q92 = IgdVersion(
+    "9.2", (9, 2), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True, ggms_zero_is_one=True
+)
+_Q9250 = replace(_Q92, name="9.2.50", since=(9, 2, 50), ggms_zero_is_one=False)
 _PATCHES = "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers"
 _Q10 = IgdVersion(
     "10.0", (10, 0), (0xFFE, 0xA84, 9),
@@ -67,8 +70,8 @@ _Q101 = replace(_Q10, name="10.1", since=(10, 1), detects=True)
 _Q102 = replace(_Q101, name="10.2", since=(10, 2), display_class=True)
 ROWS = (
     _Q5,
-    _Q9,
     _Q92,
+    _Q9250,
     _Q10,
     replace(_Q10, name="10.0.13", since=(10, 0, 13), patches_shadow=True, does=_PATCHES),
     _Q101,
@@ -77,9 +80,13 @@ ROWS = (
 )
 """Oldest first. Measured: 7.2.22 has the first row's, 9.2.1, 10.0.2, 10.0.13, 10.1.0, 10.2.2 their own, 11.0.3 10.2's.
 
-9.1 was read at 03828b00, which takes GGMS 0 for no memory, as no measured release up to 9.2 does. The shadow patch is
-in 10.0.13 and 11.1.3, and not in 10.0.2 and 11.0.3: which release in between was the first is not known. 11.1 was read
-at 3844fbc0.
+9.2 has what the pull request "vfio queue: Support for IGDs of gen 11 and later" of 2024-09-17 brought (87192241 is its
+head), after 9.1.0 (2024-09-03) and for 9.2; no 9.1.x has it: 9.1.2 takes a Raptor Lake, 9.2.0 refuses it
+(gangqizai/igd#27). 9.2.2 to 9.2.4 changed nothing of it, by the lists of their patches (qemu-devel, "Patch Round-up for
+stable 9.2.4"). 9.2.50 is the development tree between 9.2 and 10.0 at 03828b00, which takes GGMS 0 for no memory;
+no release is of that state. The shadow patch is 256229e8, in the pull request of 2026-07-21 (after 11.0, before 11.1);
+of 10.0.x, 10.0.13 is the first with it, by the changes that Debian lists for each (10.0.12, 2026-07-25, is without).
+11.0.3 has it not; whether a later 11.0.x or 10.2.x has is not known. 11.1 was read at 3844fbc0.
 """
 COMPILED = ("7.2.22", "9.2.1", "10.0.2", "10.0.13", "10.1.0", "10.2.2", "11.0.3")
 """The releases whose igd.c was compiled and measured."""

@@ -20,7 +20,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
-    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
+    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic", "placed_by", "ram_split",
 )  # fmt: skip
 
 
@@ -104,6 +104,8 @@ def _typed(found: object, name: str, at: str) -> object:
         raise _nonsense(at, name, repr(found), "True or False")
     if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
         raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
+    if name == "placed_by" and not (isinstance(found, tuple) and [type(part) for part in found] == [str, str]):
+        raise _nonsense(at, name, repr(found), "a firmware kind and its version, two texts")
     return found
 
 
@@ -118,6 +120,10 @@ def _judged(answer: Any, name: str, at: str) -> Any:
         return _Owner(answer, at)
     elif name == "opregion":
         _judge_file("the OpRegion", answer, at)
+    elif name == "ram_split" and not (
+        isinstance(answer, tuple) and [type(part) for part in answer] == [int, int] and 0 <= answer[0] <= FOUR_GIB
+    ):
+        raise _nonsense(at, name, repr(answer), "bytes of RAM below 4 GiB, and bytes above")
     elif name == "written" and not (answer is None or isinstance(answer, Reaction)):
         raise _nonsense(at, name, repr(answer), "a Reaction, or None")
     return answer

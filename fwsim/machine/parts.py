@@ -17,7 +17,6 @@ from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, V_USED, Vga
 from fwsim.hypervisor.interface import GttPolicy
 from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
     BAR_WORDS,
     IPS_SLOTS,
@@ -125,7 +124,8 @@ class Parts:
         self._set_limits()
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
-        low, self.high = ram_split(scenario.guest.machine, self.ram.size)
+        self.design = scenario.hypervisor.design
+        low, self.high = self.design.ram_split(scenario.guest.machine, self.ram.size)
         self.low = low // PAGE * PAGE
         self.igd = igd
         self.adapter = adapter
@@ -136,7 +136,6 @@ class Parts:
         self.ports: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.latch: NDArray[np.uint8] = np.zeros(65536, np.uint8)
         self.platform = new_platform()
-        self.design = scenario.hypervisor.design
         self.policy = GttPolicy()
         self.overlays: NDArray[np.uint64] = np.zeros(0, np.uint64)
         self.bar_bases: NDArray[np.uint64] = np.zeros(BAR_WORDS, np.uint64)

@@ -353,7 +353,7 @@ def acrn_size(vector):
 def acrn_gpa(vector):
     given = vector["in"]
     gen, raw, asls = given["gen"], number(given["host_bdsm_lo"]), number(given["host_asls"])
-    found = acrn.guest_addresses(gen, raw, asls)
+    found = acrn.guest_addresses(gen >= 11, raw, asls)
     request = Request(ram=4 * GIB, functions=(igd(ggc=0x2C1),), host=Host(bdsm=raw, bdsm_raw=raw, asls=asls, gen=gen))
     placed = acrn.place(request)
     assert (placed.asls[IGD_BDF], placed.bdsm[IGD_BDF], placed.bdsm_value[IGD_BDF]) == (

@@ -142,14 +142,19 @@ class Acrn(Allocator):
         return bdf == 0
 
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
-        """The device model looks at one slot only."""
+        """The device model looks at one slot only; a pre-launched VM is given none."""
+        if RULES[request.version or self.default_version].prelaunched:
+            return "ACRN's hypervisor maps no stolen memory into a pre-launched VM"
         if (why := super().why_none(request, display, out)) or display.bdf == IGD_BDF:
             return why
         return f"the device is at {display.bdf_text}: stolen memory is for 00:02.0 only"
 
     def exactness(self, version: str, options: Options) -> Exactness:
         """Nothing of it was held against a running ACRN."""
-        source = f"acrn-hypervisor {version or self.default_version}: devicemodel/hw/pci/passthrough.c, igd_pciids.h, core/sw_load_common.c"
+        files = "devicemodel/hw/pci/passthrough.c, igd_pciids.h, core/sw_load_common.c"
+        if RULES[version or self.default_version].prelaunched:
+            files = "hypervisor/dm/vpci/pci_pt.c, arch/x86/guest/ve820.c"
+        source = f"acrn-hypervisor {version or self.default_version}: {files}"
         return of_each("bdsm asls e820", Known("read", source))
 
     def place(self, request: Request) -> Placement:

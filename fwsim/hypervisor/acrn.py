@@ -25,7 +25,7 @@ RELEASES = {
 _GMS = 0x51
 _PAGE, _U32 = 0x1000, 0xFFFFFFFF
 _OLD, _NEW = ("skylake", "apollolake", "geminilake", "kabylake", "coffeelake", "cometlake"), 11
-"""The families of igd_device_tbl before gen 11; from there on a device that is not in it is taken right all the same."""
+"""The families of igd_device_tbl before gen 11; from there on what is not in it is taken right all the same."""
 _VHOSTBRIDGE = {
     0x00: 0x5AF08086, 0x08: 0x0600000B, 0x0C: 0x00800000, 0x34: 0xE0, 0x3C: 0xE0, 0x48: 0xFED10001, 0x50: 0x2C1,
     0x54: 0x33, 0x58: 0x7FF00007, 0x60: ECAM[0] | 1, 0xA8: 0x80000000, 0xAC: 2, 0xB0: 0x7C000001, 0xB4: 0x7B800001,
@@ -50,8 +50,8 @@ class Acrn(Hypervisor):
             raise FwsimError(
                 "no such ACRN release", where="hypervisor.profile", found=f'"{self.profile}"',
                 expected=", ".join(RELEASES),
-                hint="up to 1.5 GMS reads 0, from 2.4 on stolen memory is at 7C000000h or at the host's; what was between "
-                "is not modelled",
+                hint="up to 1.5 GMS reads 0, from 2.4 on stolen memory is at 7C000000h or at the host's; what was "
+                "between is not modelled",
             )  # fmt: skip
         self.version = RELEASES[self.profile]
 
@@ -117,8 +117,8 @@ class Acrn(Hypervisor):
         """BDSM and ASLS of the guest's own, which it cannot write; none where the size is one that ACRN refuses."""
         if self.rules.wide is None and not _listed(device.device_id):
             given.messages.append(
-                f"warning: Device 8086:{device.device_id:04x} is not an igd device in allowlist, assuming it is gen 11+. "
-                "GVT-d may not working properly"
+                f"warning: Device 8086:{device.device_id:04x} is not an igd device in allowlist, assuming it is gen "
+                "11+. GVT-d may not working properly"
             )
             if device.generation < _NEW:
                 given.error = (
@@ -147,7 +147,7 @@ class Acrn(Hypervisor):
             return given.registers
         prelaunched = self.version == _PRELAUNCHED
         bridge: Mapping[int, int] = _VHOSTBRIDGE if prelaunched else own_chipset.NETAPP
-        lpc = {} if given.copies else None
+        lpc: Mapping[int, int] | None = {} if given.copies else None
         return own_chipset.answered(function, bridge, lpc, stored=not prelaunched)
 
     def opregion(self, content: bytes, asls: int) -> bytes:

@@ -1,7 +1,7 @@
 """bhyve's GVT-d places stolen memory and OpRegion itself, and answers BDSM and ASLS; the rest of the IGD passes.
 
 Source: FreeBSD usr.sbin/bhyve/amd64/pci_gvt-d.c at 19dbf72a (before gen 11 was known) and bc0f7b93 (the device table,
-BDSM of gen 11, its mirror, an extended VBT), pci_passthru.c, pci_hostbridge.c, amd64/pci_lpc.c. Which release has which:
+BDSM of gen 11, its mirror, an extended VBT), pci_passthru.c, pci_hostbridge.c, amd64/pci_lpc.c. Which release has what:
 stable/13 got GVT-d on 18 August 2023 (6ae7ed9e), after 13.2 and before 14.0 was branched; what came later is of reviews
 D45333 to D45342, of May 2024, after 14.1 was branched. That 14.2 and 14.3 have it, and 13.4 and 13.5 have not, is taken
 from that, not read.
@@ -55,8 +55,8 @@ class Bhyve(Hypervisor):
         if self.profile not in RELEASES:
             raise FwsimError(
                 "no such FreeBSD release", where="hypervisor.profile", found=f'"{self.profile}"',
-                expected=", ".join(RELEASES), hint="13.3 and 14.0 are the first with GVT-d: before them bhyve passes an "
-                "IGD as any device",
+                expected=", ".join(RELEASES), hint="13.3 and 14.0 are the first with GVT-d: before them bhyve passes "
+                "an IGD as any device",
             )  # fmt: skip
         self.rules = RELEASES[self.profile]
 
@@ -70,7 +70,7 @@ class Bhyve(Hypervisor):
         """Nothing of it was held against a running bhyve."""
         source = "FreeBSD usr.sbin/bhyve/amd64/pci_gvt-d.c, pci_passthru.c"
         if self.profile in _INFERRED:
-            return Known("assumed", f"{source}; that {self.profile} has this state is taken from the dates of its commits")
+            return Known("assumed", f"{source}; that {self.profile} has this state is inferred from dates")
         return Known("read", source)
 
     @property
@@ -145,7 +145,7 @@ class Bhyve(Hypervisor):
             )
         if asls + rvda >= 1 << 64:
             raise _refused(
-                f"overflow when calculating VBT address (OpRegion @ {asls:#x}, RVDA = {rvda:#x})", "an address of 64 bits"
+                f"overflow when calculating VBT address (OpRegion @ {asls:#x}, RVDA = {rvda:#x})", "64 bits of it"
             )
         shown = bytearray(content[:size])
         struct.pack_into("<Q", shown, _RVDA, size)

@@ -300,7 +300,7 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
 
     @property
     def placed_by(self) -> tuple[str, str]:
-        """Where the hypervisor itself places: the firmware kind by whose rules it does, and their version; else ("", "").
+        """The firmware kind by whose rules the hypervisor itself places, and their version; ("", "") where it does not.
 
         A run with that firmware goes by this version; with another it says that such a guest has none.
         """

@@ -124,7 +124,9 @@ def _highest(rows: list[tuple[int, int, str]], low: int) -> list[tuple[int, int]
 
 
 def _request(wish: Wish, ram: int, row: Allocator) -> Request:
-    """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's."""
+    """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's; and
+    QEMU's that of a hypervisor which splits RAM its own way.
+    """
     rom = 1 << (wish.rom_size - 1).bit_length() if wish.rom_size else 0
     rows = tuple(
         replace(each.spec.asked(), rom_size=rom, ggc=wish.ggc) if each.devfn == wish.display else each.spec.asked()
@@ -132,7 +134,7 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     )
     files = wish.files if row.knows_igd else {}
     opregion = files.get("etc/igd-opregion")
-    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" else ()
+    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" or wish.placed_by[0] else ()
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=_version(wish), e820=e820, host=wish.facts, vbios=True,

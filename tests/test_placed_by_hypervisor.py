@@ -1,4 +1,4 @@
-"""Our ROM, pristine and posted, under the kinds that place stolen memory themselves: where its entries point, and why."""
+"""Our ROM, pristine and posted, under the kinds that place stolen memory themselves: where its entries point."""
 
 import os
 from functools import cache
@@ -94,7 +94,8 @@ IMAGES = {"ivybridge": "9d7e3b3c", "skylake": "7181b60e"}
 )  # fmt: skip
 def test_a_vendors_image_does_as_ours(cpu, hypervisor, firmware, source, right, tmp_path):
     """The host's base is one that a guest of bhyve's can have."""
-    found = [path for digest, path in by_hash(os.environ.get("FWSIM_ROMS", "")).items() if digest.startswith(IMAGES[cpu])]
+    files = by_hash(os.environ.get("FWSIM_ROMS", ""))
+    found = [path for digest, path in files.items() if digest.startswith(IMAGES[cpu])]
     if not found:
         pytest.skip(f"no image {IMAGES[cpu]} under $FWSIM_ROMS")
     summary = run(scenario(hypervisor, source, IDENTITY, firmware, cpu, rom=found[0]), RunDir.create(tmp_path / "it"))

@@ -34,7 +34,8 @@ def guest():
 
 def mapped(rig, address):
     """Where in this process the device's DMA to a guest address lands; None for a fault."""
-    return next((at + address - start for start, end, at in rig.machine.igd.dma.tolist() if start <= address < end), None)
+    regions = rig.machine.igd.dma.tolist()
+    return next((at + address - start for start, end, at in regions if start <= address < end), None)
 
 
 @pytest.mark.parametrize("profile", ["2.3", "3.4", "three", "1.6"])

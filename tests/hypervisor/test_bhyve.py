@@ -16,7 +16,9 @@ BASE, ASLS = 0x8C000000, 0x8B8FE018
 ONES = 0xFFFFFFFF
 
 
-def guest_of(profile="15.0", ram=4 * GIB, cpu="skylake", firmware="bhyve", machine="pc", function=(), lpc="auto", **host):
+def guest_of(
+    profile="15.0", ram=4 * GIB, cpu="skylake", firmware="bhyve", machine="pc", function=(), lpc="auto", **host
+):  # fmt: skip
     facts = {"vga": "igd", "ggc": 0x2C1, "bdsm": BASE, "asls": ASLS, "lpc_id": 0x9D48} | host
     return GuestRig(
         Scenario(host=Host(cpu=cpu, **facts), hypervisor=Hypervisor(kind="bhyve", profile=profile, lpc=lpc),

@@ -16,13 +16,12 @@ from fwsim.firmware.ovmf.pages import PageAllocator
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.firmware.ovmf.window import aperture, window64
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
+from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 from fwsim.firmware.seabios.place import load_int, pcimem_start
 from fwsim.memory.e820 import HOLE, E820Map
 from fwsim.memory.ramsplit import ram_split
-from fwsim.scenario.model import Firmware, Guest, Hypervisor, Scenario
-from fwsim.scenario.model import Host as ScenarioHost
+from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
 
 MIB, GIB, FOUR_GIB = 1 << 20, 1 << 30, 1 << 32
 IGD_BARS = (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io"))
@@ -340,8 +339,9 @@ def bhyve_gpa(vector):
 
 def placed_guest(kind, profile, ram, cpu="skylake", **host):
     """A guest of a hypervisor that places itself, the device's memory set up; 64 MiB are stolen."""
+    physical = Host(cpu=cpu, vga="igd", ggc=0x2C1, **host)
     return GuestRig(
-        Scenario(host=ScenarioHost(cpu=cpu, vga="igd", ggc=0x2C1, **host), hypervisor=Hypervisor(kind=kind, profile=profile),
+        Scenario(host=physical, hypervisor=Hypervisor(kind=kind, profile=profile),
                  guest=Guest(ram=ram), firmware=Firmware(kind=kind))
     )  # fmt: skip
 

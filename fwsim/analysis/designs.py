@@ -13,7 +13,7 @@ from pathlib import Path
 from fwsim.board.host import host_board
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
-from fwsim.hypervisor.interface import ASLS, HOST_BRIDGE, IGD, LPC_BRIDGE
+from fwsim.hypervisor.interface import ASLS, HOST_BRIDGE, IGD, LPC_BRIDGE, Choice
 from fwsim.machine import callbacks
 from fwsim.machine.build import build
 from fwsim.machine.built import Built
@@ -46,7 +46,8 @@ def designs() -> Iterator[Design]:
     for kind in kinds.ROWS:
         made = kinds.kind_class(kind)
         for profile in made.profiles or ("",):
-            yield Design(kind, profile, made.firmware)
+            own, _ = made(Choice(kind, profile)).placed_by
+            yield Design(kind, profile, own or made.firmware)
 
 
 @dataclass(frozen=True)

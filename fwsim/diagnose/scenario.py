@@ -23,7 +23,8 @@ from fwsim.units import format_size
 OUT = Path("diagnosed.toml")
 """Where a scenario would be written: its files are named from that folder on."""
 _FIRMWARE = {"seabios": "seabios", "ovmf": "ovmf"}
-_BY_HYPERVISOR = {"xen": "hvmloader", "crosvm": "crosvm"}
+_BY_HYPERVISOR = {"xen": "hvmloader"}
+"""Firmware of guests whose hypervisor leaves placing to it."""
 _ELSEWHERE = "00:10.0"
 """The slot that stands for one behind a bridge: only 00:02.0 is told from all others."""
 _FROM_FAMILY = {
@@ -96,7 +97,8 @@ def _tables(case: Case, vm: Vm) -> list[str]:
     if "at-1f" in vm.settings and vm.value("machine") == "pc":
         lines += ["", "[[function]]", _line("slot", "1f.0", vm, "at-1f"), "vendor = 0x1b36", "device = 0x0001",
                   "class = 0x060400"]  # fmt: skip
-    kind = _BY_HYPERVISOR.get(choice.kind) or _FIRMWARE.get(str(vm.value("firmware")), "seabios")
+    own = kinds.hypervisor(choice).placed_by[0] or _BY_HYPERVISOR.get(choice.kind, "")
+    kind = own or _FIRMWARE.get(str(vm.value("firmware")), "seabios")
     return [*lines, "", "[firmware]", _line("kind", kind if kind in ALLOCATORS else "seabios", vm, "firmware")]
 
 

@@ -98,10 +98,9 @@ def _set_up(request: Request, function: Function, version: str, memory_map: E820
         base = host.bdsm & ~0xFFFFF
         address = allocate(memory_map, base, host.bdsm_size, GSM_ALIGN)
         if address is None:
-            out.warnings.append("gvt-d: no room for graphics stolen memory")
+            _refuse(out, "Graphics Stolen Memory", base, host.bdsm_size)
             return
-        if address != base:
-            out.warnings.append(f"gvt-d: stolen memory at {address:#x} is not identical with the host's {base:#x}")
+        _warn_moved(out, "Graphics Stolen Memory", base, address)
         memory_map.add(address, host.bdsm_size, E820Type.RESERVED)
         wide = version == "gen11" and host.gen >= 11
         out.bdsm[function.bdf] = address
@@ -111,7 +110,23 @@ def _set_up(request: Request, function: Function, version: str, memory_map: E820
     if request.opregion_size:
         address = allocate(memory_map, host.asls, request.opregion_size, OPREGION_ALIGN)
         if address is None:
-            out.warnings.append("gvt-d: no room for the OpRegion")
+            _refuse(out, "OpRegion", host.asls, request.opregion_size)
             return
+        _warn_moved(out, "OpRegion", host.asls, address)
         memory_map.add(address, request.opregion_size, E820Type.NVS)
         out.asls[function.bdf] = address & U32
+
+
+def _refuse(out: Placement, what: str, host: int, size: int) -> None:
+    """bhyve ends: the guest is never started."""
+    step = "gvt_d_setup_gsm" if what.startswith("Graphics") else "gvt_d_setup_opregion"
+    out.boot = f"{step}: Unable to add {what} to E820 table (hpa {host:#x} len {size:#x})"
+    out.warnings += [out.boot, f"gvt_d_init: Unable to setup {what}"]
+
+
+def _warn_moved(out: Placement, what: str, host: int, address: int) -> None:
+    if address != host:
+        out.warnings.append(
+            f"Warning: Unable to reuse host address of {what}. GPU passthrough might not work properly. "
+            f"({address:#x} instead of {host:#x})"
+        )

@@ -22,6 +22,7 @@ _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
     "registers_over", "dropped", "ram_end", "identity", "fix_rom", "opregion_cut",
     "opregion", "change_rom", "abort_text", "qemu_release", "vapic", "group_text",
+    "placed_by", "ram_split",
 )  # fmt: skip
 
 
@@ -109,6 +110,8 @@ def _typed(found: object, name: str, at: str) -> object:
         raise _nonsense(at, name, repr(found), "True or False")
     if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
         raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
+    if name == "placed_by" and not (isinstance(found, tuple) and [type(part) for part in found] == [str, str]):
+        raise _nonsense(at, name, repr(found), "a firmware kind and its version, two texts")
     return found
 
 
@@ -123,6 +126,10 @@ def _judged(answer: Any, name: str, at: str) -> Any:
         return _Owner(answer, at)
     elif name == "opregion":
         _judge_file("the OpRegion", answer, at)
+    elif name == "ram_split" and not (
+        isinstance(answer, tuple) and [type(part) for part in answer] == [int, int] and 0 <= answer[0] <= FOUR_GIB
+    ):
+        raise _nonsense(at, name, repr(answer), "bytes of RAM below 4 GiB, and bytes above")
     elif name == "written" and not (answer is None or isinstance(answer, Reaction)):
         raise _nonsense(at, name, repr(answer), "a Reaction, or None")
     return answer

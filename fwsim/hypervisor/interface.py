@@ -16,6 +16,7 @@ from fwsim.devices.config_traps import Owner
 from fwsim.devices.vtd_lines import Style
 from fwsim.exactness import Known
 from fwsim.firmware.request import LATEST, Function
+from fwsim.memory.ramsplit import ram_split
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -388,6 +389,18 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def qemu_release(self) -> tuple[int, ...]:
         """The release of QEMU that the guest's PC is of; () where it is another's, or not known."""
         return ()
+
+    @property
+    def placed_by(self) -> tuple[str, str]:
+        """The firmware kind by whose rules the hypervisor itself places, and their version; ("", "") where it does not.
+
+        A run with that firmware goes by this version; with another it says that such a guest has none.
+        """
+        return "", ""
+
+    def ram_split(self, machine: str, ram: int) -> tuple[int, int]:
+        """Of ``ram`` bytes, those below 4 GiB and those from there up; by default as QEMU's ``machine`` has them."""
+        return ram_split(machine, ram)
 
     @property
     def vapic(self) -> bool:

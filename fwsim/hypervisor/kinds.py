@@ -20,6 +20,8 @@ ROWS: dict[str, tuple[str, str]] = {
     "ranged": ("fwsim.hypervisor.ranged", "Ranged"),
     "qemu": ("fwsim.hypervisor.qemu.kind", "Qemu"),
     "xen": ("fwsim.hypervisor.xen.kind", "Xen"),
+    "bhyve": ("fwsim.hypervisor.bhyve", "Bhyve"),
+    "acrn": ("fwsim.hypervisor.acrn", "Acrn"),
     "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
     "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
 }

@@ -59,7 +59,8 @@ class Wish:
     ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
     them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
     ``hypervisor``: who runs the guest, in a log's words; "" for a host. ``reserved``: (first, end) ranges of the
-    host's that the guest has at the host's addresses.
+    host's that the guest has at the host's addresses. ``placed_by``: the firmware kind and version by
+    which that hypervisor places itself, ("", "") where it leaves it to the guest.
     """
 
     machine: str
@@ -75,6 +76,7 @@ class Wish:
     cpu: Cpu = field(default_factory=Cpu)
     release: tuple[int, ...] = LATEST
     hypervisor: str = ""
+    placed_by: tuple[str, str] = ("", "")
     host: Sequence[tuple[int, int]] = ()
     reserved: Sequence[tuple[int, int]] = ()
 
@@ -124,7 +126,9 @@ def _highest(rows: list[tuple[int, int, str]], low: int) -> list[tuple[int, int]
 
 
 def _request(wish: Wish, ram: int, row: Allocator) -> Request:
-    """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's."""
+    """What the machine asks. Firmware of another hypervisor finds the RAM that this machine has, not that one's; and
+    QEMU's that of a hypervisor which splits RAM its own way.
+    """
     rom = 1 << (wish.rom_size - 1).bit_length() if wish.rom_size else 0
     rows = tuple(
         replace(each.spec.asked(), rom_size=rom, ggc=wish.ggc) if each.devfn == wish.display else each.spec.asked()
@@ -132,13 +136,19 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     )
     files = wish.files if row.knows_igd else {}
     opregion = files.get("etc/igd-opregion")
-    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" else ()
+    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" or wish.placed_by[0] else ()
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
-        bdsm_file=files.get("etc/igd-bdsm-size"), version=wish.firmware.version, e820=e820, host=wish.facts, vbios=True,
+        bdsm_file=files.get("etc/igd-bdsm-size"), version=_version(wish), e820=e820, host=wish.facts, vbios=True,
         cpu=wish.cpu, release=wish.release, reserved=tuple((start, end - start) for start, end in wish.reserved),
         fw_cfg={name: files[name] for name in ("etc/igd-stolen-base",) if name in files},
     )  # fmt: skip
+
+
+def _version(wish: Wish) -> str:
+    """Whose rules: where the hypervisor itself places, its release says so."""
+    kind, version = wish.placed_by
+    return version if kind == wish.firmware.kind else wish.firmware.version
 
 
 def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) -> list[str]:
@@ -149,6 +159,17 @@ def _told(row: Allocator, wish: Wish, request: Request, placement: Placement) ->
     lines = []
     if wish.hypervisor and row.guest_of not in ("qemu", wish.hypervisor):
         lines.append(f"{row.shown} places for guests of {row.guest_of}: it is tried under {wish.hypervisor}")
+    kind, version = wish.placed_by
+    if kind and kind != wish.firmware.kind:
+        lines.append(
+            f"warning: {wish.hypervisor} places stolen memory and OpRegion itself, no firmware of its guests does: "
+            f'firmware.kind = "{kind}"'
+        )
+    elif kind and wish.firmware.version not in (version, row.default_version):
+        lines.append(
+            f'warning: firmware.version = "{wish.firmware.version}" does not count: {wish.hypervisor} of this profile '
+            f'places by "{version}"'
+        )
     if not row.calls_vbios:
         lines.append(f"{row.shown} itself calls no legacy vBIOS: fwsim does, with its own BIOS services")
     if not row.knows_igd:

@@ -27,7 +27,7 @@ from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
 from fwsim.machine.machine import Machine
-from fwsim.machine.plugged import plug_all
+from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
@@ -109,7 +109,7 @@ def build(
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
     machine.functions = plug_all(machine.pci, board)
     for each in machine.functions:
-        if each.spec.shadow is not None:
+        if each.spec.shadow is not None and not _answers_for(scenario, given, each, each.spec.shadow.pam):
             machine.windows.shadow.follow_bridge(each.slot, each.spec.shadow)
     if adapter:
         _attach(machine, adapter, displays)
@@ -144,6 +144,12 @@ def build(
         built.guest_stolen = built.host_stolen if design.on_host else placed
         igd.block[G_OWNER] = 1
     return built
+
+
+def _answers_for(scenario: Scenario, given: Assignment, function: Plugged, offset: int) -> bool:
+    """Whether the hypervisor answers this register in the function's stead: then what the board has there is not it."""
+    rows = scenario.hypervisor.design.registers(scenario.device, given, function.spec.asked())
+    return any(row.treatment != "watched" and row.offset <= offset < row.offset + row.width for row in rows)
 
 
 def _attach(machine: Machine, adapter: Adapter, displays: dict[str, bytes]) -> None:
@@ -225,8 +231,8 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
         machine=scenario.guest.machine, low=machine.low, high=machine.high, functions=machine.functions,
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
         facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
-        hypervisor="" if bare else scenario.hypervisor.kind,
         reserved=() if bare or machine.igd is None else machine.design.identity(scenario.device) or (),
+        hypervisor="" if bare else scenario.hypervisor.kind, placed_by=scenario.hypervisor.design.placed_by,
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):

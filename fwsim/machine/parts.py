@@ -17,7 +17,6 @@ from fwsim.devices.vga.state import KIND_IGD, V_PAGE_COUNT, V_PAGES, V_USED, Vga
 from fwsim.hypervisor.interface import GttPolicy
 from fwsim.machine.plugged import Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.memory.ramsplit import ram_split
 from fwsim.native import (
     BAR_WORDS,
     IPS_SLOTS,
@@ -126,7 +125,7 @@ class Parts:
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
         self.design = scenario.hypervisor.design
-        low, self.high = ram_split(scenario.guest.machine, self.ram.size)
+        low, self.high = self.design.ram_split(scenario.guest.machine, self.ram.size)
         end = self.design.ram_end(scenario.device, low)
         self.low, self.high = end // PAGE * PAGE, self.high + low - end
         self.igd = igd

@@ -75,17 +75,22 @@ def test_bhyve_takes_stolen_memory_first_and_warns_where_it_moves_it():
     host = Host(bdsm=0x8C000000, bdsm_size=64 * MIB, asls=0x7A000018, gen=9)
     out = bhyve.place(replace(REQUEST, host=host))
     assert (out.bdsm, out.asls) == ({0x10: 0x7C000000}, {0x10: 0x7A000018})
-    assert "not identical" in out.warnings[0]
+    assert out.warnings == [
+        "Warning: Unable to reuse host address of Graphics Stolen Memory. GPU passthrough might not work properly. "
+        "(0x7c000000 instead of 0x8c000000)"
+    ]
     assert (0x7A000018, 0x7A002018, "NVS") in out.e820
     wide = bhyve.place(replace(REQUEST, host=replace(host, gen=11)))
     assert wide.bdsm_register == {0x10: 0xC0}
 
 
-def test_bhyve_without_room_sets_nothing_up():
+def test_bhyve_without_room_does_not_start_the_guest():
+    """pci_gvt-d.c: gvt_d_init fails, and with it the device and the guest."""
     host = Host(bdsm=0x8C000000, bdsm_size=4 * GIB, asls=0x7A000018, gen=9)
     out = bhyve.place(replace(REQUEST, host=host))
     assert not out.asls
-    assert out.warnings == ["gvt-d: no room for graphics stolen memory"]
+    assert out.boot.startswith("gvt_d_setup_gsm: Unable to add Graphics Stolen Memory to E820 table (hpa 0x8c000000")
+    assert out.warnings[1] == "gvt_d_init: Unable to setup Graphics Stolen Memory"
 
 
 def test_acrn_abandons_the_set_up_for_a_size_it_does_not_know():

@@ -104,7 +104,11 @@ def test_what_is_no_assignment(installed):
     assert (caught.value.found, caught.value.expected) == ("dict", "an Assignment")
 
 
-@pytest.mark.parametrize(("name", "answer"), [("qemu_release", "10.2"), ("qemu_release", ("10", 2)), ("vapic", "on")])
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [("qemu_release", "10.2"), ("qemu_release", ("10", 2)), ("vapic", "on"), ("placed_by", "bhyve"),
+     ("placed_by", ("bhyve", 15))],
+)  # fmt: skip
 def test_what_its_pc_cannot_be(installed, name, answer):
     """The release chooses the chipset's registers, vapic an option ROM: asked while the machine is built."""
     kind = type("Theirs", (Hypervisor,), {"kind": "theirs", name: property(lambda self: answer)})
@@ -118,6 +122,14 @@ def test_what_becomes_of_a_reset_is_one_of_three(installed):
     with pytest.raises(FwsimError, match="cannot be") as caught:
         installed(type("Theirs", (Hypervisor,), {"kind": "theirs", "guest_reset": "ignored"}))()
     assert (POINT in caught.value.where, caught.value.found) == (True, "'ignored'")
+
+
+@pytest.mark.parametrize("answer", [None, 5, (1 << 40, 0), ("2G", 0)])
+def test_a_ram_split_that_cannot_be(installed, answer):
+    kind = type("Theirs", (Hypervisor,), {"kind": "theirs", "ram_split": lambda self, machine, ram: answer})
+    with pytest.raises(FwsimError, match="ram_split cannot be") as caught:
+        installed(kind)().ram_split("pc", 1 << 30)
+    assert (POINT in caught.value.where, caught.value.found) == (True, repr(answer))
 
 
 @pytest.mark.parametrize("where", ["__init__", "assign", "story", "opregion"])

@@ -4,6 +4,7 @@ import re
 
 import opregion_copy
 import rom_entry
+from guest_rig import CPU_OF_GEN, GuestRig
 from measured_seabios import size_of
 from read_hypervisor import agree, number
 
@@ -15,11 +16,12 @@ from fwsim.firmware.ovmf.pages import PageAllocator
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.firmware.ovmf.window import aperture, window64
 from fwsim.firmware.ovmf_options import OvmfOptions
-from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Host, Placement, Request, format_bdf, parse_bdf
+from fwsim.firmware.request import IGD_BDF, Bar, Cpu, Function, Placement, Request, format_bdf, parse_bdf
 from fwsim.firmware.seabios import optionrom
 from fwsim.firmware.seabios.place import load_int, pcimem_start
 from fwsim.memory.e820 import HOLE, E820Map
 from fwsim.memory.ramsplit import ram_split
+from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
 
 MIB, GIB, FOUR_GIB = 1 << 20, 1 << 30, 1 << 32
 IGD_BARS = (Bar(0, 4 * MIB, "mem", True), Bar(2, 256 * MIB, "pref", True), Bar(4, 64, "io"))
@@ -335,14 +337,23 @@ def bhyve_gpa(vector):
     return {"gpa": found if found is not None or str(want).startswith("0x") else want}
 
 
+def placed_guest(kind, profile, ram, cpu="skylake", **host):
+    """A guest of a hypervisor that places itself, the device's memory set up; 64 MiB are stolen."""
+    physical = Host(cpu=cpu, vga="igd", ggc=0x2C1, **host)
+    return GuestRig(
+        Scenario(host=physical, hypervisor=Hypervisor(kind=kind, profile=profile),
+                 guest=Guest(ram=ram), firmware=Firmware(kind=kind))
+    )  # fmt: skip
+
+
 def bhyve_bdsm(vector):
-    """RAM that ends 64 MiB behind the address: bhyve's fallback."""
-    given, size = vector["in"], 64 * MIB
-    raw, base = number(given["host_bdsm"]), number(given["gpa"])
-    host = Host(bdsm=raw & -MIB, bdsm_raw=raw, bdsm_size=size, gen=9)
-    out = bhyve.place(Request(functions=(igd(),), host=host, e820=((0, base + size, 1),)))
-    assert out.bdsm[IGD_BDF] == base
-    return {"guest_bdsm": out.bdsm_value[IGD_BDF]}
+    """RAM that ends 64 MiB behind the address: bhyve's fallback. The guest reads the register."""
+    given = vector["in"]
+    rig = placed_guest("bhyve", "15.0", number(given["gpa"]) + 64 * MIB, bdsm=number(given["host_bdsm"]))
+    assert rig.built.placed.bdsm == number(given["gpa"])
+    found = rig.config(0x5C)
+    rig.close()
+    return {"guest_bdsm": found}
 
 
 def acrn_size(vector):
@@ -351,22 +362,31 @@ def acrn_size(vector):
 
 
 def acrn_gpa(vector):
+    """What a guest of ACRN 3.3 reads: the register is the one that is not the device's own."""
     given = vector["in"]
-    gen, raw, asls = given["gen"], number(given["host_bdsm_lo"]), number(given["host_asls"])
-    found = acrn.guest_addresses(gen, raw, asls)
-    request = Request(ram=4 * GIB, functions=(igd(ggc=0x2C1),), host=Host(bdsm=raw, bdsm_raw=raw, asls=asls, gen=gen))
-    placed = acrn.place(request)
-    assert (placed.asls[IGD_BDF], placed.bdsm[IGD_BDF], placed.bdsm_value[IGD_BDF]) == (
-        found.asls, found.dsm, found.bdsm
-    )  # fmt: skip
-    register = {0x5C: "0x5C", 0xC0: "0xC0 (hi dword 0)"}[found.bdsm_register]
-    return {
-        "dsm_gpa": found.dsm,
-        "opregion_gpa": found.opregion,
-        "asls_guest": found.asls,
-        "bdsm_guest": found.bdsm,
-        "bdsm_reg": register,
+    raw, asls = number(given["host_bdsm_lo"]), number(given["host_asls"])
+    rig = placed_guest("acrn", "3.3", 4 * GIB, CPU_OF_GEN[given["gen"]], bdsm=raw, asls=asls)
+    at = rig.built.given.bdsm.offset
+    assert rig.config(0xC4) == 0
+    found = rig.config(at)
+    answer = {
+        "dsm_gpa": rig.built.guest_stolen[0],
+        "opregion_gpa": min(start for start, end, kind in rig.built.placed.e820 if start <= rig.config(0xFC) < end),
+        "asls_guest": rig.config(0xFC),
+        "bdsm_guest": found,
+        "bdsm_reg": {0x5C: "0x5C", 0xC0: "0xC0 (hi dword 0)"}[at],
     }
+    rig.close()
+    return answer
+
+
+def acrn_prelaunched(vector):
+    """Where such a guest's OpRegion is: at the page that ASLS names, and in one entry of e820."""
+    rig = placed_guest("acrn", "pre-launched", 4 * GIB, asls=0x8B8FE018)
+    at = rig.config(0xFC) & ~0xFFF
+    size = next(end - start for start, end, kind in rig.built.placed.e820 if start == at and kind == "RESERVED")
+    rig.close()
+    return {"gpa": at, "size": size}
 
 
 ROWS = [
@@ -400,5 +420,5 @@ ROWS = [
     ("bhyve-gvtd", "BDSM value", bhyve_bdsm),
     ("acrn-dm", "DSM size", acrn_size),
     ("acrn-dm", "DSM/OpRegion GPA", acrn_gpa),
-    ("acrn-hv", "pre-launched VM", lambda _: {"gpa": acrn.PRELAUNCHED_OPREGION, "size": acrn.OPREGION_SIZE}),
+    ("acrn-hv", "pre-launched VM", acrn_prelaunched),
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
-from fwsim.memory.ramsplit import FOUR_GIB, ram_split
+from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
 from fwsim.rules.run import INTEL, stolen_size
@@ -79,7 +79,8 @@ class Facts:
         """Where the device's DMA reaches the guest's RAM: all of it but the VGA window."""
         if self.scenario is None:
             return [(each.start, each.end) for each in self.summary.firmware.e820 if each.type == "RAM"]
-        low, high = ram_split(self.scenario.guest.machine, self.scenario.guest.ram)
+        guest = self.scenario.guest
+        low, high = self.scenario.hypervisor.design.ram_split(guest.machine, guest.ram)
         spans = [(0, min(0xA0000, low))]
         if low > 0xC0000:
             spans.append((0xC0000, low))

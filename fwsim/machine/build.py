@@ -23,6 +23,7 @@ from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
+from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
@@ -44,6 +45,7 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
     board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
         host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
+        isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
     return set_up(board, scenario.guest.machine)
 
@@ -105,6 +107,7 @@ def build(
                 given.files[OPREGION_FILE] = design.opregion(opregion, host.asls)
     _add_platform(built, board)
     _place(built, scenario, len(image))
+    install_pair(built, scenario)
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
     _dma(built, scenario)

@@ -35,6 +35,10 @@ Vga = Literal[
 Port = Literal[
     "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
 ]  # fmt: skip
+DriverName = Literal[
+    "none", "i915-3.6", "i915-3.14", "i915-4.8", "i915-6.12", "slot-1f.0", "subsystem-id", "windows", "pair"
+]  # fmt: skip
+IsaBridge = Literal["auto", "one", "two", "stub-1f.0", "subsystem-id", "real-chipset"]
 
 _UNSET = -1
 
@@ -102,7 +106,7 @@ class Hypervisor(_Table, frozen=True):
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
     in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
-    installed kind's own.
+    installed kind's own. ``pair``: where a paravirtual register pair is (``hypervisor/register_pair.py``).
     """
 
     kind: str = kinds.DEFAULT
@@ -114,6 +118,7 @@ class Hypervisor(_Table, frozen=True):
     legacy: Switch = "auto"
     rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
+    pair: Literal["none", "config", "ports", "bar"] = "none"
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -136,6 +141,8 @@ class Guest(_Table, frozen=True):
     """The virtual machine. ``ram`` in bytes, from 1 MiB on; ``slot`` is the display device's, bus 00, function 0.
 
     ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
+    ``isa_bridge``: how the guest's driver is shown the host's PCH, "auto" as the hypervisor does it; ``driver``: a
+    driver that looks for it when all else is done (``fwsim/drivers``).
     """
 
     machine: Literal["pc", "q35"] = "pc"
@@ -145,6 +152,8 @@ class Guest(_Table, frozen=True):
     phys_bits: int = 0
     cpus: int = 1
     accel: Literal["kvm", "tcg"] = "kvm"
+    isa_bridge: IsaBridge = "auto"
+    driver: DriverName = "none"
 
     @property
     def devfn(self) -> int:

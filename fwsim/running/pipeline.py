@@ -238,15 +238,8 @@ class Run:
 
         machine = self.built.machine
         board = host_board(host, display_function(self.scenario, machine.adapter))
-        pci, root = machine.pci, machine.root
-        config = InGuest(
-            lambda bdf, offset, width: pci.read(root, bdf, offset, width),
-            lambda bdf, offset, width, value: pci.write(root, bdf, offset, width, value),
-            not machine.design.on_host,
-        )
         driver = DRIVERS[name]
-        with machine.acting(Actor.DRIVER):
-            found, on_host = concluded(driver, config, board)
+        found, on_host = concluded(driver, InGuest(machine), board)
         return DriverSummary(
             name=name, pch=found.pch, how=found.how, host=on_host.pch, certainty=driver.known.certainty
         )

@@ -4,6 +4,7 @@ The order of the kernel's tests is that of intel_detect_pch: of each ISA bridge 
 it is a hypervisor's; the first that says anything ends the search.
 """
 
+import numpy as np
 import pytest
 from guest_rig import GuestRig
 
@@ -73,14 +74,9 @@ def guest():
 
 def asked(rig, name):
     """(in the guest, on the host) what the driver ``name`` concludes."""
-    scenario, pci, root = rig.machine.scenario, rig.machine.pci, rig.machine.root
-    config = InGuest(
-        lambda bdf, offset, width: pci.read(root, bdf, offset, width),
-        lambda bdf, offset, width, value: pci.write(root, bdf, offset, width, value),
-        True,
-    )
-    with rig.machine.acting(Actor.DRIVER):
-        return concluded(DRIVERS[name], config, host_board(scenario.host, display_function(scenario, None)))
+    scenario = rig.machine.scenario
+    board = host_board(scenario.host, display_function(scenario, None))
+    return concluded(DRIVERS[name], InGuest(rig.machine), board)
 
 
 @pytest.mark.parametrize(("host", "machine", "choice", "version", "pch"), CASES)
@@ -109,6 +105,8 @@ def test_the_driver_reads_what_the_guest_can_read(guest):
     events = rig.machine.recorder.tail(int(rig.last["seq"] - before))
     assert set(events["actor"]) == {Actor.DRIVER}
     assert set(events["space"]) == {Space.PCI}
+    assert (set(events["cs"]), set(events["ip"])) == ({0}, {0})
+    assert set(np.diff(events["time_ns"])) == {1000}
     assert (0x08 << 12 | 0x08) in events["address"]
     assert len({int(address) >> 12 for address in events["address"]}) >= 32
 

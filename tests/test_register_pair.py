@@ -153,3 +153,13 @@ def test_the_post_on_the_host_finds_no_pair():
     rig = GuestRig(wanted)
     assert rig.config(0xD8, 4, IGD) == 0
     rig.close()
+
+
+def test_a_snapshot_keeps_the_address():
+    rig = rig_of("ports")
+    by_ports(rig, 1)
+    kept = rig.machine.snapshot()
+    by_ports(rig, 2)
+    rig.machine.restore(kept)
+    assert int(callbacks.port_in.ctypes(0, 0x3DC, 4, rig.root)) == FACTS[1]
+    rig.close()

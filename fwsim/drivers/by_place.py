@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fwsim.board.isa_bridge import ISA, XEN_VENDOR
 from fwsim.drivers.i915 import pch_of
-from fwsim.drivers.probe import INTEL, ISA, NONE, Config, Found, scanned
+from fwsim.drivers.probe import INTEL, NONE, Config, Found, scanned
 from fwsim.exactness import Known
+from fwsim.hypervisor.interface import LPC_BRIDGE
 
-_LPC = 0xF8
-_XEN = 0x5853
 _MAIL = "mail to qemu-devel and xen-devel, 2 July 2014"
 
 
@@ -28,7 +28,7 @@ class BySlot:
 
     def probe(self, config: Config) -> Found:
         """One read."""
-        ids = config.read(_LPC, 0, 4)
+        ids = config.read(LPC_BRIDGE, 0, 4)
         where = f"{ids & 0xFFFF:04x}:{ids >> 16:04x} at 00:1f.0"
         if ids & 0xFFFF == 0xFFFF:
             return Found(NONE, "nothing is at 00:1f.0")
@@ -47,7 +47,7 @@ class BySubsystem:
         for bridge in scanned(config):
             if bridge.kind != ISA:
                 continue
-            passed = bridge.subsystem & 0xFFFF == _XEN
+            passed = bridge.subsystem & 0xFFFF == XEN_VENDOR
             pch = pch_of(bridge.subsystem >> 16 if passed else bridge.device)
             if pch != NONE:
                 return Found(pch, f"the subsystem {bridge.subsystem >> 16:04x} of {bridge}" if passed else str(bridge))

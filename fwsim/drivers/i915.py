@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fwsim.drivers.probe import INTEL, ISA, NONE, Config, Found, Seen, scanned
+from fwsim.board.isa_bridge import ISA
+from fwsim.drivers.probe import INTEL, NONE, Config, Found, Seen, scanned
 from fwsim.exactness import Known
 from fwsim.registers.families import family_of_device
 

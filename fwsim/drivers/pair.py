@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from fwsim.drivers.i915 import pch_of
 from fwsim.drivers.probe import INTEL, NONE, Config, Found
 from fwsim.exactness import Known
+from fwsim.hypervisor.interface import IGD, LPC_BRIDGE
 from fwsim.hypervisor.register_pair import CONFIG, PRESENT, Fact
-
-_IGD, _LPC = 0x10, 0xF8
 
 
 @dataclass(frozen=True)
@@ -21,11 +20,11 @@ class ByPair:
 
     def probe(self, config: Config) -> Found:
         """Address, then data."""
-        there = config.read(_IGD, CONFIG, 4)
+        there = config.read(IGD, CONFIG, 4)
         told = there != 0xFFFFFFFF and bool(there & PRESENT)
         if told:
-            config.write(_IGD, CONFIG, 4, Fact.PCH)
-        ids = config.read(_IGD, CONFIG + 4, 4) if told else config.read(_LPC, 0, 4)
+            config.write(IGD, CONFIG, 4, Fact.PCH)
+        ids = config.read(IGD, CONFIG + 4, 4) if told else config.read(LPC_BRIDGE, 0, 4)
         where = "told by the register pair" if told else "no register pair; at 00:1f.0"
         return Found(
             pch_of(ids >> 16) if ids & 0xFFFF == INTEL else NONE, f"{where}: {ids & 0xFFFF:04x}:{ids >> 16:04x}"

@@ -9,8 +9,6 @@ from typing import Protocol
 from fwsim.exactness import Known
 
 INTEL = 0x8086
-ISA = 0x0601
-"""Base class and sub-class of an ISA bridge."""
 NONE = "none"
 """The PCH of a driver that concludes there is none."""
 _NOBODY = 0xFFFF

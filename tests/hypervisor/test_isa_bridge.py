@@ -3,8 +3,10 @@
 import pytest
 from guest_rig import GuestRig
 
+from fwsim.board.host import host_board
+from fwsim.board.pc import guest_board
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE
+from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE, Copied
 from fwsim.scenario.check import check
 from fwsim.scenario.model import Guest, Host, Hypervisor, Scenario
 
@@ -68,6 +70,16 @@ def test_left_out_it_is_as_the_hypervisor_does_it(guest):
     """QEMU's legacy mode dresses up 00:1f.0, Xen has no bridge for a Sandy Bridge."""
     assert read(guest("pc", "auto", "qemu", "10.0"), LPC_BRIDGE) == PCH
     assert read(guest("pc", "auto"), LPC_BRIDGE) == NOTHING
+
+
+def test_what_a_kind_copies_into_the_bridge_is_left_out():
+    """A kind may copy the host's ids onto a q35's ICH9; a choice of the user's own stands in its place."""
+    host = host_board(Host(vga="igd", lpc_id=0x1C4F), None).functions
+    copies = {LPC_BRIDGE: (Copied(0x00, 4),)}
+    boards = {
+        choice: guest_board("q35", None, copies=copies, host=host, isa_bridge=choice) for choice in ("auto", "one")
+    }
+    assert {choice: board.at(LPC_BRIDGE).device for choice, board in boards.items()} == {"auto": 0x1C4F, "one": 0x2918}
 
 
 def test_the_bridge_keeps_its_registers(guest):

@@ -91,6 +91,7 @@ def test_a_good_run_holds_every_rule():
         "no-assists",
         "ggc-at-bridge",
         "frame-buffer",
+        "driver-pch",
         "iommu-group",
         "opregion-whole",
     }

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from fwsim.board.function import Board, BoardFunction
 from fwsim.board.i440fx import i440fx
+from fwsim.board.isa_bridge import with_bridge
 from fwsim.board.q35 import q35
 from fwsim.board.setup import PM_BASE
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import format_bdf
 from fwsim.hypervisor.interface import LPC_BRIDGE, Copied
+
+if TYPE_CHECKING:
+    from fwsim.scenario.model import IsaBridge
 
 _CHIPSETS: dict[str, Callable[[tuple[int, ...], int], tuple[BoardFunction, ...]]] = {
     "pc": lambda release, ram: i440fx(ram),
@@ -31,19 +36,26 @@ def guest_board(
     lpc: tuple[int, int] | None = None, copies: dict[int, tuple[Copied, ...]] | None = None,
     host: Iterable[BoardFunction] = (), has_chip: Callable[[int], bool] = lambda bdf: True,
     said: tuple[str, str] = ("guest.slot", "function"), release: tuple[int, ...] = (), ram: int = 0,
+    isa_bridge: IsaBridge = "auto",
 ) -> Board:  # fmt: skip
     """The guest's PC with ``display`` and ``others`` plugged in.
 
     ``lpc``: (device id, revision) of the bridge that an i440FX gets at 00:1f.0. ``copies``: what the bridges take from
     the host's functions ``host``, by devfn. ``has_chip`` of a bdf False: this guest lacks that part of the chipset.
-    ``release``: QEMU's, () for another hypervisor; ``ram`` in bytes.
+    ``release``: QEMU's, () for another hypervisor; ``ram`` in bytes. ``isa_bridge``: another way to show the host's PCH
+    than the hypervisor's, in whose place it stands; it needs ``host``.
     Raises FwsimError for two functions in one place, naming where display and others are ``said``.
     """
     rows = [row for row in chipset(machine, release, ram) if has_chip(row.bdf)]
+    from_host = {function.bdf: function for function in host}
+    copied = dict(copies or {})
+    if isa_bridge != "auto":
+        lpc = None
+        copied.pop(LPC_BRIDGE, None)
+        rows = with_bridge(isa_bridge, rows, from_host)
     if lpc and has_chip(LPC_BRIDGE) and not any(row.bdf == LPC_BRIDGE for row in rows):
         rows.append(BoardFunction(LPC_BRIDGE, 0x8086, lpc[0], 0x060100, lpc[1], qemu=True))
-    from_host = {function.bdf: function for function in host}
-    rows = [_copied(row, (copies or {}).get(row.bdf, ()), from_host.get(row.bdf)) for row in rows]
+    rows = [_copied(row, copied.get(row.bdf, ()), from_host.get(row.bdf)) for row in rows]
     taken = {row.bdf: "the chipset" for row in rows}
     named = [(said[0], "the display", each) for each in (display,) if each]
     for where, name, row in [*named, *((said[1], said[1], each) for each in others)]:

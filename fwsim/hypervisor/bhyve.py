@@ -48,6 +48,7 @@ class Bhyve(Hypervisor):
 
     kind = "bhyve"
     defaults = "15.0"
+    profiles = ("14.1", "15.0")
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile that is no release with GVT-d."""

@@ -28,6 +28,7 @@ from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
+from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom
 from fwsim.rom.finding import Finding
@@ -50,6 +51,7 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
     board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
         host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
+        isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
     return set_up(board, scenario.guest.machine)
 
@@ -134,6 +136,7 @@ def build(
             listen(machine, display, capabilities(family, host.device_id), restores=design.guest_reset == "restored")
     _add_platform(built, board)
     _place(built, scenario, len(image))
+    install_pair(built, scenario)
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
     if igd and (cut := design.opregion_cut(opregion, host.asls)):

@@ -218,6 +218,16 @@ class Unhandled(_Part):
     interrupts: list[Leaf] = field(default_factory=list)
 
 
+class DriverSummary(_Part):
+    """The guest's driver that looked for the PCH: what it takes it for, ``how``, and what it would on the ``host``."""
+
+    name: str
+    pch: str
+    how: str
+    host: str
+    certainty: str = ""
+
+
 class CheckResult(_Part):
     """One rule of what a correct run is."""
 
@@ -227,7 +237,10 @@ class CheckResult(_Part):
 
 
 class Summary(_Part):
-    """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count."""
+    """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count.
+
+    ``driver`` is there where the scenario names one.
+    """
 
     fwsim: str = __version__
     scenario: str = ""
@@ -241,6 +254,7 @@ class Summary(_Part):
     hangs: list[Hang] = field(default_factory=list)
     assists: list[Assist] = field(default_factory=list)
     unhandled: Unhandled = field(default_factory=Unhandled)
+    driver: DriverSummary | msgspec.UnsetType = msgspec.UNSET
     checks: list[CheckResult] = field(default_factory=list)
     exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+from msgspec import UnsetType
+
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
@@ -327,6 +329,16 @@ def _wrong(screen: Screen) -> str:
     return "is of one colour: the test card is not on it" if screen.flat and screen.drawn else ""
 
 
+def _driver_pch(facts: Facts) -> Verdict:
+    """Only where the scenario names a driver: whether it takes its PCH for what it would on the host itself."""
+    found = facts.summary.driver
+    if isinstance(found, UnsetType):
+        return None
+    assumed = "assumed: " if found.certainty == "assumed" else ""
+    right = found.pch == found.host
+    return right, f"{assumed}{found.name}: {found.pch} ({found.how}){'' if right else f'; on the host {found.host}'}"
+
+
 def _ggc(facts: Facts) -> Verdict:
     """A note, not a failure: GGC is taken as the scenario gives it."""
     if not facts.graphics:
@@ -395,5 +407,6 @@ RULES: tuple[Rule, ...] = (
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
     Rule("ggc-at-bridge", _bridge_ggc, "a vBIOS that sizes its GTT by TSEG's size", "QEMU hw/pci-host/q35.c"),
+    Rule("driver-pch", _driver_pch, "a driver that takes its PCH for another", "Linux i915, intel_detect_pch"),
 )
 """Every rule. ``ggc-usual`` and ``ggc-at-bridge`` are notes: the run obeys the value, the rule says what is odd."""

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fwsim.board.display import display_adapter
+import msgspec
+
+from fwsim.board.display import display_adapter, display_function
+from fwsim.board.host import host_board
 from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
@@ -23,7 +26,7 @@ from fwsim.machine.build import build, host_of, lights
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
-from fwsim.results.summary import Summary
+from fwsim.results.summary import DriverSummary, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.calls import Caller
@@ -216,10 +219,30 @@ class Run:
 
     def summary(self) -> Summary:
         """What came of it all, with its checks, but for the wall clock."""
+        driver = self._driver()
         summary = summarize(self.scenario, self.rom, self.built, self.session, self.caller)
+        summary.driver = driver
         summary.rom.taken, summary.rom.how = self.matched.code is not None, self.matched.why
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
+
+    def _driver(self) -> DriverSummary | msgspec.UnsetType:
+        """What the scenario's driver makes of its chipset: after all else, whether the ROM came to its end or not.
+
+        None looks where the hypervisor never starts the guest.
+        """
+        name, host = self.scenario.guest.driver, self.scenario.host
+        if name == "none" or self.built.given.aborted:
+            return msgspec.UNSET
+        from fwsim.drivers.table import DRIVERS, InGuest, concluded
+
+        machine = self.built.machine
+        board = host_board(host, display_function(self.scenario, machine.adapter))
+        driver = DRIVERS[name]
+        found, on_host = concluded(driver, InGuest(machine), board)
+        return DriverSummary(
+            name=name, pch=found.pch, how=found.how, host=on_host.pch, certainty=driver.known.certainty
+        )
 
     def close(self) -> None:
         """Let go of the events, or of the file they are in."""

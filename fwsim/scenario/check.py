@@ -23,6 +23,12 @@ OPREGION = 8 * KIB
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
+_ICH9 = "a q35 has its ICH9 at 00:1f.0"
+_NEEDS_MACHINE = {
+    "two": ("pc", _ICH9), "stub-1f.0": ("pc", _ICH9),
+    "real-chipset": ("q35", "no real chipset has an ISA bridge with functions at 00:01, as an i440FX's PIIX3 is"),
+}  # fmt: skip
+"""By guest.isa_bridge: the machine that it needs, and why."""
 _ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
 
 
@@ -41,6 +47,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_cpus(scenario, design, where)
     _check_slot(scenario.guest, f"{where}: guest.slot")
+    _check_isa_bridge(scenario.guest, f"{where}: guest.isa_bridge")
     arranged(scenario.function, f"{where}: function")
     asked(scenario, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
@@ -166,6 +173,16 @@ def _check_slot(guest: Guest, where: str) -> None:
             expected="a free one",
             hint='such as "00:02.0"',
         )
+
+
+def _check_isa_bridge(guest: Guest, where: str) -> None:
+    wanted = _NEEDS_MACHINE.get(guest.isa_bridge)
+    if wanted and wanted[0] != guest.machine:
+        raise FwsimError(
+            f"no {guest.machine} can have this bridge", where=where, found=f'"{guest.isa_bridge}"',
+            expected=f'machine = "{wanted[0]}": {wanted[1]}',
+            hint=f'"one" and "subsystem-id" go with {guest.machine}',
+        )  # fmt: skip
 
 
 def _check_int15(answers: RomInt15, where: str) -> None:

@@ -41,6 +41,10 @@ Vga = Literal[
 Port = Literal[
     "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
 ]  # fmt: skip
+DriverName = Literal[
+    "none", "i915-3.6", "i915-3.14", "i915-4.8", "i915-6.12", "slot-1f.0", "subsystem-id", "windows", "pair"
+]  # fmt: skip
+IsaBridge = Literal["auto", "one", "two", "stub-1f.0", "subsystem-id", "real-chipset"]
 
 Reset = Literal["auto", "flr", "pm", "bus", "none"]
 IGD_RMRR = "igd"
@@ -133,7 +137,8 @@ class Hypervisor(_Table, frozen=True):
     in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``disable_vga``:
     vfio-pci's module option, the kernel offers no VGA region. ``options`` are the kind's own: of ``xen``, and of
     installed kinds. ``stolen_base`` "host" and ``gsm`` "guest" are patches to QEMU that no release has: the host's
-    base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's.
+    base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's. ``pair``: where a paravirtual register pair
+    is (``hypervisor/register_pair.py``).
     """
 
     kind: str = kinds.DEFAULT
@@ -146,6 +151,7 @@ class Hypervisor(_Table, frozen=True):
     rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
     disable_vga: bool = False
+    pair: Literal["none", "config", "ports", "bar"] = "none"
     options: dict[str, str | int | bool] = {}
     stolen_base: Literal["", "host"] = ""
     gsm: Literal["", "guest"] = ""
@@ -171,6 +177,8 @@ class Guest(_Table, frozen=True):
 
     ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
     ``user``: the user id that it runs as, 0 for root.
+    ``isa_bridge``: how the guest's driver is shown the host's PCH, "auto" as the hypervisor does it; ``driver``: a
+    driver that looks for it when all else is done (``fwsim/drivers``).
     """
 
     machine: Literal["pc", "q35"] = "pc"
@@ -181,6 +189,8 @@ class Guest(_Table, frozen=True):
     cpus: int = 1
     accel: Literal["kvm", "tcg"] = "kvm"
     user: int = 0
+    isa_bridge: IsaBridge = "auto"
+    driver: DriverName = "none"
 
     @property
     def devfn(self) -> int:

@@ -14,6 +14,7 @@ class Actor(IntEnum):
     DEVICE = 3
     IOMMU = 4
     HOST = 5
+    DRIVER = 6
 
 
 class Space(IntEnum):

@@ -79,8 +79,21 @@ identify:
 .store:
         mov     [cs:v_gen], dl
         mov     [cs:v_path], dh
+%ifdef PAIR
+        mov     ax, VGA_IOBAR           ; the pair may be behind it
+        call    pci_read_word
+        and     ax, 0xFFFC
+        mov     [cs:v_iobar], ax
+        mov     cl, FACT_PCH
+        call    pair_read
+        jc      .ask_bridge
+        shr     eax, 16
+        jmp     .have_lpc
+.ask_bridge:
+%endif
         mov     ax, LPC_DEVICE
         call    pci_read_word
+.have_lpc:
         mov     [cs:v_lpc_id], ax
         cmp     dl, 9
         jb      .bar

@@ -34,8 +34,16 @@ stolen_base:
 ;   gens 6, 7: bits 7:3 x 32 MiB     gens 8, 9: bits 15:8 x 32 MiB; on gen 9 F0h..FEh are 4, 8 .. 60 MiB
 stolen_pages:
         push    ebx
+%ifdef PAIR
+        push    cx
+        mov     cl, FACT_GGC
+        call    pair_read
+        pop     cx
+        jnc     .ggc
+%endif
         mov     ax, HOST_GGC
         call    pci_read_word
+.ggc:
         movzx   eax, ax
         cmp     byte [cs:v_gen], 8
         jae     .gen8
@@ -68,7 +76,11 @@ gtt_init:
         dec     eax
         mov     [cs:v_entries], eax
         mov     ecx, eax
+%ifdef PAIR
+        call    pair_stolen_base
+%else
         call    stolen_base
+%endif
         and     eax, 0xFFFFF000
         or      al, 1                   ; valid
         mov     edi, eax

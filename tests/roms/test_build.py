@@ -13,7 +13,7 @@ import pytest
 
 ROMS = Path(__file__).resolve().parents[2] / "roms"
 SOURCES = ROMS / "src"
-ROM = ROMS / "igd-vbios.rom"
+ROM, WITH_PAIR = ROMS / "igd-vbios.rom", ROMS / "igd-vbios-pair.rom"
 
 # QEMU hw/vfio/igd.c (development tree after 11.0): compare with zero, load, jump, load of 105Eh.
 SAVED_BASE = re.compile(rb"\x66\x2e\x83\x3e(..)\x00\x74\x07\x66\x2e\xa1(..)\xeb\x0f\xb8\x5e\x10", re.DOTALL)
@@ -33,10 +33,14 @@ def word(data, offset):
     return struct.unpack_from("<H", data, offset)[0]
 
 
-def test_nasm_gives_the_committed_image(nasm, rom, tmp_path):
-    out = tmp_path / "igd-vbios.rom"
-    subprocess.run([nasm, "-Werror", "-f", "bin", "-o", str(out), "igd-vbios.asm"], cwd=SOURCES, check=True)
-    assert out.read_bytes() == rom
+@pytest.mark.parametrize(("options", "image"), [([], ROM), (["-dPAIR"], WITH_PAIR)], ids=["plain", "pair"])
+def test_nasm_gives_the_committed_image(nasm, options, image, tmp_path):
+    out = tmp_path / image.name
+    command = [nasm, "-Werror", "-f", "bin", *options, "-o", str(out), "igd-vbios.asm"]
+    subprocess.run(command, cwd=SOURCES, check=True)
+    assert out.read_bytes() == image.read_bytes()
+    assert sum(image.read_bytes()) & 0xFF == 0
+    assert len(SAVED_BASE.findall(image.read_bytes())) == 1
 
 
 def test_font_py_gives_the_committed_font():

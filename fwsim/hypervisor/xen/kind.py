@@ -57,6 +57,8 @@ class Xen(Hypervisor):
 
     kind = "xen"
     defaults = "4.22"
+    profiles = ("4.7", "4.10", "4.13", "4.22", "unstable")
+    firmware = "hvmloader"
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile that is no release, and for an option that Xen does not have."""

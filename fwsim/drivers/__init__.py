@@ -1,0 +1,1 @@
+"""Drivers of a guest's operating system that look for their chipset, as programs over its configuration space."""

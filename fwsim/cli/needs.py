@@ -25,7 +25,8 @@ def needs(
       fwsim needs runs/host --out pci-mirror.toml
     """
     from fwsim.analysis.needs import needs_of
-    from fwsim.report.needs import mirror_toml, render_needs
+    from fwsim.report.mirror_toml import mirror_toml
+    from fwsim.report.needs import render_needs
     from fwsim.results.folder import RunDir
 
     found = needs_of(RunDir.open(run))

@@ -161,6 +161,11 @@ class PciBus:
         _put(self.answer[slot], offset, width, value)
         _put(self.answer_writable[slot], offset, width, writable)
 
+    def protect(self, slot: int, offset: int, width: int) -> None:
+        """Let no write reach these bytes of the device's own from now on."""
+        _put(self.writable[slot], offset, width, 0)
+        _put(self.clear[slot], offset, width, 0)
+
     def answer_with(self, slot: int, offset: int, value: int) -> None:
         """Change what is answered in software at the dword ``offset``."""
         self.answer[slot][offset >> 2] = value

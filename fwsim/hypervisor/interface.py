@@ -24,7 +24,7 @@ HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 OPREGION_FILE, BDSM_SIZE_FILE = "etc/igd-opregion", "etc/igd-bdsm-size"
 """fw_cfg files (SeaBIOS src/fw/pciinit.c)."""
 ASLS = 0xFC
-Treatment = Literal["answered", "hidden", "watched"]
+Treatment = Literal["answered", "hidden", "watched", "read"]
 At1F = Literal["usual", "free", "dummy", "other"]
 """What is at the guest's 00:1f.0: what its machine has there, nothing, QEMU's vfio-pci-igd-lpc-bridge, or else."""
 
@@ -41,6 +41,7 @@ class Choice:
     vga: str = "auto"
     legacy: str = "auto"
     vapic: str = "auto"
+    mirror: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -86,7 +87,8 @@ class Register:
     """Bytes of a function's configuration space that do not simply reach the device; what is not listed passes.
 
     answered: ``value`` is read, ``writable`` bits are storage. hidden: reads ``value``, takes no write. watched: the
-    device's own, but ``Hypervisor.written`` hears of each write. An answered register with ``watched`` is both.
+    device's own, but ``Hypervisor.written`` hears of each write. read: the device's own, but takes no write.
+    An answered register with ``watched`` is both.
     ``width`` is 1, 2, 4 or 8 bytes, ``offset`` a multiple of it.
     """
 
@@ -122,10 +124,35 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Copied:
-    """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address."""
+    """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address.
+
+    ``writable``: beyond the header, they take the guest's writes as well.
+    """
 
     offset: int
     width: int
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A function that the guest gets at ``bdf`` because its host has one there, where the guest has none of its own.
+
+    What of it is the host's is in ``Assignment.copies``; else it has this ``device`` id and class.
+    """
+
+    bdf: int
+    device: int
+    class_code: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Bytes ``first`` to ``end`` (exclusive, multiples of 4) of BAR0 that reach the device; ``writes``: these too."""
+
+    first: int
+    end: int
+    writes: bool
 
 
 @dataclass(frozen=True)
@@ -188,7 +215,9 @@ class Assignment:
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
     ``[hypervisor]``; ``aborted``: how the hypervisor itself dies of it, before the guest starts. ``messages``: what it
     says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
-    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more.
+    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more. ``stubs``: functions made for the guest.
+    ``bar0``: the registers that reach the device, None: all of them; the others read 0 and take no write.
+    ``vga_ports``: those of VGA's that do, None: all; ``host_ports``: other ports that the host's chipset answers.
     """
 
     generation: int = 0
@@ -210,6 +239,10 @@ class Assignment:
     messages: list[str] = field(default_factory=list)
     ports_trapped: bool = False
     rom_disabled: bool = False
+    stubs: tuple[Stub, ...] = ()
+    bar0: tuple[Shown, ...] | None = None
+    vga_ports: frozenset[int] | None = None
+    host_ports: frozenset[int] = frozenset()
 
     @property
     def bdsm(self) -> Register | None:

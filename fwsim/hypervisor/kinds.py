@@ -22,6 +22,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "xen": ("fwsim.hypervisor.xen", "Xen"),
     "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
     "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
+    "custom": ("fwsim.hypervisor.custom", "Custom"),
 }
 """Kind: (module, class)."""
 DEFAULT = "qemu"

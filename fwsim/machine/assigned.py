@@ -6,6 +6,7 @@ import numpy as np
 
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.device import Igd
+from fwsim.devices.igd.shown import show_only
 from fwsim.hypervisor.interface import Assignment, Device
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged
@@ -29,12 +30,16 @@ def install(machine: Machine, igd: Igd, slot: int, device: Device, given: Assign
             pci.own(plugged.slot, owner)
             continue
         for row in design.registers(device, given, function):
-            if row.treatment != "watched":
+            if row.treatment == "read":
+                pci.protect(plugged.slot, row.offset, row.width)
+            elif row.treatment != "watched":
                 writable = row.writable if row.treatment == "answered" else 0
                 pci.emulate(plugged.slot, row.offset, row.width, row.value, writable)
             if row.treatment == "watched" or row.watched:
                 _watch(machine, plugged, row.offset, device, opregion)
     _install_overlays(machine, igd, slot, given)
+    if given.bar0 is not None:
+        show_only(igd, [(each.first, each.end, each.writes) for each in given.bar0])
     answers = pci.answer[slot].ctypes.data
     _install_policy(machine, igd, device, given, answers)
     for index in given.cleared:

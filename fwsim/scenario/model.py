@@ -101,8 +101,8 @@ class Hypervisor(_Table, frozen=True):
 
     ``gms``, ``opregion``, ``lpc``, ``vga`` and ``legacy`` are QEMU's x-igd-gms (0 = the host's), x-igd-opregion,
     x-igd-lpc, x-vga and x-igd-legacy-mode, ``vapic`` its apic.vapic. ``rombar`` "off" is rombar=0: the ROM is a file
-    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``options`` are an
-    installed kind's own.
+    in vgaroms/, which SeaBIOS runs whatever its ids; "on": it is behind the device's ROM BAR. ``mirror``: file,
+    the list that ``custom`` is made of. ``options`` are an installed kind's own.
     """
 
     kind: str = kinds.DEFAULT
@@ -114,6 +114,7 @@ class Hypervisor(_Table, frozen=True):
     legacy: Switch = "auto"
     rombar: Literal["on", "off"] = "on"
     vapic: Switch = "auto"
+    mirror: File = ""
     options: dict[str, str | int | bool] = {}
 
     def __post_init__(self) -> None:
@@ -127,7 +128,7 @@ class Hypervisor(_Table, frozen=True):
         return kinds.hypervisor(
             Choice(
                 self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
-                self.options,
+                self.mirror, self.options,
             )
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from handmade import rom
 
 from fwsim.analysis.needs import needs_of
 from fwsim.errors import FwsimError
-from fwsim.report.needs import mirror_toml
+from fwsim.report.mirror_toml import mirror_toml
 from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import catalog
 from fwsim.running.pipeline import run

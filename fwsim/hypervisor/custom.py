@@ -39,7 +39,7 @@ _RELEASE = "10.2"
 """The QEMU release whose PC the guest is."""
 _STATUS, _NO_LIST, _CAPABILITIES = 0x06, 0x80, 0x34
 """Status without its bit 4, Capabilities List, and the pointer (PCI Local Bus 3.0, 6.2.3): the list is hidden."""
-_BDSM_MIRROR = 0x1080C0
+_BDSM_MIRROR, _GGC = 0x1080C0, range(0x50, 0x52)
 _CLASSES = {LPC_BRIDGE: (0x2918, 0x060100)}
 """What a function made for the guest shows where the list does not have the host's: at 00:1f.0 the id of QEMU's ICH9
 (hw/isa/lpc_ich9.c); elsewhere no id, and the class of an unknown memory controller, which no driver takes."""
@@ -86,11 +86,15 @@ class Custom(Hypervisor):
         return self.choice.vapic != "off"
 
     def assign(self, device: Device) -> Assignment:
-        """What is listed, with a warning for each register by which a guest could reach the host."""
+        """What is listed, with a warning for each register by which a guest could reach the host.
+
+        Firmware that places at the host's base (EVE's, firmware.kind host-base) does nothing without an OpRegion and
+        00:02.0's GGC: an identity mapping has both in any case.
+        """
         mirror = self._list
         bridges = [bdf for bdf in mirror.functions if bdf != IGD]
         given = Assignment(
-            generation=device.generation, opregion=bool(mirror.opregion) and mirror.shows(IGD, ASLS, ASLS + 4),
+            generation=device.generation, opregion=mirror.bdsm == "identity" or _offers_opregion(mirror),
             own_bdsm=False, vga=bool(mirror.vga), vga_ports=mirror.vga, host_ports=mirror.ports,
             copies={bdf: tuple(_copied(mirror, bdf)) for bdf in bridges},
             stubs=tuple(Stub(bdf, *_CLASSES.get(bdf, _NO_DRIVER)) for bdf in bridges if bdf != HOST_BRIDGE),
@@ -105,9 +109,12 @@ class Custom(Hypervisor):
         return given
 
     def _stolen(self, device: Device, given: Assignment) -> None:
-        """What firmware is to place; the mirror of BDSM in BAR0 follows where it is listed."""
+        """What firmware is to place; the mirror of BDSM in BAR0 follows where it is listed.
+
+        A base that the guest cannot see needs no memory, but that of an identity mapping is known without being read.
+        """
         mirror, (at, width) = self._list, _bdsm(device)
-        if not mirror.shows(IGD, at, at + width):
+        if mirror.bdsm == "virtual" and not mirror.shows(IGD, at, at + width):
             return
         given.stolen = device.stolen
         given.files[BDSM_SIZE_FILE] = device.stolen.to_bytes(8, "little")
@@ -126,7 +133,8 @@ class Custom(Hypervisor):
             own[ASLS] = Register(ASLS, 4, writable=0xFFFFFFFF)
         yield from own.values()
         taken = {at for row in own.values() for at in range(row.offset, row.offset + row.width)}
-        shown = {at: "w" in row.access for row in mirror.shown(IGD) for at in range(row.first, row.end)}
+        shown = dict.fromkeys(_GGC, False) if mirror.bdsm == "identity" and device.generation >= 6 else {}
+        shown |= {at: "w" in row.access for row in mirror.shown(IGD) for at in range(row.first, row.end)}
         if _CAPABILITIES not in shown:
             yield Register(_STATUS, 1, "hidden", _NO_LIST)
             yield Register(_CAPABILITIES, 1, "hidden")
@@ -168,6 +176,11 @@ class Custom(Hypervisor):
 
 
 _OPREGION_HEADER = 0x100
+
+
+def _offers_opregion(mirror: Mirror) -> bool:
+    """Whether the guest is told of an OpRegion, and has something of it."""
+    return bool(mirror.opregion) and mirror.shows(IGD, ASLS, ASLS + 4)
 
 
 def _bdsm(device: Device) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""A GTT write reaches the device where the mirror list has its dword; elsewhere the dword becomes 0, mapping nothing."""
+"""A GTT write reaches the device where the mirror list has its dword; elsewhere the dword becomes 0: no page."""
 
 from itertools import count
 from typing import Any

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from fwsim.errors import FwsimError
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import (
@@ -31,7 +32,7 @@ from fwsim.hypervisor.interface import (
     Stub,
 )
 from fwsim.hypervisor.mirror.dangers import opened
-from fwsim.hypervisor.mirror.model import CONFIG_END, HEADER_END, Mirror
+from fwsim.hypervisor.mirror.model import CONFIG_END, HEADER_END, Mirror, Span
 from fwsim.hypervisor.mirror.read import read_mirror
 from fwsim.hypervisor.qemu.releases import release
 
@@ -50,6 +51,7 @@ class Custom(Hypervisor):
     """``custom``: made of the list that ``hypervisor.mirror`` names."""
 
     kind = "custom"
+    chosen_by = "mirror"
     remedies = (
         Remedy('a mirror list whose BDSM is "virtual" (hypervisor.kind = "custom") gives the guest a base of its own'),
     )
@@ -57,6 +59,11 @@ class Custom(Hypervisor):
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError where no list is named, and for one that cannot be."""
         super().__init__(choice)
+        if not choice.mirror:
+            raise FwsimError(
+                "no list is named", where="hypervisor.mirror", found='""', expected="a file such as pci-mirror.toml",
+                hint="fwsim needs RUN --out pci-mirror.toml makes one, from a run of the ROM on the host itself",
+            )  # fmt: skip
         self._list: Mirror = read_mirror(choice.mirror)
 
     @property
@@ -98,7 +105,7 @@ class Custom(Hypervisor):
             own_bdsm=False, vga=bool(mirror.vga), vga_ports=mirror.vga, host_ports=mirror.ports,
             copies={bdf: tuple(_copied(mirror, bdf)) for bdf in bridges},
             stubs=tuple(Stub(bdf, *_CLASSES.get(bdf, _NO_DRIVER)) for bdf in bridges if bdf != HOST_BRIDGE),
-            bar0=tuple(Shown(row.first, row.end, "w" in row.access) for row in mirror.bar0 if row.access != "hidden"),
+            bar0=_shown(mirror.bar0), gtt=tuple(row for row in _shown(mirror.gtt) if row.writes),
         )  # fmt: skip
         given.messages += [f"warning: {each}" for each in opened(mirror)]
         if mirror.generation != device.generation:
@@ -159,7 +166,7 @@ class Custom(Hypervisor):
 
         from fwsim.hypervisor import mirror_gtt as native
 
-        rows = [row for row in self._list.gtt if "w" in row.access]
+        rows = given.gtt or ()
         words = np.zeros(native.L_RANGES + 2 * len(rows), np.uint64)
         words[native.L_COUNT] = len(rows)
         words[native.L_RANGES :] = [edge for row in rows for edge in (row.first, row.end)]
@@ -176,6 +183,10 @@ class Custom(Hypervisor):
 
 
 _OPREGION_HEADER = 0x100
+
+
+def _shown(rows: Sequence[Span]) -> tuple[Shown, ...]:
+    return tuple(Shown(row.first, row.end, "w" in row.access) for row in rows if row.access != "hidden")
 
 
 def _offers_opregion(mirror: Mirror) -> bool:

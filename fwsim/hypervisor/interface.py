@@ -148,7 +148,10 @@ class Stub:
 
 @dataclass(frozen=True)
 class Shown:
-    """Bytes ``first`` to ``end`` (exclusive, multiples of 4) of BAR0 that reach the device; ``writes``: these too."""
+    """Bytes ``first`` to ``end`` (exclusive, multiples of 4) of BAR0 or of the GTT that reach the device.
+
+    ``writes``: and not only reads.
+    """
 
     first: int
     end: int
@@ -216,7 +219,8 @@ class Assignment:
     ``[hypervisor]``; ``aborted``: how the hypervisor itself dies of it, before the guest starts. ``messages``: what it
     says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
     I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more. ``stubs``: functions made for the guest.
-    ``bar0``: the registers that reach the device, None: all of them; the others read 0 and take no write.
+    ``bar0``: the registers that reach the device, None: all of them; the others read 0 and take no write. ``gtt``: the
+    bytes of the GTT that take the guest's writes, None: all.
     ``vga_ports``: those of VGA's that do, None: all; ``host_ports``: other ports that the host's chipset answers.
     """
 
@@ -241,6 +245,7 @@ class Assignment:
     rom_disabled: bool = False
     stubs: tuple[Stub, ...] = ()
     bar0: tuple[Shown, ...] | None = None
+    gtt: tuple[Shown, ...] | None = None
     vga_ports: frozenset[int] | None = None
     host_ports: frozenset[int] = frozenset()
 
@@ -262,6 +267,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """How this kind keeps a host's address out of the GTT."""
     defaults: ClassVar[str] = ""
     """The profile taken where none is named; empty for a kind that has none."""
+    chosen_by: ClassVar[Literal["profile", "mirror"]] = "profile"
+    """The field of ``[hypervisor]`` that tells one of this kind from another: WORD of a command line's KIND:WORD."""
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile or option that the kind does not have."""

@@ -42,6 +42,11 @@ def default_profile(kind: str) -> str:
         return ""
 
 
+def chosen_by(kind: str) -> str:
+    """The field of ``[hypervisor]`` that WORD of KIND:WORD is. Raises FwsimError for an unknown kind."""
+    return _class(kind).chosen_by
+
+
 def remedies(posted: bool) -> list[str]:
     """What our kinds have against a host's address in the GTT; ``posted``: the ROM has it from a POST on the host."""
     return [each.text for kind in ROWS for each in _class(kind).remedies if posted or not each.posted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from rich.console import RenderableType
@@ -16,11 +17,12 @@ _WIDTH = 80
 def render_comparison(found: Comparison) -> list[RenderableType]:
     """The verdict, then a table each: too little, the guest's own, too much."""
     short = f"too little in {len(found.too_little)}" if found.too_little else "nothing too little"
-    parts: list[RenderableType] = [
-        Text(f"{found.name} under {found.kind}: {found.needs} needs, {found.fit} as on the host, "
-             f"{len(found.own)} the guest's own, {short}, too much in {len(found.too_much)}"),
-        *(Text(f"note: {note}") for note in found.notes),
-    ]  # fmt: skip
+    head = (
+        f"{found.name} under {found.kind}: {found.needs} needs, {found.fit} as on the host, "
+        f"{len(found.own)} the guest's own, {short}, too much in {len(found.too_much)}"
+    )
+    said = [head, *(f"note: {note}" for note in found.notes)]
+    parts: list[RenderableType] = [Text(line) for each in said for line in textwrap.wrap(each, _WIDTH)]
     for title, rows in (
         ("too little", found.too_little), ("the guest's own", found.own), ("too much", found.too_much)
     ):  # fmt: skip

@@ -75,18 +75,24 @@ def render(found: Sequence[Column]) -> str:
     return "\n".join([*_head(found), *_wide(found), *_by_function(found), *_registers(found)]) + "\n"
 
 
+_ABOUT = """\
+Made by `make docs` from runs of the images under `$FWSIM_ROMS`: change the runs, not this page. In 2014 those who gave
+Intel graphics to guests asked for a list, by generation, of the registers, OpRegions and GTT mappings that a guest must
+see of its host, of those that it must write, and of what must lie where the host has it. This is that list, for the
+vBIOS, as far as these images go.
+
+{count} images, each POSTed on the host itself with its cpu's usual display; then INT 10h modes 03h, 12h and 13h, 4F00h,
+4F01h and 4F02h of mode 118h. `R 0x50/2` is a read of two bytes at 50h. *identity*: the image does not read BDSM, for a
+POST before left the base inside; its guest's stolen memory must lie where the host's does. *virtual*: any place will do.
+What a driver needs beside is not here. `fwsim needs` makes such a list of any ROM, and [`custom`](custom.md) runs a
+guest with nothing but it.
+"""
+
+
 def _head(found: Sequence[Column]) -> Iterator[str]:
     yield "# What must be mirrored"
     yield ""
-    yield "Made by `make docs` from runs of the images under `$FWSIM_ROMS`: change the runs, not this page. In 2014 those who gave Intel"
-    yield "graphics to guests asked for a list, by generation, of the registers, OpRegions and GTT mappings that a guest must see of its host,"
-    yield "of those that it must write, and of what must lie where the host has it. This is that list, for the vBIOS, as far as these images go."
-    yield ""
-    yield f"{len(found)} images, each POSTed on the host itself with its cpu's usual display; then INT 10h modes 03h, 12h and 13h, 4F00h, 4F01h and"
-    yield "4F02h of mode 118h. `R 0x50/2` is a read of two bytes at 50h. *identity*: the image does not read BDSM, for a POST before left the base inside;"
-    yield "its guest's stolen memory must lie where the host's does. What a driver needs beside is not here. `fwsim needs` makes such a list"
-    yield "of any ROM, and [`custom`](custom.md) runs a guest with nothing but it."
-    yield ""
+    yield _ABOUT.format(count=len(found))
 
 
 def _wide(found: Sequence[Column]) -> Iterator[str]:

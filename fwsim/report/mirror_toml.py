@@ -46,11 +46,11 @@ def _functions_rows(cpu: str, bdf: str, rows: list[Config]) -> Iterator[str]:
             wide = [each.offset + each.width for each in rows if each.offset == at and each.offset + each.width <= end]
             stop = max(wide, default=min([end, *(each for each in starts if each > at)]))
             width = next(size for size in (4, 2, 1) if size <= stop - at and at % size == 0)
-            known = name_of("pci", _ecam(bdf) | at, cpu)
-            yield (
-                f'    {{ offset = 0x{at:02x}, width = {width}, access = "{access}", '
-                f"name = {_quoted('' if known is None else known.name + _past(at, known.address & 0xFFF))} }},"
-            )
+            name = next((each.name for each in rows if each.offset == at), None)
+            if name is None:
+                known = name_of("pci", _ecam(bdf) | at, cpu)
+                name = "" if known is None else known.name + _past(at, known.address & 0xFFF)
+            yield f'    {{ offset = 0x{at:02x}, width = {width}, access = "{access}", name = {_quoted(name)} }},'
             at += width
 
 

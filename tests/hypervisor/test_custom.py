@@ -1,4 +1,4 @@
-"""A mirror list as a hypervisor: what it lists is the host's, nothing else is, and our own ROM runs with nothing more."""
+"""A mirror list as a hypervisor: what it lists is the host's, nothing else is, and our own ROM runs with that."""
 
 import re
 from pathlib import Path
@@ -69,7 +69,8 @@ def test_the_rom_posts_and_shows_the_same_picture_with_nothing_but_its_list(on_h
     (tmp_path / "m.toml").write_text(text)
     _, summary, seen = executed(tmp_path / "run", scenario("", str(tmp_path / "m.toml")))
     assert (summary.stop.reason, [call.ok for call in summary.calls]) == ("completed", [True])
-    assert seen == pictures and len(pictures) == 1
+    assert seen == pictures
+    assert len(pictures) == 1
     assert (summary.iommu.faults, summary.gtt.targets.guest_stolen) == (0, host.gtt.writes)
 
 
@@ -147,7 +148,8 @@ def test_writes_reach_what_is_listed_for_it_and_nothing_else(tmp_path):
 def test_the_base_is_the_guests_own_where_it_is_listed(tmp_path):
     row = '[pci]\n"00:02.0" = [ { offset = 0x5e, width = 2, access = "r" } ]\n'
     built = machine(tmp_path, row)
-    assert built.placed.bdsm and config(built, IGD, 0x5C, 4) & ~1 == built.placed.bdsm
+    assert built.placed.bdsm
+    assert config(built, IGD, 0x5C, 4) & ~1 == built.placed.bdsm
     hidden = machine(tmp_path, row.replace('"r"', '"hidden"'))
     assert (config(hidden, IGD, 0x5C, 4), hidden.placed.bdsm) == (0, 0)
 
@@ -285,4 +287,5 @@ def test_a_list_of_another_generation_is_refused(tmp_path):
     made = scenario("", str(tmp_path / "list.toml"), more='vga = "igd"')
     with pytest.raises(FwsimError, match="refuses the device") as caught:
         build(made, Rom(Path(), b"", "", (), ()), b"", None)
-    assert caught.value.where == "hypervisor.mirror" and "gen 9" in caught.value.found
+    assert caught.value.where == "hypervisor.mirror"
+    assert "gen 9" in caught.value.found

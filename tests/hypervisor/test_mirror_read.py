@@ -64,7 +64,9 @@ BAD = {
         HEAD + '[bar0]\nregisters = [ { first = 0x0, end = 0x10, access = "r" }, { first = 0x8, end = 0xc, '
         'access = "rw" } ]\n', "bar0.registers", "overlap", "0x8-0xb rw",
     ),
-    "no byte": (HEAD + '[rest]\ngtt = [ { first = 8, end = 8, access = "w" } ]\n', "rest.gtt.0", "without a byte", "0x8"),
+    "no byte": (
+        HEAD + '[rest]\ngtt = [ { first = 8, end = 8, access = "w" } ]\n', "rest.gtt.0", "without a byte", "0x8",
+    ),
     "GTT past its end": (
         HEAD + '[rest]\ngtt = [ { first = 0, end = 0x40000000, access = "w" } ]\n', "rest.gtt.0",
         "past what the host has", "0x40000000",
@@ -87,8 +89,10 @@ def test_what_is_wrong_is_said(tmp_path, name):
         read_mirror(str(path))
     error = caught.value
     assert error.where == (f"{path}: {field}" if field else str(path))
-    assert what in error.what and found in error.found
-    assert error.expected and error.hint
+    assert what in error.what
+    assert found in error.found
+    assert error.expected
+    assert error.hint
 
 
 @pytest.mark.parametrize(
@@ -101,13 +105,16 @@ def test_what_is_no_text_is_refused(tmp_path, content, what):
         read_mirror(str(tmp_path / "m.toml"))
 
 
-@pytest.mark.parametrize(("mirror", "what"), [('"none.toml"', "no such file"), ('"."', "not a file"), ('""', "no list")])
+@pytest.mark.parametrize(
+    ("mirror", "what"), [('"none.toml"', "no such file"), ('"."', "cannot be read"), ('""', "no list")]
+)
 def test_a_scenario_whose_list_is_not_there(tmp_path, mirror, what):
     (tmp_path / "s.toml").write_text(f'[hypervisor]\nkind = "custom"\nmirror = {mirror}\n')
     with pytest.raises(FwsimError) as caught:
         load(tmp_path / "s.toml")
-    assert what in str(caught.value) or "cannot be read" in str(caught.value)
-    assert "hypervisor.mirror" in caught.value.where and caught.value.hint
+    assert what in str(caught.value)
+    assert "hypervisor.mirror" in caught.value.where
+    assert caught.value.hint
 
 
 def test_a_lists_path_is_relative_to_its_scenario(tmp_path):

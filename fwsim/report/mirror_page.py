@@ -83,7 +83,7 @@ vBIOS, as far as these images go.
 
 {count} images, each POSTed on the host itself with its cpu's usual display; then INT 10h modes 03h, 12h and 13h, 4F00h,
 4F01h and 4F02h of mode 118h. `R 0x50/2` is a read of two bytes at 50h. *identity*: the image does not read BDSM, for a
-POST before left the base inside; its guest's stolen memory must lie where the host's does. *virtual*: any place will do.
+POST before left the base inside; its guest's stolen memory must lie where the host's does. *virtual*: any will do.
 What a driver needs beside is not here. `fwsim needs` makes such a list of any ROM, and [`custom`](custom.md) runs a
 guest with nothing but it.
 """

@@ -61,7 +61,8 @@ def test_a_lists_own_rom_lacks_nothing_and_gets_no_more(own, tmp_path):
 @pytest.mark.parametrize(
     ("row", "said"),
     [('name = "PP_STATUS"', "BAR0 0xc7200-0xc7203"), ('name = "BDSM+2"', "00:02.0 R 0x5e/2"),
-     ("gtt = ", "GTT 0x0-0x7ffb"), ('name = "PMBASE"', "00:1f.0 R 0x40/2"), ("vga = ", "VGA"), ("ports = ", "port in 408/4")],
+     ("gtt = ", "GTT 0x0-0x7ffb"), ('name = "PMBASE"', "00:1f.0 R 0x40/2"), ("vga = ", "VGA"),
+     ("ports = ", "port in 408/4")],
 )  # fmt: skip
 def test_a_row_that_was_taken_out_is_named(own, tmp_path, row, said):
     needs = needs_of(own)

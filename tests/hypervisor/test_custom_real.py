@@ -31,7 +31,8 @@ def scenario(path, known, kind, mirror="", identity=False) -> Scenario:
     base = POSTED.get(known.name)
     host = Host(cpu=known.cpu) if base is None else Host(cpu=known.cpu, bdsm=base)
     return Scenario(
-        host=host, hypervisor=Hypervisor(kind=kind, mirror=mirror), rom=Rom(file=str(path), checksum="ignore", any_device=True),
+        host=host, hypervisor=Hypervisor(kind=kind, mirror=mirror),
+        rom=Rom(file=str(path), checksum="ignore", any_device=True),
         firmware=Firmware(kind="host-base" if identity else "seabios"), guest=Guest(ram=3584 << 20),
         budget=Budget(code=64 << 20),
         call=tuple(Call(ax=ax, bx=bx, cx=cx) for ax, bx, cx in CALLS),

@@ -49,7 +49,6 @@ def _protected(
     """``form`` without writes. A form with behaviours is one register's alone, so what its writes set off goes."""
     row = form.copy()
     row[w.F_READ_ONLY] = _ALL
-    row[w.F_WRITE_CLEARS] = row[w.F_LOCK] = row[w.F_FROZEN] = 0
     at = int(row[w.F_ROW])
     while at:
         behaviour = igd.rows[at - 1]

@@ -115,7 +115,7 @@ PCI = """
 
 
 def test_listed_registers_are_the_hosts_and_others_read_0(tmp_path):
-    built = machine(tmp_path, PCI.split('              { offset = 0xf4')[0] + "]\n")
+    built = machine(tmp_path, PCI.split("              { offset = 0xf4")[0] + "]\n")
     host = built.machine.scenario.host
     assert config(built, HOST_BRIDGE, 0x50, 2) == config(built, IGD, 0x50, 2) == host.ggc
     assert config(built, IGD, 0x5C, 4) == config(built, IGD, 0xFC, 4) == config(built, IGD, 0x62, 1) == 0

@@ -42,9 +42,11 @@ class Design:
 
 
 def designs() -> Iterator[Design]:
-    """Every kind of ours at every profile that differs, as ``kinds`` lists them."""
+    """Every kind of ours at every profile that differs, as ``kinds`` lists them; what a list decides is left out."""
     for kind in kinds.ROWS:
         made = kinds.kind_class(kind)
+        if made.chosen_by != "profile":
+            continue
         for profile in made.profiles or ("",):
             own, _ = made(Choice(kind, profile)).placed_by
             yield Design(kind, profile, own or made.firmware)

@@ -73,7 +73,7 @@ def _find(
     shadow: bytes | None = None,
 ) -> Leaks:  # fmt: skip
     """Build the guest's machine and look everywhere."""
-    made = _machine(scenario, rom)
+    made = guests_machine(scenario, rom)
     built = made.built
     try:
         result = _header(scenario, built, notes)
@@ -96,7 +96,7 @@ def _find(
     return result
 
 
-def _machine(scenario: Scenario, rom: Rom | None) -> Assembled:
+def guests_machine(scenario: Scenario, rom: Rom | None) -> Assembled:
     """The guest's machine as a run begins with it, whichever device the ROM is for; without a ROM, none is offered."""
     from msgspec.structs import replace as with_fields
 

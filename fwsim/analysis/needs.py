@@ -11,6 +11,7 @@ from fwsim.analysis.needs_opregion import OpRegionPart, opregion_parts
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.mirror.model import Bdsm
 from fwsim.registers.database import name_of, pci_function
 from fwsim.results.folder import RunDir
 from fwsim.scenario.model import Scenario
@@ -76,7 +77,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class GttRange:
-    """GTT bytes ``first`` to ``end`` (exclusive), all of them accessed so."""
+    """Bytes ``first`` to ``end`` (exclusive) of the GTT, or of BAR0's registers, all of them accessed so."""
 
     first: int
     end: int
@@ -85,7 +86,10 @@ class GttRange:
 
 @dataclass
 class Needs:
-    """Everything the ROM touched, in order of address. ``opregion`` says what of it; ``registers`` counts BAR0's."""
+    """Everything the ROM touched, in order of address. ``opregion`` says what of it; ``registers`` counts BAR0's.
+
+    ``bdsm``: "identity" where it fills the GTT without having read its base, which it then has inside.
+    """
 
     name: str
     cpu: str
@@ -98,6 +102,9 @@ class Needs:
     interrupts: list[Leaf] = field(default_factory=list)
     gtt: list[GttRange] = field(default_factory=list)
     registers: int = 0
+    bar0: list[GttRange] = field(default_factory=list)
+    vga: list[Port] = field(default_factory=list)
+    bdsm: Bdsm = "virtual"
     opregion: str = ""
     opregion_parts: list[OpRegionPart] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -157,11 +164,27 @@ def _fill(result: Needs, events: Events, scenario: Scenario) -> None:
     if not len(made):
         result.notes.append("the ROM made no access at all")
     result.config = _config(made[made["space"] == int(Space.PCI)], scenario.host.cpu)
-    result.ports = _ports(made[made["space"] == int(Space.PORT)], _io_bars(events, scenario))
+    ports = made[made["space"] == int(Space.PORT)]
+    result.ports = _ports(ports, _io_bars(events, scenario))
+    result.vga = _ports(ports, [], vga=True)
     result.interrupts = _leaves(events)
-    result.gtt = _gtt(made[made["space"] == int(Space.GTT)])
-    result.registers = len(np.unique(made[made["space"] == int(Space.MMIO)]["address"]))
+    gtt, registers = made[made["space"] == int(Space.GTT)], made[made["space"] == int(Space.MMIO)]
+    result.gtt, result.bar0 = _gtt(gtt), _gtt(registers)
+    result.registers = len(np.unique(registers["address"]))
+    if _has_its_base_inside(result, gtt, scenario):
+        result.bdsm = "identity"
     result.opregion = "none: ASLS was not read"
+
+
+def _has_its_base_inside(found: Needs, gtt: Events, scenario: Scenario) -> bool:
+    """Whether the ROM maps stolen memory that no register told it of: a POST before this one left it the base."""
+    at, width = scenario.host.family.bdsm_register, scenario.host.family.bdsm_width
+    bdf = pci_function(scenario.guest.devfn << 12)
+    valid = (gtt["op"] == int(Op.WRITE)) & (gtt["value"] & np.uint64(1) == 1)
+    read = [each for each in found.config if each.bdf == bdf and each.access == "r"]
+    return at is not None and bool(valid.any()) and not any(
+        each.offset < at + width and at < each.offset + each.width for each in read
+    )  # fmt: skip
 
 
 def _config(made: Events, cpu: str) -> list[Config]:
@@ -190,11 +213,11 @@ def _io_bars(events: Events, scenario: Scenario) -> list[range]:
     return [range(base, base + bar.size) for base in bases if base]
 
 
-def _ports(made: Events, io_bars: list[range]) -> list[Port]:
+def _ports(made: Events, io_bars: list[range], *, vga: bool = False) -> list[Port]:
     found = []
     kinds, first, counts = np.unique(made[["address", "op", "width"]], return_index=True, return_counts=True)
     for (port, op, width), at, count in zip(kinds.tolist(), first.tolist(), counts.tolist(), strict=True):
-        if port in VGA_PORTS or port in CONFIG_PORTS or any(port in bar for bar in io_bars):
+        if (port in VGA_PORTS) is not vga or port in CONFIG_PORTS or any(port in bar for bar in io_bars):
             continue
         answered = not int(made["flags"][at]) & int(Flag.UNHANDLED)
         found.append(Port(port, width, "in" if op == int(Op.READ) else "out", count, answered))

@@ -114,10 +114,11 @@ class BoardFunction:
             image[at : at + width] = value.to_bytes(width, "little")
         return bytes(image)
 
-    def with_bytes(self, offset: int, data: bytes) -> BoardFunction:
-        """The function with these bytes of configuration space, read-only, in place of its own."""
+    def with_bytes(self, offset: int, data: bytes, *, writable: bool = False) -> BoardFunction:
+        """The function with these bytes of configuration space in place of its own; ids and class are read-only."""
         held = {at: self.byte(at) for base in (0x00, 0x08, 0x2C) for at in range(base, base + 4)}
-        beyond = tuple(Setting(at, 1, value) for at, value in enumerate(data, offset) if at not in held)
+        bits = 0xFF if writable else 0
+        beyond = tuple(Setting(at, 1, value, bits) for at, value in enumerate(data, offset) if at not in held)
         held |= {at: value for at, value in enumerate(data, offset) if at in held}
 
         def word(at: int, width: int) -> int:

@@ -49,6 +49,7 @@ class Choice:
     vga: str = "auto"
     legacy: str = "auto"
     vapic: str = "auto"
+    mirror: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
     stolen_base: str = ""
     gsm: str = ""
@@ -164,10 +165,38 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Copied:
-    """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address."""
+    """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address.
+
+    ``writable``: beyond the header, they take the guest's writes as well.
+    """
 
     offset: int
     width: int
+    writable: bool = False
+
+
+@dataclass(frozen=True)
+class Stub:
+    """A function that the guest gets at ``bdf`` because its host has one there, where the guest has none of its own.
+
+    What of it is the host's is in ``Assignment.copies``; else it has this ``device`` id and class.
+    """
+
+    bdf: int
+    device: int
+    class_code: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Bytes ``first`` to ``end`` (exclusive, multiples of 4) of BAR0 or of the GTT that reach the device.
+
+    ``writes``: and not only reads.
+    """
+
+    first: int
+    end: int
+    writes: bool
 
 
 @dataclass(frozen=True)
@@ -237,7 +266,10 @@ class Assignment:
     guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
     ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
     any more. ``traced``: what its own trace log has of the set-up, a line an entry, in order; a range: the zeroes that
-    it writes to the GTT at these indices.
+    it writes to the GTT at these indices. ``stubs``: functions made for the guest. ``bar0``: the registers that reach
+    the device, None: all of them; the others read 0 and take no write. ``gtt``: the bytes of the GTT that take the
+    guest's writes, None: all. ``vga_ports``: those of VGA's that do, None: all; ``host_ports``: other ports that the
+    host's chipset answers.
     """
 
     generation: int = 0
@@ -261,6 +293,11 @@ class Assignment:
     ports_trapped: bool = False
     rom_disabled: bool = False
     traced: list[str | range] = field(default_factory=list)
+    stubs: tuple[Stub, ...] = ()
+    bar0: tuple[Shown, ...] | None = None
+    gtt: tuple[Shown, ...] | None = None
+    vga_ports: frozenset[int] | None = None
+    host_ports: frozenset[int] = frozenset()
 
     @property
     def bdsm(self) -> Register | None:
@@ -290,6 +327,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """What becomes of a function level reset or a power state that is written to the IGD: nothing; the device does it;
     the kernel does it in the guest's place, and restores command and BARs (Linux drivers/pci/pci.c,
     pci_dev_save_and_disable and pci_dev_restore)."""
+    chosen_by: ClassVar[Literal["profile", "mirror"]] = "profile"
+    """The field of ``[hypervisor]`` that tells one of this kind from another: WORD of a command line's KIND:WORD."""
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile or option that the kind does not have."""

@@ -24,6 +24,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "acrn": ("fwsim.hypervisor.acrn", "Acrn"),
     "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
     "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
+    "custom": ("fwsim.hypervisor.custom", "Custom"),
 }
 """Kind: (module, class)."""
 DEFAULT = "qemu"

@@ -9,6 +9,7 @@ import numpy as np
 
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.device import Igd
+from fwsim.devices.igd.shown import show_only
 from fwsim.hypervisor.interface import Assignment, Device
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged
@@ -48,6 +49,8 @@ def install(
         for offset in sorted(kept):
             _listen(machine, plugged, offset, device, log)
     _install_overlays(machine, igd, slot, given)
+    if given.bar0 is not None:
+        show_only(igd, [(each.first, each.end, each.writes) for each in given.bar0])
     answers = pci.answer[slot].ctypes.data
     _install_policy(machine, igd, device, given, answers)
     for index in given.cleared:

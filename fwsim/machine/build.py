@@ -7,7 +7,7 @@ from pathlib import Path
 from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function
 from fwsim.board.function import Board
-from fwsim.board.host import host_board
+from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
 from fwsim.board.setup import set_up
@@ -38,6 +38,8 @@ from fwsim.scenario.host_functions import place_of, refusals
 from fwsim.scenario.model import Firmware, Scenario
 from fwsim.trace.event import Actor
 
+PM_TIMER = 8
+"""Where the timer is from the ACPI base on (ACPI 6.5, 4.8.3.3; every chipset here)."""
 MAPPED_PAGES = 16
 """As many pages of the host, from its OpRegion on, as a hypervisor may map into the guest; what is behind reads 0."""
 
@@ -50,7 +52,7 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
         return host_board(scenario.host, display)
     board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
-        host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
+        stubs=given.stubs, host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
         isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
     return set_up(board, scenario.guest.machine)
@@ -109,6 +111,8 @@ def build(
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
+    if given.vga_ports is not None:
+        machine.show_vga_ports(given.vga_ports)
     machine.functions = plug_all(machine.pci, board)
     for each in machine.functions:
         if each.spec.shadow is not None and not _answers_for(scenario, given, each, each.spec.shadow.pam):
@@ -217,6 +221,9 @@ def _add_platform(built: Built, board: Board) -> None:
         machine.add_device(device)
     for base in board.pm_bases:
         machine.add_pm_timer(base)
+    host = host_pm_base(machine.scenario.host.family)
+    if host + PM_TIMER in built.given.host_ports:
+        machine.add_pm_timer(host)
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

@@ -17,6 +17,7 @@ from fwsim.machine.parts import Part, Parts
 from fwsim.native import (
     PORT_61,
     PORT_DISPI,
+    PORT_OPEN,
     PORT_PCI_ADDRESS,
     PORT_PCI_DATA,
     PORT_PIT,
@@ -109,6 +110,12 @@ class Machine(Parts):
             ports[0x3C0:0x3DB] = PORT_VGA
         if self.adapter and self.adapter.dispi:
             ports[0x1CE:0x1D0] = PORT_DISPI
+
+    def show_vga_ports(self, shown: frozenset[int]) -> None:
+        """Of VGA's ports only those ``shown`` are the display's from now on; nothing answers at the others."""
+        for port in range(0x3B0, 0x3E0):
+            if self.ports[port] == PORT_VGA and port not in shown:
+                self.ports[port] = PORT_OPEN
 
     def add_device(self, device: PortDevice) -> None:
         """Give a Python device its ports."""

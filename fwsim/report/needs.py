@@ -1,9 +1,9 @@
-"""A ROM's needs are shown as tables, and as the file that a hypervisor's author can read in: pci-mirror.toml."""
+"""A ROM's needs are shown as tables."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -13,7 +13,6 @@ from fwsim.analysis.needs import GttRange, Needs
 from fwsim.registers.database import leaf_name
 
 _WIDTH, _LABEL, _SHOWN_GTT = 80, 13, 6
-MIRROR_FORMAT = 1
 
 
 def render_needs(found: Needs) -> list[RenderableType]:
@@ -72,41 +71,3 @@ def _labelled(label: str, text: str) -> list[str]:
     return textwrap.wrap(
         text, _WIDTH, initial_indent=f"{label:<{_LABEL}}", subsequent_indent=" " * _LABEL, break_long_words=False
     )
-
-
-def mirror_toml(found: Needs) -> str:
-    """``pci-mirror.toml``: each function's registers with offset, width and access, then ports, INT leaves and GTT."""
-    lines = [
-        "# What a hypervisor has to show of the host to this ROM, found by running it: fwsim needs",
-        f"format = {MIRROR_FORMAT}", f"cpu = {_quoted(found.cpu)}", f"generation = {found.generation}",
-        f"rom_sha256 = {_quoted(found.sha256)}", "", "[pci]",
-    ]  # fmt: skip
-    for bdf in dict.fromkeys(each.bdf for each in found.config):
-        lines.append(f"{_quoted(bdf)} = [")
-        lines += _merged((each.offset, each.width, each.access, each.name) for each in found.config if each.bdf == bdf)
-        lines.append("]")
-    ports = ", ".join(_quoted(each.text) for each in found.ports)
-    leaves = ", ".join(_quoted(each.text) for each in found.interrupts)
-    ranges = ", ".join(
-        f'{{ first = {each.first:#x}, end = {each.end:#x}, access = "{each.access}" }}' for each in found.gtt
-    )
-    parts = ", ".join(
-        f'{{ first = {each.first:#x}, end = {each.end:#x}, access = "{each.access}", part = {_quoted(each.part)} }}'
-        for each in found.opregion_parts
-    )
-    lines += ["", "[rest]", f"ports = [{ports}]", f"interrupts = [{leaves}]", f"gtt = [{ranges}]",
-              f"opregion = [{parts}]"]  # fmt: skip
-    return "\n".join(lines) + "\n"
-
-
-def _merged(rows: Iterable[tuple[int, int, str, str]]) -> Iterator[str]:
-    """One line a register and width; read and written is rw."""
-    access: dict[tuple[int, int, str], str] = {}
-    for offset, width, how, name in rows:
-        access[offset, width, name] = access.get((offset, width, name), "") + how
-    for (offset, width, name), how in sorted(access.items()):
-        yield f'    {{ offset = 0x{offset:02x}, width = {width}, access = "{how}", name = {_quoted(name)} }},'
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -207,6 +207,7 @@ def _check_int15(answers: RomInt15, where: str) -> None:
 def check_files(scenario: Scenario, where: str) -> None:
     """Refuse a scenario with a file that is not there or not what its field wants. Raises FwsimError, as ``check``."""
     _file_named("rom.file", scenario.rom.file, where, None)
+    _file_named("hypervisor.mirror", scenario.hypervisor.mirror, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
     for index, display in enumerate(scenario.display):
         _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)

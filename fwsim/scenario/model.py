@@ -138,7 +138,7 @@ class Hypervisor(_Table, frozen=True):
     vfio-pci's module option, the kernel offers no VGA region. ``options`` are the kind's own: of ``xen``, and of
     installed kinds. ``stolen_base`` "host" and ``gsm`` "guest" are patches to QEMU that no release has: the host's
     base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's. ``pair``: where a paravirtual register pair
-    is (``hypervisor/register_pair.py``).
+    is (``hypervisor/register_pair.py``). ``mirror``: file, the list that ``custom`` is made of.
     """
 
     kind: str = kinds.DEFAULT
@@ -152,6 +152,7 @@ class Hypervisor(_Table, frozen=True):
     vapic: Switch = "auto"
     disable_vga: bool = False
     pair: Literal["none", "config", "ports", "bar"] = "none"
+    mirror: File = ""
     options: dict[str, str | int | bool] = {}
     stolen_base: Literal["", "host"] = ""
     gsm: Literal["", "guest"] = ""
@@ -167,7 +168,7 @@ class Hypervisor(_Table, frozen=True):
         return kinds.hypervisor(
             Choice(
                 self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
-                self.options, self.stolen_base, self.gsm,
+                self.mirror, self.options, self.stolen_base, self.gsm,
             )
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from handmade import rom
 
 from fwsim.analysis.needs import needs_of
 from fwsim.errors import FwsimError
-from fwsim.report.needs import mirror_toml
+from fwsim.report.mirror_toml import mirror_toml
 from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import catalog
 from fwsim.running.pipeline import run
@@ -120,7 +120,7 @@ def event(seq, space, op, width, address, value, actor=0, flags=0, cs=0xC000):
 def test_the_mirror_file_is_toml_and_says_the_same(own):
     found = needs_of(own)
     read = tomllib.loads(mirror_toml(found))
-    assert (read["format"], read["cpu"], read["generation"]) == (1, "sandybridge", 6)
+    assert (read["format"], read["cpu"], read["generation"]) == (2, "sandybridge", 6)
     said = {f"{bdf} R 0x{row['offset']:02x}/{row['width']}" for bdf, rows in read["pci"].items() for row in rows}
     assert said == pci_of(found)
     assert read["rest"]["gtt"] == [{"first": 0, "end": 4 * 8191, "access": "w"}]

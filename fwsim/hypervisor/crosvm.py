@@ -5,11 +5,13 @@ Source: crosvm devices/src/pci/vfio_pci.rs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import ASLS, Assignment, Device, Hypervisor, Register
+from fwsim.hypervisor.interrupts import Line
+from fwsim.hypervisor.vfio.interrupts import MaskedLine
 
 
 class Crosvm(Hypervisor):
@@ -31,6 +33,10 @@ class Crosvm(Hypervisor):
         """Bits 15:8 of the dword at 50h read 0."""
         registers = [Register(0x51, 1, "hidden"), Register(ASLS, 4, writable=0xFFFFFFFF)]
         return Assignment(registers=registers, own_bdsm=False, vga=False)
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """vfio-pci's: masked when it fires, unmasked by the guest's EOI."""
+        return MaskedLine(inject, note)
 
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
         """Besides, the I/O BARs of the IGD."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from fwsim.devices.config_traps import Owner
 from fwsim.exactness import Known
 from fwsim.firmware.request import LATEST, Function
+from fwsim.hypervisor.interrupts import Line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Device:
     ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot, on bus 0. ``rom``: the
     device's ROM BAR shows one; ``romfile``: one is given instead. ``opregion_region``, ``vga_region``,
     ``host_region``, ``lpc_region``: the kernel offers them (vfio-pci's, since Linux 4.6); ``at_1f`` what is at
-    00:1f.0; ``generation`` is the family's, not the hypervisor's.
+    00:1f.0; ``generation`` is the family's, not the hypervisor's. ``disintx``: the command register's bit 10 switches
+    the interrupt pin off; ``intx_shared``: which driver of the host has the same line, "" for none.
     """
 
     device_id: int
@@ -72,6 +74,8 @@ class Device:
     lpc_region: bool = True
     hotplugged: bool = False
     at_1f: At1F = "usual"
+    disintx: bool = True
+    intx_shared: str = ""
 
     @property
     def lpc_slot(self) -> At1F:
@@ -301,6 +305,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def vapic(self) -> bool:
         """Whether it adds the option ROM kvmvapic, whose pages take writes after POST."""
         return False
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """The way of the device's interrupt pin to the guest's line, which ``inject`` sets; ``note`` records a mask."""
+        return Line(inject, note)
 
     @property
     def dma(self) -> Dma:

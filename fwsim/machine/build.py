@@ -14,13 +14,15 @@ from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
+from fwsim.devices.i8259 import Pic
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts
 from fwsim.hypervisor.interface import OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
+from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
 from fwsim.memory.ram import PAGE, Ram
@@ -171,10 +173,16 @@ def _add_platform(built: Built, board: Board) -> None:
     )
     files["etc/e820"] = e820
     built.fw_cfg = FwCfg(machine.ram, files, machine.low)
+    pic = Pic()
+    interrupts = machine.interrupts = Interrupts(machine, pic)
     for device in (
-        Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append), built.fw_cfg
+        pic, interrupts, Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append),
+        built.fw_cfg,
     ):  # fmt: skip
         machine.add_device(device)
+    if machine.igd:
+        plugged = next(each for each in machine.functions if each.spec is board.display)
+        interrupts.attach(plugged.slot, plugged.devfn)
     for base in board.pm_bases:
         machine.add_pm_timer(base)
 

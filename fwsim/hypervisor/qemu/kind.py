@@ -17,6 +17,8 @@ from fwsim.hypervisor.interface import (
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.releases import release
+from fwsim.hypervisor.interrupts import Line
+from fwsim.hypervisor.vfio.interrupts import MaskedLine, refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"
@@ -81,7 +83,7 @@ class Qemu(Hypervisor):
     def assign(self, device: Device) -> Assignment:
         """As the release's start-up does it."""
         make = trap_quirk.assign if self.row.trap else config_quirk.assign
-        return make(self.row, self.choice, device)
+        return refused(make(self.row, self.choice, device), device)
 
     def gtt_policy(self, device: Device, given: Assignment, answer_at: Callable[[int], int]) -> GttPolicy:
         """Up to 9.2, in legacy mode: entries written by the port pair are shifted."""
@@ -114,6 +116,10 @@ class Qemu(Hypervisor):
         from fwsim.hypervisor.qemu.shadow_patch import patch
 
         return patch(image)
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """vfio-pci's: masked when it fires, unmasked by the guest's EOI."""
+        return MaskedLine(inject, note)
 
     def abort_text(self) -> str:
         """QEMU's words (hw/vfio/igd.c, hw_error)."""

@@ -59,11 +59,12 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
         return Assignment(opregion=False)
     given = scenario.assignment
     if given.error and not given.aborted:
+        field, gms = given.error_field or "kind", given.error_field == "gms"
         raise FwsimError(
-            f"{scenario.hypervisor.design.title} refuses the device", where=f"hypervisor.{given.error_field or 'kind'}",
-            found=given.error,
-            expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
-            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else "",
+            f"{scenario.hypervisor.design.title} refuses the device",
+            where=field if "." in field else f"hypervisor.{field}", found=given.error,
+            expected=given.error_expected or ("0, or a GMS code that the generation has" if gms else "an IGD it takes"),
+            hint=given.error_hint or ("leave hypervisor.gms out to use the host's own" if gms else ""),
         )  # fmt: skip
     return given
 

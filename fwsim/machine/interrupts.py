@@ -17,7 +17,7 @@ from fwsim.devices.pirq import GUESTS, HOST, Route
 from fwsim.machine.parts import NEVER
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_CODE_NEXT, R_IRQ_TIME, R_LOOK_TIME, R_TIME, R_TIMER_TIME, TRAP_IRQ, address_of
-from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.event import GSI, IRQ, PIN, Actor, Op, Space
 
 if TYPE_CHECKING:
     from fwsim.machine.machine import Machine
@@ -126,7 +126,7 @@ class Interrupts:
         level = pending.asserted
         if level != self._asserted:
             self._asserted = level
-            self._record(Actor.DEVICE, Op.WRITE, self._read(0x3D, 1), int(level))
+            self._record(Actor.DEVICE, Op.WRITE, PIN + self._read(0x3D, 1), int(level))
             self._show_status(level)
             if level and (message := msi.message(self._read)):
                 self._send(message)
@@ -172,7 +172,7 @@ class Interrupts:
         if self._route == NOWHERE:
             self._route = self.route()
         if self.line.masked or not level:
-            self._record(Actor.HYPERVISOR, Op.WRITE, self._number(self._route), int(level))
+            self._record(Actor.HYPERVISOR, Op.WRITE, self._wire(self._route), int(level))
         self._set(self._route, level)
 
     def _set(self, route: Route, level: bool) -> None:
@@ -182,20 +182,23 @@ class Interrupts:
             self.ioapic.drive(route.gsi, level)
 
     @staticmethod
-    def _number(route: Route) -> int:
-        return next((each for each in (route.irq, route.gsi) if each is not None), 0)
+    def _wire(route: Route) -> int:
+        """The guest's line as events name it."""
+        if route.irq is not None:
+            return IRQ + route.irq
+        return GSI + (route.gsi or 0)
 
     def _note_mask(self, masked: bool) -> None:
-        self._record(Actor.HYPERVISOR, Op.NOTE, self._read(0x3D, 1), int(masked))
+        self._record(Actor.HYPERVISOR, Op.NOTE, PIN + self._read(0x3D, 1), int(masked))
 
     def _irq_ended(self, irq: int) -> None:
         if irq == self._route.irq and self._pending is not None:
-            self._record(self._code, Op.NOTE, irq, 0)
+            self._record(self._code, Op.NOTE, IRQ + irq, 0)
             self.line.ended()
 
     def _pin_ended(self, pin: int) -> None:
         if pin == self._route.gsi and self._pending is not None:
-            self._record(self._code, Op.NOTE, pin, 0)
+            self._record(self._code, Op.NOTE, GSI + pin, 0)
             self.line.ended()
 
     @property
@@ -258,12 +261,19 @@ class Interrupts:
 
     # --- what came of it -------------------------------------------------------------------------------------------
     @property
+    def kind(self) -> str:
+        """How the IGD interrupts: by its pin (intx), by messages (msi), or not at all."""
+        return "msi" if self.sent else "intx" if self.line.counts.fired else "none"
+
+    @property
     def stuck(self) -> str:
         """Why what the IGD asks for does not reach the CPU at the end; "" where it does, or nothing is asked."""
+        if self._asserted and not self.line.level and msi.message(self._read) is None:
+            return "the command register's bit 10 (interrupt disable) keeps the pin down"
         if not self._injected:
             return ""
         route = self._route
-        if route == NOWHERE or (route.irq is None and route.gsi is None):
+        if route == NOWHERE:
             return "the pin's PIRQ leads to no IRQ: the chipset's routing register is off"
         reasons = []
         if route.irq is not None:
@@ -271,7 +281,10 @@ class Interrupts:
             reasons.append(self.pic.waiting(route.irq) or passes)
         if route.gsi is not None:
             reasons.append(self.ioapic.waiting(route.gsi))
-        return "; ".join(reasons) if all(reasons) else ""
+        if not all(reasons):
+            return ""
+        served = [reason for reason in reasons if "is masked in" not in reason]
+        return "; ".join(served or reasons)
 
     # --- a part of the machine -------------------------------------------------------------------------------------
     def read(self, port: int, width: int) -> int:

@@ -22,6 +22,7 @@ OPREGION = 8 * KIB
 
 SECTOR = 512
 """Bytes of a boot sector."""
+_DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
 _ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
@@ -39,6 +40,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     design = _design(scenario, where)
     if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
+    _check_shared(scenario.host.intx_shared, f"{where}: host.intx_shared")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_cpus(scenario, design, where)
     _check_slot(scenario.guest, f"{where}: guest.slot")
@@ -122,6 +124,15 @@ def _check_host_memory(host: Host, where: str) -> None:
             "the OpRegion lies in stolen memory", where=f"{where}.asls",
             found=f"{host.asls:#x}, stolen memory is {stolen.start:#x}-{stolen.stop - 1:#x}",
             expected="an address outside of it", hint="take the dwords at 0x5c and 0xfc of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_shared(driver: str, where: str) -> None:
+    if driver and not _DRIVER.fullmatch(driver):
+        raise FwsimError(
+            "not the name of an interrupt's owner", where=where, found=repr(driver),
+            expected='one as /proc/interrupts shows it, up to 64 characters, such as "ehci_hcd:usb1"',
+            hint="leave it out where nobody else has the line",
         )  # fmt: skip
 
 

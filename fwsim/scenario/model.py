@@ -49,7 +49,8 @@ class Host(_Table, frozen=True):
     ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
     ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
     00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
-    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem).
+    id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem). ``disintx``: the
+    IGD's command register has a working interrupt disable; ``intx_shared``: the driver that has the pin's line too.
     """
 
     cpu: str = "sandybridge"
@@ -62,6 +63,8 @@ class Host(_Table, frozen=True):
     lpc_id: Hex16 = _UNSET
     subsystem: Hex32 = _UNSET
     bridge_subsystem: Hex32 = _UNSET
+    disintx: bool = True
+    intx_shared: str = ""
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -286,6 +289,7 @@ class Scenario(_Table, frozen=True):
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,
             stolen=host.stolen_size, asls=host.asls, machine=self.guest.machine, devfn=self.guest.devfn,
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual",
+            disintx=host.disintx, intx_shared=host.intx_shared,
         )  # fmt: skip
 
     @property

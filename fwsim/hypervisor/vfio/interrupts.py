@@ -65,6 +65,9 @@ def refused(given: Assignment, device: Device) -> Assignment:
     if given.error or device.disintx or not device.intx_shared:
         return given
     given.error = f"vfio 0000:00:02.0: Failed to set up TRIGGER eventfd signaling for interrupt INTX-0: {_BUSY}"
+    given.error_field = "host.disintx"
+    given.error_expected = "an interrupt disable that works (DisINTx), or a line that no other driver has"
+    given.error_hint = f"unbind {device.intx_shared} from its device on the host, or move one of them to another line"
     given.messages += [
         f"error: {given.error}",
         f"info: host: genirq: Flags mismatch irq {_HOST_LINE}. 00000000 (vfio-intx(0000:00:02.0)) vs. 00000080 "

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import ASLS, Assignment, Device, Hypervisor, Register
-from fwsim.hypervisor.interrupts import Line
-from fwsim.hypervisor.vfio.interrupts import MaskedLine
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 
 
 class Crosvm(Hypervisor):

@@ -54,3 +54,38 @@ class Line:
         """Go back to it."""
         self.level, self.masked, counts = state
         self.counts = Counts(*counts)
+
+
+class MaskedLine(Line):
+    """A pin that fires once, until the guest's end of interrupt: vfio-pci's, and Xen's."""
+
+    def drive(self, level: bool) -> None:
+        """It rises and is not masked: it fires. It falls: the guest's line stays, its handler has not been yet."""
+        rises = level and not self.level
+        self.level = level
+        if rises and self.masked:
+            self.counts.held += 1
+        elif rises:
+            self._fire()
+
+    def _fire(self) -> None:
+        self.masked = True
+        self.counts.fired += 1
+        self.note(True)
+        self.counts.injected += 1
+        self.inject(True)
+
+    def asks_again(self) -> None:
+        """It is held to the one that is not over."""
+        self.counts.held += self.masked
+
+    def ended(self) -> None:
+        """Resampling: the guest's line goes down and the pin is unmasked; a device that still asks fires again."""
+        if not self.masked:
+            return
+        self.inject(False)
+        self.masked = False
+        self.counts.unmasked += 1
+        self.note(False)
+        if self.level:
+            self._fire()

@@ -18,6 +18,7 @@ from fwsim.hypervisor.interface import (
     Reaction,
     Register,
 )
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 
 _COPIES = tuple(
     Copied(offset, width)
@@ -58,6 +59,12 @@ class Xen(Hypervisor):
     def story(self) -> str:
         """One sentence."""
         return "Xen's device model stands between: the guest reads the host's BDSM, and sees the host's own OpRegion."
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """Held until the guest's EOI (Xen xen/drivers/passthrough/x86/hvm.c: hvm_dirq_assist injects, __hvm_dpci_eoi
+        takes it back and ends the host's with pirq_guest_eoi).
+        """
+        return MaskedLine(inject, note)
 
     def assign(self, device: Device) -> Assignment:
         """Everything passes but ASLS."""

@@ -10,11 +10,11 @@ from fwsim.board.pc import guest_board
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.i8259 import Pic
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts

@@ -7,20 +7,17 @@ here at each vertical blank. Until then the timer's interrupt is the only one.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fwsim.devices import msi
 from fwsim.devices.apic import IOAPIC_BASE, LAPIC_BASE, Ioapic, Lapic
 from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.interrupts import Pending
 from fwsim.devices.pirq import GUESTS, HOST, Route
-from fwsim.machine.parts import NEVER
+from fwsim.machine.parts import NEVER, Parts
 from fwsim.memory.ram import PAGE
-from fwsim.native import R_CODE_NEXT, R_IRQ_TIME, R_LOOK_TIME, R_TIME, R_TIMER_TIME, TRAP_IRQ, address_of
+from fwsim.native import R_ACTOR, R_CODE_NEXT, R_IRQ_TIME, R_LOOK_TIME, R_TIME, R_TIMER_TIME, TRAP_IRQ, address_of
 from fwsim.trace.event import GSI, IRQ, PIN, Actor, Op, Space
-
-if TYPE_CHECKING:
-    from fwsim.machine.machine import Machine
 
 _ARMED = NEVER - 1
 """R_LOOK_TIME where something waits to be delivered, but no vertical blank is expected."""
@@ -34,7 +31,7 @@ class Interrupts:
 
     ports: tuple[int, ...] = ()
 
-    def __init__(self, machine: Machine, pic: Pic) -> None:
+    def __init__(self, machine: Parts, pic: Pic) -> None:
         self.machine, self.root, self.pic = machine, machine.root, pic
         self.lapic = Lapic()
         self.ioapic = Ioapic(self.lapic)
@@ -203,8 +200,6 @@ class Interrupts:
 
     @property
     def _code(self) -> int:
-        from fwsim.native import R_ACTOR
-
         return int(self.root[R_ACTOR])
 
     def _record(self, actor: int, op: Op, address: int, value: int, width: int = 1) -> None:

@@ -14,11 +14,11 @@ from fwsim.hypervisor.interface import (
     Remedy,
     RomChange,
 )
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.qemu import config_quirk, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.releases import release
-from fwsim.hypervisor.interrupts import Line
-from fwsim.hypervisor.vfio.interrupts import MaskedLine, refused
+from fwsim.hypervisor.vfio.interrupts import refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 
 _ABORT = "Guest attempted to program IGD GTT before BIOS reserved stolen memory.  Unsupported BIOS?"

@@ -1,10 +1,12 @@
-"""vfio-pci masks the pin as soon as it fires and unmasks it at the guest's end of interrupt.
+"""vfio-pci masks the pin as soon as it fires, unmasks it at the guest's end of interrupt, and wants its line alone.
+
+The first two are ``fwsim.hypervisor.interrupts.MaskedLine``'s.
 
 Sources: Linux drivers/vfio/pci/vfio_pci_intrs.c. vfio_intx_handler masks by DisINTx in the command register where the
 device has it (pci_check_and_mask_intx), else by disable_irq_nosync, and signals the eventfd. The eventfd of KVM's
 resampling irqfd, written at the guest's end of interrupt (arch/x86/kvm/i8259.c, pic_clear_isr; ioapic.c,
-kvm_ioapic_update_eoi_one), takes the guest's line back and unmasks: vfio_pci_intx_unmask_handler, which fires again where the
-device still asks. vfio_intx_enable asks for IRQF_SHARED only where the device has DisINTx (pci_intx_mask_supported,
+kvm_ioapic_update_eoi_one), takes the guest's line back and unmasks: vfio_pci_intx_unmask_handler, which fires again
+where the device still asks. vfio_intx_enable asks for IRQF_SHARED only where the device has DisINTx (pci_intx_mask_supported,
 drivers/vfio/pci/vfio_pci_core.c), so that request_irq refuses a line with another handler: kernel/irq/manage.c,
 __setup_irq, mismatch. QEMU hw/vfio/helpers.c (vfio_set_irq_signaling) for its words.
 
@@ -15,46 +17,10 @@ vfio_intx_eoi), and the BARs are trapped until 1.1 s have passed (intx.mmap_time
 from __future__ import annotations
 
 from fwsim.hypervisor.interface import Assignment, Device
-from fwsim.hypervisor.interrupts import Line
 
 _HOST_LINE = 16
 """The IGD's INTA on a host: PIRQA, pin 16 of its I/O APIC (Intel 6 Series PCH data sheet, 10.1)."""
 _BUSY = "VFIO_DEVICE_SET_IRQS failure: Device or resource busy"
-
-
-class MaskedLine(Line):
-    """A pin that fires once, until the guest's end of interrupt."""
-
-    def drive(self, level: bool) -> None:
-        """It rises and is not masked: it fires. It falls: the guest's line stays, its handler has not been yet."""
-        rises = level and not self.level
-        self.level = level
-        if rises and self.masked:
-            self.counts.held += 1
-        elif rises:
-            self._fire()
-
-    def _fire(self) -> None:
-        self.masked = True
-        self.counts.fired += 1
-        self.note(True)
-        self.counts.injected += 1
-        self.inject(True)
-
-    def asks_again(self) -> None:
-        """It is held to the one that is not over."""
-        self.counts.held += self.masked
-
-    def ended(self) -> None:
-        """Resampling: the guest's line goes down and the pin is unmasked; a device that still asks fires again."""
-        if not self.masked:
-            return
-        self.inject(False)
-        self.masked = False
-        self.counts.unmasked += 1
-        self.note(False)
-        if self.level:
-            self._fire()
 
 
 def refused(given: Assignment, device: Device) -> Assignment:

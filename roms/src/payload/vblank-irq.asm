@@ -68,19 +68,32 @@ start:  cli
         mov [4 * 0x72 + 2], ds
         mov word [4 * 0x73], taken
         mov [4 * 0x73 + 2], ds
+%if BY != MSI
         mov eax, 0x0B0B0B0B
         call route
+%endif
 
 %if BY == MSI
-        mov eax, IGD + 0x34             ; the capability list
+        xor edi, edi
+        mov eax, IGD + 0x04
+        call read
+        shr eax, 21                     ; status bit 4: there is a capability list
+        jnc late
+        mov si, 48                      ; no list is longer
+        mov eax, IGD + 0x34
         call read
 .next:  movzx ebx, al
         and bl, 0xFC
+        jz late
         lea eax, [ebx + IGD]
         call read
         cmp al, 5
+        je .msi
         xchg al, ah
-        jne .next
+        dec si
+        jnz .next
+        jmp late
+.msi:
         lea eax, [ebx + IGD + 4]
         mov ecx, 0xFEE00000
         call write
@@ -159,15 +172,20 @@ start:  cli
 .same:
 %endif
         cmp ax, WANTED
-        jae .enough
+        jae enough
         mov ax, [TICKS]
         sub ax, si
         cmp ax, 36
         jb .wait
-        inc word [LATE]
-.enough:
+late:   inc word [LATE]
+enough:
+%if BY == MSI
+        test edi, edi                   ; no capability, nothing enabled
+        jz .quiet
+%endif
         xor eax, eax
         mov [fs:edi + 12], eax          ; IER
+.quiet:
         mov si, said
         mov dx, 0x402
 .say:   lodsb
@@ -199,6 +217,7 @@ served: push eax
         iret
 
 ; EAX in all four registers of PIRQ A to D, and where there are eight also E to H.
+%if BY != MSI
 route:  push ecx
         mov ecx, eax
         mov eax, PIIX
@@ -210,6 +229,7 @@ route:  push ecx
         call write
         mov eax, LPC + 0x68
         jmp write.last
+%endif
 
 read:   mov dx, 0xCF8                   ; EAX = the dword at EAX
         out dx, eax

@@ -106,7 +106,7 @@ def _pipes_of_master(made: Wires) -> list[Row]:
     """From Broadwell on the master register shows which pipe has something pending that is enabled."""
     found = []
     for number, block in enumerate(made.blocks):
-        for at, bits in block.masters:
+        for at, _ in block.masters:
             if at == block.enable or block.stats:
                 continue
             shown = 1 << irq.MASTER_IRQ.PIPES.lsb + number

@@ -10,6 +10,7 @@ from fwsim.devices.config_traps import Owner
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Reaction, Register
+from fwsim.hypervisor.interrupts import Line
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -20,7 +21,7 @@ CONFIG_END = 0x1000
 FOUR_GIB = 1 << 32
 _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
-    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic",
+    "opregion", "change_rom", "abort_text", "announced_mib", "qemu_release", "vapic", "line",
 )  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def _judged(answer: Any, name: str, at: str) -> Any:
         return _Owner(answer, at)
     elif name == "opregion":
         _judge_file("the OpRegion", answer, at)
+    elif name == "line" and not isinstance(answer, Line):
+        raise _nonsense(at, name, repr(answer), "a fwsim.hypervisor.interrupts.Line")
     elif name == "written" and not (answer is None or isinstance(answer, Reaction)):
         raise _nonsense(at, name, repr(answer), "a Reaction, or None")
     return answer

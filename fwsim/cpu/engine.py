@@ -231,9 +231,7 @@ class Engine:
         )
         _check(status, f"map {size:#x} bytes at {start:#x}")
 
-    def map_python(
-        self, start: int, size: int, read: Callable[[int], int], write: Callable[[int, int], None]
-    ) -> None:
+    def map_python(self, start: int, size: int, read: Callable[[int], int], write: Callable[[int, int], None]) -> None:
         """Put device memory over what is mapped there: ``read(offset)`` and ``write(offset, value)`` are of dwords.
 
         Slow. A narrower access is part of its dword; an error is raised where the engine returns to ``run``.

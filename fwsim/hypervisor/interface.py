@@ -191,8 +191,9 @@ class Assignment:
     0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
     ``[hypervisor]`` (or, with a dot in it, of the scenario), what would be right and what to do; ``aborted``: how the
-    hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the
-    I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing any more.
+    hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...",
+    "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the I/O BAR are its own;
+    ``rom_disabled``: the ROM BAR shows nothing any more.
     """
 
     generation: int = 0

@@ -194,6 +194,8 @@ class Run:
                 break
             if choice.reset == "flr" and built.machine.igd:
                 built.machine.igd.reset()
+                if built.machine.interrupts:
+                    built.machine.interrupts.update()
                 built.log.append(f"FLR: {lights(built)}")
             self.ending = self.session.call_rom(3, devfn)
             built.log.append(f"POST {number}: {lights(built)}")

@@ -1,4 +1,4 @@
-"""Two 8259A by their data sheet: edges and levels, priorities, masks, ends of interrupt, rotation, polls, the cascade."""
+"""Two 8259A by their data sheet: edges, levels, priorities, masks, ends of interrupt, rotation, polls, the cascade."""
 
 import pytest
 

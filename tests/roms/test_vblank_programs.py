@@ -1,5 +1,6 @@
 """Our boot sector takes vertical blanks of the IGD, by pin and by message, under each kind of hypervisor."""
 
+import itertools
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_eight_blanks_by_the_pin(programs, program, kind):
     assert found.unmasked == (8 if kind in HOLDS else 0)
     taken = events[(events["address"] == 0x73) & (events["actor"] == Actor.DEVICE)]["time_ns"] // 1000
     assert len(taken) == 8
-    gaps = [int(after - before) for before, after in zip(taken[:-1], taken[1:], strict=True)]
+    gaps = [int(after - before) for before, after in itertools.pairwise(taken)]
     assert all(abs(gap - FRAME_US) < 100 for gap in gaps)
 
 

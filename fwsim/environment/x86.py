@@ -70,6 +70,11 @@ class X86:
     def _period(self) -> int:
         return int(self._machine.platform[C_RELOAD]) * _SECOND // PIT_HZ
 
+    def _tick_after(self, due: int, now: int) -> int:
+        """When the timer's first interrupt after ``now`` is due, one having been at ``due``."""
+        period = self._period()
+        return due + ((now - due) // period + 1) * period
+
     def skip_to_tick(self) -> Ending | None:
         """Nothing happens until the timer's next interrupt: let it be that time."""
         self._root[R_TIME] = max(int(self._root[R_TIME]), int(self._root[R_IRQ_TIME]))
@@ -87,8 +92,7 @@ class X86:
         if not masked and not self.interruptible:
             root[R_IRQ_TIME] = now + RETRY_NS
             return None
-        period = self._period()
-        root[R_IRQ_TIME] = due + ((now - due) // period + 1) * period
+        root[R_IRQ_TIME] = self._tick_after(due, now)
         if masked:
             return None
         pic.pulse(0)
@@ -100,8 +104,7 @@ class X86:
         interrupts.due()
         now, due = int(root[R_TIME]), int(root[R_TIMER_TIME])
         if now >= due:
-            period = self._period()
-            root[R_TIMER_TIME] = due + ((now - due) // period + 1) * period
+            root[R_TIMER_TIME] = self._tick_after(due, now)
             interrupts.pic.pulse(0)
         ending = self._take() if self.interruptible else None
         interrupts.settle(RETRY_NS)

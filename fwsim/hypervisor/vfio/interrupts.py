@@ -8,7 +8,8 @@ resampling irqfd, written at the guest's end of interrupt (arch/x86/kvm/i8259.c,
 kvm_ioapic_update_eoi_one), takes the guest's line back and unmasks: vfio_pci_intx_unmask_handler, which fires again
 where the device still asks. vfio_intx_enable asks for IRQF_SHARED only where the device has DisINTx
 (pci_intx_mask_supported, drivers/vfio/pci/vfio_pci_core.c), so that request_irq refuses a line with another handler:
-kernel/irq/manage.c, __setup_irq, mismatch. QEMU hw/vfio/helpers.c (vfio_set_irq_signaling) for its words, those from 4.1 on.
+kernel/irq/manage.c, __setup_irq, mismatch. QEMU hw/vfio/helpers.c (vfio_set_irq_signaling) for its words, those from
+4.1 on.
 
 Not modelled: QEMU without resampling irqfds, where an access to a BAR counts as the end (hw/vfio/pci.c,
 vfio_intx_eoi), and the BARs are trapped until 1.1 s have passed (intx.mmap_timeout).

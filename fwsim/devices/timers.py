@@ -154,7 +154,7 @@ def _load(root: int, at: int, value: int) -> None:
     if at == np.uint64(0) and block[PF_IRQ0]:
         due = words[R_TIME] + block[C_RELOAD] * np.uint64(_SECOND) // np.uint64(PIT_HZ)
         words[R_TIMER_TIME] = due
-        words[R_IRQ_TIME] = min(due, words[R_LOOK_TIME])
+        words[R_IRQ_TIME] = min(due, words[R_LOOK_TIME]) if words[R_LOOK_TIME] else due
 
 
 @native

@@ -223,7 +223,7 @@ class Interrupts:
     @property
     def armed(self) -> bool:
         """Whether more than the timer counts."""
-        return int(self.root[R_LOOK_TIME]) != NEVER
+        return bool(self.root[R_LOOK_TIME])
 
     def due(self) -> None:
         """Virtual time has come to a moment at which the device may ask."""
@@ -242,9 +242,9 @@ class Interrupts:
                 return
             root[R_TIMER_TIME] = root[R_IRQ_TIME]
         asks = self.asks
-        look = self._next if self._next is not None else (_ARMED if asks else NEVER)
+        look = self._next if self._next is not None else (_ARMED if asks else 0)
         root[R_LOOK_TIME] = look
-        root[R_IRQ_TIME] = root[R_TIME] if asks else min(int(root[R_TIMER_TIME]), look)
+        root[R_IRQ_TIME] = root[R_TIME] if asks else min(int(root[R_TIMER_TIME]), look or NEVER)
         if asks:
             root[R_CODE_NEXT] = 0
 

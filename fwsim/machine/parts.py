@@ -35,7 +35,6 @@ from fwsim.native import (
     R_IPS,
     R_IRQ_TIME,
     R_LATCH,
-    R_LOOK_TIME,
     R_NOVEL,
     R_PCI,
     R_PLATFORM,
@@ -160,7 +159,7 @@ class Parts:
         root[R_CODE_NEXT] = min(budget.code, IDLE_LIMIT)
         root[R_WAIT_LIMIT] = WAIT_LIMIT
         root[R_STALE_LIMIT] = STALE_LIMIT
-        root[R_IRQ_TIME] = root[R_LOOK_TIME] = root[R_TIMER_TIME] = NEVER
+        root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER
 
     def _set_addresses(self) -> None:
         if self.igd:

@@ -8,8 +8,7 @@ import pytest
 from numba import cfunc, types
 
 from fwsim.devices import timers
-from fwsim.machine.parts import NEVER
-from fwsim.native import R_IRQ_TIME, R_LOOK_TIME, R_PLATFORM, R_TIME, ROOT_WORDS, address_of
+from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, ROOT_WORDS, address_of
 
 _u64 = types.uint64
 MS = 1_000_000
@@ -47,7 +46,6 @@ class Pit:
         self.words = np.zeros(ROOT_WORDS, np.uint64)
         self.block = timers.new_platform()
         self.words[R_PLATFORM] = address_of(self.block)
-        self.words[R_LOOK_TIME] = NEVER
         self._root = address_of(self.words)
 
     def at(self, nanoseconds: int) -> "Pit":

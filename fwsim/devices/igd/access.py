@@ -310,7 +310,7 @@ def _act_on_write(root: int, regs: Any, rows: Any, at: int, number: int, value: 
         panel_control(root, rows[at + W_VALUE], regs, number, old, held >> rows[at + W_COND_VALUE])
     elif op == w.OP_IRQ:
         enabled = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
-        if enabled or u64s(root)[R_LOOK_TIME] != np.uint64(0xFFFFFFFFFFFFFFFF):
+        if enabled or u64s(root)[R_LOOK_TIME]:
             trap(root, TRAP_IRQ, 0, 0, 0)
 
 

@@ -166,7 +166,7 @@ def matches(wanted, printed):
     return bool(printed) and wanted[0] == printed[0] and matches(wanted[1:], printed[1:])
 
 
-NAMED = ("runs/demo", "runs/laptop", "runs/next-shadow")
+NAMED = ("runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow")
 """The runs that several pages look at."""
 
 

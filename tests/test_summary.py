@@ -12,12 +12,13 @@ from fwsim.results.summary import decode
 OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}
 KEYS = {
-    "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
-         "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
+    "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "interrupts", "calls", "display", "hangs",
+         "assists", "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
     "rom": {"sha256", "size", "vendor", "device", "images", "source", "taken", "how"},
     "stop": {"reason", "cs", "ip", "detail"},
     "firmware": {"kind", "bdsm", "asls", "e820", "bars", "log"},
     "firmware.e820.0": {"start", "end", "type"},
+    "interrupts": {"kind", "fired", "injected", "unmasked", "held", "lost"},
     "gtt": {"writes", "rewritten", "first", "last", "targets", "spare", "outside"},
     "gtt.first": {"index", "value", "written", "registers"},
     "gtt.first.registers": REGISTERS,

@@ -85,7 +85,7 @@ def under(scenario: Scenario, kind: str) -> Scenario:
     """``scenario`` under KIND or KIND:WORD. Raises FwsimError, saying --compare, for one that is not there."""
     name, _, word = kind.partition(":")
     try:
-        chosen = {kinds.kind_class(name).chosen_by: word} if word else {}
+        chosen: dict[str, str] = {kinds.kind_class(name).chosen_by: word} if word else {}
         fields = {"kind": name, "profile": "", **chosen}
         made = replace(scenario, hypervisor=replace(scenario.hypervisor, **fields))
         made.hypervisor.design  # noqa: B018  # refuses what is not there

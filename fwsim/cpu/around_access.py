@@ -42,6 +42,7 @@ from fwsim.native import (
     R_IP,
     R_IPS,
     R_IRQ_TIME,
+    R_LOOK_TIME,
     R_ORDINAL,
     R_ORDINAL_AT,
     R_PTRS_CSIP,
@@ -186,7 +187,7 @@ def _due(root: int, code: int, size: int) -> None:
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
         reason = STOP_CODE
-    elif words[R_TIME] >= words[R_IRQ_TIME] and _interruptible(root):
+    elif words[R_TIME] >= words[R_IRQ_TIME] and (_device_may_ask(words) or _interruptible(root)):
         reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
         reason = STOP_IDLE
@@ -197,6 +198,12 @@ def _due(root: int, code: int, size: int) -> None:
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)
+
+
+@inlined
+def _device_may_ask(words: Any) -> Any:
+    """Whether a device is to be looked at now, whatever IF is."""
+    return words[R_LOOK_TIME] and words[R_TIME] >= words[R_LOOK_TIME]
 
 
 @native

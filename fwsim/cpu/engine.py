@@ -163,12 +163,16 @@ class Engine:
         """Exceptions do not cross native code: keep the first, stop, and let ``run`` raise it."""
         try:
             return self._trap(kind, a, b, c)
-        except BaseException as error:  # re-raised by run()
-            if self.error is None:
-                self.error = error
-            self.root[R_STOP] = STOP_TRAP_ERROR
-            uclib.uc_emu_stop(self._handle)
-            return 0
+        except BaseException as error:
+            return self._stopped_by(error)
+
+    def _stopped_by(self, error: BaseException) -> int:
+        """Stop; ``run`` raises the first error that was met."""
+        if self.error is None:
+            self.error = error
+        self.root[R_STOP] = STOP_TRAP_ERROR
+        uclib.uc_emu_stop(self._handle)
+        return 0
 
     def install(self, hooks: Hooks) -> None:
         """Install the native callbacks; the root block's address is what they get as user data."""
@@ -226,6 +230,27 @@ class Engine:
             ctypes.c_void_p(data),
         )
         _check(status, f"map {size:#x} bytes at {start:#x}")
+
+    def map_python(self, start: int, size: int, read: Callable[[int], int], write: Callable[[int, int], None]) -> None:
+        """Put device memory over what is mapped there: ``read(offset)`` and ``write(offset, value)`` are of dwords.
+
+        Slow. A narrower access is part of its dword; an error is raised where the engine returns to ``run``.
+        """
+
+        def reads(uc: Any, offset: int, width: int, data: Any) -> int:
+            try:
+                return read(offset & ~3) >> 8 * (offset & 3) & (1 << 8 * width) - 1
+            except BaseException as error:
+                return self._stopped_by(error)
+
+        def writes(uc: Any, offset: int, width: int, value: int, data: Any) -> None:
+            try:
+                write(offset & ~3, value & 0xFFFFFFFF)
+            except BaseException as error:
+                self._stopped_by(error)
+
+        self.unmap(start, size)
+        self.uc.mmio_map(start, size, reads, None, writes, None)
 
     def unmap(self, start: int, size: int) -> None:
         """Unmap whatever lies there."""

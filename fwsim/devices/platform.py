@@ -1,4 +1,4 @@
-"""The rest of a PC, rarely used, answers in Python: interrupt controllers, CMOS, keyboard controller, debug port."""
+"""The rest of a PC, rarely used, answers in Python: CMOS, keyboard controller, debug port."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
@@ -24,48 +24,6 @@ class PortDevice(Protocol):
     def restore(self, state: Any) -> None:
         """Go back to it."""
         ...
-
-
-class Pic:
-    """Two 8259A: masks and vector bases (ICW2); EOI is taken, nothing is ever in service for long.
-
-    Sources: Intel 8259A data sheet (ICW1-ICW4, OCW1-OCW3); SeaBIOS src/hw/pic.c for what the firmware leaves.
-    """
-
-    ports: tuple[int, ...] = (0x20, 0x21, 0xA0, 0xA1)
-
-    def __init__(self) -> None:
-        self.masks = [0xB8, 0x8F]  # open: timer, keyboard, cascade, floppy; RTC, mouse
-        self.vectors = [0x08, 0x70]
-        self._expected: list[list[int]] = [[], []]
-        """The initialisation words still to come, ICW2 to ICW4."""
-
-    def read(self, port: int, width: int) -> int:
-        """The mask; the request and in-service registers are empty."""
-        return self.masks[port >> 7] if port & 1 else 0
-
-    def write(self, port: int, width: int, value: int) -> None:
-        """ICW1 clears the mask and starts an initialisation of two or three more words; else odd ports are the mask."""
-        chip = port >> 7
-        if not port & 1:
-            if value & 0x10:  # bit 1: single, so no ICW3; bit 0: ICW4 follows
-                self._expected[chip] = [2] + [3] * (not value & 2) + [4] * (value & 1)
-                self.masks[chip] = 0
-        elif self._expected[chip]:
-            if self._expected[chip].pop(0) == 2:
-                self.vectors[chip] = value & 0xF8
-        else:
-            self.masks[chip] = value & 0xFF
-
-    def snapshot(self) -> object:
-        """Masks, vectors and how far an initialisation has come."""
-        return (list(self.masks), list(self.vectors), [list(words) for words in self._expected])
-
-    def restore(self, state: Any) -> None:
-        """Go back to it."""
-        masks, vectors, expected = state
-        self.masks, self.vectors = list(masks), list(vectors)
-        self._expected = [list(words) for words in expected]
 
 
 class Cmos:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, native, u64s
+from fwsim.native import R_IRQ_TIME, R_LOOK_TIME, R_PLATFORM, R_TIME, R_TIMER_TIME, native, u64s
 
 PIT_HZ = 1_193_182
 PM_HZ = 3_579_545
@@ -152,7 +152,9 @@ def _load(root: int, at: int, value: int) -> None:
     waits = at == np.uint64(2 * C_WORDS) and block[PF_61] & np.uint64(1) == np.uint64(0)
     block[at + C_PAUSED] = np.uint64(waits)
     if at == np.uint64(0) and block[PF_IRQ0]:
-        words[R_IRQ_TIME] = words[R_TIME] + block[C_RELOAD] * np.uint64(_SECOND) // np.uint64(PIT_HZ)
+        due = words[R_TIME] + block[C_RELOAD] * np.uint64(_SECOND) // np.uint64(PIT_HZ)
+        words[R_TIMER_TIME] = due
+        words[R_IRQ_TIME] = min(due, words[R_LOOK_TIME]) if words[R_LOOK_TIME] else due
 
 
 @native

@@ -9,13 +9,12 @@ from typing import Any
 from fwsim.cpu.around_access import RETRY_NS
 from fwsim.cpu.engine import CpuFaultError
 from fwsim.cpu.exceptions import TRIPLE, Event, deliver, describe
-from fwsim.devices.platform import Pic
 from fwsim.devices.timers import C_RELOAD, PF_IRQ0, PIT_HZ
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment
 from fwsim.environment.wait.limits import SLOW_FAULTS
 from fwsim.machine.machine import Machine
-from fwsim.native import R_IRQ_TIME, R_STEP, R_TIME
+from fwsim.native import R_IRQ_TIME, R_STEP, R_TIME, R_TIMER_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 IF = 0x200
@@ -30,7 +29,8 @@ class X86:
         self._root = machine.root
         self._cpu = machine.engine
         self._environment = environment
-        self._pic = next(device for device in machine.devices if isinstance(device, Pic))
+        assert machine.interrupts is not None
+        self.interrupts = machine.interrupts
         self.faults = 0
 
     def snapshot(self) -> Any:
@@ -70,6 +70,11 @@ class X86:
     def _period(self) -> int:
         return int(self._machine.platform[C_RELOAD]) * _SECOND // PIT_HZ
 
+    def _tick_after(self, due: int, now: int) -> int:
+        """When the timer's first interrupt after ``now`` is due, one having been at ``due``."""
+        period = self._period()
+        return due + ((now - due) // period + 1) * period
+
     def skip_to_tick(self) -> Ending | None:
         """Nothing happens until the timer's next interrupt: let it be that time."""
         self._root[R_TIME] = max(int(self._root[R_TIME]), int(self._root[R_IRQ_TIME]))
@@ -77,23 +82,48 @@ class X86:
 
     def deliver_due(self) -> Ending | None:
         """IRQ0, when its time has come and IF is set; with IF clear it stays pending until a later look."""
-        root, pic = self._root, self._pic
+        root, pic = self._root, self.interrupts.pic
         now, due = int(root[R_TIME]), int(root[R_IRQ_TIME])
         if now < due:
             return None
-        masked = bool(pic.masks[0] & 1)
+        if self.interrupts.armed:
+            return self._deliver_any()
+        masked = bool(pic.chips[0].mask & 1)
         if not masked and not self.interruptible:
             root[R_IRQ_TIME] = now + RETRY_NS
             return None
-        period = self._period()
-        root[R_IRQ_TIME] = due + ((now - due) // period + 1) * period
+        root[R_IRQ_TIME] = self._tick_after(due, now)
         if masked:
             return None
-        where = self.where()
-        self._record(Actor.DEVICE, pic.vectors[0], (0, 0), 0, 0)
-        if deliver(self._cpu, Event(pic.vectors[0], external=True)):
+        pic.pulse(0)
+        return self._take()
+
+    def _deliver_any(self) -> Ending | None:
+        """The same, where more than the timer may interrupt."""
+        root, interrupts = self._root, self.interrupts
+        interrupts.due()
+        now, due = int(root[R_TIME]), int(root[R_TIMER_TIME])
+        if now >= due:
+            root[R_TIMER_TIME] = self._tick_after(due, now)
+            interrupts.pic.pulse(0)
+        ending = self._take() if self.interruptible else None
+        interrupts.settle(RETRY_NS)
+        return ending
+
+    def _take(self) -> Ending | None:
+        """The vector that the controllers give now, if any."""
+        vector = self.interrupts.take()
+        if vector is None:
             return None
-        return Ending("invalid", *where, f"{TRIPLE}: no handler for IRQ 0")
+        where = self.where()
+        self._record(Actor.DEVICE, vector, (0, 0), 0, 0)
+        if deliver(self._cpu, Event(vector, external=True)):
+            return None
+        return Ending("invalid", *where, f"{TRIPLE}: no handler for interrupt {vector:02x}h")
+
+    def end_of_interrupt(self, line: int) -> None:
+        """A BIOS's handler is done with ``line``."""
+        self.interrupts.pic.end(line)
 
     # --- exceptions and INTs ---------------------------------------------------------------------------------------
     def fault(self, vector: int) -> Ending | None:

@@ -5,7 +5,7 @@ Source: crosvm devices/src/pci/vfio_pci.rs (03196819), pci_root.rs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 from fwsim.exactness import Known
@@ -13,6 +13,7 @@ from fwsim.firmware.crosvm import MMIO32
 from fwsim.firmware.request import Function
 from fwsim.hypervisor import own_chipset
 from fwsim.hypervisor.interface import ASLS, Assignment, Device, Hypervisor, Register
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.vfio.config import kernel_rows
 
 _BRIDGE = {0x00: 0x12378086, 0x08: 0x06000000}
@@ -60,6 +61,10 @@ class Crosvm(Hypervisor):
         if device.opregion_region:
             given.registers.append(Register(ASLS, 4, writable=0xFFFFFFFF))
         return given
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """vfio-pci's: masked when it fires, unmasked by the guest's EOI."""
+        return MaskedLine(inject, note)
 
     def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
         """Besides, the I/O BARs of the IGD, and what the kernel makes of its capabilities; of QEMU's PC the host

@@ -10,6 +10,7 @@ from fwsim.devices.config_traps import Owner
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
 from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Reaction, Register
+from fwsim.hypervisor.interrupts import Line
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -130,6 +131,8 @@ def _judged(answer: Any, name: str, at: str) -> Any:
         isinstance(answer, tuple) and [type(part) for part in answer] == [int, int] and 0 <= answer[0] <= FOUR_GIB
     ):
         raise _nonsense(at, name, repr(answer), "bytes of RAM below 4 GiB, and bytes above")
+    elif name == "line" and not isinstance(answer, Line):
+        raise _nonsense(at, name, repr(answer), "a fwsim.hypervisor.interrupts.Line")
     elif name == "written" and not (answer is None or isinstance(answer, Reaction)):
         raise _nonsense(at, name, repr(answer), "a Reaction, or None")
     return answer

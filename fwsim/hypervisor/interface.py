@@ -16,6 +16,7 @@ from fwsim.devices.config_traps import Owner
 from fwsim.devices.vtd_lines import Style
 from fwsim.exactness import Known
 from fwsim.firmware.request import LATEST, Function
+from fwsim.hypervisor.interrupts import Line
 from fwsim.memory.ramsplit import ram_split
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ class Device:
     device's ROM BAR shows one; ``romfile``: one is given instead. ``opregion_region``, ``vga_region``,
     ``host_region``, ``lpc_region``: the kernel offers them (vfio-pci's, since Linux 4.6); ``at_1f`` what is at
     00:1f.0; ``generation`` is the family's, not the hypervisor's. ``regions`` is what the kernel found where a host is
-    known; ``ram``: where the guest's RAM below 4 GiB ends.
+    known; ``ram``: where the guest's RAM below 4 GiB ends. ``disintx``: the command register's bit 10 switches
+    the interrupt pin off; ``intx_shared``: which driver of the host has the same line, "" for none.
     """
 
     device_id: int
@@ -108,6 +110,8 @@ class Device:
     at_1f: At1F = "usual"
     regions: Regions = field(default_factory=Regions)
     ram: int = 0
+    disintx: bool = True
+    intx_shared: str = ""
 
     @property
     def lpc_slot(self) -> At1F:
@@ -262,8 +266,8 @@ class Assignment:
     device's. ``cleared`` are the GTT indices that start-up sets to 0. ``stolen``: bytes that the firmware is to place,
     0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
-    ``[hypervisor]``, and what helps (``error_hint``); ``aborted``: how the hypervisor itself dies of it, before the
-    guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
+    ``[hypervisor]`` (or, with a dot in it, of the scenario), what would be right and what to do; ``aborted``: how the
+    hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
     ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
     any more. ``traced``: what its own trace log has of the set-up, a line an entry, in order; a range: the zeroes that
     it writes to the GTT at these indices. ``stubs``: functions made for the guest. ``bar0``: the registers that reach
@@ -287,6 +291,7 @@ class Assignment:
     refusal: str = ""
     error: str = ""
     error_field: str = ""
+    error_expected: str = ""
     error_hint: str = ""
     aborted: str = ""
     messages: list[str] = field(default_factory=list)
@@ -445,6 +450,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def vapic(self) -> bool:
         """Whether it adds the option ROM kvmvapic, whose pages take writes after POST."""
         return False
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """The way of the device's interrupt pin to the guest's line, which ``inject`` sets; ``note`` records a mask."""
+        return Line(inject, note)
 
     @property
     def dma(self) -> Dma:

@@ -13,11 +13,12 @@ from fwsim.board.pc import guest_board
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
 from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import Host as HostFacts
 from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
@@ -26,6 +27,7 @@ from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
+from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.machine.register_pair import install as install_pair
@@ -52,8 +54,8 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
         return host_board(scenario.host, display)
     board = guest_board(
         scenario.guest.machine, display, other_functions(scenario.function), lpc=given.lpc, copies=given.copies,
-        stubs=given.stubs, host=host_board(scenario.host, None).functions, release=design.qemu_release, ram=scenario.guest.ram,
-        isa_bridge=scenario.guest.isa_bridge,
+        stubs=given.stubs, host=host_board(scenario.host, None).functions, release=design.qemu_release,
+        ram=scenario.guest.ram, isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
     return set_up(board, scenario.guest.machine)
 
@@ -67,19 +69,15 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
         return Assignment(opregion=False)
     given = scenario.assignment
     if given.error and not given.aborted:
+        field, gms = given.error_field or "kind", given.error_field == "gms"
         raise FwsimError(
-            f"{scenario.hypervisor.design.title} refuses the device", where=_field(given.error_field),
-            found=given.error,
-            expected="0, or a GMS code that the generation has" if given.error_field == "gms" else "an IGD it takes",
-            hint="leave hypervisor.gms out to use the host's own" if given.error_field == "gms" else given.error_hint,
+            f"{scenario.hypervisor.design.title} refuses the device",
+            where=field if "." in field else f"hypervisor.{field}", found=given.error,
+            expected=given.error_expected or ("0, or a GMS code that the generation has" if gms else "an IGD it takes"),
+            hint=given.error_hint or ("leave hypervisor.gms out to use the host's own" if gms else ""),
         )  # fmt: skip
     _check_groups(scenario)
     return given
-
-
-def _field(name: str) -> str:
-    """A field of ``[hypervisor]``, or of the table that it names."""
-    return name if "." in name else f"hypervisor.{name or 'kind'}"
 
 
 def _check_groups(scenario: Scenario) -> None:
@@ -215,10 +213,16 @@ def _add_platform(built: Built, board: Board) -> None:
     )
     files["etc/e820"] = e820
     built.fw_cfg = FwCfg(machine.ram, files, machine.low)
+    pic = Pic()
+    interrupts = machine.interrupts = Interrupts(machine, pic)
     for device in (
-        Pic(), Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append), built.fw_cfg
+        pic, interrupts, Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append),
+        built.fw_cfg,
     ):  # fmt: skip
         machine.add_device(device)
+    if machine.igd:
+        plugged = next(each for each in machine.functions if each.spec is board.display)
+        interrupts.attach(plugged.slot, plugged.devfn)
     for base in board.pm_bases:
         machine.add_pm_timer(base)
     host = host_pm_base(machine.scenario.host.family)

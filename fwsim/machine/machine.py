@@ -13,6 +13,7 @@ from fwsim.devices.platform import PortDevice
 from fwsim.machine import callbacks
 from fwsim.machine.accessing_instruction import Accesses
 from fwsim.machine.address_map import Windows
+from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.parts import Part, Parts
 from fwsim.native import (
     PORT_61,
@@ -73,6 +74,7 @@ class Machine(Parts):
         super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga)
         self._by_port: dict[int, PortDevice] = {}
         self.first_gtt: FirstGtt | None = None
+        self.interrupts: Interrupts | None = None
         self._install()
         self.accesses = Accesses(self.engine)
         self.windows = Windows(self)

@@ -42,6 +42,7 @@ from fwsim.native import (
     R_STALE_LIMIT,
     R_STEP,
     R_TIME_LIMIT,
+    R_TIMER_TIME,
     R_VGA,
     R_WAIT_LIMIT,
     ROOT_WORDS,
@@ -158,7 +159,7 @@ class Parts:
         root[R_CODE_NEXT] = min(budget.code, IDLE_LIMIT)
         root[R_WAIT_LIMIT] = WAIT_LIMIT
         root[R_STALE_LIMIT] = STALE_LIMIT
-        root[R_IRQ_TIME] = NEVER
+        root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER
 
     def _set_addresses(self) -> None:
         if self.igd:

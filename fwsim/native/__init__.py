@@ -91,6 +91,8 @@ R_FORCED_OR = _next()
 R_FORCED_LEFT = _next()  # so many times
 # --- interrupts ------------------------------------------------------------------------------------------------------
 R_IRQ_TIME = _next()  # when the next one is due; all ones: never
+R_LOOK_TIME = _next()  # when a device may ask for one; 0: none does, and the timer alone counts
+R_TIMER_TIME = _next()  # when the timer's is due, while R_LOOK_TIME counts too
 R_IDS_INT = _next()  # int[I_IDTR + 1], void *[I_IDTR + 1], uint64[]: the registers an interrupt needs (I_*)
 R_PTRS_INT = _next()
 R_INT_VALUES = _next()
@@ -165,6 +167,7 @@ TRAP_REPLAY = _next()  # the record does not have the access that runs now
 TRAP_GTT_POLICY = _next()  # a = entry or dword, b = byte offset: what does the device get? Refuses by G_REFUSED
 TRAP_PCI_OWNER_READ = _next()  # a = ECAM address, b = size
 TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
+TRAP_IRQ = _next()  # a register that the IGD's interrupts depend on was written
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

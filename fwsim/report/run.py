@@ -18,6 +18,7 @@ from fwsim.report.run_parts import (
     grid,
     gtt_rows,
     hang_rows,
+    interrupt_rows,
     iommu_block,
     item,
     placement_rows,
@@ -64,6 +65,7 @@ def render(summary: Summary, folder: Path | None = None, guessed: Guessed | None
         _block([facts(placement_rows(summary, log))], 1, 4),
         _block([facts(gtt_rows(summary))], 1, 5),
         _block(iommu_block(summary, 1), 1, 4),
+        _block([facts(interrupt_rows(summary))] if interrupt_rows(summary) else [], 1, 4),
         _block([each for each in (calls_block(summary),) if each], 1, 6),
         _block([each for each in (display_block(summary),) if each], 1, 4),
         _block([facts(hang_rows(summary))] if hang_rows(summary) else [], 0, 2),
@@ -79,6 +81,8 @@ def render_whole(summary: Summary, folder: Path | None = None, guessed: Guessed 
     parts: list[RenderableType] = [*_assists(summary), *stop_block(summary), *guessed_block(guessed)]
     parts += [facts(placement_rows(summary)), e820_block(summary), facts(gtt_rows(summary))]
     parts += iommu_block(summary, _SHOWN_LINES)
+    if rows := interrupt_rows(summary):
+        parts.append(facts(rows))
     parts += [table for table in (calls_block(summary), display_block(summary)) if table is not None]
     parts += [facts(rows) for rows in (hang_rows(summary), unhandled_rows(summary)) if rows]
     if folder is not None:

@@ -176,6 +176,15 @@ def iommu_block(summary: Summary, shown: int) -> list[RenderableType]:
     return [facts([("iommu", text)]), *shown_lines(iommu.lines, shown)]
 
 
+def interrupt_rows(summary: Summary) -> list[tuple[str, str]]:
+    """How the IGD's interrupts went; nothing where it asked for none."""
+    found = summary.interrupts
+    if found.kind == "none" and not found.lost:
+        return []
+    counts = f"{found.fired} fired, {found.injected} injected, {found.unmasked} unmasked by EOI, {found.held} held"
+    return [("interrupts", f"{found.kind}: {counts}"), *(("  lost", reason) for reason in found.lost)]
+
+
 def calls_block(summary: Summary) -> RenderableType | None:
     """One line a call, registers that are 0 left out; an answer too long for it goes on the next one."""
     if not summary.calls:

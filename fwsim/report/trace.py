@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fwsim.registers.database import leaf_name, name_of
 from fwsim.trace.describe import COLUMNS, HEADING, enum_name, line, rows
-from fwsim.trace.event import Op, Space
+from fwsim.trace.event import GSI, Actor, Op, Space
 
 Events = NDArray[np.void]
 Names = Callable[[int, int], str]
@@ -89,8 +89,21 @@ def _name(record: tuple[int, ...], names: Names) -> str:
     space, op, address, value = (record[COLUMNS.index(name)] for name in ("space", "op", "address", "value"))
     if space != Space.INTERRUPT:
         return names(space, address)
+    if op not in (Op.CALL, Op.RETURN):
+        return wire_text(record[COLUMNS.index("actor")], op, address, value)
     leaf = leaf_name(address, value & 0xFFFF) if op == Op.CALL else ""
     return f"({leaf})" if leaf else ""
+
+
+def wire_text(actor: int, op: int, address: int, value: int) -> str:
+    """What happened on an interrupt's wire."""
+    if op == Op.WRITE and actor == Actor.HYPERVISOR:
+        return "(injected)" if value else "(taken back)"
+    if op == Op.WRITE:
+        return "(message)" if address >= GSI + 0x100 else "(asserted)" if value else "(deasserted)"
+    if actor == Actor.HYPERVISOR:
+        return "(masked)" if value else "(unmasked)"
+    return "(end of interrupt)"
 
 
 def json_lines(chunks: Iterator[Events], recorded: int) -> Iterator[str]:

@@ -129,6 +129,20 @@ class Iommu(_Part):
     lines: list[str] = field(default_factory=list)
 
 
+class Interrupts(_Part):
+    """The IGD's interrupts: ``kind`` intx, msi or none; how many it ``fired``, were ``injected`` into the guest, were
+    ``unmasked`` by an end of interrupt, and ``held`` while the pin was masked. ``lost``: why those that reached no CPU
+    did not, and how many.
+    """
+
+    kind: str = "none"
+    fired: int = 0
+    injected: int = 0
+    unmasked: int = 0
+    held: int = 0
+    lost: dict[str, int] = field(default_factory=dict)
+
+
 class CallResult(_Part):
     """One call: the registers it was made with, and AX after it. ``ok``: it returned, and VBE answered 004F.
 
@@ -249,6 +263,7 @@ class Summary(_Part):
     firmware: FirmwareSummary = field(default_factory=FirmwareSummary)
     gtt: Gtt = field(default_factory=Gtt)
     iommu: Iommu = field(default_factory=Iommu)
+    interrupts: Interrupts = field(default_factory=Interrupts)
     calls: list[CallResult] = field(default_factory=list)
     display: list[Screen] = field(default_factory=list)
     hangs: list[Hang] = field(default_factory=list)

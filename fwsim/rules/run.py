@@ -298,6 +298,19 @@ def _no_faults(facts: Facts) -> Verdict:
     return False, f"{iommu.faults} DMA faults ({reasons}){lost}"
 
 
+def _interrupts(facts: Facts) -> Verdict:
+    """Only where the device asked for an interrupt."""
+    found = facts.summary.interrupts
+    if found.kind == "none" and not found.lost:
+        return None
+    how = "by its pin" if found.kind == "intx" else "by MSI"
+    held = f", {found.held} held while one was not over" if found.held else ""
+    if not found.lost:
+        return True, f"{found.fired} {how}, {found.injected} injected{held}"
+    reasons = "; ".join(f"{reason}{f' ({count} times)' if count > 1 else ''}" for reason, count in found.lost.items())
+    return False, f"{reasons}: {found.injected} of {found.fired} {how} injected{held}"
+
+
 def _frame_buffer(facts: Facts) -> Verdict:
     """Only where the ROM named a frame buffer that nobody may draw on."""
     bad = [call for call in facts.summary.calls if call.undrawn]
@@ -403,6 +416,7 @@ RULES: tuple[Rule, ...] = (
     Rule("gtt-no-corruption", _gtt_harmless, "drawing over the guest's own data, which faults nowhere", "IOMMU domain"),
     Rule("opregion-whole", _whole_opregion, "a driver without the host's VBT", "QEMU hw/xen/xen_pt_graphics.c"),
     Rule("no-dma-faults", _no_faults, "DMA that the IOMMU refuses", "VT-d specification, fault reasons 5 and 6"),
+    Rule("interrupts", _interrupts, "a driver that waits for an interrupt for ever", "8259A, 82093AA, Intel SDM 11"),
     Rule("frame-buffer", _frame_buffer, "a boot loader that draws over its own memory", "VBE 3.0, 4.4: PhysBasePtr"),
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),

@@ -58,7 +58,7 @@ class Caller:
         sets_mode = call.vector == 0x10 and (call.ax >> 8 == 0 or call.ax == 0x4F02)
         before, count = self._pending, len(self.screens)
         if sets_mode:
-            self._photograph()
+            self.photograph()
             self._tried = True
         result, _ = self._call(call)
         self.calls.append(result)
@@ -154,10 +154,11 @@ class Caller:
         """Take the last picture; where no call was to set a mode, the one POST left."""
         if not self._tried and self.session.slices.ended is None:
             self._pending = self.machine.ram.word(0x449, 1)
-        self._photograph()
+        self.photograph()
         self.vtd.finish()
 
-    def _photograph(self) -> None:
+    def photograph(self) -> None:
+        """Take the picture of the mode that was set last, where that was not done yet."""
         if self._pending is None:
             return
         mode, self._pending = self._pending, None

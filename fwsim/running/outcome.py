@@ -29,6 +29,7 @@ from fwsim.results.summary import (
     GttTargets,
     GttWrite,
     Hang,
+    Interrupts,
     Iommu,
     Leaf,
     Place,
@@ -73,6 +74,7 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, call
         for hang in summary.hangs:
             hang.detail = summary.stop.detail
     summary.iommu = _iommu(caller)
+    summary.interrupts = _interrupts(built)
     summary.assists = [
         Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, session))
         for release, count in session.slices.assist.given.values()
@@ -248,6 +250,20 @@ def _iommu(caller: Caller) -> Iommu:
     return Iommu(
         faults=vtd.faults, recorded=vtd.recorded, overflowed=vtd.overflowed, by_reason=dict(vtd.by_reason),
         lines=list(vtd.lines),
+    )  # fmt: skip
+
+
+def _interrupts(built: Built) -> Interrupts:
+    """What became of the IGD's interrupts; one that waits at the end is lost."""
+    machine = built.machine.interrupts
+    if machine is None:
+        return Interrupts()
+    counts, lost = machine.line.counts, dict(machine.lost)
+    if stuck := machine.stuck:
+        lost[stuck] = lost.get(stuck, 0) + 1
+    return Interrupts(
+        kind=machine.kind, fired=counts.fired + machine.sent, injected=counts.injected + machine.messages,
+        unmasked=counts.unmasked, held=counts.held, lost=lost,
     )  # fmt: skip
 
 

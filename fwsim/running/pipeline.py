@@ -32,6 +32,7 @@ from fwsim.rules.run import check
 from fwsim.running.calls import Caller
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
+from fwsim.scenario.check import SECTOR
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -59,6 +60,7 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
         one.post()
         out.keep()
         one.calls(tell)
+        one.boot()
         one.pictures()
         summary = one.summary()
         out.write("shadow.rom", one.shadow())
@@ -195,6 +197,8 @@ class Run:
                 break
             if choice.reset == "flr" and built.machine.igd:
                 built.machine.igd.reset()
+                if built.machine.interrupts:
+                    built.machine.interrupts.update()
                 built.log.append(f"FLR: {lights(built)}")
             self.ending = self.session.call_rom(3, devfn)
             built.log.append(f"POST {number}: {lights(built)}")
@@ -212,6 +216,14 @@ class Run:
             self.caller.make(call)
             if self.session.slices.ended and not past_end:
                 return
+
+    def boot(self) -> None:
+        """Start the payload's boot sector, where everything before it returned."""
+        floppy = self.scenario.payload.floppy
+        ended = self.session.slices.ended
+        if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
+            self.caller.photograph()
+            self.session.boot(Path(floppy).read_bytes()[:SECTOR])
 
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

@@ -21,6 +21,9 @@ HOST_MEMORY_END = 0xFEC00000
 OPREGION = 8 * KIB
 """Bytes of an OpRegion without extended VBT (Linux drivers/vfio/pci/vfio_pci_igd.c)."""
 
+SECTOR = 512
+"""Bytes of a boot sector."""
+_DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
 _ICH9 = "a q35 has its ICH9 at 00:1f.0"
@@ -44,6 +47,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     design = _design(scenario, where)
     if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
+    _check_shared(scenario.host.intx_shared, f"{where}: host.intx_shared")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_cpus(scenario, design, where)
     _check_slot(scenario.guest, f"{where}: guest.slot")
@@ -51,11 +55,6 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     arranged(scenario.function, f"{where}: function")
     asked(scenario, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
-    if scenario.payload.floppy:
-        raise FwsimError(
-            "this version runs no boot sector", where=f"{where}: payload.floppy", found=scenario.payload.floppy,
-            expected="nothing", hint='remove it; draw = "test-card" paints as a boot loader does',
-        )  # fmt: skip
     ports = [display.port for display in scenario.display]
     for index, port in enumerate(ports):
         if port in ports[:index] or (port == "none" and len(ports) > 1):
@@ -137,6 +136,15 @@ def _check_host_memory(host: Host, where: str) -> None:
         )  # fmt: skip
 
 
+def _check_shared(driver: str, where: str) -> None:
+    if driver and not _DRIVER.fullmatch(driver):
+        raise FwsimError(
+            "not the name of an interrupt's owner", where=where, found=repr(driver),
+            expected='one as /proc/interrupts shows it, up to 64 characters, such as "ehci_hcd:usb1"',
+            hint="leave it out where nobody else has the line",
+        )  # fmt: skip
+
+
 def _check_ram(ram: int, where: str) -> None:
     if ram < MIB or ram % 4096:
         raise FwsimError(
@@ -209,6 +217,7 @@ def check_files(scenario: Scenario, where: str) -> None:
     _file_named("rom.file", scenario.rom.file, where, None)
     _file_named("hypervisor.mirror", scenario.hypervisor.mirror, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
+    _file_named("payload.floppy", scenario.payload.floppy, where, _judge_floppy)
     for index, display in enumerate(scenario.display):
         _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)
 
@@ -237,15 +246,26 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
     if found:
         kind = field.rpartition(".")[2]
         raise FwsimError(
-            f"not an {'EDID' if kind == 'edid' else 'OpRegion'}", where=f"{where}: {field}",
+            f"not {_NAMES[kind]}", where=f"{where}: {field}",
             found=f"{found}, in {name}", expected=expected, hint=_DUMPS[kind],
         )  # fmt: skip
 
 
+_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a boot sector"}
 _DUMPS = {
+    "floppy": "assemble one to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is",
     "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",
     "opregion": "copy /sys/kernel/debug/dri/0/i915_opregion, or leave it out: one is made from the ROM's VBT",
 }
+
+
+def _judge_floppy(data: bytes) -> tuple[str, str]:
+    """SeaBIOS boots a first sector with the signature (src/boot.c, boot_disk); no more than that sector is read."""
+    if len(data) < SECTOR or len(data) > MIB:
+        return f"{len(data) if len(data) <= MIB else f'over {MIB}'} bytes", f"at least {SECTOR} bytes, the boot sector"
+    if data[SECTOR - 2 : SECTOR] != b"\x55\xaa":
+        return f"bytes {data[SECTOR - 2 : SECTOR].hex(' ')} at 1FEh", "55 aa, the boot sector's signature"
+    return "", ""
 
 
 def _judge_edid(data: bytes) -> tuple[str, str]:

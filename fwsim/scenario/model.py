@@ -63,7 +63,8 @@ class Host(_Table, frozen=True):
     ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
     00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
     id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem). ``lpc_id`` 0: there
-    is no bridge at 00:1f.0; ``lpc_class`` is its class (24 bits), an ISA bridge's as a rule.
+    is no bridge at 00:1f.0; ``lpc_class`` is its class (24 bits), an ISA bridge's as a rule. ``disintx``: the
+    IGD's command register has a working interrupt disable; ``intx_shared``: the driver that has the pin's line too.
     """
 
     cpu: str = "sandybridge"
@@ -81,6 +82,8 @@ class Host(_Table, frozen=True):
     rmrr: tuple[str, ...] = (IGD_RMRR,)
     iommu: Literal["on", "off"] = "on"
     kernel: str = "6.12"
+    disintx: bool = True
+    intx_shared: str = ""
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -370,7 +373,7 @@ class Scenario(_Table, frozen=True):
             at_1f="other" if any(each.is_at_1f for each in self.function) else "usual", regions=found,
             opregion_region=found.opregion, vga_region=not self.hypervisor.disable_vga,
             host_region=found.host, lpc_region=found.lpc,
-            ram=ram_split(self.guest.machine, self.guest.ram)[0],
+            ram=ram_split(self.guest.machine, self.guest.ram)[0], disintx=host.disintx, intx_shared=host.intx_shared,
         )  # fmt: skip
 
     @property

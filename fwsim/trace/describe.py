@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.trace.event import ENUMS, NAMES, flag_names
+from fwsim.trace.event import ENUMS, GSI, IRQ, NAMES, PIN, flag_names
 
 _NAMES = {column: {number: name for name, number in NAMES[column].items()} for column in ENUMS}
 _FLAGS = [flag_names(flags) for flags in range(128)]
@@ -33,10 +33,20 @@ def address_text(space: str, address: int) -> str:
     if space == "pci":
         return pci_text(address)
     if space == "interrupt":
-        return f"int {address:02x}h"
+        return f"int {address:02x}h" if address < PIN else _wire(address)
     if space == "gtt":
         return f"{address:#x} [{address | 1:#x}]"
     return f"{address:#06x}" if space == "port" else f"{address:#x}"
+
+
+def _wire(address: int) -> str:
+    """A device's pin, a controller's input, or where a message goes."""
+    if address < IRQ:
+        return f"INT{'?ABCD'[address - PIN]}" if address - PIN in range(5) else f"{address:#x}"
+    for base, name in ((GSI, "GSI"), (IRQ, "IRQ")):
+        if base <= address < base + 0x100:
+            return f"{name} {address - base}"
+    return f"{address:#x}"
 
 
 def rows(events: NDArray[np.void]) -> list[dict[str, object]]:

@@ -21,7 +21,10 @@ class Space(IntEnum):
     """Which address space ``address`` is in.
 
     gtt: byte offset in the GTT, whichever way it was reached (the index port holds ``address | 1``).
-    pci: the ECAM address, bus<<20 | device<<15 | function<<12 | offset. interrupt: the vector.
+    pci: the ECAM address, bus<<20 | device<<15 | function<<12 | offset. interrupt: the vector of a call or return; of
+    a write or note the wire, PIN + 1 (INTA) to 4, IRQ + number or GSI + number, or the address that a message goes to.
+    A write is a level or a message's data; a hypervisor's note that it masked (1) or unmasked (0) the pin, code's that
+    it wrote an end of interrupt.
     """
 
     PORT = 0
@@ -32,6 +35,10 @@ class Space(IntEnum):
     IOMMU = 5
     INTERRUPT = 6
     EFI = 7
+
+
+PIN, IRQ, GSI = 0x100, 0x200, 0x300
+"""Interrupt wires: a device's pin, an input of the 8259As, a pin of the I/O APIC."""
 
 
 class Op(IntEnum):

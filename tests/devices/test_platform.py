@@ -1,44 +1,10 @@
-"""PICs, CMOS, keyboard controller, debug port: what software reads back."""
+"""CMOS, keyboard controller, debug port: what software reads back."""
 
 import pytest
 
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController, Pic
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 
 MIB = 1 << 20
-
-
-def test_the_masks_are_what_was_written():
-    pic = Pic()
-    assert (pic.read(0x21, 1), pic.read(0xA1, 1)) == (0xB8, 0x8F)
-    pic.write(0x21, 1, 0xFE)
-    pic.write(0xA1, 1, 0x55)
-    assert (pic.read(0x21, 1), pic.read(0xA1, 1)) == (0xFE, 0x55)
-    assert (pic.read(0x20, 1), pic.read(0xA0, 1)) == (0, 0)
-
-
-@pytest.mark.parametrize(
-    ("words", "vector"),
-    [((0x11, 0x20, 0x04, 0x01), 0x20), ((0x13, 0x28, 0x01), 0x28), ((0x10, 0x30, 0x04), 0x30), ((0x12, 0x38), 0x38)],
-    ids=["cascade, ICW4", "single, ICW4", "cascade", "single"],
-)
-def test_initialisation_takes_as_many_words_as_icw1_says(words, vector):
-    """8259A data sheet: ICW1 clears the mask; bit 1 single (no ICW3), bit 0 ICW4; ICW2: the vector."""
-    pic = Pic()
-    pic.write(0x20, 1, words[0])
-    assert pic.masks[0] == 0
-    for word in words[1:]:
-        pic.write(0x21, 1, word)
-    assert pic.vectors[0] == vector
-    assert pic.masks[0] == 0
-    pic.write(0x21, 1, 0xA5)
-    assert pic.masks[0] == 0xA5
-
-
-def test_an_eoi_is_no_initialisation():
-    pic = Pic()
-    pic.write(0x20, 1, 0x20)
-    pic.write(0x21, 1, 0x77)
-    assert (pic.masks[0], pic.vectors[0]) == (0x77, 0x08)
 
 
 def cmos(device: Cmos, *indices: int) -> int:
@@ -108,7 +74,7 @@ def test_the_debug_port_is_there_and_gives_lines():
     assert lines == ["one"]
 
 
-@pytest.mark.parametrize("make", [Pic, lambda: Cmos(64 * MIB, 0), KeyboardController, lambda: DebugPort(print)])
+@pytest.mark.parametrize("make", [lambda: Cmos(64 * MIB, 0), KeyboardController, lambda: DebugPort(print)])
 def test_state_comes_back(make):
     device = make()
     for port in device.ports:

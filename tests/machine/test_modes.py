@@ -5,6 +5,8 @@ from protected import CODE32, COUNTER, DATA32, HANDLERS, LOW16, gate, program
 
 from fwsim.trace.event import Actor, Op, Space
 
+EOI = "50 b020 e620 58"  # push eax; mov al, 20h; out 20h, al; pop eax
+
 
 def outs(made) -> list[int]:
     return [value for _, port, value, op in made.ports() if port == 0x80 and op == Op.WRITE]
@@ -70,7 +72,7 @@ def test_a_double_fault_reaches_its_handler(rig):
 
 def test_irq0_in_protected_mode(rig):
     """sti; wait until the handler has counted to 2."""
-    count = f"ff05{COUNTER.to_bytes(4, 'little').hex()} cf"
+    count = f"ff05{COUNTER.to_bytes(4, 'little').hex()} {EOI} cf"
     wait = f"fb 833d{COUNTER.to_bytes(4, 'little').hex()}02 75f7 fa f4"
     code, memory = program(wait, {8: gate(CODE32, HANDLERS, 0xE)}, count)
     made = rig(code, memory=memory)
@@ -80,7 +82,7 @@ def test_irq0_in_protected_mode(rig):
 
 def test_a_remapped_pic_uses_its_new_vector(rig):
     """ICW1-ICW4 move IRQ0 to 20h (8259A data sheet), all but IRQ0 masked; HLT waits for it."""
-    count = f"ff05{COUNTER.to_bytes(4, 'little').hex()} cf"
+    count = f"ff05{COUNTER.to_bytes(4, 'little').hex()} {EOI} cf"
     setup = "b011 e620 b020 e621 b004 e621 b001 e621 b0fe e621"
     code, memory = program(f"{setup} fb f4 f4 fa f4", {0x20: gate(CODE32, HANDLERS, 0xE)}, count)
     made = rig(code, memory=memory)

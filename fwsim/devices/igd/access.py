@@ -52,7 +52,7 @@ from fwsim.devices.igd.layout import (
 )
 from fwsim.devices.igd.panel import panel_control, panel_status
 from fwsim.devices.igd.sideband import PUNIT, sideband_send, unit_read
-from fwsim.native import R_IGD, R_TIME, inlined, native, u16s, u32s, u64s
+from fwsim.native import R_IGD, R_LOOK_TIME, R_TIME, TRAP_IRQ, inlined, native, trap, u16s, u32s, u64s
 
 FRAME_NS = 16_666_667  # 60 Hz
 _ALL = 0xFFFFFFFF
@@ -308,6 +308,10 @@ def _act_on_write(root: int, regs: Any, rows: Any, at: int, number: int, value: 
     elif op == w.OP_PANEL_CONTROL:
         held = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
         panel_control(root, rows[at + W_VALUE], regs, number, old, held >> rows[at + W_COND_VALUE])
+    elif op == w.OP_IRQ:
+        enabled = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
+        if enabled or u64s(root)[R_LOOK_TIME]:
+            trap(root, TRAP_IRQ, 0, 0, 0)
 
 
 @native

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
+from fwsim.devices.igd.behaviours import interrupt
 from fwsim.devices.igd.behaviours.core import Site
 from fwsim.devices.igd.behaviours.table import behaviours
 from fwsim.devices.igd.behaviours.wiring import wiring
@@ -76,7 +77,9 @@ class Igd:
             )  # fmt: skip
         kept = [behaviour for behaviour in self.behaviours if behaviour.name not in without]
         gone = [at >> 2 for behaviour in self.behaviours if behaviour.name in without for at in behaviour.registers]
-        self._store([row for behaviour in kept for row in behaviour.rows], gone)
+        self.wires_irq = interrupt.wires(site)
+        rows = [row for behaviour in kept for row in behaviour.rows]
+        self._store([*rows, *interrupt.rows(self.wires_irq)], gone)
         for behaviour in kept:
             for at, value in behaviour.reset.items():
                 self.at_reset[at >> 2] = value

@@ -134,6 +134,7 @@ OP_PANEL_CONTROL = (
     _next()
 )  # of panel ``value``; delays behind it, the cycle's: cond_at's bits of cond_mask, from cond_value
 OP_PANEL_STATUS = _next()
+OP_IRQ = _next()  # the interrupt logic looks, where cond_at has any of cond_mask set or it waits for something
 STATE_PANELS, STATE_ROWS = 0, 4
 """Slots of the rows' memory: two for each panel, then one a row."""
 FRAME_WHOLE, FRAME_HIGH, FRAME_LOW = range(3)

@@ -19,6 +19,14 @@ from fwsim.machine.built import Built
 from fwsim.native import R_CS, R_IP, R_TIME
 from fwsim.trace.event import Actor, Op, Space
 
+_END_STUBS = {
+    segment.ENTRIES[0x08] + 3: 0, segment.ENTRIES[0x09]: 1, segment.ENTRIES[0x0E]: 6, segment.IRQ_LOW: 7,
+    segment.IRQ_HIGH: 15,
+}  # fmt: skip
+"""Stubs that write an end of interrupt, and for which controller's line (SeaBIOS src/hw/pic.c)."""
+BOOT_SECTOR = 0x7C00
+_BOOT_STACK = 0x7000 - 4
+"""Below SeaBIOS's own (src/config.h, BUILD_STACK_ADDR)."""
 _TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
 
 
@@ -75,6 +83,23 @@ class Session(Environment):
         cpu.set("eip", ram.word(4 * vector, 2))
         return self._run(segment.CALL_RETURN)
 
+    def boot(self, sector: bytes) -> Ending:
+        """Start a boot sector as SeaBIOS does (src/boot.c, call_boot_entry): at 0000:7C00, AX = AA55h, DL the drive
+        (0: the floppy), IF set. It may return by RETF.
+        """
+        cpu, ram = self.cpu, self.machine.ram
+        self._lock_rom(True)
+        ram.write(BOOT_SECTOR, sector)
+        cpu.flush_code()
+        for name in ("ebx", "ecx", "edx", "esi", "edi", "ebp", "ds", "es", "ss", "cs"):
+            cpu.set(name, 0)
+        ram.put(_BOOT_STACK, segment.CALL_RETURN, 2)
+        ram.put(_BOOT_STACK + 2, segment.SEGMENT, 2)
+        for name, value in (("eax", 0xAA55), ("esp", _BOOT_STACK), ("eflags", 0x202), ("eip", BOOT_SECTOR)):
+            cpu.set(name, value)
+        self._note(Space.MEMORY, Op.CALL, BOOT_SECTOR, 0)
+        return self._run(segment.CALL_RETURN)
+
     def _run(self, stub: int) -> Ending:
         """Run to the HLT at ``stub`` of the F segment, where the call comes back to."""
         if self.slices.ended is None:
@@ -116,6 +141,8 @@ class Session(Environment):
         root[R_CS], root[R_IP] = caller
         if not answered:
             return Halt.WAITS
+        if stub in _END_STUBS:
+            self.slices.x86.end_of_interrupt(_END_STUBS[stub])
         if stub in _TICK_STUBS:
             return Halt.TICKED
         return Halt.ASKS_AGAIN if self.asked() else Halt.ANSWERED

@@ -18,11 +18,13 @@ from fwsim.hypervisor.interface import (
     Remedy,
     RomChange,
 )
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.qemu import config_quirk, patches, trap_quirk
 from fwsim.hypervisor.qemu import versions as igd
 from fwsim.hypervisor.qemu.group_words import said
 from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.config import beside
+from fwsim.hypervisor.vfio.interrupts import refused
 from fwsim.hypervisor.vfio.opening import Refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 from fwsim.hypervisor.vfio.regions import not_opened
@@ -92,7 +94,7 @@ class Qemu(Hypervisor):
         make = trap_quirk.assign if self.row.trap else config_quirk.assign
         given = make(self.row, self.choice, device)
         patches.apply(self.choice, device, given)
-        return given
+        return refused(given, device)
 
     def written(
         self, device: Device, bdf: int, offset: int, old: int, new: int, read: Callable[[int, int], int]
@@ -144,6 +146,10 @@ class Qemu(Hypervisor):
     def group_text(self, refused: Refused) -> str:
         """In the release's words."""
         return said(refused, self.release)
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """vfio-pci's: masked when it fires, unmasked by the guest's EOI."""
+        return MaskedLine(inject, note)
 
     def abort_text(self) -> str:
         """QEMU's words (hw/vfio/igd.c, hw_error)."""

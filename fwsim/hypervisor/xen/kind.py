@@ -22,6 +22,7 @@ from fwsim.hypervisor.interface import (
     Reaction,
     Register,
 )
+from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.xen import config, libxl
 from fwsim.hypervisor.xen.options import read
 from fwsim.hypervisor.xen.releases import release
@@ -89,6 +90,12 @@ class Xen(Hypervisor):
     def dma(self) -> Dma:
         """Xen's words; with iommu=no-igfx the unit before the IGD stays off, which no guest can have."""
         return Dma(translated=not (self.on_host and self.options.no_igfx), style=self.row.style)
+
+    def line(self, inject: Callable[[bool], None], note: Callable[[bool], None]) -> Line:
+        """Held until the guest's EOI (Xen xen/drivers/passthrough/x86/hvm.c: hvm_dirq_assist injects, __hvm_dpci_eoi
+        takes it back and ends the host's with pirq_guest_eoi).
+        """
+        return MaskedLine(inject, note)
 
     def assign(self, device: Device) -> Assignment:
         """Everything passes but ASLS, and what ``registers_over`` has."""

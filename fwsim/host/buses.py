@@ -6,8 +6,8 @@ for those). The IGD's driver is vfio-pci in them: so a run can have it, whatever
 
 import re
 
-from fwsim.hypervisor.vfio.acs import BITS
-from fwsim.hypervisor.vfio.topology import Kind
+from fwsim.hypervisor.groups.acs import BITS
+from fwsim.hypervisor.groups.topology import Kind
 
 EXPRESS: tuple[tuple[str, Kind], ...] = (
     ("Root Complex Integrated Endpoint", "rciep"), ("Root Complex Event Collector", "event-collector"),

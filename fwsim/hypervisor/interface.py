@@ -22,7 +22,7 @@ from fwsim.memory.ramsplit import ram_split
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from fwsim.hypervisor.vfio.opening import Refused
+    from fwsim.hypervisor.groups.opening import Refused
 
 HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
 """devfn of 00:00.0, 00:02.0 and 00:1f.0: the functions of the host that a guest's drivers look at."""
@@ -267,8 +267,8 @@ class Assignment:
     0 where BDSM is not the guest's; ``ggc``: the word at 50h, where the guest reads another. ``refusal``: why a mode
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
     ``[hypervisor]`` (or, with a dot in it, of the scenario), what would be right and what to do; ``aborted``: how the
-    hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...", "warning: ..." or "info: ...".
-    ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
+    hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...",
+    "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
     any more. ``traced``: what its own trace log has of the set-up, a line an entry, in order; a range: the zeroes that
     it writes to the GTT at these indices. ``stubs``: functions made for the guest. ``bar0``: the registers that reach
     the device, None: all of them; the others read 0 and take no write. ``gtt``: the bytes of the GTT that take the

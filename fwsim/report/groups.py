@@ -7,9 +7,9 @@ from rich.console import Group as Parts
 from rich.console import RenderableType
 from rich.text import Text
 
-from fwsim.hypervisor.vfio.groups import Group
-from fwsim.hypervisor.vfio.opening import Asked, not_viable, relaxable
-from fwsim.hypervisor.vfio.topology import short
+from fwsim.hypervisor.groups.groups import Group
+from fwsim.hypervisor.groups.opening import Asked, not_viable, relaxable
+from fwsim.hypervisor.groups.topology import short
 from fwsim.rules.placement import span
 from fwsim.scenario.host_functions import asked
 from fwsim.scenario.model import Scenario

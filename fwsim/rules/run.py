@@ -12,9 +12,9 @@ from msgspec import UnsetType
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
 from fwsim.firmware.allocators import allocator
+from fwsim.hypervisor.groups.opening import not_viable
+from fwsim.hypervisor.groups.topology import short
 from fwsim.hypervisor.interface import OPREGION_CUT, Assignment, Hypervisor
-from fwsim.hypervisor.vfio.opening import not_viable
-from fwsim.hypervisor.vfio.topology import short
 from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family

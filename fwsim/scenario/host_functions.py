@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.vfio.acs import BITS, Kernel
-from fwsim.hypervisor.vfio.groups import Groups
-from fwsim.hypervisor.vfio.opening import Asked, Holding, Refused, Reserved, no_group
-from fwsim.hypervisor.vfio.topology import HostFunction, Topology, short
+from fwsim.hypervisor.groups.acs import BITS, Kernel
+from fwsim.hypervisor.groups.groups import Groups
+from fwsim.hypervisor.groups.opening import Asked, Holding, Refused, Reserved, no_group
+from fwsim.hypervisor.groups.topology import HostFunction, Topology, short
 from fwsim.memory.ram import PAGE
 from fwsim.scenario.model import IGD_RMRR, Host, Scenario
 from fwsim.scenario.model import HostFunction as Row

@@ -17,11 +17,11 @@ from fwsim.firmware.allocators import allocator
 from fwsim.firmware.cpu_models import HOST, guest_cpu
 from fwsim.firmware.request import Cpu
 from fwsim.hypervisor import kinds
+from fwsim.hypervisor.groups.topology import Kind
 from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
 from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
-from fwsim.hypervisor.vfio.topology import Kind
 from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.vfio.groups import Groups
-from fwsim.hypervisor.vfio.topology import HostFunction, Topology
+from fwsim.hypervisor.groups.groups import Groups
+from fwsim.hypervisor.groups.topology import HostFunction, Topology
 from fwsim.scenario.host_functions import asked, requester, usual_rmrr
 from fwsim.scenario.load import load, loads
 from fwsim.scenario.model import Host

@@ -6,7 +6,7 @@ before 9.0), hw/vfio/pci.c, vfio_realize; and of 2.7, whose messages have no pre
 
 from __future__ import annotations
 
-from fwsim.hypervisor.vfio.opening import Refused
+from fwsim.hypervisor.groups.opening import Refused
 
 _BOUND = "Please ensure all devices within the iommu_group are bound to their vfio bus driver."
 _VERIFY = "Verify all devices in group {0.group} are bound to vfio-<bus> or pci-stub and not already in use"

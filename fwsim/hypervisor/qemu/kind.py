@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
+from fwsim.hypervisor.groups.opening import Refused
 from fwsim.hypervisor.interface import (
     Assignment,
     Choice,
@@ -25,7 +26,6 @@ from fwsim.hypervisor.qemu.group_words import said
 from fwsim.hypervisor.qemu.releases import release
 from fwsim.hypervisor.vfio.config import beside
 from fwsim.hypervisor.vfio.interrupts import refused
-from fwsim.hypervisor.vfio.opening import Refused
 from fwsim.hypervisor.vfio.opregion import as_shown
 from fwsim.hypervisor.vfio.regions import not_opened
 

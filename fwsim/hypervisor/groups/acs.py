@@ -7,7 +7,7 @@ ports (d99321b63b1f), 4.7 Sunrise Point's (1bf2bf229b64), 5.8 root-complex endpo
 
 from __future__ import annotations
 
-from fwsim.hypervisor.vfio.topology import HostFunction
+from fwsim.hypervisor.groups.topology import HostFunction
 
 BITS = {"SV": 1, "TB": 2, "RR": 4, "CR": 8, "UF": 0x10, "EC": 0x20, "DT": 0x40}
 """The bits of the ACS capability and control words (PCI Express 3.0, 7.16): source validation, translation blocking,

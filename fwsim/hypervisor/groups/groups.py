@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fwsim.hypervisor.vfio.acs import Kernel, isolated, lacking
-from fwsim.hypervisor.vfio.topology import HostFunction, Topology, short
+from fwsim.hypervisor.groups.acs import Kernel, isolated, lacking
+from fwsim.hypervisor.groups.topology import HostFunction, Topology, short
 
 
 @dataclass(frozen=True)

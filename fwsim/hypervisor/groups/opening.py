@@ -12,9 +12,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from fwsim.hypervisor.vfio.acs import Kernel
-from fwsim.hypervisor.vfio.groups import Group, Groups
-from fwsim.hypervisor.vfio.topology import HostFunction
+from fwsim.hypervisor.groups.acs import Kernel
+from fwsim.hypervisor.groups.groups import Group, Groups
+from fwsim.hypervisor.groups.topology import HostFunction
 
 _MANAGE_NO_DMA = ("pci-stub", "pcieport")
 """Drivers that set driver_managed_dma: they leave the domain alone (drivers/pci/pci-stub.c, pcie/portdrv.c)."""

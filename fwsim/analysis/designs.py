@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fwsim.board.host import host_board
@@ -21,6 +22,10 @@ from fwsim.native import address_of
 from fwsim.rom.chain import Rom
 from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
 
+_CAPABILITIES, _MOST_CAPABILITIES = 0x34, 48
+_CAPABILITY = {0x01: "PM", 0x05: "MSI", 0x09: "vendor", 0x10: "PCIe", 0x11: "MSI-X", 0x13: "AF"}
+_EXTENDED = {0x0F: "ATS", 0x10: "SR-IOV", 0x13: "PRI", 0x1B: "PASID"}
+"""Names of capabilities (PCI Code and ID Assignment Specification)."""
 NO_ROM = Rom(Path(), b"", "", (), ())
 _ONES = "all ones"
 Table = dict[str, dict[str, str]]
@@ -141,6 +146,27 @@ class View:
             return "host's"
         return _ids(seen) if spot.width == 4 and spot.offset in (0, 0x2C) else _number(seen, spot.width)
 
+    def capabilities(self) -> str:
+        """The capabilities that the guest finds, in the order of the list."""
+        read = partial(self._machine.pci.read, self._machine.root, IGD)
+        found: list[str] = []
+        at = read(_CAPABILITIES, 1)
+        while at and len(found) < _MOST_CAPABILITIES and (number := read(at, 1)) != 0xFF:
+            found.append(f"{_CAPABILITY.get(number, f'{number:#04x}')} @{at:x}h")
+            at = read(at + 1, 1)
+        return ", ".join(found) or "none"
+
+    def extended(self) -> str:
+        """The extended capabilities that the guest finds."""
+        read = partial(self._machine.pci.read, self._machine.root, IGD)
+        found: list[str] = []
+        at = 0x100
+        while at and len(found) < _MOST_CAPABILITIES and (head := read(at, 4)) not in (0, 0xFFFFFFFF):
+            number = head & 0xFFFF
+            found.append(f"{_EXTENDED.get(number, f'{number:#06x}')} @{at:x}h")
+            at = head >> 20
+        return ", ".join(found) or "none"
+
     def mirror(self, offset: int, width: int) -> str:
         """What a register of BAR0 mirrors: the device's, or the guest's."""
         machine = self._machine
@@ -200,5 +226,10 @@ def _cells(view: View) -> Iterator[tuple[str, str, str]]:
     yield "more", "files for the firmware", ", ".join(sorted(given.files)) or "none"
     yield "more", "BDSM after the firmware", view.after(0xC0 if view.scenario.host.family.gen >= 11 else 0x5C, 4)
     yield "more", "ASLS after the firmware", view.after(ASLS, 4)
+    yield "more", "capabilities", view.capabilities()
+    yield "more", "extended capabilities", view.extended()
+    line = design.line(lambda level: None, lambda level: None)
+    line.drive(True)
+    yield "more", "interrupt pin", "masked once it fires, until the guest's EOI" if line.masked else "its own level"
     yield "more", "DMA", "translated" if design.dma.translated else "direct"
     yield "more", "faults in the words of", design.dma.style

@@ -42,6 +42,7 @@ class Acrn(Hypervisor):
 
     kind = "acrn"
     defaults = "3.2"
+    profiles = ("1.5", "2.4", "3.2", "3.3", "pre-launched")
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile that there is not."""

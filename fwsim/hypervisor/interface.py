@@ -268,12 +268,12 @@ class Assignment:
     that the guest's vBIOS needs does not come up; ``error``: why the device does not come up at all, by which field of
     ``[hypervisor]`` (or, with a dot in it, of the scenario), what would be right and what to do; ``aborted``: how the
     hypervisor itself dies of it, before the guest starts. ``messages``: what it says, in order, as "error: ...",
-    "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the I/O BAR are its own; ``rom_disabled``: the ROM BAR shows nothing
-    any more. ``traced``: what its own trace log has of the set-up, a line an entry, in order; a range: the zeroes that
-    it writes to the GTT at these indices. ``stubs``: functions made for the guest. ``bar0``: the registers that reach
-    the device, None: all of them; the others read 0 and take no write. ``gtt``: the bytes of the GTT that take the
-    guest's writes, None: all. ``vga_ports``: those of VGA's that do, None: all; ``host_ports``: other ports that the
-    host's chipset answers.
+    "warning: ..." or "info: ...". ``ports_trapped``: the index and data ports of the I/O BAR are its own;
+    ``rom_disabled``: the ROM BAR shows nothing any more. ``traced``: what its own trace log has of the set-up, a line
+    an entry, in order; a range: the zeroes that it writes to the GTT at these indices. ``stubs``: functions made for
+    the guest. ``bar0``: the registers that reach the device, None: all of them; the others read 0 and take no write.
+    ``gtt``: the bytes of the GTT that take the guest's writes, None: all. ``vga_ports``: those of VGA's that do, None:
+    all; ``host_ports``: other ports that the host's chipset answers.
     """
 
     generation: int = 0

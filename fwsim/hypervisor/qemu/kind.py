@@ -44,7 +44,7 @@ class Qemu(Hypervisor):
     mode = "legacy mode"
     guest_reset: ClassVar[Literal["dropped", "passed", "restored"]] = "restored"
     defaults = "10.0"
-    profiles = tuple(each.name for each in igd.ROWS)
+    profiles = tuple(each.name for each in igd.ROWS if each.since != igd.UNRELEASED)
     remedies = (
         Remedy(
             'the shadow patch (hypervisor.profile = "next") clears the cached base, and the ROM reads BDSM again', True

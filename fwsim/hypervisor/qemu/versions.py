@@ -55,7 +55,9 @@ _Q5 = IgdVersion("5.0", (2, 7), (0xFFF, 0xA84, 8), _OLD, 8, gms_from_host=False,
 _Q92 = IgdVersion(
     "9.2", (9, 2), (0xFFF, 0xA84, 8), _OLD | {0x3E: 9, 0x45: 11, 0x9A: 12}, gms_capped=True, ggms_zero_is_one=True
 )
-_Q9250 = replace(_Q92, name="9.2.50", since=(9, 2, 50), ggms_zero_is_one=False)
+UNRELEASED = (9, 2, 50)
+"""What lay between 9.2 and 10.0, which no release is."""
+_Q9250 = replace(_Q92, name="9.2.50", since=UNRELEASED, ggms_zero_is_one=False)
 _PATCHES = "it passes GTT entries as the ROM writes them, and clears the base that a posted image remembers"
 _Q10 = IgdVersion(
     "10.0", (10, 0), (0xFFE, 0xA84, 9),

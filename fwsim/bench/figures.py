@@ -8,7 +8,7 @@ from statistics import median
 
 import msgspec
 
-from fwsim.bench import loops, memory, runs, x86emu
+from fwsim.bench import kinds, loops, memory, runs, x86emu
 from fwsim.bench.rig import Rig
 from fwsim.cpu.plain import PlainCpu
 
@@ -16,6 +16,8 @@ Progress = Callable[[str, float | None], None]
 PAIRS = 60_000
 """Index/data pairs of a round: their events fit the recorder's first window."""
 ROUNDS = 9
+ALIKE = 0.1
+"""Runs whose events differ by less are the same work."""
 FAST = ("sandybridge", "ivybridge", "haswell")
 """Families whose images are to take less than 50 ms."""
 
@@ -45,8 +47,12 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return self.value <= self.target if self.most else self.value >= self.target
 
 
-def measure(rom: Path | None = None, tell: Progress | None = None, cpu: str = "") -> list[Figure]:
+def measure(
+    rom: Path | None = None, tell: Progress | None = None, cpu: str = "", *, every_kind: bool = False
+) -> list[Figure]:
     """Every figure; with ``rom`` also what that image's POST and one mode set take. About ten seconds.
+
+    ``every_kind``: also a run under each kind of hypervisor, half a minute more.
 
     ``cpu`` is the host.cpu the image runs on; "": the family of its device id.
 
@@ -59,6 +65,8 @@ def measure(rom: Path | None = None, tell: Progress | None = None, cpu: str = ""
     ]  # fmt: skip
     if image is not None:
         steps.append((str(rom), lambda: _rom(image)))
+    if every_kind:
+        steps.append(("every kind of hypervisor", _kinds))
     figures: list[Figure] = []
     for number, (what, step) in enumerate(steps):
         say(what, number / len(steps))
@@ -166,6 +174,22 @@ def _memory() -> list[Figure]:
             reference_unit="MiB, the events' file", detail=f"{memory.EVENTS:,} events in {seconds} s, to a file",
         )
     ]  # fmt: skip
+
+
+def _kinds() -> list[Figure]:
+    """A run under each kind beside QEMU 10.0's; the target is for those in which the ROM does the same."""
+    figures = []
+    for each in kinds.measure():
+        alike = abs(each.events[0] / each.events[1] - 1) < ALIKE
+        figures.append(
+            Figure(
+                name=f"run_{each.design.replace(' ', '_')}", value=each.ratio, unit="times", most=True,
+                target=1.1 if alike else None, measured=each.ms[0], reference=each.ms[1],
+                reference_unit="ms of CPU, QEMU 10.0", detail=f"{each.events[0]:,} events to {each.events[1]:,}"
+                + ("" if alike else f": {each.per_event} times for each"),
+            )
+        )  # fmt: skip
+    return figures
 
 
 def _rom(image: runs.Image) -> list[Figure]:

@@ -15,6 +15,9 @@ def bench(
     cpu: Annotated[
         str, typer.Option("--cpu", metavar="CPU", help="The image's host.cpu, if not that of its device id.")
     ] = "",
+    kinds: Annotated[
+        bool, typer.Option("--kinds", help="Also time a run under each kind of hypervisor, beside QEMU 10.0's.")
+    ] = False,
     json: common.Json = False,
 ) -> None:
     """Measure fwsim's speed on this machine: each figure beside a reference measured in the same run.
@@ -30,7 +33,7 @@ def bench(
     from fwsim.bench import measure
 
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu)
+        figures = measure(rom, progress, cpu, every_kind=kinds)
     if json:
         common.emit_json({"figures": figures})
     else:

@@ -68,7 +68,7 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
 
 def build(
     scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
-    without: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(), mode: str = "real",
 ) -> Built:  # fmt: skip
     """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
     earlier POST on the host left it. Raises FwsimError for what cannot be built.
@@ -83,7 +83,7 @@ def build(
         warnings.append(f"warning: host.cpu: {note}")
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
-    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
+    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode)
     machine.functions = plug_all(machine.pci, board)
     for each in machine.functions:
         if each.spec.shadow is not None:

@@ -24,7 +24,7 @@ from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.rom.chain import Rom
+from fwsim.rom.chain import Rom, read_file
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
@@ -134,8 +134,15 @@ def host_opregion(scenario: Scenario, rom: Rom | None, log: list[str]) -> bytes:
         odd = [finding for finding in findings if finding.level != "note"]
         log += [f"warning: host.opregion: {path.name}: {each.what}: {each.found}" for each in odd]
         return data
+    return build_opregion(vbt_of(scenario, rom))
+
+
+def vbt_of(scenario: Scenario, rom: Rom | None) -> bytes:
+    """The host's VBT: the scenario's file, or the one in the ROM's legacy image; empty where there is none."""
+    if scenario.host.vbt:
+        return read_file(scenario.host.vbt, expected="a VBT")
     vbt = rom.legacy.vbt if rom and rom.legacy else None
-    return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b"")
+    return rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b""
 
 
 def _host_memory(built: Built, opregion: bytes) -> None:

@@ -46,7 +46,20 @@ def system_table(uefi: Uefi) -> int:
     )
     console = uefi.memory.new(_console(uefi))
     vendor = uefi.memory.new("EDK II\0".encode("utf-16-le"))
-    words = (vendor, 0x10000, 0, 0, uefi.new_handle(), console, uefi.new_handle(), console, runtime_table, boot_table, 0, 0)
+    words = (
+        vendor,
+        0x10000,
+        0,
+        0,
+        uefi.new_handle(),
+        console,
+        uefi.new_handle(),
+        console,
+        runtime_table,
+        boot_table,
+        0,
+        0,
+    )
     return uefi.memory.new(header(_SYSTEM_SIGNATURE, 120) + b"".join(word.to_bytes(8, "little") for word in words))
 
 
@@ -66,8 +79,9 @@ def _console(uefi: Uefi) -> bytes:
         return SUCCESS
 
     return uefi.interface("ConOut", [
-        ("Reset", nothing), ("OutputString", output), ("TestString", nothing), ("QueryMode", None), ("SetMode", nothing),
-        ("SetAttribute", nothing), ("ClearScreen", nothing), ("SetCursorPosition", nothing), ("EnableCursor", nothing),
+        ("Reset", nothing), ("OutputString", output), ("TestString", nothing), ("QueryMode", None),
+        ("SetMode", nothing), ("SetAttribute", nothing),
+        ("ClearScreen", nothing), ("SetCursorPosition", nothing), ("EnableCursor", nothing),
     ]) + uefi.memory.new(bytes(24)).to_bytes(8, "little")  # fmt: skip
 
 

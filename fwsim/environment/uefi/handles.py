@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fwsim.environment.uefi.words import ACCESS_DENIED, ALREADY_STARTED, INVALID_PARAMETER, NOT_FOUND, SUCCESS, UNSUPPORTED
+from fwsim.environment.uefi.words import (
+    ACCESS_DENIED,
+    ALREADY_STARTED,
+    INVALID_PARAMETER,
+    NOT_FOUND,
+    SUCCESS,
+    UNSUPPORTED,
+)
 
 BY_HANDLE, GET, TEST, BY_CHILD, BY_DRIVER, EXCLUSIVE = 1, 2, 4, 8, 16, 32
 

@@ -20,7 +20,7 @@ _HOSTED_AS_CALLER = 2
 _COMMAND = 0x04
 _DECODES = 0x0007
 _SUPPORTED = 0xFF07
-"""Attributes that an IGD's PciIo supports: I/O, memory, bus master, and legacy ones (0x700 of them is what Enable asks)."""
+"""Attributes that an IGD's PciIo supports: I/O, memory and bus master, which Enable asks for, and legacy ones."""
 Answer = Callable[[Uefi, Call], int]
 
 
@@ -61,6 +61,10 @@ class Access:
                 return int.from_bytes(self._m.engine.uc.mem_read(address, width), "little")
         finally:
             root[R_HOSTED] = 0
+
+    def store(self, address: int, width: int, value: int) -> None:
+        """A write of one value."""
+        self.set_memory(address, value.to_bytes(width, "little"))
 
     def set_memory(self, address: int, data: bytes) -> None:
         """A write, of one value or of many in a row."""
@@ -120,7 +124,9 @@ def pci_io(uefi: Uefi, plugged: Plugged) -> bytes:
 
     def mover(kind: str) -> Callable[[str], Answer]:
         if kind == "Mem":
-            one = _Mover(uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little")))
+            one = _Mover(
+                uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little"))
+            )
         else:
             one = _Mover(uefi, access.port, access.set_port)
 
@@ -209,7 +215,9 @@ def root_bridge_io(uefi: Uefi) -> bytes:
         access.set_config(*place(address), size, value)
 
     kinds = {
-        "Mem": _Mover(uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little"))),
+        "Mem": _Mover(
+            uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little"))
+        ),
         "Io": _Mover(uefi, access.port, access.set_port),
         "Pci": _Mover(uefi, read_config, write_config),
     }

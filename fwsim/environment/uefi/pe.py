@@ -54,8 +54,8 @@ def load(raw: bytes, name: str) -> Pe:
                          expected="x64 or ia32", hint="take the driver that was built for a PC")  # fmt: skip
     binary = lief.PE.parse(io.BytesIO(raw))
     if not isinstance(binary, lief.PE.Binary):
-        raise FwsimError("the PE headers cannot be read", where=name, found=f"{len(raw)} bytes", expected="a whole image",
-                         hint="the file may be cut short")  # fmt: skip
+        raise FwsimError("the PE headers cannot be read", where=name, found=f"{len(raw)} bytes",
+                         expected="a whole image", hint="the file may be cut short")  # fmt: skip
     header = binary.optional_header
     size = header.sizeof_image
     if not 0 < size <= _LARGEST:
@@ -65,9 +65,12 @@ def load(raw: bytes, name: str) -> Pe:
     head = min(header.sizeof_headers, size, len(raw))
     memory[:head] = raw[:head]
     for section in binary.sections:
-        start, length = section.pointerto_raw_data, min(section.sizeof_raw_data, section.virtual_size or section.sizeof_raw_data)
+        start, length = (
+            section.pointerto_raw_data,
+            min(section.sizeof_raw_data, section.virtual_size or section.sizeof_raw_data),
+        )
         if start + length > len(raw) or section.virtual_address + length > size:
-            raise FwsimError("a section lies past the end of the image", where=f"{name}, {section.name}",
+            raise FwsimError("a section lies past the end of the image", where=f"{name}, {section.name!s}",
                              found=f"{start:#x}+{length:#x} to {section.virtual_address:#x}",
                              expected=f"inside {len(raw):#x} bytes, and of {size:#x} in memory",
                              hint="the file may be cut short")  # fmt: skip

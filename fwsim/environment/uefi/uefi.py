@@ -185,6 +185,10 @@ class Uefi(Environment):
             (time, back, number, status, first, 0, flags, self.runs, Space.EFI, Op.CALL, 8)
         )  # fmt: skip
 
+    def unknown_leaves(self) -> list[tuple[int, int, int]]:
+        """A driver makes no software interrupts."""
+        return []
+
     def at_exception(self, event: Event) -> str:
         """No driver's exception is gone on from."""
         return "UEFI's handler only prints the registers and stops"
@@ -193,5 +197,3 @@ class Uefi(Environment):
 def nothing(uefi: Uefi, call: Call) -> int:
     """A service that has nothing to do here, and succeeds."""
     return SUCCESS
-
-

@@ -3,7 +3,8 @@
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
 from fwsim.rom.catalog import roms_folder
-from fwsim.running.pipeline import Progress, run
+from fwsim.running.base import Progress
+from fwsim.running.pipeline import run
 from fwsim.scenario.load import loads
 from fwsim.scenario.model import Scenario
 

@@ -19,8 +19,9 @@ from fwsim.machine.probe import Probe
 from fwsim.registers.host_addresses import HostAddress, Reader, rows_for
 from fwsim.results.folder import SHADOW, RunDir
 from fwsim.rom.chain import Rom, load
+from fwsim.running.base import Assembled
 from fwsim.running.option_rom import Offer
-from fwsim.running.pipeline import Assembled, assemble
+from fwsim.running.pipeline import assemble
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.model import Scenario
 

@@ -15,7 +15,7 @@ from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
 from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
-from fwsim.running.pipeline import Progress
+from fwsim.running.base import Progress
 from fwsim.running.pipeline import run as execute
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario

@@ -11,7 +11,7 @@ from fwsim.board.vbt_ports import PANELS, vbt_ports
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid, read_edid
 from fwsim.errors import FwsimError
-from fwsim.rom.chain import Rom
+from fwsim.rom.chain import Rom, is_pe
 from fwsim.scenario.model import Display, Scenario
 
 ISA_WINDOW = 0xE0000000
@@ -25,6 +25,8 @@ def display_adapter(scenario: Scenario, rom: Rom) -> Adapter | None:
         return None
     if kind != "auto":
         return adapter_named(kind).with_device(rom.device or 0)
+    if is_pe(rom.data):
+        return None
     if rom.vendor is None or rom.device is None:
         return replace(adapter_named("stdvga"), window=ISA_WINDOW)
     if rom.vendor == 0x8086:

@@ -79,6 +79,8 @@ _INTERRUPT = int(Space.INTERRUPT)
 _IF = 0x200
 _TF = 0x100
 LOOK = 1 << 20
+HOSTED, HOSTED_FOR_CODE = 1, 2
+"""R_HOSTED: an access of the host's own; one that a service makes for code, whose CS:IP stand in the root block."""
 RETRY_NS = 10_000
 """Virtual time until a due interrupt is looked at again that IF = 0 kept waiting."""
 
@@ -124,8 +126,9 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
     words = u64s(root)
     tick(root)
     if words[R_HOSTED]:
-        words[R_CS] = np.uint64(0)
-        words[R_IP] = np.uint64(0)
+        if words[R_HOSTED] == np.uint64(HOSTED):
+            words[R_CS] = np.uint64(0)
+            words[R_IP] = np.uint64(0)
         return
     if words[R_ORDINAL_AT] != words[R_CODE]:
         words[R_ORDINAL_AT] = words[R_CODE]

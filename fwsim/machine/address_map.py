@@ -108,11 +108,13 @@ class Windows:
         for key in [key for key in self._mapped if wanted.get(key) != self._mapped[key]]:
             start, size = self._mapped.pop(key)
             self._m.engine.unmap(start, size)
-            self._open(start, start + size)
+            if start < FOUR_GIB:
+                self._open(start, start + size)
         self._place_ecam(ecam)
         for key, place in wanted.items():
             if key not in self._mapped and not self._taken(*place):
-                self._m.engine.unmap(*place)
+                if place[0] < FOUR_GIB:
+                    self._m.engine.unmap(*place)
                 self._map_bar(specs[key], *place)
                 self._mapped[key] = place
         self._update_ports(ports)
@@ -151,7 +153,10 @@ class Windows:
         return (start, last) if start < last else None
 
     def _can_map(self, start: int, size: int) -> bool:
-        inside = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB and start % PAGE == 0
+        """Whether code can reach a BAR there: behind RAM, and above 4 GiB in long mode only."""
+        below = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB
+        above = self._m.engine.mode == "long" and start >= FOUR_GIB + self._m.high
+        inside = (below or above) and start % PAGE == 0
         return inside and not any(start < end and first < start + size for first, end, _ in self._fixed)
 
     def _taken(self, start: int, size: int) -> bool:
@@ -210,7 +215,8 @@ class Windows:
         moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
         for start, size in [self._mapped.pop(key) for key in moved]:
             self._m.engine.unmap(start, size)
-            self._open(start, start + size)
+            if start < FOUR_GIB:
+                self._open(start, start + size)
         self._place_ecam(ecam)
         for start, end, _ in self._fixed[len(fixed) :]:
             self._m.engine.unmap(start, end - start)

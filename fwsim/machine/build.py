@@ -32,7 +32,7 @@ from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.rom.chain import Rom
+from fwsim.rom.chain import Rom, read_file
 from fwsim.rom.finding import Finding
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
@@ -93,7 +93,7 @@ def _check_groups(scenario: Scenario) -> None:
 
 def build(
     scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
-    without: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(), mode: str = "real",
 ) -> Built:  # fmt: skip
     """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
     earlier POST on the host left it. Raises FwsimError for what cannot be built.
@@ -108,7 +108,7 @@ def build(
         warnings.append(f"warning: host.cpu: {note}")
     igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
     board = board_of(scenario, adapter, given)
-    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga)
+    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode)
     if given.vga_ports is not None:
         machine.show_vga_ports(given.vga_ports)
     machine.functions = plug_all(machine.pci, board)
@@ -176,8 +176,15 @@ def host_opregion(scenario: Scenario, rom: Rom | None, log: list[str]) -> bytes:
         odd = [finding for finding in findings if finding.level != "note"]
         log += [f"warning: host.opregion: {path.name}: {each.what}: {each.found}" for each in odd]
         return data
+    return build_opregion(vbt_of(scenario, rom))
+
+
+def vbt_of(scenario: Scenario, rom: Rom | None) -> bytes:
+    """The host's VBT: the scenario's file, or the one in the ROM's legacy image; empty where there is none."""
+    if scenario.host.vbt:
+        return read_file(scenario.host.vbt, expected="a VBT")
     vbt = rom.legacy.vbt if rom and rom.legacy else None
-    return build_opregion(rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b"")
+    return rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b""
 
 
 def _host_memory(built: Built, opregion: bytes) -> None:

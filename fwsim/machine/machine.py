@@ -70,8 +70,9 @@ class Machine(Parts):
         adapter: Adapter | None,
         *,
         vga: bool = True,
+        mode: str = "real",
     ) -> None:
-        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga)
+        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode)
         self._by_port: dict[int, PortDevice] = {}
         self.first_gtt: FirstGtt | None = None
         self.interrupts: Interrupts | None = None

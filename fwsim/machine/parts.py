@@ -118,7 +118,7 @@ class Parts:
 
     def __init__(
         self, scenario: Scenario, recorder_path: Path | None, igd: Igd | None, adapter: Adapter | None, trap: Trap, *,
-        vga: bool,
+        vga: bool, mode: str = "real",
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
@@ -147,7 +147,7 @@ class Parts:
         self.extra: list[Ram] = []
         self.watchers: dict[int, Any] = {}
         self._set_addresses()
-        self.engine = Engine(self.root, trap)
+        self.engine = Engine(self.root, trap, mode)
 
     def _set_limits(self) -> None:
         root, budget = self.root, self.scenario.budget

@@ -224,12 +224,58 @@ class Leaf(_Part):
     count: int = 1
 
 
+class Service(_Part):
+    """A service that was asked for and is not there, and how often."""
+
+    name: str
+    count: int = 1
+
+
 class Unhandled(_Part):
     """Everything the ROM touched that fwsim does not model."""
 
     ports: list[Place] = field(default_factory=list)
     registers: list[Place] = field(default_factory=list)
     interrupts: list[Leaf] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+
+
+class EfiDriverResult(_Part):
+    """A UEFI driver: its name, and the statuses of its entry, Supported and Start; "" for what was not called."""
+
+    name: str = ""
+    entry: str = ""
+    supported: str = ""
+    start: str = ""
+    version: int = 0
+
+
+class GopMode(_Part):
+    """One mode of a GOP: pixels, those of a line, the format, and what SetMode answered."""
+
+    number: int = 0
+    width: int = 0
+    height: int = 0
+    line: int = 0
+    format: str = ""
+    set: str = ""
+
+
+class GopResult(_Part):
+    """GraphicsOutput: its modes, the one that is set, and the frame buffer."""
+
+    modes: list[GopMode] = field(default_factory=list)
+    mode: int = 0
+    base: int = 0
+    size: int = 0
+
+
+class EfiSummary(_Part):
+    """What became of UEFI drivers; ``breaches``: what they did that a driver must not."""
+
+    drivers: list[EfiDriverResult] = field(default_factory=list)
+    gop: GopResult | None = None
+    breaches: list[str] = field(default_factory=list)
 
 
 class DriverSummary(_Part):
@@ -270,6 +316,7 @@ class Summary(_Part):
     assists: list[Assist] = field(default_factory=list)
     unhandled: Unhandled = field(default_factory=Unhandled)
     driver: DriverSummary | msgspec.UnsetType = msgspec.UNSET
+    efi: EfiSummary | None = None
     checks: list[CheckResult] = field(default_factory=list)
     exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0

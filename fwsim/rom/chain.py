@@ -144,10 +144,18 @@ def load(path: Path | str) -> Rom:
     return load_bytes(read_file(path), path)
 
 
+def is_pe(data: bytes) -> bool:
+    """Whether it is a PE image by itself, such as a .efi file, and no chain of ROM images."""
+    at = int.from_bytes(data[0x3C:0x40], "little") if data[:2] == b"MZ" else 0
+    return at > 0 and data[at : at + 4] == b"PE\0\0"
+
+
 def _walk(data: bytes, findings: list[Finding]) -> list[Image]:
     """The chain: each image's PCIR length leads to the next until one says it is the last."""
     images: list[Image] = []
     base = 0
+    if is_pe(data):
+        return images
     while True:
         image = parse_image(data, base, len(images), findings)
         if image is None:

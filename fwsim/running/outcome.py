@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from fwsim.devices.igd import layout as g
 from fwsim.environment.bios.segment import BASE
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
+from fwsim.environment.slices import Slices
 from fwsim.environment.wait.answers import LeafRelease
 from fwsim.environment.wait.trials import Release
 from fwsim.environment.wait.waiting import Wait
@@ -40,7 +42,6 @@ from fwsim.results.summary import (
     Unhandled,
 )
 from fwsim.rom.chain import Rom
-from fwsim.running.calls import Caller
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Flag, Op, Space
@@ -60,26 +61,35 @@ _REFUSED = (1 << 64) - 1
 _SLICE = 1 << 20
 
 
-def summarize(scenario: Scenario, rom: Rom, built: Built, session: Session, caller: Caller) -> Summary:
-    """The summary, checks left out."""
+class Ran(Protocol):
+    """Who ran the code: its loop, and the interrupts that nobody answered."""
+
+    slices: Slices
+
+    def unknown_leaves(self) -> list[tuple[int, int, int]]:
+        """(vector, AX, how often)."""
+        ...
+
+
+def summarize(scenario: Scenario, rom: Rom, built: Built, session: Ran, ending: Ending) -> Summary:
+    """The summary; calls, screens and checks left out."""
     machine = built.machine
-    ending = session.slices.ended or Ending("completed")
     summary = Summary(scenario=scenario.name, rom=_rom(scenario, rom), firmware=_firmware(scenario, built))
     summary.exactness = _exactness(scenario)
     summary.gtt = _gtt(built)
     summary.stop, summary.hangs = _stop(built, session, ending)
-    left = _left(summary.stop, rom, session) if ending.reason in ("hung", "invalid", "budget") else ""
+    bios = session if isinstance(session, Session) else None
+    left = _left(summary.stop, rom, bios) if bios and ending.reason in ("hung", "invalid", "budget") else ""
     if left:
         summary.stop.detail = "; ".join(filter(None, (summary.stop.detail, left)))
         for hang in summary.hangs:
             hang.detail = summary.stop.detail
-    summary.iommu = _iommu(caller)
+    summary.iommu = _iommu(built)
     summary.interrupts = _interrupts(built)
     summary.assists = [
-        Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, session))
+        Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, bios))
         for release, count in session.slices.assist.given.values()
     ]
-    summary.calls, summary.display = caller.calls, caller.screens
     summary.unhandled = _unhandled(built, session, scenario)
     summary.events = machine.recorder.count
     summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])
@@ -179,7 +189,7 @@ def _targets(built: Built, numbers: NDArray[np.intp]) -> tuple[GttTargets, list[
     ), ends  # fmt: skip
 
 
-def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Hang]]:
+def _stop(built: Built, session: Ran, ending: Ending) -> tuple[Stop, list[Hang]]:
     """The stop, and for a hang which input it waited for, since when, and the last answer."""
     stop = Stop(reason=ending.reason, cs=ending.cs, ip=ending.ip, detail=ending.detail)  # type: ignore[arg-type]  # the same words
     machine = built.machine
@@ -203,9 +213,9 @@ def _stop(built: Built, session: Session, ending: Ending) -> tuple[Stop, list[Ha
     return stop, [Hang(cs=wait.cs, ip=wait.ip, input=text, last=wait.last, detail=stop.detail)]
 
 
-def _times(release: Release, count: int, session: Session) -> int:
+def _times(release: Release, count: int, bios: Session | None) -> int:
     """How often the help was given: a leaf's answer stays, and the BIOS counts it."""
-    return session.bios.helped[release.question.ax][1] if isinstance(release, LeafRelease) else count
+    return bios.bios.helped[release.question.ax][1] if bios and isinstance(release, LeafRelease) else count
 
 
 def _left(stop: Stop, rom: Rom, session: Session) -> str:
@@ -245,8 +255,8 @@ def _register_dump(registers: dict[str, int]) -> str:
     return "\n".join(lines)
 
 
-def _iommu(caller: Caller) -> Iommu:
-    vtd = caller.vtd
+def _iommu(built: Built) -> Iommu:
+    vtd = built.guard.vtd
     return Iommu(
         faults=vtd.faults, recorded=vtd.recorded, overflowed=vtd.overflowed, by_reason=dict(vtd.by_reason),
         lines=list(vtd.lines),
@@ -267,7 +277,7 @@ def _interrupts(built: Built) -> Interrupts:
     )  # fmt: skip
 
 
-def _unhandled(built: Built, session: Session, scenario: Scenario) -> Unhandled:
+def _unhandled(built: Built, session: Ran, scenario: Scenario) -> Unhandled:
     """Ports nothing answers, IGD registers that no row of the database describes, and leaves nobody knows."""
     ports: Counter[int] = Counter()
     registers: Counter[int] = Counter()
@@ -284,5 +294,5 @@ def _unhandled(built: Built, session: Session, scenario: Scenario) -> Unhandled:
     return Unhandled(
         ports=[Place(address=at, count=count) for at, count in sorted(ports.items())],
         registers=[Place(address=at, count=count) for at, count in sorted(unknown.items())],
-        interrupts=[Leaf(vector=vector, ax=ax, count=count) for vector, ax, count in session.bios.unknown_leaves()],
+        interrupts=[Leaf(vector=vector, ax=ax, count=count) for vector, ax, count in session.unknown_leaves()],
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -22,27 +21,24 @@ from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
-from fwsim.machine.build import build, host_of, lights
+from fwsim.machine.build import build, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import DriverSummary, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
+from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
+from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
 from fwsim.scenario.check import SECTOR
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
-Progress = Callable[[str, float | None], None]
 Sessions = Callable[[Built], Session]
 ROM_BASE = 0xC0000
-
-
-def quiet(label: str, fraction: float | None) -> None:
-    """The progress of a run that nobody watches."""
 
 
 def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessions: Sessions = Session) -> Summary:
@@ -54,7 +50,7 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     started = time.perf_counter()
     rom = load(scenario.rom.file)
     tell("preparing", None)
-    one = Run(assemble(scenario, rom, out.events_path, tell), sessions, out)
+    one = begin(assemble(scenario, rom, out.events_path, tell), sessions, out)
     try:
         tell("running", 0.0)
         one.post()
@@ -73,20 +69,11 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     return summary
 
 
-@dataclass(frozen=True)
-class Assembled:
-    """A scenario's machine with its ROM offered to the firmware; no code has run.
-
-    ``before`` is the IGD as a POST on the host left it, where there was one; ``igd`` its device id, None where the
-    display device is another.
-    """
-
-    scenario: Scenario
-    rom: Rom
-    offered: Offer
-    built: Built
-    before: Igd | None = None
-    igd: int | None = None
+def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> AnyRun:
+    """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
+    if made.built.machine.engine.mode == "long":
+        return UefiRun(made, out)
+    return Run(made, sessions, out)
 
 
 def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Progress = quiet) -> Assembled:
@@ -95,6 +82,9 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
     shadow, before, igd = None, None, None
+    uefi = wants_uefi(scenario, rom)
+    if uefi:
+        scenario = place_by_chain(scenario, rom)
     if display_adapter(scenario, rom) is None:
         check_ids(scenario, rom)
         igd = scenario.host.device_id
@@ -107,7 +97,8 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
             expected='source = "file"',
         )  # fmt: skip
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
-    return Assembled(scenario, rom, offered, build(scenario, rom, offered.image, events, before=before), before, igd)
+    built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
+    return Assembled(scenario, rom, offered, built, before, igd, vbt_of(scenario, rom))
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
@@ -139,7 +130,7 @@ def _file_extent(rom: Rom) -> int:
     return min(len(rom.data), 0x20000) if rom.legacy else 0
 
 
-class Run:
+class Run(AnyRun):
     """A run of ``made``, step by step: ``sessions`` runs its code, its pictures go to ``out`` (None: nowhere).
 
     ``ending`` is how init ended, None before it was called.
@@ -232,7 +223,9 @@ class Run:
     def summary(self) -> Summary:
         """What came of it all, with its checks, but for the wall clock."""
         driver = self._driver()
-        summary = summarize(self.scenario, self.rom, self.built, self.session, self.caller)
+        ending = self.session.slices.ended or Ending("completed")
+        summary = summarize(self.scenario, self.rom, self.built, self.session, ending)
+        summary.calls, summary.display = self.caller.calls, self.caller.screens
         summary.driver = driver
         summary.rom.taken, summary.rom.how = self.matched.code is not None, self.matched.why
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
@@ -255,10 +248,6 @@ class Run:
         return DriverSummary(
             name=name, pch=found.pch, how=found.how, host=on_host.pch, certainty=driver.known.certainty
         )
-
-    def close(self) -> None:
-        """Let go of the events, or of the file they are in."""
-        self.built.machine.recorder.close()
 
     def back(self, snapshot: Snapshot, scenario: Scenario) -> None:
         """Go back to ``snapshot``, taken between two steps; then the calls and the payload are ``scenario``'s.

@@ -89,7 +89,8 @@ def _check_firmware(firmware: Firmware, where: str) -> None:
         raise
     check_version(row, firmware.version, f"{where}.version")
     read_options(row, firmware.options, f"{where}.options")
-    for field, named in (("image", firmware.image), ("drivers", ", ".join(firmware.drivers))):
+    images = ("drivers", "" if row.uefi else ", ".join(firmware.drivers))
+    for field, named in (("image", firmware.image), images):
         if named:
             raise FwsimError(
                 f"firmware {firmware.kind} is a model, it runs no image", where=f"{where}.{field}", found=named,

@@ -60,7 +60,8 @@ class Host(_Table, frozen=True):
     """The physical machine. Numbers left out are those of the CPU family (``fwsim/registers/families.py``).
 
     ``ggc``: config 0x50 of 00:00.0 and 00:02.0 (16 bits). ``bdsm``: stolen memory base, 1 MiB aligned, bit 0 the lock.
-    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from the ROM's VBT. ``subsystem``:
+    ``asls``: OpRegion address, 32 bits, any alignment. ``opregion``: file, "" = made from ``vbt``, a file
+    too, or from the ROM's. ``subsystem``:
     00:02.0's subsystem id << 16 | vendor, ``bridge_subsystem`` that of 00:00.0 and its like; left out, a device's own
     id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem). ``lpc_id`` 0: there
     is no bridge at 00:1f.0; ``lpc_class`` is its class (24 bits), an ISA bridge's as a rule. ``disintx``: the
@@ -74,6 +75,7 @@ class Host(_Table, frozen=True):
     bdsm: Hex64 = _UNSET
     asls: Hex32 = _UNSET
     opregion: File = ""
+    vbt: File = ""
     lpc_id: Hex16 = _UNSET
     lpc_class: Hex24 = ISA_BRIDGE_CLASS
     subsystem: Hex32 = _UNSET

@@ -58,8 +58,12 @@ class Scan:
 
 
 def scan(igd: Igd, vga: Vga) -> Scan:
-    """The frame that the monitor shows now: the legacy VGA, the plane that is on, or black."""
-    if planes.vga_shown(igd.family, igd.register):
+    """The frame that the monitor shows now: the legacy VGA, the plane that is on, or black.
+
+    A VGA whose timing nobody has programmed since reset shows nothing, though no one has switched it off: GOP drivers
+    from Haswell on do not.
+    """
+    if planes.vga_shown(igd.family, igd.register) and vga.crtc.any():
         shown = render(vga)
         return Scan("vga", shown.mode, shown.width, shown.height, shown.rgb, format="vga")
     plane = planes.active_plane(igd.family, igd.register)

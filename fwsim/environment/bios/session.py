@@ -171,6 +171,10 @@ class Session(Environment):
         ours = target is not None and segment.BASE <= target < segment.BASE + 0x10000
         return "no handler is installed" if ours else ""
 
+    def unknown_leaves(self) -> list[tuple[int, int, int]]:
+        """Interrupts that nobody knows: (vector, AX, how often)."""
+        return self.bios.unknown_leaves()
+
     def snapshot(self) -> Any:
         """The firmware's own."""
         return SessionState(self.bios.snapshot(), self._stub, self.bios.context.posted)

@@ -1,0 +1,120 @@
+"""What OVMF's own drivers have installed when a device's driver starts: tables, buses, console, policy.
+
+Source: UEFI Specification 2.10, 4.3 to 4.6; VfioIgdPkg PlatformGopPolicy for the policy protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fwsim.environment.uefi import boot
+from fwsim.environment.uefi.pci_io import pci_io, root_bridge_io
+from fwsim.environment.uefi.uefi import Call, Uefi, nothing
+from fwsim.environment.uefi.words import (
+    BOOT,
+    DEVICE_PATH,
+    NOT_FOUND,
+    PCI_IO,
+    PCI_ROOT_BRIDGE_IO,
+    PLATFORM_GOP_POLICY,
+    RUNTIME,
+    SUCCESS,
+    UNSUPPORTED,
+)
+
+_BOOT_SIGNATURE, _RUNTIME_SIGNATURE, _SYSTEM_SIGNATURE = b"BOOTSERV", b"RUNTSERV", b"IBI SYST"
+_REVISION = 0x00020046
+_END_OF_PATH = bytes((0x7F, 0xFF, 4, 0))
+_PCI_ROOT = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
+"""ACPI(PNP0A03,0)."""
+
+
+def header(signature: bytes, size: int) -> bytes:
+    """EFI_TABLE_HEADER, its CRC left out."""
+    return signature + _REVISION.to_bytes(4, "little") + size.to_bytes(4, "little") + bytes(8)
+
+
+def system_table(uefi: Uefi) -> int:
+    """The address of the system table, with boot and runtime services and a console behind it."""
+    services: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [(n, boot.ANSWERS.get(n)) for n in BOOT]
+    boot_table = uefi.memory.new(header(_BOOT_SIGNATURE, 24 + 8 * len(BOOT)) + uefi.interface("BootServices", services))
+    runtime: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [
+        (name, _get_variable if name == "GetVariable" else None) for name in RUNTIME
+    ]
+    runtime_table = uefi.memory.new(
+        header(_RUNTIME_SIGNATURE, 24 + 8 * len(RUNTIME)) + uefi.interface("RuntimeServices", runtime)
+    )
+    console = uefi.memory.new(_console(uefi))
+    vendor = uefi.memory.new("EDK II\0".encode("utf-16-le"))
+    words = (
+        vendor,
+        0x10000,
+        0,
+        0,
+        uefi.new_handle(),
+        console,
+        uefi.new_handle(),
+        console,
+        runtime_table,
+        boot_table,
+        0,
+        0,
+    )
+    return uefi.memory.new(header(_SYSTEM_SIGNATURE, 120) + b"".join(word.to_bytes(8, "little") for word in words))
+
+
+def _get_variable(uefi: Uefi, call: Call) -> int:
+    return NOT_FOUND
+
+
+def _console(uefi: Uefi) -> bytes:
+    """SimpleTextOutput: what is printed goes to the log."""
+
+    def output(_: Uefi, call: Call) -> int:
+        text = bytearray()
+        at = call[1]
+        while len(text) < 8192 and (unit := uefi.cpu.read(at + len(text), 2)) != b"\0\0":
+            text += unit
+        uefi.built.log += [line for line in text.decode("utf-16-le", "replace").splitlines() if line]
+        return SUCCESS
+
+    return uefi.interface("ConOut", [
+        ("Reset", nothing), ("OutputString", output), ("TestString", nothing), ("QueryMode", None),
+        ("SetMode", nothing), ("SetAttribute", nothing),
+        ("ClearScreen", nothing), ("SetCursorPosition", nothing), ("EnableCursor", nothing),
+    ]) + uefi.memory.new(bytes(24)).to_bytes(8, "little")  # fmt: skip
+
+
+def install_buses(uefi: Uefi) -> dict[int, int]:
+    """A root bridge, and a handle for each function on bus 0: bdf to handle."""
+    root = uefi.new_handle()
+    uefi.handles.install(root, PCI_ROOT_BRIDGE_IO, uefi.memory.new(root_bridge_io(uefi)))
+    uefi.handles.install(root, DEVICE_PATH, uefi.memory.new(_PCI_ROOT + _END_OF_PATH))
+    found: dict[int, int] = {}
+    for plugged in uefi.machine.functions:
+        handle = uefi.new_handle()
+        node = bytes((1, 1, 6, 0, plugged.devfn & 7, plugged.devfn >> 3))
+        uefi.handles.install(handle, DEVICE_PATH, uefi.memory.new(_PCI_ROOT + node + _END_OF_PATH))
+        uefi.handles.install(handle, PCI_IO, uefi.memory.new(pci_io(uefi, plugged)))
+        found[plugged.devfn] = handle
+    return found
+
+
+def install_policy(uefi: Uefi, vbt: bytes) -> None:
+    """PlatformGopPolicy with ``vbt``: the lid is open as far as is known, and there is no dock."""
+    at = uefi.memory.new(vbt) if vbt else 0
+
+    def get_vbt(_: Uefi, call: Call) -> int:
+        if not at:
+            return NOT_FOUND
+        uefi.put(call[0], at)
+        uefi.put(call[1], len(vbt), 4)
+        return SUCCESS
+
+    def unknown(_: Uefi, call: Call) -> int:
+        return UNSUPPORTED
+
+    data = (1).to_bytes(8, "little") + uefi.interface("PlatformGopPolicy", [
+        ("GetPlatformLidStatus", unknown), ("GetVbtData", get_vbt), ("GetPlatformDockStatus", unknown),
+    ])  # fmt: skip
+    uefi.handles.install(uefi.new_handle(), PLATFORM_GOP_POLICY, uefi.memory.new(data + bytes(16)))

@@ -1,0 +1,69 @@
+"""UEFI's words: GUIDs as 16 bytes, status codes, memory types, and the order of the service tables.
+
+Sources: UEFI Specification 2.10, 4.3 to 4.5 (tables), 7.2 (memory types), appendix D (status codes); the protocols'
+own sections for their GUIDs.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+ERROR = 1 << 63
+SUCCESS = 0
+_CODES = {
+    "LOAD_ERROR": 1, "INVALID_PARAMETER": 2, "UNSUPPORTED": 3, "BAD_BUFFER_SIZE": 4, "BUFFER_TOO_SMALL": 5,
+    "NOT_READY": 6, "DEVICE_ERROR": 7, "WRITE_PROTECTED": 8, "OUT_OF_RESOURCES": 9, "VOLUME_CORRUPTED": 10,
+    "NOT_FOUND": 14, "ACCESS_DENIED": 15, "NO_RESPONSE": 16, "NO_MAPPING": 17, "TIMEOUT": 18, "NOT_STARTED": 19,
+    "ALREADY_STARTED": 20, "ABORTED": 21, "ICMP_ERROR": 22, "TFTP_ERROR": 23, "PROTOCOL_ERROR": 24,
+    "INCOMPATIBLE_VERSION": 25, "SECURITY_VIOLATION": 26, "CRC_ERROR": 27,
+}  # fmt: skip
+_NAMES = {code: name for name, code in _CODES.items()}
+INVALID_PARAMETER, UNSUPPORTED = ERROR | 2, ERROR | 3
+BUFFER_TOO_SMALL, NOT_READY, OUT_OF_RESOURCES = ERROR | 5, ERROR | 6, ERROR | 9
+NOT_FOUND, ACCESS_DENIED, ALREADY_STARTED = ERROR | 14, ERROR | 15, ERROR | 20
+
+
+def status_name(status: int) -> str:
+    """A status as the specification spells it: SUCCESS, NOT_FOUND, ...; a number where it has no name."""
+    if not status:
+        return "SUCCESS"
+    return _NAMES.get(status & ~ERROR, f"{status:#x}") if status & ERROR else f"warning {status}"
+
+
+def guid(text: str) -> bytes:
+    """A GUID as memory has it."""
+    return UUID(text).bytes_le
+
+
+BOOT = (
+    "RaiseTPL", "RestoreTPL", "AllocatePages", "FreePages", "GetMemoryMap", "AllocatePool", "FreePool", "CreateEvent",
+    "SetTimer", "WaitForEvent", "SignalEvent", "CloseEvent", "CheckEvent", "InstallProtocolInterface",
+    "ReinstallProtocolInterface", "UninstallProtocolInterface", "HandleProtocol", "Reserved", "RegisterProtocolNotify",
+    "LocateHandle", "LocateDevicePath", "InstallConfigurationTable", "LoadImage", "StartImage", "Exit", "UnloadImage",
+    "ExitBootServices", "GetNextMonotonicCount", "Stall", "SetWatchdogTimer", "ConnectController",
+    "DisconnectController", "OpenProtocol", "CloseProtocol", "OpenProtocolInformation", "ProtocolsPerHandle",
+    "LocateHandleBuffer", "LocateProtocol", "InstallMultipleProtocolInterfaces", "UninstallMultipleProtocolInterfaces",
+    "CalculateCrc32", "CopyMem", "SetMem", "CreateEventEx",
+)  # fmt: skip
+RUNTIME = (
+    "GetTime", "SetTime", "GetWakeupTime", "SetWakeupTime", "SetVirtualAddressMap", "ConvertPointer", "GetVariable",
+    "GetNextVariableName", "SetVariable", "GetNextHighMonotonicCount", "ResetSystem", "UpdateCapsule",
+    "QueryCapsuleCapabilities", "QueryVariableInfo",
+)  # fmt: skip
+MEMORY_TYPES = (
+    "Reserved", "LoaderCode", "LoaderData", "BSCode", "BSData", "RTCode", "RTData", "Free", "Unusable", "ACPIReclaim",
+    "NVS", "MMIO", "MMIOPort", "PalCode", "Persistent",
+)  # fmt: skip
+"""EFI_MEMORY_TYPE by number, the names as ``firmware.ovmf`` has the bins."""
+
+LOADED_IMAGE = guid("5b1b31a1-9562-11d2-8e3f-00a0c969723b")
+DEVICE_PATH = guid("09576e91-6d3f-11d2-8e39-00a0c969723b")
+DRIVER_BINDING = guid("18a031ab-b443-4d1a-a5c0-0c09261e9f71")
+COMPONENT_NAME2 = guid("6a7a5cff-e8d9-4f70-bada-75ab3025ce14")
+PCI_IO = guid("4cf5b200-68b8-4ca5-9eec-b23e3f50029a")
+PCI_ROOT_BRIDGE_IO = guid("2f707ebb-4a1a-11d4-9a38-0090273fc14d")
+GRAPHICS_OUTPUT = guid("9042a9de-23dc-4a38-96fb-7aded080516a")
+EDID_DISCOVERED = guid("1c0c34f6-d380-41fa-a049-8ad06c1a66aa")
+EDID_ACTIVE = guid("bd8c1056-9f36-44ec-92a8-a6337f817986")
+EDID_OVERRIDE = guid("48ecb431-fb72-45c0-a922-f458fe040bd5")
+PLATFORM_GOP_POLICY = guid("ec2e931b-3281-48a5-8107-df8a8bed3c5d")

@@ -1,0 +1,69 @@
+"""What every run has: the machine that was assembled for it, and its steps, whoever runs the code."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fwsim.devices.igd.device import Igd
+from fwsim.environment.ending import Ending
+from fwsim.machine.built import Built
+from fwsim.results.summary import Summary
+from fwsim.rom.chain import Rom
+from fwsim.running.option_rom import Offer
+from fwsim.scenario.model import Scenario
+
+Progress = Callable[[str, float | None], None]
+
+
+def quiet(label: str, fraction: float | None) -> None:
+    """The progress of a run that nobody watches."""
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A scenario's machine with its ROM offered to the firmware; no code has run.
+
+    ``before`` is the IGD as a POST on the host left it, where there was one; ``igd`` its device id, None where the
+    display device is another. ``vbt``: what UEFI's policy protocol gives a driver.
+    """
+
+    scenario: Scenario
+    rom: Rom
+    offered: Offer
+    built: Built
+    before: Igd | None = None
+    igd: int | None = None
+    vbt: bytes = b""
+
+
+class AnyRun(ABC):
+    """A run, step by step. ``ending`` is how the drivers' start or the ROM's init ended, None before it."""
+
+    built: Built
+    ending: Ending | None
+
+    @abstractmethod
+    def post(self) -> Ending:
+        """The firmware's way with the ROM."""
+
+    @abstractmethod
+    def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
+        """What a boot loader does then: modes are set, and drawn on."""
+
+    @abstractmethod
+    def pictures(self) -> None:
+        """Take the last picture, and let the host's kernel tell of the last DMA faults."""
+
+    @abstractmethod
+    def summary(self) -> Summary:
+        """What came of it all, with its checks, but for the wall clock."""
+
+    @abstractmethod
+    def shadow(self) -> bytes:
+        """What lies at C0000 now; empty where nothing was copied there."""
+
+    def close(self) -> None:
+        """Let go of the events, or of the file they are in."""
+        self.built.machine.recorder.close()

@@ -52,6 +52,9 @@ class AnyRun(ABC):
     def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
         """What a boot loader does then: modes are set, and drawn on."""
 
+    def boot(self) -> None:
+        """Start the payload's boot sector, where there is one and everything before it returned."""
+
     @abstractmethod
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

@@ -23,7 +23,8 @@ def read(tmp_path, data):
     [
         TEXT.encode(), b"\xef\xbb\xbf" + TEXT.encode(), TEXT.replace("\n", "\r\n").encode(), TEXT.encode("utf-16"),
         b"\xfe\xff" + TEXT.encode("utf-16-be"), TEXT.encode("utf-16-le"), TEXT.encode("utf-16-be"),
-        TEXT.replace("\n", "\r\n").encode("utf-16"), gzip.compress(TEXT.encode(), mtime=0), gzip.compress(TEXT.encode("utf-16"), mtime=0),
+        TEXT.replace("\n", "\r\n").encode("utf-16"), gzip.compress(TEXT.encode(), mtime=0),
+        gzip.compress(TEXT.encode("utf-16"), mtime=0),
         gzip.compress(b"one\n", mtime=0) + gzip.compress(TEXT[4:].encode(), mtime=0),
         TEXT.replace("two", "\x1b[1;31mtwo\x1b[0m").encode(),
         b"\0" * 600 + TEXT.encode(), (TEXT + "\n").encode(),

@@ -70,9 +70,10 @@ def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
     given = scenario.assignment
     if given.error and not given.aborted:
         field, gms = given.error_field or "kind", given.error_field == "gms"
+        tables = Scenario.__struct_fields__
         raise FwsimError(
             f"{scenario.hypervisor.design.title} refuses the device",
-            where=field if "." in field else f"hypervisor.{field}", found=given.error,
+            where=field if field.partition(".")[0] in tables else f"hypervisor.{field}", found=given.error,
             expected=given.error_expected or ("0, or a GMS code that the generation has" if gms else "an IGD it takes"),
             hint=given.error_hint or ("leave hypervisor.gms out to use the host's own" if gms else ""),
         )  # fmt: skip

@@ -52,6 +52,7 @@ class AnyRun(ABC):
     def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
         """What a boot loader does then: modes are set, and drawn on."""
 
+    @abstractmethod
     def boot(self) -> None:
         """Start the payload's boot sector, where there is one and everything before it returned."""
 

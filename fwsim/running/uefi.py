@@ -164,6 +164,9 @@ class UefiRun(AnyRun):
         if self._out is not None:
             self._out.write(screen.file, png_bytes(rgb))
 
+    def boot(self) -> None:
+        """A boot sector is a BIOS's to start."""
+
     def pictures(self) -> None:
         """Let the host's kernel tell of the last DMA faults."""
         self.built.guard.vtd.finish()

@@ -75,10 +75,12 @@ struct system_table {
 };
 
 enum { ENABLE = 2, ATTRIBUTE_IO = 0x100, ATTRIBUTE_MEMORY = 0x200, ATTRIBUTE_BUS_MASTER = 0x400 };
-enum pci_width { WIDTH_8, WIDTH_16, WIDTH_32 };
+enum pci_width { WIDTH_32 = 2, FILL_32 = 10 };
 
 struct pci_io {
-    void *poll[2], *memory[2], *ports[2];
+    void *poll[2], *read_memory;
+    status_t (*write_memory)(struct pci_io *self, u64 width, u8 bar, u64 offset, u64 count, void *buffer);
+    void *ports[2];
     status_t (*read)(struct pci_io *self, u64 width, u32 offset, u64 count, void *buffer);
     status_t (*write)(struct pci_io *self, u64 width, u32 offset, u64 count, void *buffer);
     void *dma[6];

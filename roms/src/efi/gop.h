@@ -6,6 +6,7 @@
 #include "igd.h"
 
 enum { EDID_SIZE = 128, MOST_MODES = 4 };
+enum { REGISTERS, APERTURE }; /* BARs by number: one of 64 bits counts once */
 
 /* Pixels and lines: shown, start and end of sync, total. */
 struct timing { u16 width, h_start, h_end, h_total, height, v_start, v_end, v_total; };

@@ -58,13 +58,16 @@ status_t blt(struct gop *self, u32 *buffer, u32 operation, u64 from_x, u64 from_
         return INVALID_PARAMETER;
     volatile u32 *screen = (volatile u32 *)d->state.base;
     u64 line = d->info.line, row = delta ? delta / 4 : width;
+    if (operation == BLT_FILL && width == line) { /* whole lines are one fill */
+        width *= height;
+        height = 1;
+    }
     u32 upwards = operation == BLT_ON_SCREEN && to_y > from_y;
     for (u64 n = 0; n < height; n++) {
         u64 y = upwards ? height - 1 - n : n;
         volatile u32 *shown = screen + (to_y + y) * line + to_x;
         if (operation == BLT_FILL)
-            for (u64 x = 0; x < width; x++)
-                shown[x] = *buffer;
+            d->pci->write_memory(d->pci, FILL_32, APERTURE, 4 * ((to_y + y) * line + to_x), width, buffer);
         else if (operation == BLT_TO_SCREEN)
             copy_line(shown, buffer + (from_y + y) * row + from_x, width);
         else if (operation == BLT_FROM_SCREEN)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The EFI drivers are compiled, linked and packed: alone as PE, as an option ROM, and behind our video BIOS.
 
-python3 build.py [FOLDER] writes ids.h, and igd-gop.efi, igd-gop.rom and igd-combined.rom to FOLDER (../.. without one).
+python3 build.py writes ids.h, ../../igd-gop.efi, igd-gop.rom and igd-combined.rom; with FOLDER the last three go there.
 Needs fwsim, and ziglang of exactly the version in pyproject.toml: another one's code differs.
 """
 
@@ -78,7 +78,8 @@ def followed(bios: bytes) -> bytes:
 def main() -> None:
     """Builds everything."""
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROMS
-    (HERE / "ids.h").write_text(ids.listing())
+    if out == ROMS:
+        (HERE / "ids.h").write_text(ids.listing())
     assignment, gop = driver(ASSIGNMENT), driver(GOP)
     bios = (ROMS / "igd-vbios.rom").read_bytes()
     (out / "igd-gop.efi").write_bytes(gop)

@@ -1,4 +1,4 @@
-"""Our EFI drivers under OVMF: every generation, placed by the firmware and by the chain, and the protocol's own rules."""
+"""Our EFI drivers under OVMF: every generation, placed by the firmware and by the chain, and the protocols' rules."""
 
 import functools
 from pathlib import Path
@@ -185,7 +185,7 @@ def test_start_lights_the_first_mode_in_black(display):
 
 
 def test_query_and_set_of_a_mode_that_is_not_there(display):
-    made, each = display
+    _, each = display
     assert status_name(each.query(3)[0]) == "INVALID_PARAMETER"
     assert status_name(each.set(3)) == "UNSUPPORTED"
     assert each.mode == 0
@@ -298,3 +298,14 @@ def test_supported_declines_what_is_laid_out_otherwise(cpu):
     made = started(scenario("igd-gop.efi", cpu))
     assert made.drivers[0].supported == "UNSUPPORTED"
     made.close()
+
+
+def test_the_demo_of_two_firmwares_is_whole_under_both(tmp_path):
+    from fwsim.demo import demo
+    from fwsim.results.folder import RunDir
+
+    seabios, ovmf = demo(RunDir.create(tmp_path / "demo"), uefi=True)
+    assert (seabios.scenario, seabios.efi) == ("seabios", None)
+    assert [each.start for each in ovmf.efi.drivers] == ["", "SUCCESS"]
+    assert [each.failed for each in (seabios, ovmf)] == [[], []]
+    assert [len(each.display) for each in (seabios, ovmf)] == [1, 3]

@@ -48,17 +48,30 @@ def started(wanted):
     return made
 
 
+class Whole:
+    """What a whole run left, without its machine."""
+
+    def __init__(self, made):
+        self.summary = made.summary()
+        self.pictures = made._shown.pictures
+        machine, placed = made.built.machine, made.built.placed
+        self.entries = machine.igd.entries().copy()
+        self.pages = placed.size // PAGE
+        self.guest_stolen, self.e820 = made.built.guest_stolen, placed.e820
+        self.options = made.scenario.firmware.options
+        self.files = {name: bytes(data) for name, data in made.built.fw_cfg.files.items()}
+        self.opregion = machine.ram.read(placed.asls, len(self.files.get("etc/igd-opregion", b"")))
+        slot = machine.pci.slot(made.scenario.guest.devfn)
+        self.registers = {at: machine.pci.seen_by_guest(slot, at, 4) for at in (0x5C, 0xC0, 0xFC)}
+        made.close()
+
+
 @functools.cache
 def whole(rom, cpu="skylake", kind="qemu", **firmware):
-    """(summary, run) of a whole run."""
     made = started(scenario(rom, cpu, kind, **firmware))
     made.calls()
     made.pictures()
-    return made.summary(), made
-
-
-def entries_of(made):
-    return made.built.machine.igd.entries()
+    return Whole(made)
 
 
 def mapped(base, count):
@@ -72,18 +85,19 @@ EACH = [(rom, cpu) for cpu in CPUS for rom in ("igd-gop.efi", "igd-gop.rom")] + 
 
 @pytest.mark.parametrize(("rom", "cpu"), EACH)
 def test_pictures_are_whole_and_the_gtt_leads_to_stolen_memory(rom, cpu):
-    summary, made = whole(rom, cpu)
+    made = whole(rom, cpu)
+    summary = made.summary
     assert [each.set for each in summary.efi.gop.modes] == ["SUCCESS"] * 3
     assert [(each.width, each.height) for each in summary.display] == SIZES
     assert [each.unreadable_pages for each in summary.display] == [0, 0, 0]
-    for shown, (width, height) in zip(made._shown.pictures, SIZES, strict=True):
+    for shown, (width, height) in zip(made.pictures, SIZES, strict=True):
         assert np.array_equal(shown, test_card(width, height))
-    bdsm, pages = summary.firmware.bdsm, made.built.placed.size // PAGE
+    bdsm, pages = summary.firmware.bdsm, made.pages
     assert bdsm
     assert bdsm % (1 << 20) == 0
     assert pages * PAGE >= 32 << 20
-    assert np.array_equal(entries_of(made)[:pages], mapped(np.uint64(bdsm), pages))
-    assert not entries_of(made)[pages:].any()
+    assert np.array_equal(made.entries[:pages], mapped(np.uint64(bdsm), pages))
+    assert not made.entries[pages:].any()
     assert summary.efi.gop.base == summary.firmware.bars["2"]
     assert summary.efi.breaches == []
     assert not {each.id for each in summary.failed} - {"legacy-mode"}
@@ -91,46 +105,42 @@ def test_pictures_are_whole_and_the_gtt_leads_to_stolen_memory(rom, cpu):
 
 @pytest.mark.parametrize(("rom", "cpu"), [row for row in EACH if row[0] != "igd-gop.efi"])
 def test_the_chain_places_what_the_firmware_places_without_it(rom, cpu):
-    own, _ = whole("igd-gop.efi", cpu)
-    summary, made = whole(rom, cpu)
-    assert made.scenario.firmware.options["driver"] == "none"
-    assert (summary.firmware.bdsm, summary.firmware.asls) == (own.firmware.bdsm, own.firmware.asls)
-    ram, files = made.built.machine.ram, made.built.fw_cfg.files
-    opregion = bytes(files["etc/igd-opregion"])
-    assert opregion[:16] == b"IntelGraphicsMem"
-    assert ram.read(summary.firmware.asls, len(opregion)) == opregion
-    size = int.from_bytes(files["etc/igd-bdsm-size"], "little")
-    assert made.built.guest_stolen == (summary.firmware.bdsm, summary.firmware.bdsm + size)
-    types = {kind for start, end, kind in made.built.placed.e820 if start <= summary.firmware.bdsm < end}
+    own, made = whole("igd-gop.efi", cpu).summary.firmware, whole(rom, cpu)
+    found = made.summary.firmware
+    assert made.options["driver"] == "none"
+    assert (found.bdsm, found.asls) == (own.bdsm, own.asls)
+    assert made.files["etc/igd-opregion"][:16] == b"IntelGraphicsMem"
+    assert made.opregion == made.files["etc/igd-opregion"]
+    size = int.from_bytes(made.files["etc/igd-bdsm-size"], "little")
+    assert made.guest_stolen == (found.bdsm, found.bdsm + size)
+    types = {kind for start, end, kind in made.e820 if start <= found.bdsm < end}
     assert types == {E820Type.RESERVED.name}
 
 
 @pytest.mark.parametrize(("cpu", "register"), [("skylake", 0x5C), ("icelake", 0xC0), ("tigerlake", 0xC0)])
 def test_bdsm_is_where_the_generation_has_it(cpu, register):
-    summary, made = whole("igd-gop.rom", cpu)
-    pci = made.built.machine.pci
-    slot = pci.slot(made.scenario.guest.devfn)
-    assert pci.seen_by_guest(slot, register, 4) & -PAGE == summary.firmware.bdsm
-    assert pci.seen_by_guest(slot, 0xFC, 4) == summary.firmware.asls
+    made = whole("igd-gop.rom", cpu)
+    assert made.registers[register] & -PAGE == made.summary.firmware.bdsm
+    assert made.registers[0xFC] == made.summary.firmware.asls
 
 
 @pytest.mark.parametrize("cpu", ["sandybridge", "skylake", "tigerlake"])
 def test_no_driver_notices_that_bdsm_is_0(cpu):
-    summary, made = whole("igd-gop.efi", cpu, driver="none")
-    assert summary.efi.drivers[0].start == "SUCCESS"
-    assert entries_of(made)[:2].tolist() == [1, 0x1001]
-    assert "bdsm-set" in {each.id for each in summary.failed}
+    made = whole("igd-gop.efi", cpu, driver="none")
+    assert made.summary.efi.drivers[0].start == "SUCCESS"
+    assert made.entries[:2].tolist() == [1, 0x1001]
+    assert "bdsm-set" in {each.id for each in made.summary.failed}
 
 
 @pytest.mark.parametrize("kind", ["ranged", "none"])
 def test_other_hypervisors(kind):
-    summary, made = whole("igd-gop.rom", "skylake", kind)
-    assert [each.unreadable_pages for each in summary.display] == [0, 0, 0]
-    assert int(entries_of(made)[0]) == summary.firmware.bdsm | 1
+    made = whole("igd-gop.rom", "skylake", kind)
+    assert [each.unreadable_pages for each in made.summary.display] == [0, 0, 0]
+    assert int(made.entries[0]) == made.summary.firmware.bdsm | 1
 
 
 def test_without_stolen_memory_there_is_no_mode_and_start_says_so():
-    summary, _ = whole("igd-gop.rom", "skylake", "crosvm")
+    summary = whole("igd-gop.rom", "skylake", "crosvm").summary
     assert summary.efi.drivers[1].start == "OUT_OF_RESOURCES"
     assert summary.efi.gop is None
 

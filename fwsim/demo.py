@@ -1,4 +1,4 @@
-"""The demo runs one ROM of one host under two hypervisors."""
+"""The demo runs one ROM of one host under two hypervisors, or under two firmwares."""
 
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -33,6 +33,30 @@ draw = "test-card"
 """
 
 
+_FIRMWARES = """
+name = "{kind}"
+[host]
+cpu = "sandybridge"
+device_id = 0x0126
+bdsm = 0xdba00000
+asls = 0xda9f5018
+ggc = 0x0209
+[hypervisor]
+kind = "qemu"
+profile = "10.2"
+[guest]
+machine = "pc"
+ram = "2G"
+[firmware]
+kind = "{kind}"
+[rom]
+file = "{rom}"
+source = "file"
+[payload]
+draw = "test-card"
+"""
+
+
 def scenarios() -> tuple[Scenario, Scenario]:
     """Under QEMU 10.0, which no longer rewrites, and under the ranged trap layer; 800x600 at 16 bits fits 1 MiB."""
     rom = roms_folder() / "igd-vbios.rom"
@@ -43,14 +67,30 @@ def scenarios() -> tuple[Scenario, Scenario]:
     return first, second
 
 
-def demo(out: RunDir, progress: Progress | None = None) -> tuple[Summary, Summary]:
-    """Our own ROM as its host's posted shadow, under QEMU 10.0 (no rewrite) and under the ranged trap layer."""
+def firmwares() -> tuple[Scenario, Scenario]:
+    """Under SeaBIOS, which runs the video BIOS of our combined ROM, and under OVMF, which runs its EFI drivers.
+
+    SeaBIOS shows 800x600 at 16 bits, a mode that fits the 1 MiB that a video BIOS maps on this guest.
+    """
+    rom = roms_folder() / "igd-combined.rom"
+    call = "[[call]]\nax = 0x4f02\nbx = 0x4114\n"
+    return (
+        loads(_FIRMWARES.format(kind="seabios", rom=rom) + call, "the demo's scenario"),
+        loads(_FIRMWARES.format(kind="ovmf", rom=rom), "the demo's scenario"),
+    )
+
+
+def demo(out: RunDir, progress: Progress | None = None, *, uefi: bool = False) -> tuple[Summary, Summary]:
+    """Our own ROM as its host's posted shadow, under QEMU 10.0 (no rewrite) and under the ranged trap layer.
+
+    ``uefi``: our combined ROM as its file, on one guest, under SeaBIOS and under OVMF.
+    """
     tell = progress or (lambda label, fraction: None)
 
     def half(number: int) -> Progress:
         return lambda label, fraction: tell(label, (number + (fraction or 0.0)) / 2)
 
-    first, second = scenarios()
+    first, second = firmwares() if uefi else scenarios()
     results = (run(first, out.child(first.name), half(0)), run(second, out.child(second.name), half(1)))
     out.keep()
     return results

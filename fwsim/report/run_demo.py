@@ -1,4 +1,4 @@
-"""The demo's two runs are told beside each other."""
+"""The demo's two runs are told beside each other: of two hypervisors, or of two firmwares."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +18,13 @@ _DEMO_MEANING = (
     "rewrites them to the guest's own stolen memory, the IOMMU refuses the display's\n"
     "reads, and each page refused is missing from the picture."
 )
+_FIRMWARES_TITLE = "One ROM of one host, on one guest under two firmwares"
+_FIRMWARES_MEANING = (
+    "The ROM has a video BIOS, which SeaBIOS calls, and two EFI drivers, which OVMF\n"
+    "starts: one places OpRegion and stolen memory, which SeaBIOS does by itself; the\n"
+    "other lights the display. Both map the guest's stolen memory: the EFI driver all\n"
+    "of it, the video BIOS 1 MiB, as GGC on this guest's host bridge reads 0."
+)
 
 
 def render_demo(summaries: Sequence[Summary], folder: Path | None = None, page: Path | None = None) -> RenderableType:
@@ -25,7 +32,8 @@ def render_demo(summaries: Sequence[Summary], folder: Path | None = None, page: 
 
     ``page`` is where all of it is shown in a browser.
     """
-    parts: list[RenderableType] = [Text(_DEMO_TITLE, style="bold")]
+    firmwares = any(summary.efi for summary in summaries)
+    parts: list[RenderableType] = [Text(_FIRMWARES_TITLE if firmwares else _DEMO_TITLE, style="bold")]
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=80, header_style="bold")
     table.add_column("", width=12)
     for summary in summaries:
@@ -45,7 +53,7 @@ def render_demo(summaries: Sequence[Summary], folder: Path | None = None, page: 
     for summary in summaries if folder is not None else ():
         parts += [whole("picture", Path(folder or "", summary.scenario, shot.file)) for shot in summary.display]
     parts += [whole("report", page)] if page is not None else []
-    return Group(*parts, Text(_DEMO_MEANING, style="dim"))
+    return Group(*parts, Text(_FIRMWARES_MEANING if firmwares else _DEMO_MEANING, style="dim"))
 
 
 def _demo_column(summary: Summary) -> dict[str, str]:

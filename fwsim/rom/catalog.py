@@ -14,7 +14,7 @@ from urllib.parse import quote
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom, read_file
 
-_OWN_ROM = "igd-vbios.rom"
+_OWN_ROMS = ("igd-vbios.rom", "igd-gop.efi", "igd-gop.rom", "igd-combined.rom")
 _RAW = "https://raw.githubusercontent.com"
 _PREFIX = 6
 _NOTICE = b"DISASSEMBLY PROHIBITED"
@@ -127,8 +127,8 @@ def licence_of(rom: Rom) -> Licence | None:
     if entry is not None:
         text = f"{entry.licence}: {entry.note} Redistribution: {entry.redistribution}."
         return Licence(f"catalogue, {entry.name}", entry.disassembly, text)
-    own = roms_folder() / _OWN_ROM
-    if own.is_file() and own.read_bytes() == rom.data:
+    own = (roms_folder() / name for name in _OWN_ROMS)
+    if any(path.is_file() and path.read_bytes() == rom.data for path in own):
         return Licence("fwsim", "permitted", "fwsim's own ROM, GPL-2.0-or-later; its source is in roms/src")
     if _NOTICE in rom.data:
         text = "the image carries the notice DECOMPILATION OR DISASSEMBLY PROHIBITED"

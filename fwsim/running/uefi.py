@@ -31,6 +31,7 @@ from fwsim.rom.chain import Rom, is_pe
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.by_chain import note_placement
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
@@ -109,6 +110,7 @@ class UefiRun(AnyRun):
                 self.drivers.append(driver)
                 enter(uefi, driver, loaded, system)
             connect(uefi, self.drivers, handles[self.scenario.guest.devfn])
+            note_placement(uefi)
         except EndedError as error:
             return self._end(error.ending)
         return self._end(Ending("completed"))

@@ -97,7 +97,7 @@ class Engine:
         out.write_scenario(scenario)
         return self._fill(out, self.summary)
 
-    def demo(self, out, progress=None):
+    def demo(self, out, progress=None, *, uefi=False):
         if self.fail:
             raise self.fail
         return tuple(self._fill(out.child(name), example_summary(name)) for name in ("qemu-10.0", "ranged"))

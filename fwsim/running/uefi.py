@@ -13,7 +13,6 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.uefi import firmware, gop, pe
 from fwsim.environment.uefi.drivers import Driver, connect, enter, load
 from fwsim.environment.uefi.uefi import EndedError, Uefi
-from fwsim.environment.uefi.words import status_name
 from fwsim.machine.build import lights
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
@@ -37,6 +36,7 @@ from fwsim.running.payload import ModeLayout, encoded_card
 from fwsim.running.pictures import take
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
+from fwsim.trace.efi import status_name
 
 _BITS = 32
 """Of a pixel in every format that a GOP names."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from fwsim.environment.uefi.pe import Pe
 from fwsim.environment.uefi.uefi import Uefi
-from fwsim.environment.uefi.words import DRIVER_BINDING, LOADED_IMAGE, status_name
+from fwsim.environment.uefi.words import DRIVER_BINDING, LOADED_IMAGE
+from fwsim.trace.efi import status_name
 
 _BS_CODE = 3
 

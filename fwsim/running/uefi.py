@@ -30,6 +30,7 @@ from fwsim.rom.chain import Rom, is_pe
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
@@ -40,6 +41,7 @@ from fwsim.trace.efi import status_name
 
 _BITS = 32
 """Of a pixel in every format that a GOP names."""
+_LPC_BRIDGE = 0x1F << 3
 _RGB, _BGR = ((8, 0), (8, 8), (8, 16)), ((8, 16), (8, 8), (8, 0))
 
 
@@ -60,6 +62,16 @@ def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
     """Whether the firmware is UEFI's, and there is a driver for it."""
     uefi = allocator_of(scenario.firmware)[0].uefi
     return uefi and bool(scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images))
+
+
+def _counted(drivers: int) -> str:
+    return "its driver" if drivers == 1 else f"{drivers} drivers"
+
+
+def _lpc_id(uefi: Uefi) -> int:
+    """The device id of 00:1f.0 as the guest reads it; FFFF where nothing is there."""
+    pci = uefi.machine.pci
+    return pci.seen_by_guest(pci.slot(_LPC_BRIDGE), 2, 2) if pci.answers(_LPC_BRIDGE) else 0xFFFF
 
 
 def place_by_chain(scenario: Scenario, rom: Rom) -> Scenario:
@@ -173,16 +185,27 @@ class UefiRun(AnyRun):
         uefi, shown = self.uefi, self._shown
         summary = summarize(self.scenario, self.rom, self.built, uefi, self.ending or Ending("completed"))
         summary.display, summary.calls = shown.screens, shown.calls
-        self.efi.drivers = [
-            EfiDriverResult(name=each.name, entry=each.entry, supported=each.supported, start=each.start,
-                            version=each.version)
-            for each in self.drivers
-        ]  # fmt: skip
+        summary.rom.how = f"{summary.firmware.kind} loads {_counted(len(self.images))}"
+        self.efi.vbt, self.efi.lpc_id = len(self.made.vbt), _lpc_id(uefi)
+        self.efi.drivers = [self._told(each) for each in self.drivers]
         self.efi.breaches = uefi.memory.breaches
         summary.efi = self.efi
         summary.unhandled.services = [Service(name=name, count=count) for name, count in uefi.unhandled.items()]
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
+
+    def _told(self, driver: Driver) -> EfiDriverResult:
+        """What became of one driver."""
+        told = EfiDriverResult(
+            name=driver.name, base=driver.base, entry=driver.entry, supported=driver.supported, start=driver.start,
+            version=driver.version,
+        )  # fmt: skip
+        if driver.start:
+            events = self.built.machine.recorder.read(driver.began, driver.ended)
+            told.registers = register_accesses(events)
+            if driver.start != "SUCCESS":
+                told.last_reads = last_reads(events, self.scenario.host.cpu)
+        return told
 
     def shadow(self) -> bytes:
         """Nothing is copied to C0000."""

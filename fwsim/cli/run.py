@@ -51,7 +51,7 @@ def run(
             hint='give --rom FILE, or write file = "..." under [rom]',
         )  # fmt: skip
     folder, summary = run_into(loaded, out, force)
-    if summary.stop.gave_up:
+    if summary.stop.gave_up or summary.efi is not None:
         _explain(loaded, folder, summary)
     if json:
         for each in guessed.guesses if guessed else ():
@@ -68,13 +68,17 @@ def run(
 
 
 def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
-    """Find out, by running it again, why a ROM gave up."""
+    """Find out, by running it again, why a ROM or a UEFI driver gave up."""
     from fwsim.analysis.gave_up import explain_stop
+    from fwsim.analysis.gave_up_uefi import can_explain, explain_drivers
 
+    explain = explain_stop if summary.stop.gave_up else explain_drivers
+    if not summary.stop.gave_up and not can_explain(summary):
+        return
     with common.progress_bar() as progress:
         if progress is not None:
             progress("looking for what made it give up", None)
-        explain_stop(scenario, summary)
+        explain(scenario, summary)
     folder.write_summary(summary)
 
 

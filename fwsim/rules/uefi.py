@@ -5,10 +5,10 @@ that fails says what to change, in the words of the tool where it is changed. Wh
 missing: runs of the GOP drivers of coreboot's boards (docs/uefi.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fwsim.results.summary import EfiDriverResult, EfiSummary, Summary
+from fwsim.results.summary import EfiDriverResult, EfiInput, EfiSummary, Summary
 from fwsim.rules.placement import Verdict
 from fwsim.scenario.model import Scenario
 
@@ -36,16 +36,6 @@ class EfiFacts:
     bdsm: int
     asls: int
 
-    @property
-    def started(self) -> list[EfiDriverResult]:
-        """The drivers whose Start was called, or that failed before."""
-        return [each for each in self.efi.drivers if each.start or each.entry not in ("", SUCCESS)]
-
-    @property
-    def failed(self) -> list[EfiDriverResult]:
-        """The drivers that gave up, at their entry or in Start."""
-        return [each for each in self.started if SUCCESS not in (each.start, each.start or each.entry)]
-
 
 @dataclass(frozen=True)
 class EfiRule:
@@ -61,7 +51,7 @@ def _drivers(facts: EfiFacts) -> Verdict:
     """Every driver that was loaded starts, or is there for others only."""
     if facts.summary.stop.reason != "completed":
         return None
-    if not facts.failed:
+    if not failed_drivers(facts.efi):
         names = [each.name for each in facts.efi.drivers if each.start]
         if names:
             return True, f"{', '.join(names)} started"
@@ -73,32 +63,48 @@ def _drivers(facts: EfiFacts) -> Verdict:
             f"no driver takes {device}: Supported of {offered[-1].name} is {offered[-1].supported}; it needs the GOP driver of "
             "this generation (fwsim rom info FILE --ids), as romfile= of vfio-pci"
         )
-    return False, "; ".join(_gave_up(each, facts) for each in facts.failed)
+    return False, gave_up(facts.efi)
 
 
-def _gave_up(driver: EfiDriverResult, facts: EfiFacts) -> str:
-    step, status = ("Start", driver.start) if driver.start else ("its entry point", driver.entry)
+def gave_up(efi: EfiSummary) -> str:
+    """Which drivers returned errors, and what is known of the reasons."""
+    return "; ".join(_gave_up(each, efi) for each in failed_drivers(efi))
+
+
+def failed_drivers(efi: EfiSummary) -> list[EfiDriverResult]:
+    """The drivers that gave up, at their entry or in Start."""
+    return [each for each in efi.drivers if (each.start or each.entry) not in ("", SUCCESS)]
+
+
+def _gave_up(driver: EfiDriverResult, efi: EfiSummary) -> str:
+    step, status = ("Start", driver.start) if driver.start else ("the entry point", driver.entry)
     text = f"{step} of {driver.name} returned {status}"
-    why = driver.why or _known_reason(driver, status, facts)
+    why = driver.why or _known_reason(driver, efi)
     return f"{text}: {why}" if why else text
 
 
-def _known_reason(driver: EfiDriverResult, status: str, facts: EfiFacts) -> str:
+def _known_reason(driver: EfiDriverResult, efi: EfiSummary) -> str:
     """The reason that the last reads tell without a trial; "" where they do not."""
-    if status == "NOT_FOUND" and not facts.efi.vbt:
+    if driver.start == "NOT_FOUND" and not efi.vbt:
         return "see gop-policy"
-    if any(each.name == "LPC_DID" for each in driver.last_reads) and not driver.registers:
-        return "it touched no register after it had read 00:1f.0's id: see gop-lpc-id"
-    if not driver.last_reads:
-        return ""
-    return "it had read last: " + ", ".join(read_text(each.name, each.space, each.address, each.value, each.count)
-                                            for each in driver.last_reads[:3])  # fmt: skip
+    if shy(driver):
+        return "it read 00:1f.0's id and gave up: see gop-lpc-id"
+    return f"it had read last: {reads_text(driver.last_reads)}" if driver.last_reads else ""
 
 
-def read_text(name: str, space: str, address: int, value: int, count: int) -> str:
-    """``LPC_DID 0x2918``, ``mmio 0x6c060 0x0 (10002 times)``."""
-    times = f" ({count} times)" if count > 1 else ""
-    return f"{name or f'{space} {address:#x}'} {value:#x}{times}"
+def shy(driver: EfiDriverResult) -> bool:
+    """Whether it gave up before it touched a register, and had looked at 00:1f.0."""
+    return not driver.registers and any(each.name == "LPC_DID" for each in driver.last_reads)
+
+
+def reads_text(reads: Sequence[EfiInput]) -> str:
+    """``LPC_DID 0x2918, mmio 0x6c060 0x0 (10002 times)``: three of them."""
+    return ", ".join(_read_text(each) for each in reads[:3])
+
+
+def _read_text(read: EfiInput) -> str:
+    times = f" ({read.count} times)" if read.count > 1 else ""
+    return f"{read.name or f'{read.space} {read.address:#x}'} {read.value:#x}{times}"
 
 
 def _policy(facts: EfiFacts) -> Verdict:
@@ -111,11 +117,11 @@ def _policy(facts: EfiFacts) -> Verdict:
 
 def _lpc(facts: EfiFacts) -> Verdict:
     """A PCH that the driver knows: without one it gives up before it touches a register."""
-    shy = [each for each in facts.failed if not each.registers and any(r.name == "LPC_DID" for r in each.last_reads)]
-    if not shy:
+    found = [each for each in failed_drivers(facts.efi) if shy(each)]
+    if not found:
         return None
     return False, (
-        f"00:1f.0 is 8086:{facts.efi.lpc_id:04x}, no PCH that {shy[0].name} knows: x-igd-lpc=on (pc machine), or a "
+        f"00:1f.0 is 8086:{facts.efi.lpc_id:04x}, no PCH that {found[0].name} knows: x-igd-lpc=on (pc machine), or a "
         "q35 patched to have the host's ids at its isa bridge; here hypervisor.lpc, host.lpc_id"
     )
 
@@ -126,7 +132,9 @@ def _gop(facts: EfiFacts) -> Verdict:
     if facts.summary.stop.reason != "completed" or not any(each.start == SUCCESS for each in facts.efi.drivers):
         return None
     if gop is None:
-        return False, f"Start returned SUCCESS but there is no GOP: {_NO_SINK}"
+        reads = next((each.last_reads for each in facts.efi.drivers if each.start == SUCCESS and each.last_reads), [])
+        asked = f"; it had read last: {reads_text(reads)}" if reads else ""
+        return False, f"Start returned SUCCESS but there is no GOP: {_NO_SINK}{asked}"
     if not facts.summary.display:
         return False, f"a GOP with {len(gop.modes)} modes, but no plane and pipe are on: {_NO_SINK}"
     bad = [mode for mode in gop.modes if mode.set != SUCCESS]
@@ -182,7 +190,7 @@ def _services(facts: EfiFacts) -> Verdict:
     names = ", ".join(f"{each.name} x{each.count}" for each in missing[:4])
     more = f" and {len(missing) - 4} more" if len(missing) > 4 else ""
     text = f"answered EFI_UNSUPPORTED, for fwsim does not model them: {names}{more}"
-    return facts.efi.gop is not None and not facts.failed, text
+    return facts.efi.gop is not None and not failed_drivers(facts.efi), text
 
 
 def _breaches(facts: EfiFacts) -> Verdict:

@@ -12,8 +12,6 @@ from fwsim.trace.event import Actor, Op, Space
 
 READS = 6
 """Registers that are kept."""
-_COMMAND = (0x2 << 15 | 0x04, 0x2 << 15 | 0x06)
-"""The display's command and status: every driver reads them again to put them back as they were."""
 _CONFIG_PORTS = range(0xCF8, 0xD00)
 _SPACES = (int(Space.PCI), int(Space.MMIO), int(Space.PORT))
 
@@ -27,14 +25,15 @@ def register_accesses(events: NDArray[np.void]) -> int:
 def last_reads(events: NDArray[np.void], cpu: str) -> list[EfiInput]:
     """The registers that code read last, each once, the newest first: at most ``READS``.
 
-    A register that was asked again and again until it was given up has all reads in a row as its ``count``.
+    A register that was asked again and again until it was given up has all reads in a row as its ``count``. One that
+    was read to be changed, as the command register is at the end, is no input.
     """
     found: dict[tuple[int, int], EfiInput] = {}
     newest: tuple[int, int] | None = None
-    reads = events[(events["op"] == int(Op.READ)) & (events["actor"] == int(Actor.ROM))]
+    reads = events[(events["op"] == int(Op.READ)) & (events["actor"] == int(Actor.ROM)) & ~_changed(events)]
     for event in reads[::-1]:
         space, address = int(event["space"]), int(event["address"])
-        if space not in _SPACES or address in (_COMMAND if space == int(Space.PCI) else ()):
+        if space not in _SPACES:
             continue
         if space == int(Space.PORT) and address in _CONFIG_PORTS:
             continue
@@ -46,6 +45,14 @@ def last_reads(events: NDArray[np.void], cpu: str) -> list[EfiInput]:
             break
         found[key], newest = _input(event, cpu), key
     return list(found.values())
+
+
+def _changed(events: NDArray[np.void]) -> NDArray[np.bool_]:
+    """The reads that a write of the same register follows at once."""
+    found = np.zeros(len(events), np.bool_)
+    same = (events["space"][1:] == events["space"][:-1]) & (events["address"][1:] == events["address"][:-1])
+    found[:-1] = same & (events["op"][1:] == int(Op.WRITE))
+    return found
 
 
 def _input(event: np.void, cpu: str) -> EfiInput:

@@ -203,7 +203,7 @@ class UefiRun(AnyRun):
         if driver.start:
             events = self.built.machine.recorder.read(driver.began, driver.ended)
             told.registers = register_accesses(events)
-            if driver.start != "SUCCESS":
+            if driver.start != "SUCCESS" or self.efi.gop is None:
                 told.last_reads = last_reads(events, self.scenario.host.cpu)
         return told
 

@@ -5,10 +5,10 @@ What leads on is told by the bit, or by the id, that is enough. Where nothing do
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from fwsim.analysis.gave_up import BEYOND, force
+from fwsim.analysis.gave_up import force
 from fwsim.native import R_EV_LIMIT
 from fwsim.registers.pch_ids import known_lpc_ids
 from fwsim.results.summary import EfiDriverResult, EfiInput, Summary
@@ -17,23 +17,28 @@ from fwsim.rules.uefi import failed_drivers, gave_up, reads_text, shy
 from fwsim.running.pipeline import assemble
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
+from fwsim.trace.event import Space
 
 TRIALS = 48
 """Runs that are made again to explain one."""
 INPUTS = 3
 """Registers, from the one read last on, that are answered otherwise."""
-_SAME = 8
-"""Events more or less that are no sign of having gone on: a driver tidies up in another order."""
+_FURTHER = 4096
+"""Events past the end at which a trial has gone on."""
 _DRIVERS = "efi-drivers"
 
 
 @dataclass(frozen=True)
 class Led:
-    """A change with which the driver goes on: the register's bits of ``mask`` read ``value``."""
+    """A change with which the driver goes on: the register's bits of ``mask`` read ``value``.
+
+    ``again``: it goes further, and gives up later.
+    """
 
     read: EfiInput
     value: int
     mask: int
+    again: bool = False
 
     @property
     def text(self) -> str:
@@ -73,39 +78,44 @@ def _wanted(driver: EfiDriverResult, summary: Summary) -> bool:
 def _why(driver: EfiDriverResult, trials: _Trials) -> str:
     reads = driver.last_reads
     asked = [each for each in reads if each.name == "LPC_DID"] if shy(driver) else reads[:INPUTS]
-    for read in asked:
-        led = _leads_on(read, trials)
-        if led is not None:
-            return f"it read {reads_text([read])} and gave up; {led.text} it goes on"
+    for way in (_all_bits, _single_bits):
+        for read in asked:
+            led = _of_ids(read, trials) if read.name == "LPC_DID" else way(read, trials)
+            if led is not None:
+                goes = "gets further, and gives up later" if led.again else "goes on"
+                return f"it read {reads_text([read])} and gave up; {led.text} it {goes}"
     because = f"none of {trials.made} trials with other values led on"
     return f"it read last {reads_text(reads)}; which of them decided is unknown, because {because}"
 
 
-def _leads_on(read: EfiInput, trials: _Trials) -> Led | None:
-    """The smallest change of ``read`` that leads on; None where none does, or no trial is left."""
+def _of_ids(read: EfiInput, trials: _Trials) -> Led | None:
+    """The id of another PCH, the one that the host's family usually has first."""
+    usual = trials.scenario.host.family.lpc_id
+    ids = dict.fromkeys((usual, *known_lpc_ids(usual)))
+    return trials.first(Led(read, value, 0xFFFF) for value in ids if value != read.value)
+
+
+def _all_bits(read: EfiInput, trials: _Trials) -> Led | None:
+    """All bits set, or all clear, then as few of them as are enough."""
     ones = (1 << 8 * read.width) - 1
-    if read.name == "LPC_DID":
-        usual = trials.scenario.host.family.lpc_id
-        ids = [usual, *(each for each in known_lpc_ids(usual) if each != usual)]
-        return next((led for value in ids if value != read.value and trials.on(led := Led(read, value, ones))), None)
-    for value in (ones, 0):
-        mask = read.value ^ value
-        if mask and trials.on(Led(read, value, mask)):
-            return _least(read, value, mask, trials)
-    flips = (Led(read, read.value ^ 1 << bit, 1 << bit) for bit in _bits(ones))
-    return next((led for led in flips if trials.on(led)), None)
+    led = trials.first(Led(read, value, read.value ^ value) for value in (ones, 0) if value != read.value)
+    return _least(led, trials) if led else None
 
 
-def _least(read: EfiInput, value: int, mask: int, trials: _Trials) -> Led:
+def _single_bits(read: EfiInput, trials: _Trials) -> Led | None:
+    """One bit turned over."""
+    return trials.first(Led(read, read.value ^ 1 << bit, 1 << bit) for bit in _bits((1 << 8 * read.width) - 1))
+
+
+def _least(led: Led, trials: _Trials) -> Led:
     """Half of the bits as long as half of them is enough."""
-    while len(bits := list(_bits(mask))) > 1:
+    while len(bits := list(_bits(led.mask))) > 1:
         halves = (bits[: len(bits) // 2], bits[len(bits) // 2 :])
-        masks = (sum(1 << bit for bit in half) for half in halves)
-        smaller = next((each for each in masks if trials.on(Led(read, value, each))), None)
+        smaller = trials.first(Led(led.read, led.value, sum(1 << bit for bit in half)) for half in halves)
         if smaller is None:
             break
-        mask = smaller
-    return Led(read, value, mask)
+        led = smaller
+    return led
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -119,22 +129,35 @@ class _Trials:
     def __init__(self, scenario: Scenario, rom: Rom, driver: str, events: int) -> None:
         self.scenario, self.rom, self.driver, self.events = scenario, rom, driver, events
         self.made = 0
+        _, _, self.known = self._run(None)
 
-    def on(self, led: Led) -> bool:
-        """Whether the driver, with that answer, starts or goes on past where it gave up."""
+    def first(self, changes: Iterable[Led]) -> Led | None:
+        """The first of ``changes`` that leads on."""
+        return next((found for each in changes if (found := self._tried(each))), None)
+
+    def _tried(self, led: Led) -> Led | None:
+        """``led`` if the driver starts with it, or touches a register that it never came to before."""
         if self.made == TRIALS:
-            return False
+            return None
         self.made += 1
+        started, over, places = self._run(led)
+        if started or places - self.known:
+            return replace(led, again=over and not started)
+        return None
+
+    def _run(self, led: Led | None) -> tuple[bool, bool, set[int]]:
+        """Whether Start succeeded, whether the run came to its end, and the device's registers that were touched."""
         one = UefiRun(assemble(self.scenario, self.rom))
         try:
-            root = one.built.machine.root
-            root[R_EV_LIMIT] = min(int(root[R_EV_LIMIT]), self.events + BEYOND)
-            read = led.read
-            value = led.value if read.space != "pci" else read.value & ~led.mask | led.value & led.mask
-            force(one.built, read.space, read.address, read.width, value, led.mask)
-            one.post()
-            found = next((each for each in one.drivers if each.name == self.driver), None)
-            started = found is not None and found.start == "SUCCESS"
-            return started or one.built.machine.recorder.count > self.events + _SAME
+            root, recorder = one.built.machine.root, one.built.machine.recorder
+            root[R_EV_LIMIT] = min(int(root[R_EV_LIMIT]), self.events + _FURTHER)
+            if led is not None:
+                read = led.read
+                value = led.value if read.space != "pci" else read.value & ~led.mask | led.value & led.mask
+                force(one.built, read.space, read.address, read.width, value, led.mask)
+            over = one.post().reason == "completed"
+            started = any(each.start == "SUCCESS" for each in one.drivers if each.name == self.driver)
+            events = recorder.read(0, recorder.count)
+            return started, over, set(events["address"][events["space"] == int(Space.MMIO)].tolist())
         finally:
             one.close()

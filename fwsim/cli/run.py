@@ -43,7 +43,7 @@ def run(
       fwsim run x220.toml --rom x220.rom --set guest.ram=4G --out runs/x220
     """
     wanted = [*(overrides or []), *(["rom.assist=true"] if assist else [])]
-    guessed = guess(scenario, wanted) if rom is None and is_rom(scenario) else None
+    guessed = guess(scenario, wanted, _taken(scenario)) if rom is None and is_rom(scenario) else None
     loaded = guessed.scenario if guessed else load(scenario, wanted, rom)
     if not loaded.rom.file:
         raise FwsimError(
@@ -65,6 +65,19 @@ def run(
         raise typer.Exit(3)
     if strict and summary.failed:
         raise typer.Exit(1)
+
+
+def _taken(file: Path) -> list[int]:
+    """The device ids that a bare UEFI driver takes, found out by asking it; none of a ROM, whose header names them."""
+    from fwsim.rom.chain import is_pe, read_file
+    from fwsim.rom.drivers import EfiDriver
+
+    data = read_file(file)
+    if not is_pe(data):
+        return []
+    from fwsim.running.efi_ids import accepted
+
+    return accepted(EfiDriver(file.name, data))
 
 
 def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:

@@ -17,12 +17,12 @@ _PAGE = 0xFFF
 _COPIES = ("sandybridge", "ivybridge")
 _VBT_AT = 0x400
 _NO_POLICY = (
-    "nobody gives the driver a VBT: VfioIgdPkg's PlatformGopPolicy before it in the romfile (build.sh --gop), which takes "
-    "the VBT from the OpRegion: x-igd-opregion=on; here host.vbt"
+    "no VBT: put VfioIgdPkg's PlatformGopPolicy before it into the romfile (build.sh --gop), with x-igd-opregion=on, for "
+    "it takes the VBT from the OpRegion; here host.vbt"
 )
 _NO_SINK = (
-    "no display that the VBT has answers: plug one in at a port of the VBT ([[display]] port), open the lid, or give "
-    "the VBT of this very machine (host.vbt)"
+    "plug a display in at a port that the VBT has, open the lid, or give this very machine's VBT; here [[display]] port, "
+    "host.vbt"
 )
 
 
@@ -112,7 +112,7 @@ def _policy(facts: EfiFacts) -> Verdict:
     if facts.efi.vbt:
         return True, f"{facts.efi.vbt} bytes of VBT"
     asked = any(each.start == "NOT_FOUND" for each in facts.efi.drivers)
-    return (False, f"NOT_FOUND: {_NO_POLICY}") if asked else None
+    return (False, _NO_POLICY) if asked else None
 
 
 def _lpc(facts: EfiFacts) -> Verdict:
@@ -134,9 +134,9 @@ def _gop(facts: EfiFacts) -> Verdict:
     if gop is None:
         reads = next((each.last_reads for each in facts.efi.drivers if each.start == SUCCESS and each.last_reads), [])
         asked = f"; it had read last: {reads_text(reads)}" if reads else ""
-        return False, f"Start returned SUCCESS but there is no GOP: {_NO_SINK}{asked}"
+        return False, f"Start is SUCCESS without a GOP, no display was found: {_NO_SINK}{asked}"
     if not facts.summary.display:
-        return False, f"a GOP with {len(gop.modes)} modes, but no plane and pipe are on: {_NO_SINK}"
+        return False, f"a GOP with {len(gop.modes)} modes, but nothing is lit: link training failed, or {_NO_SINK}"
     bad = [mode for mode in gop.modes if mode.set != SUCCESS]
     if bad:
         return False, f"SetMode({bad[0].number}) is {bad[0].set}: {len(bad)} of {len(gop.modes)} modes cannot be set"

@@ -54,11 +54,16 @@ class Led:
 
 def can_explain(summary: Summary) -> bool:
     """Whether a driver of the run gave up after it had read something that could be answered otherwise."""
-    return summary.efi is not None and any(_wanted(each, summary) for each in failed_drivers(summary.efi))
+    if summary.efi is None or summary.stop.reason != "completed":
+        return False
+    return any(_wanted(each, summary) for each in failed_drivers(summary.efi))
 
 
 def explain_drivers(scenario: Scenario, summary: Summary) -> None:
-    """Add to ``summary``, of a run of ``scenario``, why its drivers gave up. Raises FwsimError for a ROM that is gone."""
+    """Add to ``summary``, of a run of ``scenario``, why its drivers gave up.
+
+    Raises FwsimError for a ROM that is gone.
+    """
     if summary.efi is None:
         return
     rom = load(scenario.rom.file)

@@ -416,7 +416,7 @@ def _drivers(rom: "Rom", ids: bool) -> "dict[int | None, DriverInfo]":
         return found
     from fwsim.rom.drivers import driver_in
     from fwsim.rom.efi import parse_pe
-    from fwsim.rom.efi_about import DriverInfo, about
+    from fwsim.rom.efi_about import info_of
 
     places = [image.index for image in rom.images if image.efi] if rom.images else [None]
     for place in places:
@@ -424,7 +424,7 @@ def _drivers(rom: "Rom", ids: bool) -> "dict[int | None, DriverInfo]":
             driver = driver_in(rom, place)
             pe = parse_pe(driver.raw)
             if pe is not None:
-                found[place] = DriverInfo(about(driver.raw), pe, _asked(driver) if ids else None)
+                found[place] = info_of(driver.raw, pe, _asked(driver) if ids else None)
     return found
 
 

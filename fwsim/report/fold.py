@@ -9,9 +9,9 @@ from typing import Protocol
 
 from fwsim.registers.database import leaf_name
 from fwsim.report.fold_bus import Wires
+from fwsim.report.fold_efi import Services, carried, is_service, stalled
 from fwsim.report.fold_pairs import Access, Events, accesses
 from fwsim.report.fold_step import Step
-from fwsim.report.fold_efi import Services, carried, is_service, stalled
 from fwsim.report.fold_time import Delay, duration, timer
 from fwsim.report.trace import Names
 from fwsim.trace.describe import enum_name, flags_of, pci_text

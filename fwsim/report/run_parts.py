@@ -97,8 +97,8 @@ def stop_block(summary: Summary) -> list[RenderableType]:
     stop, rom = summary.stop, summary.rom
     good = stop.reason == "completed"
     head = Text(f"{summary.scenario}: ", style="bold", overflow="fold")
-    reason = _REASONS[stop.reason]
-    head.append(reason if summary.efi is None else reason.replace("the ROM", "the driver"), style="bold green" if good else "bold red")
+    reason = _REASONS[stop.reason].replace("the ROM", "the ROM" if summary.efi is None else "the driver")
+    head.append(reason, style="bold green" if good else "bold red")
     if not good:
         head.append(f" (at {_place(stop.cs, stop.ip)})")
     parts: list[RenderableType] = [head]

@@ -1,7 +1,7 @@
 """What a UEFI driver is, and what it calls itself, is read off its image without running it.
 
-A driver carries the GUIDs of the protocols that it uses, in the 16 bytes that memory has (UEFI 2.10, appendix A). Names:
-a GOP driver's are UTF-16 strings for ComponentName2, an edk2 driver's is the file that its debug entry names.
+A driver carries the GUIDs of the protocols that it uses, in the 16 bytes that memory has (UEFI 2.10, appendix A).
+Names: a GOP driver's are UTF-16 strings for ComponentName2, an edk2 driver's is the file that its debug entry names.
 """
 
 import re
@@ -19,7 +19,7 @@ ASSIGNS = b"etc/igd-opregion"
 """What a driver that sets the IGD up asks fw_cfg for (IgdAssignmentDxe, in all its versions)."""
 _DEBUG_NAME = re.compile(rb"([A-Za-z0-9_.+-]{2,60})\.(?:dll|pdb|debug|efi)\0")
 _NUMBER = re.compile(rb"(?<=\0\0)((?:[0-9]\0){4})\0\0")
-"""The build number of Intel's GOP drivers: four digits of UTF-16; the low half of the driver binding's version too."""
+"""The build number of Intel's GOP drivers, four digits of UTF-16: the low half of their binding's version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,14 @@ class DriverInfo:
     ids: tuple[int, ...] | None = None
 
 
-def about(raw: bytes) -> About:
-    """What the PE image ``raw`` is."""
+def info_of(raw: bytes, pe: PeImage, ids: tuple[int, ...] | None) -> DriverInfo:
+    """What the PE image ``raw`` with the headers ``pe`` is."""
     said = DRIVER_NAME.search(raw)
     debug = _DEBUG_NAME.search(raw)
     name = said[0].decode("utf-16-le").strip() if said else debug[1].decode("ascii") if debug else ""
     number = _NUMBER.search(raw) if said else None
-    return About(_role(raw), name, number[1].decode("utf-16-le") if number else "")
+    build = number[1].decode("utf-16-le") if number else ""
+    return DriverInfo(About(_role(raw), name, build), pe, ids)
 
 
 def _role(raw: bytes) -> str:

@@ -17,12 +17,12 @@ _PAGE = 0xFFF
 _COPIES = ("sandybridge", "ivybridge")
 _VBT_AT = 0x400
 _NO_POLICY = (
-    "no VBT: put VfioIgdPkg's PlatformGopPolicy before it into the romfile (build.sh --gop), with x-igd-opregion=on, for "
-    "it takes the VBT from the OpRegion; here host.vbt"
+    "no VBT: put VfioIgdPkg's PlatformGopPolicy before it into the romfile (build.sh --gop), with x-igd-opregion=on, "
+    "for it takes the VBT from the OpRegion; here host.vbt"
 )
 _NO_SINK = (
-    "plug a display in at a port that the VBT has, open the lid, or give this very machine's VBT; here [[display]] port, "
-    "host.vbt"
+    "plug a display in at a port that the VBT has, open the lid, or give this very machine's VBT; here [[display]] "
+    "port, host.vbt"
 )
 
 
@@ -60,8 +60,8 @@ def _drivers(facts: EfiFacts) -> Verdict:
             return None
         device = f"8086:{facts.scenario.host.device_id:04x}"
         return False, (
-            f"no driver takes {device}: Supported of {offered[-1].name} is {offered[-1].supported}; it needs the GOP driver of "
-            "this generation (fwsim rom info FILE --ids), as romfile= of vfio-pci"
+            f"no driver takes {device}: Supported of {offered[-1].name} is {offered[-1].supported}; put the GOP driver "
+            "of this generation into the romfile (fwsim rom info FILE --ids)"
         )
     return False, gave_up(facts.efi)
 
@@ -177,8 +177,8 @@ def _opregion(facts: EfiFacts) -> Verdict:
     if facts.efi.gop is not None:
         return None
     return False, (
-        f"ASLS is 0 and no display was found: this driver copies the whole VBT to ASLS + {_VBT_AT:#x}, over the guest's "
-        f"memory at {_VBT_AT:#x}: x-igd-opregion=on and a firmware that places it (IgdAssignmentDxe)"
+        f"ASLS is 0 and no display was found: this driver copies the whole VBT to ASLS + {_VBT_AT:#x}, over the "
+        f"guest's memory at {_VBT_AT:#x}: x-igd-opregion=on and a firmware that places it (IgdAssignmentDxe)"
     )
 
 

@@ -44,7 +44,8 @@ def _asked(uefi: Uefi, image: pe.Pe, name: str, devfn: int, ids: Iterable[int]) 
     system = firmware.system_table(uefi)
     handles = firmware.install_buses(uefi)
     enter(uefi, load(uefi, image, name, system), image, system)
-    bindings = [uefi.handles.interface(each, DRIVER_BINDING) or 0 for each in uefi.handles.with_protocol(DRIVER_BINDING)]
+    bound = uefi.handles.with_protocol(DRIVER_BINDING)
+    bindings = [uefi.handles.interface(handle, DRIVER_BINDING) or 0 for handle in bound]
     pci = uefi.machine.pci
     found = []
     for number in ids if bindings else ():

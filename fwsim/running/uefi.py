@@ -24,6 +24,7 @@ from fwsim.results.summary import (
     GopResult,
     Screen,
     Service,
+    Stop,
     Summary,
 )
 from fwsim.rom.chain import Rom, is_pe
@@ -185,6 +186,7 @@ class UefiRun(AnyRun):
         uefi, shown = self.uefi, self._shown
         summary = summarize(self.scenario, self.rom, self.built, uefi, self.ending or Ending("completed"))
         summary.display, summary.calls = shown.screens, shown.calls
+        summary.stop.detail = "; ".join(filter(None, (summary.stop.detail, self._place(summary.stop))))
         summary.rom.how = f"{summary.firmware.kind} loads {_counted(len(self.images))}"
         self.efi.vbt, self.efi.lpc_id = len(self.made.vbt), _lpc_id(uefi)
         self.efi.drivers = [self._told(each) for each in self.drivers]
@@ -194,16 +196,26 @@ class UefiRun(AnyRun):
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
 
+    def _place(self, stop: Stop) -> str:
+        """Where in a driver the run stopped short of its end; "" where it did not, or elsewhere."""
+        below = [each for each in self.drivers if each.base <= stop.ip]
+        if stop.reason == "completed" or not below:
+            return ""
+        last = max(below, key=lambda each: each.base)
+        return f"in {last.name} at +{stop.ip - last.base:#x}"
+
     def _told(self, driver: Driver) -> EfiDriverResult:
         """What became of one driver."""
         told = EfiDriverResult(
             name=driver.name, base=driver.base, entry=driver.entry, supported=driver.supported, start=driver.start,
             version=driver.version,
         )  # fmt: skip
-        if driver.start:
-            events = self.built.machine.recorder.read(driver.began, driver.ended)
+        if driver.began:
+            recorder = self.built.machine.recorder
+            told.start = driver.start or "did not return"
+            events = recorder.read(driver.began, driver.ended or recorder.count)
             told.registers = register_accesses(events)
-            if driver.start != "SUCCESS" or self.efi.gop is None:
+            if told.start != "SUCCESS" or self.efi.gop is None:
                 told.last_reads = last_reads(events, self.scenario.host.cpu)
         return told
 

@@ -105,7 +105,8 @@ def _of_drivers(rom: Rom, table: dict[str, Any], takes: Sequence[int]) -> list[G
     found = [] if "kind" in firmware else [Guess("firmware.kind", "ovmf", "UEFI drivers, and no legacy image")]
     names = named(ids)
     given = family_of_device(_number(host.get("device_id")) or 0)
-    row = family(str(host["cpu"])) if "cpu" in host else given or (family(names[0]) if names else Scenario().host.family)
+    usual_of = given or (family(names[0]) if names else Scenario().host.family)
+    row = family(str(host["cpu"])) if "cpu" in host else usual_of
     if "cpu" not in host:
         why = "the device id's" if given else f"most ids that the driver takes are {row.title}'s"
         found.append(Guess("host.cpu", row.name, why if given or names else f"no id tells: {row.title} is the default"))
@@ -123,7 +124,8 @@ def _with_vbt(path: Path, scenario: Scenario, overrides: Sequence[str]) -> str:
     """The command that gives a GOP driver the VBT which it needs; "" where there is one."""
     if scenario.host.vbt:
         return ""
-    return shlex.join(["fwsim", "run", str(path), *(word for each in [*overrides, "host.vbt=VBT"] for word in ("--set", each))])
+    sets = (word for each in [*overrides, "host.vbt=VBT"] for word in ("--set", each))
+    return shlex.join(["fwsim", "run", str(path), *sets])
 
 
 def _section(table: dict[str, Any], name: str) -> dict[str, Any]:

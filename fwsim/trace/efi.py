@@ -1,7 +1,8 @@
 """UEFI's services have a number each, that an event in space ``efi`` has as its address, and statuses have names.
 
-A number is the table's, from 1, times 256, plus the service's place in it. Sources: UEFI Specification 2.10, 4.4 and 4.5
-(boot and runtime services), 12.4 (text output), 14.2 and 14.4 (PCI), appendix D (statuses); VfioIgdPkg for the policy.
+A number is the table's, from 1, times 256, plus the service's place in it. Sources: UEFI Specification 2.10, 4.4 and
+4.5 (boot and runtime services), 12.4 (text output), 14.2 and 14.4 (PCI), appendix D (statuses); VfioIgdPkg for the
+policy.
 """
 
 ERROR = 1 << 63

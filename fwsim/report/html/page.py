@@ -125,7 +125,8 @@ def _screens(facts: Facts, room: int) -> list[dict[str, Any]]:
                 uri = _PICTURE + base64.b64encode(data).decode()
             else:
                 why = f"{name} is left out: the page would become too large"
-        shown.append({"number": number, "screen": screen, "uri": uri, "why": why, "mode": mode_text(facts, screen.mode)})
+        mode = mode_text(facts, screen.mode)
+        shown.append({"number": number, "screen": screen, "uri": uri, "why": why, "mode": mode})
     return shown
 
 

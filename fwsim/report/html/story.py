@@ -38,8 +38,8 @@ def story(facts: Facts) -> list[tuple[str, list[str]]]:
     """(who, sentences) in the order of what happened; who had no part is left out."""
     parts = [
         ("Host", _host(facts)), ("Hypervisor", _hypervisor(facts)), ("Firmware", _firmware(facts)),
-        ("ROM", _rom(facts)), ("Drivers", _drivers(facts)), ("Changed on the way", _changed(facts)), ("IOMMU", _iommu(facts)),
-        ("Screen", _screen(facts)), ("End", _end(facts)),
+        ("ROM", _rom(facts)), ("Drivers", _drivers(facts)), ("Changed on the way", _changed(facts)),
+        ("IOMMU", _iommu(facts)), ("Screen", _screen(facts)), ("End", _end(facts)),
     ]  # fmt: skip
     told = ((who, list(sentences)) for who, sentences in parts)
     return [(who, sentences) for who, sentences in told if sentences]
@@ -222,7 +222,8 @@ def _iommu(facts: Facts) -> Iterator[str]:
 def _screen(facts: Facts) -> Iterator[str]:
     for screen in facts.summary.display:
         torn = f", {plural(screen.unreadable_pages, 'page')} of it could not be read" if screen.unreadable_pages else ""
-        yield f"Mode {mode_text(facts, screen.mode)}, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
+        mode = mode_text(facts, screen.mode)
+        yield f"Mode {mode}, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
 
 
 def _end(facts: Facts) -> Iterator[str]:

@@ -19,8 +19,8 @@ from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Space
 
-TRIALS = 48
-"""Runs that are made again to explain one."""
+TRIALS, IDS = 48, 128
+"""Runs that are made again to explain one, and those for the ids of other PCHs: there are a hundred."""
 INPUTS = 3
 """Registers, from the one read last on, that are answered otherwise."""
 _FURTHER = 4096
@@ -97,7 +97,7 @@ def _of_ids(read: EfiInput, trials: _Trials) -> Led | None:
     """The id of another PCH, the one that the host's family usually has first."""
     usual = trials.scenario.host.family.lpc_id
     ids = dict.fromkeys((usual, *known_lpc_ids(usual)))
-    return trials.first(Led(read, value, 0xFFFF) for value in ids if value != read.value)
+    return trials.first((Led(read, value, 0xFFFF) for value in ids if value != read.value), IDS)
 
 
 def _all_bits(read: EfiInput, trials: _Trials) -> Led | None:
@@ -129,21 +129,19 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 class _Trials:
-    """The run made again up to a little past its end, at most ``TRIALS`` times."""
+    """The run made again up to a little past its end."""
 
     def __init__(self, scenario: Scenario, rom: Rom, driver: str, events: int) -> None:
         self.scenario, self.rom, self.driver, self.events = scenario, rom, driver, events
         self.made = 0
         _, _, self.known = self._run(None)
 
-    def first(self, changes: Iterable[Led]) -> Led | None:
-        """The first of ``changes`` that leads on."""
-        return next((found for each in changes if (found := self._tried(each))), None)
+    def first(self, changes: Iterable[Led], most: int = TRIALS) -> Led | None:
+        """The first of ``changes`` that leads on; None once ``most`` trials were made."""
+        return next((found for each in changes if self.made < most and (found := self._tried(each))), None)
 
     def _tried(self, led: Led) -> Led | None:
         """``led`` if the driver starts with it, or touches a register that it never came to before."""
-        if self.made == TRIALS:
-            return None
         self.made += 1
         started, over, places = self._run(led)
         if started or places - self.known:

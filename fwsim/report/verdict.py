@@ -39,9 +39,9 @@ def _drivers(summary: Summary, efi: EfiSummary) -> str:
     if not tried:
         return "no driver takes the device, and the screen stays black"
     last = tried[-1]
-    if "SUCCESS" not in (last.start, last.start or last.entry):
-        step = f"Start: {last.start}" if last.start else f"its entry: {last.entry}"
-        return f"{last.name} gave up ({step}), and the screen stays black"
+    for step, status in (("its entry", last.entry), ("Start", last.start)):
+        if status not in ("", "SUCCESS"):
+            return f"{last.name} gave up ({step}: {status}), and the screen stays black"
     if efi.gop is None:
         return f"{last.name} started and found no display, and the screen stays black"
     if not summary.display:

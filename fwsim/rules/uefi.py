@@ -57,7 +57,7 @@ def _drivers(facts: EfiFacts) -> Verdict:
             return True, f"{', '.join(names)} started"
         offered = [each for each in facts.efi.drivers if each.supported]
         if not offered:
-            return None
+            return True, f"{', '.join(each.name for each in facts.efi.drivers)} entered; no driver binding among them"
         device = f"8086:{facts.scenario.host.device_id:04x}"
         return False, (
             f"no driver takes {device}: Supported of {offered[-1].name} is {offered[-1].supported}; put the GOP driver "
@@ -73,11 +73,12 @@ def gave_up(efi: EfiSummary) -> str:
 
 def failed_drivers(efi: EfiSummary) -> list[EfiDriverResult]:
     """The drivers that gave up, at their entry or in Start."""
-    return [each for each in efi.drivers if (each.start or each.entry) not in ("", SUCCESS)]
+    return [each for each in efi.drivers if {each.entry, each.start} - {"", SUCCESS}]
 
 
 def _gave_up(driver: EfiDriverResult, efi: EfiSummary) -> str:
-    step, status = ("Start", driver.start) if driver.start else ("the entry point", driver.entry)
+    entered = driver.entry in ("", SUCCESS)
+    step, status = ("Start", driver.start) if entered else ("the entry point", driver.entry)
     text = f"{step} of {driver.name} returned {status}"
     why = driver.why or _known_reason(driver, efi)
     return f"{text}: {why}" if why else text
@@ -129,10 +130,18 @@ def _lpc(facts: EfiFacts) -> Verdict:
 def _gop(facts: EfiFacts) -> Verdict:
     """A GOP: SUCCESS of Start alone says nothing."""
     gop = facts.efi.gop
-    if facts.summary.stop.reason != "completed" or not any(each.start == SUCCESS for each in facts.efi.drivers):
+    drivers = facts.efi.drivers
+    if facts.summary.stop.reason != "completed" or failed_drivers(facts.efi):
+        return None
+    if not any(each.supported for each in drivers):
+        return False, (
+            "no driver for the display among them, black until the guest's own driver: a GOP driver into the romfile "
+            "(VfioIgdPkg's build.sh --gop)"
+        )
+    if not any(each.start == SUCCESS for each in drivers):
         return None
     if gop is None:
-        reads = next((each.last_reads for each in facts.efi.drivers if each.start == SUCCESS and each.last_reads), [])
+        reads = next((each.last_reads for each in drivers if each.start == SUCCESS and each.last_reads), [])
         asked = f"; it had read last: {reads_text(reads)}" if reads else ""
         return False, f"Start is SUCCESS without a GOP, no display was found: {_NO_SINK}{asked}"
     if not facts.summary.display:

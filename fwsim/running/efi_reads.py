@@ -13,6 +13,8 @@ from fwsim.trace.event import Actor, Op, Space
 READS = 6
 """Registers that are kept."""
 _CONFIG_PORTS = range(0xCF8, 0xD00)
+_CONFIG = 0x1000
+"""Bytes of a function's configuration space, as event addresses have it."""
 _SPACES = (int(Space.PCI), int(Space.MMIO), int(Space.PORT))
 
 
@@ -57,9 +59,11 @@ def _changed(events: NDArray[np.void]) -> NDArray[np.bool_]:
 
 def _input(event: np.void, cpu: str) -> EfiInput:
     space, address = enum_name("space", int(event["space"])), int(event["address"])
+    width, value = int(event["width"]), int(event["value"])
+    if space == "pci" and address % _CONFIG == 0 and width == 4:  # vendor and device: the latter tells
+        address, width, value = address + 2, 2, value >> 16
     known = name_of(space, address, cpu)
     name = known.name if known and known.address == address else ""
     return EfiInput(
-        seq=int(event["seq"]), space=space, address=address, width=int(event["width"]), value=int(event["value"]),
-        name=name,
+        seq=int(event["seq"]), space=space, address=address, width=width, value=value, name=name,
     )  # fmt: skip

@@ -48,7 +48,7 @@ class RomSummary(_Part):
     @property
     def intel(self) -> bool:
         """Whether it is for a device of Intel's: by its id, or as a bare UEFI driver, which names none."""
-        return self.vendor == INTEL or not self.images
+        return self.vendor == INTEL or (not self.vendor and not self.images)
 
 
 class Stop(_Part):

@@ -132,7 +132,9 @@ POLL = """
 """Start asks DBUF_CTL's bit 30 ten times, a stall of 100 us between, and reads FUSE_STATUS once it is set."""
 
 
-def make(nasm: str, folder: Path, start: str = "", *, entry: int = 0, status: int = 1 << 63 | 7, ids: int = 0x5900) -> Path:
+def make(
+    nasm: str, folder: Path, start: str = "", *, entry: int = 0, status: int = 1 << 63 | 7, ids: int = 0x5900
+) -> Path:
     """The driver's file: ``start`` is Start's code, which may jump to .bad, and then ``status`` is returned.
 
     ``entry``: what the entry point returns; ``ids``: the upper byte of the device ids that Supported takes.

@@ -19,12 +19,12 @@ ASSIGNS = b"etc/igd-opregion"
 """What a driver that sets the IGD up asks fw_cfg for (IgdAssignmentDxe, in all its versions)."""
 _DEBUG_NAME = re.compile(rb"([A-Za-z0-9_.+-]{2,60})\.(?:dll|pdb|debug|efi)\0")
 _NUMBER = re.compile(rb"(?<=\0\0)((?:[0-9]\0){4})\0\0")
-"""The build number of Intel's GOP drivers: four digits of UTF-16, with which their binding's version ends."""
+"""The build number of Intel's GOP drivers: four digits of UTF-16, their binding's version ends with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """``role`` in words, "" where no GUID tells; ``name`` and ``build`` as the driver has them, "" where it has none."""
+    """``role`` in words, "" where no GUID tells; ``name`` and ``build`` as the driver has them, "" for none."""
 
     role: str
     name: str

@@ -173,6 +173,13 @@ def test_rom_info_asks_a_bare_driver_for_its_devices(nasm, tmp_path):
     assert "takes" not in plain.stdout
 
 
+def test_a_driver_cut_short_is_said_to_be(nasm, tmp_path):
+    cut = tmp_path / "cut.efi"
+    cut.write_bytes(made_driver.make(nasm, tmp_path).read_bytes()[:0x900])
+    found = CliRunner().invoke(app, ["rom", "info", str(cut)])
+    assert "no whole UEFI driver" in str(found.exception)
+
+
 def test_a_driver_alone_gets_the_machine_that_it_asks_for(nasm, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     file = made_driver.make(nasm, tmp_path, ids=0x4600)

@@ -65,6 +65,12 @@ def info(
         emit(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
     if error is not None:
         raise error.to_error(str(file))
+    whole = None in drivers and all(each.offset + each.size <= len(data) for each in drivers[None].pe.sections)
+    if not rom.images and not whole:
+        raise FwsimError(
+            "no whole UEFI driver", where=str(file), found=f"{len(data):#x} bytes that begin as a PE image",
+            expected="a PE image with all its sections", hint="the file may be cut short",
+        )  # fmt: skip
 
 
 @app.command(epilog="Example: fwsim rom vbt snm_2170.dat --block 2")
@@ -428,10 +434,14 @@ def _drivers(rom: "Rom", ids: bool) -> "dict[int | None, DriverInfo]":
     return found
 
 
-def _asked(driver: "EfiDriver") -> tuple[int, ...]:
+def _asked(driver: "EfiDriver") -> tuple[int, ...] | None:
+    """The device ids that the driver takes; None where it is not for this CPU, or cannot be run."""
     from fwsim.running.efi_ids import accepted
 
-    return tuple(accepted(driver))
+    try:
+        return tuple(accepted(driver))
+    except FwsimError:
+        return None
 
 
 def _fixed(data: bytes, rule: str, vendor: int | None, device: int | None, byte: int | None) -> tuple[bytes, Any]:

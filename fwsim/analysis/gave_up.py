@@ -243,7 +243,7 @@ class _Trials:
         def forced(built: Built) -> Session:
             root = built.machine.root
             root[R_EV_LIMIT] = min(int(root[R_EV_LIMIT]), self.events + BEYOND)
-            _force(built, asked, value)
+            force(built, asked.space, asked.address, asked.width, value, asked.mask)
             return Session(built)
 
         one = Run(assemble(self.scenario, self.rom), forced)
@@ -272,16 +272,16 @@ def _slot(pci: PciBus, bdf: int) -> int:
     return slot
 
 
-def _force(built: Built, asked: Input, value: int) -> None:
-    """Let the input read ``value`` in the bits that decided, whenever it is read."""
+def force(built: Built, space: str, address: int, width: int, value: int, mask: int) -> None:
+    """Let a register read ``value`` in the bits of ``mask``, whenever it is read; a PCI register wholly."""
     machine = built.machine
-    if asked.space == "pci":
-        slot = _slot(machine.pci, asked.address >> 12)
-        machine.pci.emulate(slot, asked.address & 0xFFF, asked.width, value, 0)
+    if space == "pci":
+        slot = _slot(machine.pci, address >> 12)
+        machine.pci.emulate(slot, address & 0xFFF, width, value, 0)
         return
-    space = {"mmio": Space.MMIO, "port": Space.PORT}[asked.space]
+    number = {"mmio": Space.MMIO, "port": Space.PORT}[space]
     root = machine.root
-    root[R_FORCED] = (int(space) << 32 | asked.address) + 1
-    root[R_FORCED_AND] = np.uint64(~asked.mask & (1 << 64) - 1)
-    root[R_FORCED_OR] = value & asked.mask
+    root[R_FORCED] = (int(number) << 32 | address) + 1
+    root[R_FORCED_AND] = np.uint64(~mask & (1 << 64) - 1)
+    root[R_FORCED_OR] = value & mask
     root[R_FORCED_LEFT] = _NEVER

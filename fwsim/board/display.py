@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.board.igd import igd
-from fwsim.board.vbt_ports import PANELS, vbt_ports
+from fwsim.board.vbt_ports import PANELS, ports_of_file, vbt_ports
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid, read_edid
 from fwsim.errors import FwsimError
@@ -81,14 +81,18 @@ def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:
 
 def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:
     """The scenario's displays, or one at a port of the VBT; a port that the VBT lacks is said."""
-    known, given = vbt_ports(rom), scenario.display
+    known, given, whose = vbt_ports(rom), scenario.display, "the ROM's VBT"
+    wanted = [each for each in known if each not in PANELS]
+    if not known and scenario.host.vbt:
+        known, whose = ports_of_file(scenario.host.vbt), "host.vbt"
+        wanted = [each for each in known if each in PANELS]  # a GOP driver tries the panel first, as firmware does
     lacking = [display.port for display in given if display.port not in (*known, "none")]
     if not known or not lacking:
         return given
     names = ", ".join(known)
     if tuple(display.port for display in given) != scenario.host.family.displays or any(each.edid for each in given):
-        log += [f"warning: display: the ROM's VBT has no {port}, it has {names}" for port in lacking]
+        log += [f"warning: display: {whose} has no {port}, it has {names}" for port in lacking]
         return given
-    port = next((each for each in known if each not in PANELS), known[0])
-    log.append(f"display: at {port}, as the ROM's VBT has it ({names}), and not {', '.join(lacking)}")
+    port = next(iter(wanted), known[0])
+    log.append(f"display: at {port}, as {whose} has it ({names}), and not {', '.join(lacking)}")
     return (Display(port=port),)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast, get_args
 
 from fwsim.rom.chain import Rom
+from fwsim.rom.vbt import Vbt
 from fwsim.scenario.model import Port
 
 _NAMES = {"DP-A": "edp", "HDMI-A": "none"}
@@ -19,12 +21,22 @@ def vbt_ports(rom: Rom) -> tuple[Port, ...]:
 
     A CRT need be no child device: general features (block 1) say that the chip drives one.
     """
+    found = rom.legacy.vbt if rom.legacy else None
+    return _ports(found, rom.data) if found else ()
+
+
+def ports_of_file(path: str) -> tuple[Port, ...]:
+    """Each port of the VBT in a file, as above. Raises FwsimError for a file that cannot be read or is no VBT."""
+    from fwsim.rom.source import find_vbt
+
+    found = find_vbt(Path(path))
+    return _ports(found.vbt, found.data)
+
+
+def _ports(vbt: Vbt, data: bytes) -> tuple[Port, ...]:
     from fwsim.rom.bdb import Tables
 
-    found = rom.legacy.vbt if rom.legacy else None
-    if found is None:
-        return ()
-    tables = Tables(found, rom.data)
+    tables = Tables(vbt, data)
     children, features = tables.children(), tables.block(1)
     names = (_NAMES.get(child.port_name, child.port_name.lower()) for child in children if child.present)
     ports = [*names, "crt"] if features and len(features.raw) > 4 and features.raw[4] & _CRT else names

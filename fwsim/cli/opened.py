@@ -26,11 +26,11 @@ def open_trace(path: Path) -> Opened:
 
     events = open_events(path) if path.is_file() else RunDir.open(path).events()
     run = RunDir(path.absolute().parent if path.is_file() else path)
-    vendor: int | None = None
+    intel = True
     if run.file("summary.json").is_file():
         try:
             summary = run.summary()
-            vendor = summary.rom.vendor
+            intel = summary.rom.intel
             other_version(str(run.file("summary.json")), summary.fwsim)
         except FwsimError as error:
             common.note(f"fwsim: {error}")
@@ -38,7 +38,7 @@ def open_trace(path: Path) -> Opened:
         scenario = run.scenario()
     except FwsimError:
         return Opened(events, None, True)
-    return Opened(events, scenario.host.cpu, scenario.host.vga == "igd" or vendor in (None, 0x8086))
+    return Opened(events, scenario.host.cpu, scenario.host.vga == "igd" or intel)
 
 
 def other_version(where: str, version: str) -> None:

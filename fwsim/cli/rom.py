@@ -1,5 +1,6 @@
 """`fwsim rom`: what is in an option ROM, and what can be done with it."""
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,8 @@ from fwsim.errors import FwsimError
 
 if TYPE_CHECKING:
     from fwsim.rom.chain import Rom
-    from fwsim.rom.efi import PeImage
+    from fwsim.rom.drivers import EfiDriver
+    from fwsim.rom.efi_about import DriverInfo
     from fwsim.rom.vbt import Vbt
 
 app = typer.Typer(
@@ -23,11 +25,17 @@ Force = Annotated[bool, typer.Option("--force", help="Replace files that exist."
 
 
 @app.command(epilog="Example: fwsim rom info vgabios-stdvga.bin")
-def info(file: RomFile, as_json: Json = False) -> None:
+def info(
+    file: RomFile,
+    ids: Annotated[
+        bool, typer.Option("--ids", help="Ask each EFI driver which graphics devices it takes: its code is run.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show what is in a ROM, and what is odd about it.
 
     Images, PCIR with its device list, PnP, VBT, EFI driver, checksums, licence. A ROM that cannot be run is an error,
-    but whatever can be said of it is printed first. An OpRegion dump or a bare VBT file will do as well.
+    but whatever can be said of it is printed first. A bare .efi driver, an OpRegion dump or a VBT file will do as well.
     """
     from fwsim.rom.chain import inspect_bytes, read_file
     from fwsim.rom.finding import first_error
@@ -45,7 +53,7 @@ def info(file: RomFile, as_json: Json = False) -> None:
     error = first_error(rom.findings)
     if not rom.images and error is not None:
         raise error.to_error(str(file))
-    drivers = _drivers(rom)
+    drivers = _drivers(rom, ids)
     if as_json:
         from fwsim.rom.document import rom_document
 
@@ -57,6 +65,12 @@ def info(file: RomFile, as_json: Json = False) -> None:
         emit(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
     if error is not None:
         raise error.to_error(str(file))
+    whole = None in drivers and all(each.offset + each.size <= len(data) for each in drivers[None].pe.sections)
+    if not rom.images and not whole:
+        raise FwsimError(
+            "no whole UEFI driver", where=str(file), found=f"{len(data):#x} bytes that begin as a PE image",
+            expected="a PE image with all its sections", hint="the file may be cut short",
+        )  # fmt: skip
 
 
 @app.command(epilog="Example: fwsim rom vbt snm_2170.dat --block 2")
@@ -396,17 +410,38 @@ def _no_block(file: Path, block: int, table: "Vbt") -> FwsimError:
     )
 
 
-def _drivers(rom: "Rom") -> "dict[int, PeImage]":
-    """The PE image of each EFI image that has one to read; lief is loaded only then."""
-    from fwsim.rom.efi import parse_pe, pe_bytes
+def _drivers(rom: "Rom", ids: bool) -> "dict[int | None, DriverInfo]":
+    """What is known of each EFI driver, by its image's index (None: the file itself); lief is loaded only then.
 
-    found: dict[int, PeImage] = {}
-    for image in rom.images:
-        raw = pe_bytes(rom.data, image.offset, image.size, image.efi) if image.efi else None
-        pe = parse_pe(raw) if raw else None
-        if pe is not None:
-            found[image.index] = pe
+    A driver that cannot be unpacked is left out.
+    """
+    from fwsim.rom.chain import is_pe
+
+    found: dict[int | None, DriverInfo] = {}
+    if not is_pe(rom.data) and not any(image.efi for image in rom.images):
+        return found
+    from fwsim.rom.drivers import driver_in
+    from fwsim.rom.efi import parse_pe
+    from fwsim.rom.efi_about import info_of
+
+    places = [image.index for image in rom.images if image.efi] if rom.images else [None]
+    for place in places:
+        with contextlib.suppress(FwsimError):
+            driver = driver_in(rom, place)
+            pe = parse_pe(driver.raw)
+            if pe is not None:
+                found[place] = info_of(driver.raw, pe, _asked(driver) if ids else None)
     return found
+
+
+def _asked(driver: "EfiDriver") -> tuple[int, ...] | None:
+    """The device ids that the driver takes; None where it is not for this CPU, or cannot be run."""
+    from fwsim.running.efi_ids import accepted
+
+    try:
+        return tuple(accepted(driver))
+    except FwsimError:
+        return None
 
 
 def _fixed(data: bytes, rule: str, vendor: int | None, device: int | None, byte: int | None) -> tuple[bytes, Any]:

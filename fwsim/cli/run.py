@@ -43,7 +43,7 @@ def run(
       fwsim run x220.toml --rom x220.rom --set guest.ram=4G --out runs/x220
     """
     wanted = [*(overrides or []), *(["rom.assist=true"] if assist else [])]
-    guessed = guess(scenario, wanted) if rom is None and is_rom(scenario) else None
+    guessed = guess(scenario, wanted, _taken(scenario)) if rom is None and is_rom(scenario) else None
     loaded = guessed.scenario if guessed else load(scenario, wanted, rom)
     if not loaded.rom.file:
         raise FwsimError(
@@ -51,7 +51,7 @@ def run(
             hint='give --rom FILE, or write file = "..." under [rom]',
         )  # fmt: skip
     folder, summary = run_into(loaded, out, force)
-    if summary.stop.gave_up:
+    if summary.stop.gave_up or summary.efi is not None:
         _explain(loaded, folder, summary)
     if json:
         for each in guessed.guesses if guessed else ():
@@ -67,14 +67,31 @@ def run(
         raise typer.Exit(1)
 
 
-def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
-    """Find out, by running it again, why a ROM gave up."""
-    from fwsim.analysis.gave_up import explain_stop
+def _taken(file: Path) -> list[int]:
+    """The device ids that a bare UEFI driver takes, found out by asking it; none of a ROM, whose header names them."""
+    from fwsim.rom.chain import is_pe, read_file
+    from fwsim.rom.drivers import EfiDriver
 
+    data = read_file(file)
+    if not is_pe(data):
+        return []
+    from fwsim.running.efi_ids import accepted
+
+    return accepted(EfiDriver(file.name, data))
+
+
+def _explain(scenario: Scenario, folder: RunDir, summary: Summary) -> None:
+    """Find out, by running it again, why a ROM or a UEFI driver gave up."""
+    from fwsim.analysis.gave_up import explain_stop
+    from fwsim.analysis.gave_up_uefi import can_explain, explain_drivers
+
+    explain = explain_stop if summary.stop.gave_up else explain_drivers
+    if not summary.stop.gave_up and not can_explain(summary):
+        return
     with common.progress_bar() as progress:
         if progress is not None:
             progress("looking for what made it give up", None)
-        explain_stop(scenario, summary)
+        explain(scenario, summary)
     folder.write_summary(summary)
 
 

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from fwsim.registers.database import leaf_name
 from fwsim.report.fold_bus import Wires
+from fwsim.report.fold_efi import Services, carried, is_service, stalled
 from fwsim.report.fold_pairs import Access, Events, accesses
 from fwsim.report.fold_step import Step
-from fwsim.report.fold_time import Delay, timer
+from fwsim.report.fold_time import Delay, duration, timer
 from fwsim.report.trace import Names
 from fwsim.trace.describe import enum_name, flags_of, pci_text
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -62,6 +63,8 @@ class Folder:
             return bus
         if access.space in ("gtt", "iommu"):
             return Run(access)
+        if is_service(access):
+            return Services(access)
         return Same(access, self)
 
     def _close(self, group: _Group) -> Iterator[Step]:
@@ -106,12 +109,17 @@ class Same:
         self.change = (0, 0, 0)  # at which access, from, to
         self.written: Access | None = None
         self.returned: Access | None = None
+        self.stalls = self.stalled_ns = 0
         self.level = folder.level(access)
         self.flags = access.flags
 
     def take(self, access: Access) -> bool:
         """Count ``access``; False when it does something else."""
         first = self.first
+        if is_service(access):
+            return self._serve(access)
+        if self.stalls and access.op != first.op:
+            return False
         if self.written or self.returned or access.space != first.space or access.address != first.address:
             return False
         if access.first[2] != first.first[2] and access.op != _RETURN:
@@ -140,13 +148,31 @@ class Same:
         self.level = min(self.level, self.folder.level(access))
         return True
 
+    def _serve(self, access: Access) -> bool:
+        """Count the service that made the last access, or a delay between two reads; False for any other."""
+        if carried(access, (self.written or self.last).first):
+            self.n += access.n
+        elif (delay := stalled(access)) and self.first.op == _READ and not self.written:
+            self.stalls += 1
+            self.stalled_ns += delay
+            self.n += access.n
+        else:
+            return False
+        return True
+
     def steps(self) -> Iterator[Step]:
         """The accesses as one step."""
         first = self.first
         who = _WHO.get(first.first[2], "")
         last = self.written or self.last
         decode = None if first.op >= _CALL else (first.space, first.address, last.value)
-        yield Step(self.level, first.first, self.n, (f"{who}{self._text()}{self._flags()}",), decode)
+        yield Step(self.level, first.first, self.n, (f"{who}{self._text()}{self._delay()}{self._flags()}",), decode)
+
+    def _delay(self) -> str:
+        if not self.stalls:
+            return ""
+        how = "a stall" if self.stalls == 1 else f"{self.stalls} stalls"
+        return f", {how} of {duration(self.stalled_ns)}{' together' * (self.stalls > 1)}"
 
     def _flags(self) -> str:
         names = flags_of(self.flags & ~int(Flag.INDEXED))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fwsim.rom.chain import Rom
     from fwsim.rom.compare import Difference, Run
     from fwsim.rom.efi import EfiHeader, PeImage
+    from fwsim.rom.efi_about import DriverInfo
     from fwsim.rom.extract import Part
     from fwsim.rom.finding import Finding
     from fwsim.rom.image import Image
@@ -48,7 +49,7 @@ def size_text(size: int) -> str:
 
 
 def render_info(
-    rom: "Rom", drivers: "Mapping[int, PeImage]", entry: "KnownRom | None", licence: "Licence | None"
+    rom: "Rom", drivers: "Mapping[int | None, DriverInfo]", entry: "KnownRom | None", licence: "Licence | None"
 ) -> RenderableType:
     """`rom info`: the file, each image with its structures, then the findings."""
     head = fields()
@@ -62,6 +63,11 @@ def render_info(
     if licence:
         head.add_row("licence", licence.text)
     parts: list[RenderableType] = [head]
+    if None in drivers:
+        table = fields()
+        _driver(table, drivers[None])
+        _pe(table, drivers[None].pe, "")
+        parts += [Text(), Text("UEFI driver", style="bold"), table]
     for image in rom.images:
         parts += [Text(), *_image(image, drivers.get(image.index))]
     if rom.findings:
@@ -92,7 +98,7 @@ def findings_table(findings: "Iterable[Finding]") -> Table:
     return table
 
 
-def _image(image: "Image", driver: "PeImage | None") -> list[RenderableType]:
+def _image(image: "Image", driver: "DriverInfo | None") -> list[RenderableType]:
     title = f"Image {image.index}: {image.code_type_name}, {image.offset:#x}-{max(image.end - 1, 0):#x}"
     table = fields()
     table.add_row("length", _length(image))
@@ -174,21 +180,47 @@ def _vbt_line(vbt: "Vbt") -> str:
     return f'at {vbt.offset:#x}, "{vbt.signature}", {vbt.size:#x} bytes, BDB version {vbt.bdb_version}, {count} blocks'
 
 
-def _efi(table: Table, efi: "EfiHeader", driver: "PeImage | None") -> None:
+def _efi(table: Table, efi: "EfiHeader", driver: "DriverInfo | None") -> None:
     table.add_row("EFI", f"{efi.subsystem_name} ({efi.subsystem}), {efi.machine_name} ({efi.machine:#06x})")
     table.add_row("compression", f"{efi.compression_name} ({efi.compression})")
     if driver is None:
-        said = "compressed, not read" if efi.compression else "no PE image that can be read"
+        said = "cannot be unpacked" if efi.compression else "no PE image that can be read"
         table.add_row("PE", f"at +{efi.image_offset:#x}: {said}")
         return
+    _driver(table, driver)
+    _pe(table, driver.pe, f"at +{efi.image_offset:#x}, ")
+
+
+def _driver(table: Table, driver: "DriverInfo") -> None:
+    """What the driver is, what it calls itself, and the devices that it takes."""
+    about = driver.about
+    if about.role:
+        table.add_row("driver", about.role)
+    if about.name:
+        table.add_row("name", about.name + (f", build {about.build}" if about.build else ""))
+    if driver.ids is not None:
+        table.add_row("takes", _devices(driver.ids) or "no graphics device of Intel's that is known")
+
+
+def _devices(ids: "Sequence[int]") -> str:
+    """Device ids, a line for each family."""
+    from fwsim.registers.families import family_of_device
+
+    rows: dict[str, list[str]] = {}
+    for device in ids:
+        row = family_of_device(device)
+        rows.setdefault(row.name if row else "unknown", []).append(f"{device:04x}")
+    return "\n".join(f"{name}: {' '.join(devices)}" for name, devices in rows.items())
+
+
+def _pe(table: Table, pe: "PeImage", where: str) -> None:
     table.add_row(
         "PE",
-        f"at +{efi.image_offset:#x}, {driver.subsystem_name}, {driver.machine_name}, entry {driver.entry:#x}, "
-        f"{driver.image_size:#x} bytes when loaded",
+        f"{where}{pe.subsystem_name}, {pe.machine_name}, entry {pe.entry:#x}, {pe.image_size:#x} bytes when loaded",
     )
     lines = [
         f"{s.name:<9} {s.virtual_address:#8x}  {s.virtual_size:#8x}  file {s.offset:#8x}  {s.size:#8x}"
-        for s in driver.sections
+        for s in pe.sections
     ]
     table.add_row("sections", "\n".join(lines))
 

@@ -13,8 +13,10 @@ from fwsim.report.run_parts import (
     WIDTH,
     calls_block,
     display_block,
+    drivers_block,
     e820_block,
     facts,
+    gop_rows,
     grid,
     gtt_rows,
     hang_rows,
@@ -66,6 +68,8 @@ def render(summary: Summary, folder: Path | None = None, guessed: Guessed | None
         _block([facts(gtt_rows(summary))], 1, 5),
         _block(iommu_block(summary, 1), 1, 4),
         _block([facts(interrupt_rows(summary))] if interrupt_rows(summary) else [], 1, 4),
+        _block([each for each in (drivers_block(summary),) if each], 2, 4),
+        _block([facts(gop_rows(summary))] if gop_rows(summary) else [], 1, 4),
         _block([each for each in (calls_block(summary),) if each], 1, 6),
         _block([each for each in (display_block(summary),) if each], 1, 4),
         _block([facts(hang_rows(summary))] if hang_rows(summary) else [], 0, 2),
@@ -83,6 +87,8 @@ def render_whole(summary: Summary, folder: Path | None = None, guessed: Guessed 
     parts += iommu_block(summary, _SHOWN_LINES)
     if rows := interrupt_rows(summary):
         parts.append(facts(rows))
+    parts += [table for table in (drivers_block(summary), *([facts(gop_rows(summary))] if gop_rows(summary) else []))
+              if table is not None]  # fmt: skip
     parts += [table for table in (calls_block(summary), display_block(summary)) if table is not None]
     parts += [facts(rows) for rows in (hang_rows(summary), unhandled_rows(summary)) if rows]
     if folder is not None:

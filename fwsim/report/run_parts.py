@@ -97,13 +97,15 @@ def stop_block(summary: Summary) -> list[RenderableType]:
     stop, rom = summary.stop, summary.rom
     good = stop.reason == "completed"
     head = Text(f"{summary.scenario}: ", style="bold", overflow="fold")
-    head.append(_REASONS[stop.reason], style="bold green" if good else "bold red")
+    reason = _REASONS[stop.reason].replace("the ROM", "the ROM" if summary.efi is None else "the driver")
+    head.append(reason, style="bold green" if good else "bold red")
     if not good:
         head.append(f" (at {_place(stop.cs, stop.ip)})")
     parts: list[RenderableType] = [head]
     parts += [item(text) for line in stop.detail.splitlines() for text in textwrap.wrap(line, WIDTH - 2)]
     shadow = ", as the host's POST left it" if rom.source == "shadow" else ""
-    image = f"{rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}, sha256 {rom.sha256[:16]}{shadow}"
+    ids = f"{rom.vendor:04x}:{rom.device:04x}" if rom.images else "a UEFI driver"
+    image = f"{ids}, {format_size(rom.size)}, sha256 {rom.sha256[:16]}{shadow}"
     took = f"{summary.virtual_ns / 1e6:.3f} ms virtual, {summary.wall_s:.2f} s real"
     counts = f"{_plural(summary.events, 'event')}, {_plural(summary.code_bytes, 'code byte')}"
     one_line = len(counts) + len(took) + 2 <= WIDTH - _LABEL
@@ -219,11 +221,47 @@ def display_block(summary: Summary) -> Table | None:
         unreadable = f"{screen.unreadable_pages} pages unreadable" if screen.unreadable_pages else ""
         table.add_row(
             Text("display" if number == 0 else "", style="bold"),
-            Text(f"mode {screen.mode:x}h, {screen.width}x{screen.height} {screen.format}"),
+            Text(f"mode {_mode(summary, screen.mode)}, {screen.width}x{screen.height} {screen.format}"),
             Text(screen.file),
             Text(unreadable, style="red"),
         )
     return table
+
+
+def _mode(summary: Summary, number: int) -> str:
+    """A VBE mode in hexadecimal, a GOP's by its number."""
+    return f"{number:x}h" if summary.efi is None else str(number)
+
+
+def drivers_block(summary: Summary) -> RenderableType | None:
+    """Each UEFI driver: name and version, and what its entry, Supported and Start returned. None under a BIOS."""
+    if summary.efi is None or not summary.efi.drivers:
+        return None
+    table = grid()
+    table.add_column(width=11)
+    table.add_column(overflow="fold")
+    for number, driver in enumerate(summary.efi.drivers):
+        version = f" {driver.version:08x}" if driver.version else ""
+        steps = Text()
+        for step, status in (("entry", driver.entry), ("Supported", driver.supported), ("Start", driver.start)):
+            if status and (step != "entry" or status != "SUCCESS" or not driver.supported):
+                steps.append(f"{', ' if steps else ''}{step} ")
+                steps.append(status, style="green" if status == "SUCCESS" else "red")
+        table.add_row(
+            Text("drivers" if number == 0 else "", style="bold"), Text(f"{driver.name}{version}"),
+            steps or Text("not called"),
+        )  # fmt: skip
+    return table
+
+
+def gop_rows(summary: Summary) -> list[tuple[str, str]]:
+    """The GOP: its modes, the one that was set last, and the frame buffer; nothing where there is none."""
+    gop = summary.efi.gop if summary.efi else None
+    if gop is None:
+        return []
+    bad = {mode.number: f" ({mode.set})" for mode in gop.modes if mode.set != "SUCCESS"}
+    modes = [f"{mode.width}x{mode.height}{bad.get(mode.number, '')}" for mode in gop.modes]
+    return [("gop", f"modes {_some(modes)}; frame buffer {gop.base:#x}, {format_size(gop.size)}")]
 
 
 def hang_rows(summary: Summary) -> list[tuple[str, str]]:
@@ -246,6 +284,8 @@ def unhandled_rows(summary: Summary) -> list[tuple[str, str]]:
             rows.append((label, _some([f"{place.address:#x} x{place.count}" for place in places])))
     if unhandled.interrupts:
         rows.append(("interrupts", _some([_leaf(leaf) for leaf in unhandled.interrupts])))
+    if unhandled.services:
+        rows.append(("services", _some([f"{each.name} x{each.count}" for each in unhandled.services])))
     return [("unmodelled" if number == 0 else "", f"{label}: {text}") for number, (label, text) in enumerate(rows)]
 
 

@@ -1,11 +1,11 @@
 """A run's verdict is one sentence, for a person who wants to know whether there would be a picture."""
 
-from fwsim.results.summary import Summary
+from fwsim.results.summary import EfiSummary, Summary
 
 _UNFINISHED = {
-    "hung": "the ROM hangs",
-    "budget": "the run was cut short, the ROM was not done",
-    "invalid": "the ROM ran into bytes that are no code",
+    "hung": "the {what} hangs",
+    "budget": "the run was cut short, the {what} was not done",
+    "invalid": "the {what} ran into bytes that are no code",
     "aborted": "the hypervisor kills the guest",
 }
 
@@ -22,18 +22,42 @@ def _story(summary: Summary) -> str:
     if stop.reason != "completed":
         done = sum(call.ok for call in summary.calls)
         after = f" after {done} of its calls" if done else ""
-        what = _UNFINISHED.get(stop.reason) or stop.detail.partition("\n")[0] or "the run failed"
+        who = "ROM" if summary.efi is None else "driver"
+        what = _UNFINISHED.get(stop.reason, "").format(what=who) or stop.detail.partition("\n")[0] or "the run failed"
         return f"{what}{after}{', and the screen stays black' if not summary.display else ''}"
+    if summary.efi is not None:
+        return _drivers(summary, summary.efi)
     posted = "the ROM POSTed" + (", with help," if summary.assists else "")
     if not summary.display:
         return f"{posted} and set no mode that could be looked at"
+    return f"{posted}{_pictures(summary)}"
+
+
+def _drivers(summary: Summary, efi: EfiSummary) -> str:
+    """How far UEFI's drivers got, from the last one that was started."""
+    tried = [each for each in efi.drivers if each.start or each.entry not in ("", "SUCCESS")]
+    if not tried:
+        return "no driver takes the device, and the screen stays black"
+    last = tried[-1]
+    for step, status in (("its entry", last.entry), ("Start", last.start)):
+        if status not in ("", "SUCCESS"):
+            return f"{last.name} gave up ({step}: {status}), and the screen stays black"
+    if efi.gop is None:
+        return f"{last.name} started and found no display, and the screen stays black"
+    if not summary.display:
+        return f"{last.name} started, but it lights no display"
+    return f"the GOP driver started{_pictures(summary)}"
+
+
+def _pictures(summary: Summary) -> str:
+    """What the pictures show."""
     count = len(summary.display)
     judged = next((check for check in summary.checks if check.id == "screens-complete"), None)
     if judged is not None and not judged.ok:
-        return f"{posted}, but the picture is wrong: {judged.detail.partition('; ')[0]}"
+        return f", but the picture is wrong: {judged.detail.partition('; ')[0]}"
     if any(screen.unreadable_pages for screen in summary.display):
-        return f"{posted}, but the picture has holes"
-    return f"{posted} and shows {'a whole picture' if count == 1 else f'{count} whole pictures'}"
+        return ", but the picture has holes"
+    return f" and shows {'a whole picture' if count == 1 else f'{count} whole pictures'}"
 
 
 def _checks(summary: Summary) -> str:

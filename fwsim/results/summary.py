@@ -12,6 +12,7 @@ from fwsim import __version__
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
 
+INTEL = 0x8086
 StopReason = Literal["completed", "hung", "budget", "invalid", "aborted", "error"]
 
 
@@ -43,6 +44,11 @@ class RomSummary(_Part):
     source: str = "file"
     taken: bool = True
     how: str = ""
+
+    @property
+    def intel(self) -> bool:
+        """Whether it is for a device of Intel's: by its id, or as a bare UEFI driver, which names none."""
+        return self.vendor == INTEL or (not self.vendor and not self.images)
 
 
 class Stop(_Part):
@@ -240,14 +246,34 @@ class Unhandled(_Part):
     services: list[Service] = field(default_factory=list)
 
 
+class EfiInput(_Part):
+    """A register that a driver read, by event ``seq``: its place, the value, its name, and how often in a row."""
+
+    seq: int = 0
+    space: str = ""
+    address: int = 0
+    width: int = 0
+    value: int = 0
+    name: str = ""
+    count: int = 1
+
+
 class EfiDriverResult(_Part):
-    """A UEFI driver: its name, and the statuses of its entry, Supported and Start; "" for what was not called."""
+    """A UEFI driver: its name, and the statuses of its entry, Supported and Start; "" for what was not called.
+
+    ``base``: where it was loaded; ``registers``: accesses to the display device's registers in Start; ``why``: what
+    made it give up. ``last_reads``: where Start returned an error, the last registers that were read, the newest first.
+    """
 
     name: str = ""
+    base: int = 0
     entry: str = ""
     supported: str = ""
     start: str = ""
     version: int = 0
+    registers: int = 0
+    last_reads: list[EfiInput] = field(default_factory=list)
+    why: str = ""
 
 
 class GopMode(_Part):
@@ -271,8 +297,13 @@ class GopResult(_Part):
 
 
 class EfiSummary(_Part):
-    """What became of UEFI drivers; ``breaches``: what they did that a driver must not."""
+    """What became of UEFI drivers; ``breaches``: what they did that a driver must not.
 
+    ``vbt``: bytes of the VBT that PlatformGopPolicy gives them; ``lpc_id``: 00:1f.0's device id as the guest reads it.
+    """
+
+    vbt: int = 0
+    lpc_id: int = 0
     drivers: list[EfiDriverResult] = field(default_factory=list)
     gop: GopResult | None = None
     breaches: list[str] = field(default_factory=list)

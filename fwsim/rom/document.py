@@ -11,7 +11,7 @@ from fwsim.rom.bdb_fields import Decoded, Grid
 from fwsim.rom.catalog import known, licence_of
 from fwsim.rom.chain import Rom
 from fwsim.rom.compare import Difference, Run
-from fwsim.rom.efi import PeImage
+from fwsim.rom.efi_about import DriverInfo
 from fwsim.rom.finding import first_error
 from fwsim.rom.flash.find import Search
 from fwsim.rom.flash.item import Item
@@ -21,8 +21,8 @@ from fwsim.rom.vbt import BdbBlock, Vbt
 from fwsim.rom.vbt_replace import Replaced
 
 
-def rom_document(rom: Rom, drivers: dict[int, PeImage] | None = None) -> dict[str, Any]:
-    """``rom info --json``: the file, its images, findings and catalogue entry; ``drivers`` are PE images by index."""
+def rom_document(rom: Rom, drivers: dict[int | None, DriverInfo] | None = None) -> dict[str, Any]:
+    """``rom info --json``: the file, its images, findings and catalogue entry; ``drivers`` by index of their image."""
     entry = known(rom.sha256)
     licence = licence_of(rom)
     return {
@@ -35,13 +35,14 @@ def rom_document(rom: Rom, drivers: dict[int, PeImage] | None = None) -> dict[st
         "ids": list(rom.ids),
         "class_code": rom.class_code,
         "images": [image_document(image, (drivers or {}).get(image.index)) for image in rom.images],
+        "driver": driver_document((drivers or {}).get(None)),
         "findings": [asdict(finding) for finding in rom.findings],
         "known": asdict(entry) if entry else None,
         "licence": asdict(licence) if licence else None,
     }
 
 
-def image_document(image: Image, driver: PeImage | None = None) -> dict[str, Any]:
+def image_document(image: Image, driver: DriverInfo | None = None) -> dict[str, Any]:
     """One image of the chain, with the names of its enumerated values beside the numbers."""
     document = asdict(image)
     document.update(code_type=image.code_type, code_type_name=image.code_type_name, ids=list(image.ids))
@@ -56,8 +57,17 @@ def image_document(image: Image, driver: PeImage | None = None) -> dict[str, Any
             subsystem_name=image.efi.subsystem_name,
             compression_name=image.efi.compression_name,
         )
-        document["pe"] = asdict(driver) if driver else None
+        document["pe"] = asdict(driver.pe) if driver else None
+        document["driver"] = driver_document(driver)
     return document
+
+
+def driver_document(driver: DriverInfo | None) -> dict[str, Any] | None:
+    """A UEFI driver: ``role``, ``name``, ``build``, subsystem and machine, and ``ids``, null where it was not asked."""
+    if driver is None:
+        return None
+    names = {"subsystem_name": driver.pe.subsystem_name, "machine_name": driver.pe.machine_name}
+    return {**asdict(driver.about), **names, "ids": None if driver.ids is None else list(driver.ids)}
 
 
 def vbt_document(vbt: Vbt) -> dict[str, Any]:

@@ -22,17 +22,21 @@ class EfiDriver:
 
 def drivers_of(rom: Rom) -> list[EfiDriver]:
     """Every driver of ``rom``, in the file's order. Raises FwsimError for one that cannot be decompressed."""
-    name = rom.path.name
     if is_pe(rom.data):
-        return [EfiDriver(name, rom.data)]
-    found = []
-    for image in rom.images:
-        if image.efi is None:
-            continue
-        raw = rom.data[image.offset + image.efi.image_offset : image.offset + image.size]
-        title = f"{name}, image {image.index}"
-        found.append(EfiDriver(title, _decompressed(raw, title) if image.efi.compression else raw))
-    return found
+        return [driver_in(rom, None)]
+    return [driver_in(rom, image.index) for image in rom.images if image.efi]
+
+
+def driver_in(rom: Rom, index: int | None) -> EfiDriver:
+    """The driver of the image ``index``, or the file itself (None). Raises FwsimError as ``drivers_of`` does."""
+    name = rom.path.name
+    header = None if index is None else rom.images[index].efi
+    if index is None or header is None:
+        return EfiDriver(name, rom.data)
+    image = rom.images[index]
+    raw = rom.data[image.offset + header.image_offset : image.offset + image.size]
+    title = f"{name}, image {index}"
+    return EfiDriver(title, _decompressed(raw, title) if header.compression else raw)
 
 
 def _decompressed(raw: bytes, where: str) -> bytes:

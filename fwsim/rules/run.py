@@ -18,15 +18,15 @@ from fwsim.hypervisor.interface import OPREGION_CUT, Assignment, Hypervisor
 from fwsim.memory.ram import PAGE
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
-from fwsim.results.summary import CheckResult, GttTargets, Screen, Stop, Summary
+from fwsim.results.summary import CheckResult, EfiSummary, GttTargets, Screen, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
+from fwsim.rules.uefi import DRIVERS, EfiFacts, EfiRule
 from fwsim.scenario.host_functions import asked, place
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.units import MIB, format_size
 
-INTEL = 0x8086
 FINISHED = "rom-finished"
 
 IGD_SLOT = 0x10
@@ -110,7 +110,7 @@ class Rule:
 def check(scenario: Scenario, summary: Summary, behind_bar: Sequence[tuple[int, int]] = ()) -> list[CheckResult]:
     """Every rule that concerns the run, in the table's order. ``behind_bar`` (start, end) is the placement's."""
     vga = scenario.host.vga
-    graphics = vga == "igd" or (vga == "auto" and summary.rom.vendor == INTEL)
+    graphics = vga == "igd" or (vga == "auto" and summary.rom.intel)
     design = scenario.hypervisor.design
     behind = [Range(*each) for each in behind_bar]
     facts = Facts(scenario, summary, graphics, design, scenario.assignment, behind)
@@ -139,21 +139,21 @@ def _rom_found(facts: Facts) -> Verdict:
     return facts.summary.rom.taken, facts.summary.rom.how
 
 
-def finished(stop: Stop) -> tuple[bool, str]:
+def finished(stop: Stop, efi: EfiSummary | None = None) -> tuple[bool, str]:
     """Whether the ROM's code came to its end, and how it came to another."""
     if stop.reason == "completed":
-        return True, "init and every call returned"
+        return True, "init and every call returned" if efi is None else "every driver returned"
     where = f" at {stop.cs:04x}:{stop.ip:04x}" if stop.cs or stop.ip else ""
     return False, f"{stop.reason}{where}{': ' + stop.detail.splitlines()[0] if stop.detail else ''}"
 
 
 def _rom_finished(facts: Facts) -> Verdict:
-    return finished(facts.summary.stop)
+    return finished(facts.summary.stop, facts.summary.efi)
 
 
 def _calls_answered(facts: Facts) -> Verdict:
     wanted, made = len(facts.scenario.call), facts.summary.calls
-    if not wanted and not made:
+    if facts.summary.efi is not None or (not wanted and not made):
         return None
     bad = [call for call in made if not call.ok]
     if bad:
@@ -187,7 +187,7 @@ def _budget(facts: Facts) -> Verdict:
 
 def _mode(facts: Facts) -> Verdict:
     """The mode that a vBIOS needs of its hypervisor."""
-    if not facts.graphics or not facts.design.mode:
+    if not facts.graphics or not facts.design.mode or facts.summary.efi is not None:
         return None
     title, given = facts.design.title, facts.given
     if not given.refusal:
@@ -352,6 +352,13 @@ def _driver_pch(facts: Facts) -> Verdict:
     return right, f"{assumed}{found.name}: {found.pch} ({found.how}){'' if right else f'; on the host {found.host}'}"
 
 
+def _of_drivers(rule: EfiRule, facts: Facts) -> Verdict:
+    efi = facts.summary.efi
+    if efi is None or not facts.graphics:
+        return None
+    return rule.test(EfiFacts(facts.scenario, facts.summary, efi, facts.bdsm, facts.asls))
+
+
 def _ggc(facts: Facts) -> Verdict:
     """A note, not a failure: GGC is taken as the scenario gives it."""
     if not facts.graphics:
@@ -364,7 +371,7 @@ def _bridge_ggc(facts: Facts) -> Verdict:
     """A note: where a vBIOS looks for GGC a q35 has a register of QEMU's own, legacy mode or not."""
     mib = ext_tseg(facts.design.qemu_release) if facts.scenario.guest.machine == "q35" else 0
     family = facts.family
-    if not facts.graphics or not mib or family.ggc_bridge != EXT_TSEG:
+    if facts.summary.efi is not None or not facts.graphics or not mib or family.ggc_bridge != EXT_TSEG:
         return None
     sizes = f"{format_size(family.gms.decode(mib))} of stolen memory"
     sizes += f" and {format_size(family.ggms.decode(mib))} for the GTT" if family.ggms else ""
@@ -409,6 +416,7 @@ RULES: tuple[Rule, ...] = (
     Rule("calls-answered", _calls_answered, "a boot loader left without its mode", "VBE 3.0, function status"),
     Rule("no-assists", _assists, "a ROM that only works when helped", "the run itself"),
     Rule("budget", _budget, "a verdict on a run that was cut short", "scenario: budget"),
+    *(Rule(rule.id, partial(_of_drivers, rule), rule.protects, rule.source) for rule in DRIVERS),
     *(Rule(rule.id, partial(_of_layout, rule), rule.protects, rule.source) for rule in SHARED),
     Rule("legacy-mode", _mode, "a vBIOS without VGA, a BDSM that is the host's", "QEMU hw/vfio/igd.c"),
     Rule("iommu-group", _group, "a neighbour of the device that reaches the guest's memory", "Linux iommu.c, vfio"),

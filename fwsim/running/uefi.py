@@ -13,7 +13,6 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.uefi import firmware, gop, pe
 from fwsim.environment.uefi.drivers import Driver, connect, enter, load
 from fwsim.environment.uefi.uefi import EndedError, Uefi
-from fwsim.environment.uefi.words import status_name
 from fwsim.machine.build import lights
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
@@ -25,6 +24,7 @@ from fwsim.results.summary import (
     GopResult,
     Screen,
     Service,
+    Stop,
     Summary,
 )
 from fwsim.rom.chain import Rom, is_pe
@@ -32,15 +32,18 @@ from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.by_chain import note_placement
+from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
 from fwsim.running.pictures import take
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
+from fwsim.trace.efi import status_name
 
 _BITS = 32
 """Of a pixel in every format that a GOP names."""
+_LPC_BRIDGE = 0x1F << 3
 _RGB, _BGR = ((8, 0), (8, 8), (8, 16)), ((8, 16), (8, 8), (8, 0))
 
 
@@ -61,6 +64,16 @@ def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
     """Whether the firmware is UEFI's, and there is a driver for it."""
     uefi = allocator_of(scenario.firmware)[0].uefi
     return uefi and bool(scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images))
+
+
+def _counted(drivers: int) -> str:
+    return "its driver" if drivers == 1 else f"{drivers} drivers"
+
+
+def _lpc_id(uefi: Uefi) -> int:
+    """The device id of 00:1f.0 as the guest reads it; FFFF where nothing is there."""
+    pci = uefi.machine.pci
+    return pci.seen_by_guest(pci.slot(_LPC_BRIDGE), 2, 2) if pci.answers(_LPC_BRIDGE) else 0xFFFF
 
 
 def place_by_chain(scenario: Scenario, rom: Rom) -> Scenario:
@@ -178,16 +191,38 @@ class UefiRun(AnyRun):
         uefi, shown = self.uefi, self._shown
         summary = summarize(self.scenario, self.rom, self.built, uefi, self.ending or Ending("completed"))
         summary.display, summary.calls = shown.screens, shown.calls
-        self.efi.drivers = [
-            EfiDriverResult(name=each.name, entry=each.entry, supported=each.supported, start=each.start,
-                            version=each.version)
-            for each in self.drivers
-        ]  # fmt: skip
+        summary.stop.detail = "; ".join(filter(None, (summary.stop.detail, self._place(summary.stop))))
+        summary.rom.how = f"{summary.firmware.kind} loads {_counted(len(self.images))}"
+        self.efi.vbt, self.efi.lpc_id = len(self.made.vbt), _lpc_id(uefi)
+        self.efi.drivers = [self._told(each) for each in self.drivers]
         self.efi.breaches = uefi.memory.breaches
         summary.efi = self.efi
         summary.unhandled.services = [Service(name=name, count=count) for name, count in uefi.unhandled.items()]
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
+
+    def _place(self, stop: Stop) -> str:
+        """Where in a driver the run stopped short of its end; "" where it did not, or elsewhere."""
+        below = [each for each in self.drivers if each.base <= stop.ip]
+        if stop.reason == "completed" or not below:
+            return ""
+        last = max(below, key=lambda each: each.base)
+        return f"in {last.name} at +{stop.ip - last.base:#x}"
+
+    def _told(self, driver: Driver) -> EfiDriverResult:
+        """What became of one driver."""
+        told = EfiDriverResult(
+            name=driver.name, base=driver.base, entry=driver.entry, supported=driver.supported, start=driver.start,
+            version=driver.version,
+        )  # fmt: skip
+        if driver.began:
+            recorder = self.built.machine.recorder
+            told.start = driver.start or "did not return"
+            events = recorder.read(driver.began, driver.ended or recorder.count)
+            told.registers = register_accesses(events)
+            if told.start != "SUCCESS" or self.efi.gop is None:
+                told.last_reads = last_reads(events, self.scenario.host.cpu)
+        return told
 
     def shadow(self) -> bytes:
         """Nothing is copied to C0000."""

@@ -18,7 +18,7 @@ from fwsim.scenario.text import with_overrides
 from fwsim.units import MIB
 
 INTEL = 0x8086
-_SIGNATURE = b"\x55\xaa"
+_SIGNATURES = (b"\x55\xaa", b"MZ")
 _CALLS = ({"ax": 0x0003}, {"ax": 0x4F02, "bx": 0x4114})
 """Text mode, as SeaBIOS sets it, then 800x600 of 16 bits, linear (VBE 3.0, 4F02, bit 14)."""
 
@@ -42,17 +42,18 @@ class Guessed:
 
 
 def is_rom(path: Path) -> bool:
-    """Whether the file is an option ROM by its first two bytes; False for one that cannot be read."""
+    """Whether the file is an option ROM or a UEFI driver by its first two bytes; False for one that cannot be read."""
     try:
         with path.open("rb") as file:
-            return path.is_file() and path.stat().st_size <= 16 * MIB and file.read(2) == _SIGNATURE
+            return path.is_file() and path.stat().st_size <= 16 * MIB and file.read(2) in _SIGNATURES
     except OSError:
         return False
 
 
-def guess(path: Path, overrides: Sequence[str] = ()) -> Guessed:
+def guess(path: Path, overrides: Sequence[str] = (), takes: Sequence[int] = ()) -> Guessed:
     """The scenario of the ROM in ``path``; ``overrides`` (PATH=VALUE) are given, and guide what is guessed.
 
+    ``takes``: the device ids that a bare UEFI driver accepts, which names none itself.
     Raises FwsimError for a ROM that cannot be run, and for everything that a scenario is refused for.
     """
     try:
@@ -60,14 +61,16 @@ def guess(path: Path, overrides: Sequence[str] = ()) -> Guessed:
     except FwsimError as error:
         error.hint = error.hint or f"see what is in it: fwsim rom info {path}"
         raise
-    base: dict[str, Any] = {
-        "name": name_from(path.stem), "rom": {"file": str(path.absolute())}, "call": [dict(each) for each in _CALLS],
-    }  # fmt: skip
+    base: dict[str, Any] = {"name": name_from(path.stem), "rom": {"file": str(path.absolute())}}
+    uefi = rom.legacy is None
+    if not uefi:
+        base["call"] = [dict(each) for each in _CALLS]
     table = with_overrides(base, overrides)
-    guesses = _guesses(rom, table)
+    guesses = _of_drivers(rom, table, takes) if uefi else _guesses(rom, table)
     full = with_overrides(table, [f"{each.field}={each.value}" for each in guesses])
     scenario = from_table(full, str(path), Path.cwd())
-    return Guessed(scenario, tuple(guesses), _other(path, rom, scenario, overrides))
+    other = _with_vbt(path, scenario, overrides) if uefi else _other(path, rom, scenario, overrides)
+    return Guessed(scenario, tuple(guesses), other)
 
 
 def _guesses(rom: Rom, table: dict[str, Any]) -> list[Guess]:
@@ -93,6 +96,36 @@ def _guesses(rom: Rom, table: dict[str, Any]) -> list[Guess]:
         why = f"SeaBIOS would not run 8086:{rom.device:04x} for it; as after fwsim rom fix"
         found.append(Guess("rom.fix_ids", "true", why))
     return found
+
+
+def _of_drivers(rom: Rom, table: dict[str, Any], takes: Sequence[int]) -> list[Guess]:
+    """The machine on which UEFI drivers can start: OVMF, and the host's PCH at 00:1f.0, by which they go."""
+    host, hypervisor, firmware = (_section(table, name) for name in ("host", "hypervisor", "firmware"))
+    ids = tuple(takes) or rom.ids
+    found = [] if "kind" in firmware else [Guess("firmware.kind", "ovmf", "UEFI drivers, and no legacy image")]
+    names = named(ids)
+    given = family_of_device(_number(host.get("device_id")) or 0)
+    usual_of = given or (family(names[0]) if names else Scenario().host.family)
+    row = family(str(host["cpu"])) if "cpu" in host else usual_of
+    if "cpu" not in host:
+        why = "the device id's" if given else f"most ids that the driver takes are {row.title}'s"
+        found.append(Guess("host.cpu", row.name, why if given or names else f"no id tells: {row.title} is the default"))
+    own = [each for each in ids if (known := family_of_device(each)) and known.name == row.name]
+    if "device_id" not in host:
+        usual = row.device_id in own or not own
+        why = f"{row.title}'s usual" if usual else f"the first of {row.title} that the driver takes"
+        found.append(Guess("host.device_id", f"{row.device_id if usual else own[0]:#06x}", why))
+    if "lpc" not in hypervisor and hypervisor.get("kind", "qemu") == "qemu":
+        found.append(Guess("hypervisor.lpc", "on", "x-igd-lpc: GOP drivers give up where 00:1f.0 is no PCH of theirs"))
+    return found
+
+
+def _with_vbt(path: Path, scenario: Scenario, overrides: Sequence[str]) -> str:
+    """The command that gives a GOP driver the VBT which it needs; "" where there is one."""
+    if scenario.host.vbt:
+        return ""
+    sets = (word for each in [*overrides, "host.vbt=VBT"] for word in ("--set", each))
+    return shlex.join(["fwsim", "run", str(path), *sets])
 
 
 def _section(table: dict[str, Any], name: str) -> dict[str, Any]:

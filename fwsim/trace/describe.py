@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import ENUMS, GSI, IRQ, NAMES, PIN, flag_names
 
 _NAMES = {column: {number: name for name, number in NAMES[column].items()} for column in ENUMS}
@@ -29,13 +30,16 @@ def pci_text(address: int) -> str:
 
 
 def address_text(space: str, address: int) -> str:
-    """``address`` as its space writes it: ``00:02.0 @0x5E``, ``int 10h``, ``0x0 [0x1]`` (GTT offset, index)."""
+    """``address`` as its space writes it: ``00:02.0 @0x5E``, ``int 10h``, ``0x0 [0x1]`` (GTT offset, index), a
+    service's name."""
     if space == "pci":
         return pci_text(address)
     if space == "interrupt":
         return f"int {address:02x}h" if address < PIN else _wire(address)
     if space == "gtt":
         return f"{address:#x} [{address | 1:#x}]"
+    if space == "efi":
+        return service_name(address)
     return f"{address:#06x}" if space == "port" else f"{address:#x}"
 
 
@@ -70,10 +74,11 @@ def line(record: tuple[int, ...], name: str = "") -> str:
     place = enum_name("space", space)
     did = enum_name("op", op) + (f".{width}" if op < 2 else "")
     code = f"{cs:04x}:{ip:04x}" if cs or ip else ""
+    said = f"{answer_text(address, value)}, of {aux:#x}" if place == "efi" else f"{value:#x}"
     text = (
         f"{seq:>8} {time_ns / 1000:>12.3f} {enum_name('actor', actor):<10} {code:<9} {place:<9} {did:<7} "
-        f"{address_text(place, address):<16} {value:#x}"
+        f"{address_text(place, address):<16} {said}"
     )
-    if aux != value:
+    if aux != value and place != "efi":
         text += f" (was {aux:#x})" if place != "interrupt" else f" {aux:#x}"
     return "  ".join(filter(None, (text, name, " ".join(flags_of(flags)))))

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 
 from fwsim.environment.uefi.pe import Pe
 from fwsim.environment.uefi.uefi import Uefi
-from fwsim.environment.uefi.words import DRIVER_BINDING, LOADED_IMAGE, status_name
+from fwsim.environment.uefi.words import DRIVER_BINDING, LOADED_IMAGE
+from fwsim.trace.efi import status_name
 
 _BS_CODE = 3
 
 
 @dataclass
 class Driver:
-    """One driver of a run: where it lies, and what became of it, as statuses' names; "" for what was not tried."""
+    """One driver of a run: where it lies, and what became of it, as statuses' names; "" for what was not tried.
+
+    ``began``, ``ended``: how many events there were before Start and after it.
+    """
 
     name: str
     base: int = 0
@@ -25,6 +29,8 @@ class Driver:
     supported: str = ""
     start: str = ""
     version: int = 0
+    began: int = 0
+    ended: int = 0
 
 
 def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
@@ -56,6 +62,9 @@ def connect(uefi: Uefi, drivers: list[Driver], controller: int) -> None:
             driver.version, driver.supported = version, status_name(supported)
         if supported:
             continue
+        recorder = uefi.machine.recorder
+        if driver:
+            driver.began = recorder.count
         start = uefi.call(uefi.number(at + 8), at, controller, 0)
         if driver:
-            driver.start = status_name(start)
+            driver.start, driver.ended = status_name(start), recorder.count

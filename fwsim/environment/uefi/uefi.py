@@ -16,11 +16,12 @@ from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.environment.uefi.handles import Handles
 from fwsim.environment.uefi.memory import Memory
-from fwsim.environment.uefi.words import ERROR, SUCCESS, UNSUPPORTED
+from fwsim.environment.uefi.words import SUCCESS, UNSUPPORTED
 from fwsim.firmware.ovmf.layout import page_allocator
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.machine.built import Built
 from fwsim.native import R_CS, R_IP, R_TIME
+from fwsim.trace.efi import ERROR, number_of
 from fwsim.trace.event import Flag, Op, Space
 
 STUBS, STUBS_END = 0x900000, 0x902000
@@ -167,7 +168,7 @@ class Uefi(Environment):
             root[R_CS], root[R_IP] = 0, back
             status = self._answer(service, call)
         root[R_CS], root[R_IP] = 0, back
-        self._record(number, back, status, first, 0 if service.answer else int(Flag.UNHANDLED))
+        self._record(number_of(service.name), back, status, first, 0 if service.answer else int(Flag.UNHANDLED))
         cpu.set("rax", status)
         cpu.set("rsp", sp + 8)
         cpu.set("rip", back)

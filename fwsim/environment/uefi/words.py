@@ -1,33 +1,19 @@
-"""UEFI's words: GUIDs as 16 bytes, status codes, memory types, and the order of the service tables.
+"""UEFI's words: GUIDs as 16 bytes, the status codes that are answered, and memory types.
 
-Sources: UEFI Specification 2.10, 4.3 to 4.5 (tables), 7.2 (memory types), appendix D (status codes); the protocols'
-own sections for their GUIDs.
+Sources: UEFI Specification 2.10, 7.2 (memory types), appendix D (status codes); the protocols' own sections for their
+GUIDs.
 """
 
 from __future__ import annotations
 
 from uuid import UUID
 
-ERROR = 1 << 63
+from fwsim.trace.efi import ERROR, TABLES
+
 SUCCESS = 0
-_CODES = {
-    "LOAD_ERROR": 1, "INVALID_PARAMETER": 2, "UNSUPPORTED": 3, "BAD_BUFFER_SIZE": 4, "BUFFER_TOO_SMALL": 5,
-    "NOT_READY": 6, "DEVICE_ERROR": 7, "WRITE_PROTECTED": 8, "OUT_OF_RESOURCES": 9, "VOLUME_CORRUPTED": 10,
-    "NOT_FOUND": 14, "ACCESS_DENIED": 15, "NO_RESPONSE": 16, "NO_MAPPING": 17, "TIMEOUT": 18, "NOT_STARTED": 19,
-    "ALREADY_STARTED": 20, "ABORTED": 21, "ICMP_ERROR": 22, "TFTP_ERROR": 23, "PROTOCOL_ERROR": 24,
-    "INCOMPATIBLE_VERSION": 25, "SECURITY_VIOLATION": 26, "CRC_ERROR": 27,
-}  # fmt: skip
-_NAMES = {code: name for name, code in _CODES.items()}
 INVALID_PARAMETER, UNSUPPORTED = ERROR | 2, ERROR | 3
 BUFFER_TOO_SMALL, NOT_READY, OUT_OF_RESOURCES = ERROR | 5, ERROR | 6, ERROR | 9
 NOT_FOUND, ACCESS_DENIED, ALREADY_STARTED = ERROR | 14, ERROR | 15, ERROR | 20
-
-
-def status_name(status: int) -> str:
-    """A status as the specification spells it: SUCCESS, NOT_FOUND, ...; a number where it has no name."""
-    if not status:
-        return "SUCCESS"
-    return _NAMES.get(status & ~ERROR, f"{status:#x}") if status & ERROR else f"warning {status}"
 
 
 def guid(text: str) -> bytes:
@@ -35,21 +21,7 @@ def guid(text: str) -> bytes:
     return UUID(text).bytes_le
 
 
-BOOT = (
-    "RaiseTPL", "RestoreTPL", "AllocatePages", "FreePages", "GetMemoryMap", "AllocatePool", "FreePool", "CreateEvent",
-    "SetTimer", "WaitForEvent", "SignalEvent", "CloseEvent", "CheckEvent", "InstallProtocolInterface",
-    "ReinstallProtocolInterface", "UninstallProtocolInterface", "HandleProtocol", "Reserved", "RegisterProtocolNotify",
-    "LocateHandle", "LocateDevicePath", "InstallConfigurationTable", "LoadImage", "StartImage", "Exit", "UnloadImage",
-    "ExitBootServices", "GetNextMonotonicCount", "Stall", "SetWatchdogTimer", "ConnectController",
-    "DisconnectController", "OpenProtocol", "CloseProtocol", "OpenProtocolInformation", "ProtocolsPerHandle",
-    "LocateHandleBuffer", "LocateProtocol", "InstallMultipleProtocolInterfaces", "UninstallMultipleProtocolInterfaces",
-    "CalculateCrc32", "CopyMem", "SetMem", "CreateEventEx",
-)  # fmt: skip
-RUNTIME = (
-    "GetTime", "SetTime", "GetWakeupTime", "SetWakeupTime", "SetVirtualAddressMap", "ConvertPointer", "GetVariable",
-    "GetNextVariableName", "SetVariable", "GetNextHighMonotonicCount", "ResetSystem", "UpdateCapsule",
-    "QueryCapsuleCapabilities", "QueryVariableInfo",
-)  # fmt: skip
+BOOT, RUNTIME = TABLES["BootServices"], TABLES["RuntimeServices"]
 MEMORY_TYPES = (
     "Reserved", "LoaderCode", "LoaderData", "BSCode", "BSData", "RTCode", "RTData", "Free", "Unusable", "ACPIReclaim",
     "NVS", "MMIO", "MMIOPort", "PalCode", "Persistent",

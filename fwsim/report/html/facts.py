@@ -16,7 +16,7 @@ from fwsim.errors import FwsimError
 from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
-from fwsim.rules.run import INTEL, stolen_size
+from fwsim.rules.run import stolen_size
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import EVENT, Actor, Flag, Op, Space
 
@@ -54,7 +54,7 @@ class Facts:
         if self.scenario is None:
             return True
         vga = self.scenario.host.vga
-        return vga == "igd" or (vga == "auto" and (self.summary.rom.vendor == INTEL or not self.whole))
+        return vga == "igd" or (vga == "auto" and (self.summary.rom.intel or not self.whole))
 
     @cached_property
     def guest_stolen(self) -> Span:

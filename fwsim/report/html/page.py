@@ -24,7 +24,7 @@ from fwsim.report.html.faults import faults
 from fwsim.report.html.given import diff_lines, leaks, needs, why
 from fwsim.report.html.names import Names
 from fwsim.report.html.spaces import aims, drawing
-from fwsim.report.html.story import ended, plural, story
+from fwsim.report.html.story import ended, mode_text, plural, story
 from fwsim.report.html.timeline import timeline
 from fwsim.results.folder import SCENARIO, RunDir
 
@@ -125,7 +125,8 @@ def _screens(facts: Facts, room: int) -> list[dict[str, Any]]:
                 uri = _PICTURE + base64.b64encode(data).decode()
             else:
                 why = f"{name} is left out: the page would become too large"
-        shown.append({"number": number, "screen": screen, "uri": uri, "why": why})
+        mode = mode_text(facts, screen.mode)
+        shown.append({"number": number, "screen": screen, "uri": uri, "why": why, "mode": mode})
     return shown
 
 

@@ -30,15 +30,16 @@ def ended(facts: Facts) -> str:
         return "unknown: the run left no summary"
     stop = facts.summary.stop
     where = f" (at {stop.cs:04x}:{stop.ip:04x})" if stop.reason != "completed" and (stop.cs or stop.ip) else ""
-    return REASONS.get(stop.reason, stop.reason) + where
+    reason = REASONS.get(stop.reason, stop.reason)
+    return (reason if facts.summary.efi is None else reason.replace("the ROM", "the driver")) + where
 
 
 def story(facts: Facts) -> list[tuple[str, list[str]]]:
     """(who, sentences) in the order of what happened; who had no part is left out."""
     parts = [
         ("Host", _host(facts)), ("Hypervisor", _hypervisor(facts)), ("Firmware", _firmware(facts)),
-        ("ROM", _rom(facts)), ("Changed on the way", _changed(facts)), ("IOMMU", _iommu(facts)),
-        ("Screen", _screen(facts)), ("End", _end(facts)),
+        ("ROM", _rom(facts)), ("Drivers", _drivers(facts)), ("Changed on the way", _changed(facts)),
+        ("IOMMU", _iommu(facts)), ("Screen", _screen(facts)), ("End", _end(facts)),
     ]  # fmt: skip
     told = ((who, list(sentences)) for who, sentences in parts)
     return [(who, sentences) for who, sentences in told if sentences]
@@ -128,11 +129,8 @@ def _firmware(facts: Facts) -> Iterator[str]:
 def _rom(facts: Facts) -> Iterator[str]:
     rom, gtt = facts.summary.rom, facts.summary.gtt
     name = Path(facts.scenario.rom.file).name if facts.scenario and facts.scenario.rom.file else "The ROM"
-    ids = (
-        f", {rom.vendor:04x}:{rom.device:04x}, {format_size(rom.size)}{'' if rom.size % 1024 == 0 else ' bytes'}"
-        if rom.size
-        else ""
-    )
+    which = f"{rom.vendor:04x}:{rom.device:04x}" if rom.images else "a UEFI driver"
+    ids = f", {which}, {format_size(rom.size)}{'' if rom.size % 1024 == 0 else ' bytes'}" if rom.size else ""
     yield f"{name}{ids}."
     if rom.source == "shadow":
         yield "It was POSTed on the host first: the guest runs what lay at C0000 then, with all that POST left in it."
@@ -141,6 +139,30 @@ def _rom(facts: Facts) -> Iterator[str]:
         yield _targets(facts)
     elif facts.graphics:
         yield "It wrote nothing to the GTT."
+
+
+def _drivers(facts: Facts) -> Iterator[str]:
+    """What UEFI's drivers returned, and the GOP that came of it."""
+    efi = facts.summary.efi
+    if efi is None:
+        return
+    for driver in efi.drivers:
+        steps = (("Its entry", driver.entry), ("Supported", driver.supported), ("Start", driver.start))
+        said = ", ".join(f"{step} returned {status}" for step, status in steps if status)
+        version = f", version {driver.version:08x}" if driver.version else ""
+        yield f"{driver.name}{version}: {said or 'it was not called'}."
+        if driver.why:
+            yield f"{driver.why[:1].upper()}{driver.why[1:]}."
+    if efi.gop:
+        modes = ", ".join(f"{mode.width}x{mode.height}" for mode in efi.gop.modes)
+        yield f"The GOP has {plural(len(efi.gop.modes), 'mode')} ({modes}), its frame buffer is at {efi.gop.base:#x}."
+    else:
+        yield "There is no GOP."
+
+
+def mode_text(facts: Facts, number: int) -> str:
+    """A VBE mode in hexadecimal, a GOP's by its number."""
+    return f"{number:x}h" if facts.summary.efi is None else str(number)
 
 
 def _first(first: GttWrite | None) -> str:
@@ -196,7 +218,8 @@ def _iommu(facts: Facts) -> Iterator[str]:
 def _screen(facts: Facts) -> Iterator[str]:
     for screen in facts.summary.display:
         torn = f", {plural(screen.unreadable_pages, 'page')} of it could not be read" if screen.unreadable_pages else ""
-        yield f"Mode {screen.mode:x}h, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
+        mode = mode_text(facts, screen.mode)
+        yield f"Mode {mode}, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
 
 
 def _end(facts: Facts) -> Iterator[str]:

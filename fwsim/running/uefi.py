@@ -178,7 +178,7 @@ class UefiRun(AnyRun):
                             version=each.version)
             for each in self.drivers
         ]  # fmt: skip
-        self.efi.breaches = uefi.memory.breaches
+        self.efi.breaches = uefi.breaches
         summary.efi = self.efi
         summary.unhandled.services = [Service(name=name, count=count) for name, count in uefi.unhandled.items()]
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fwsim.environment.uefi import boot
+from fwsim.environment.uefi import boot, runtime, tables
 from fwsim.environment.uefi.pci_io import pci_io, root_bridge_io
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import (
@@ -22,49 +22,22 @@ from fwsim.environment.uefi.words import (
     UNSUPPORTED,
 )
 
-_BOOT_SIGNATURE, _RUNTIME_SIGNATURE, _SYSTEM_SIGNATURE = b"BOOTSERV", b"RUNTSERV", b"IBI SYST"
-_REVISION = 0x00020046
 _END_OF_PATH = bytes((0x7F, 0xFF, 4, 0))
 _PCI_ROOT = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
 """ACPI(PNP0A03,0)."""
 
 
-def header(signature: bytes, size: int) -> bytes:
-    """EFI_TABLE_HEADER, its CRC left out."""
-    return signature + _REVISION.to_bytes(4, "little") + size.to_bytes(4, "little") + bytes(8)
+_MOST_TEXT = 8192
+Rows = list[tuple[str, Callable[[Uefi, Call], int] | None]]
 
 
 def system_table(uefi: Uefi) -> int:
     """The address of the system table, with boot and runtime services and a console behind it."""
-    services: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [(n, boot.ANSWERS.get(n)) for n in BOOT]
-    boot_table = uefi.memory.new(header(_BOOT_SIGNATURE, 24 + 8 * len(BOOT)) + uefi.interface("BootServices", services))
-    runtime: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [
-        (name, _get_variable if name == "GetVariable" else None) for name in RUNTIME
-    ]
-    runtime_table = uefi.memory.new(
-        header(_RUNTIME_SIGNATURE, 24 + 8 * len(RUNTIME)) + uefi.interface("RuntimeServices", runtime)
-    )
-    console = uefi.memory.new(_console(uefi))
-    vendor = uefi.memory.new("EDK II\0".encode("utf-16-le"))
-    words = (
-        vendor,
-        0x10000,
-        0,
-        0,
-        uefi.new_handle(),
-        console,
-        uefi.new_handle(),
-        console,
-        runtime_table,
-        boot_table,
-        0,
-        0,
-    )
-    return uefi.memory.new(header(_SYSTEM_SIGNATURE, 120) + b"".join(word.to_bytes(8, "little") for word in words))
-
-
-def _get_variable(uefi: Uefi, call: Call) -> int:
-    return NOT_FOUND
+    services: Rows = [(name, boot.ANSWERS.get(name)) for name in BOOT]
+    boot_table = tables.make(uefi, tables.BOOT_SIGNATURE, uefi.interface("BootServices", services))
+    services = [(name, runtime.ANSWERS.get(name)) for name in RUNTIME]
+    runtime_table = tables.make(uefi, tables.RUNTIME_SIGNATURE, uefi.interface("RuntimeServices", services))
+    return tables.make_system(uefi, uefi.memory.new(_console(uefi)), runtime_table, boot_table)
 
 
 def _console(uefi: Uefi) -> bytes:
@@ -73,7 +46,7 @@ def _console(uefi: Uefi) -> bytes:
     def output(_: Uefi, call: Call) -> int:
         text = bytearray()
         at = call[1]
-        while len(text) < 8192 and (unit := uefi.cpu.read(at + len(text), 2)) != b"\0\0":
+        while len(text) < _MOST_TEXT and (unit := uefi.cpu.read(at + len(text), 2)) != b"\0\0":
             text += unit
         uefi.built.log += [line for line in text.decode("utf-16-le", "replace").splitlines() if line]
         return SUCCESS

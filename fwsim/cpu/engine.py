@@ -81,6 +81,10 @@ CPU_ERRORS = {
 }
 
 
+NothingThereError = unicorn.UcError
+"""What reading or writing from outside raises where nothing is mapped."""
+
+
 @dataclass(frozen=True)
 class Hooks:
     """Addresses of the native callbacks (numba cfuncs) that the machine composes; ``None``: not installed."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fwsim.environment.uefi import boot, runtime, tables
-from fwsim.environment.uefi.pci_io import pci_io, root_bridge_io
+from fwsim.environment.uefi import boot, platform, runtime, tables
+from fwsim.environment.uefi.pci_io import pci_io
+from fwsim.environment.uefi.root_bridge import root_bridge_io
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import (
     BOOT,
@@ -60,6 +61,7 @@ def _console(uefi: Uefi) -> bytes:
 
 def install_buses(uefi: Uefi) -> dict[int, int]:
     """A root bridge, and a handle for each function on bus 0: bdf to handle."""
+    platform.install(uefi)
     root = uefi.new_handle()
     uefi.handles.install(root, PCI_ROOT_BRIDGE_IO, uefi.memory.new(root_bridge_io(uefi)))
     uefi.handles.install(root, DEVICE_PATH, uefi.memory.new(_PCI_ROOT + _END_OF_PATH))

@@ -26,12 +26,15 @@ def allocate_pages(uefi: Uefi, call: Call) -> int:
     status, base = uefi.memory.allocate_pages(call[0], call[1], call[2], uefi.number(at))
     if not status:
         uefi.put(at, base)
+        uefi.show_page_0()
     return status
 
 
 def free_pages(uefi: Uefi, call: Call) -> int:
     """FreePages(address, pages)."""
-    return uefi.memory.free_pages(call[0], call[1])
+    status = uefi.memory.free_pages(call[0], call[1])
+    uefi.show_page_0()
+    return status
 
 
 def memory_map(uefi: Uefi) -> bytes:

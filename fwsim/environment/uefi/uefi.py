@@ -11,9 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import unicorn
-
-from fwsim.cpu.engine import Batch
+from fwsim.cpu.engine import Batch, NothingThereError
 from fwsim.cpu.exceptions import Event
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
@@ -22,6 +20,7 @@ from fwsim.environment.uefi.handles import Handles
 from fwsim.environment.uefi.memory import Memory, NoRoomError
 from fwsim.environment.uefi.words import APPLICATION, ERROR, HIGHEST, LEVELS, OUT_OF_RESOURCES, SUCCESS, UNSUPPORTED
 from fwsim.firmware.ovmf.layout import page_allocator
+from fwsim.firmware.ovmf.pages import PAGE
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.machine.built import Built
 from fwsim.native import R_ACTOR, R_CS, R_IP, R_TIME, R_TIME_LIMIT
@@ -126,8 +125,9 @@ class Uefi(Environment):
         self._volatile = Batch(self.cpu, ("rip", "rsp", "rax", "rcx", "rdx", "r8", "r9", "r10", "r11"))
         self.machine.ram.write(STUBS, _HLT * (STUBS_END - STUBS))
         self.cpu.flush_code()
+        self._page_0 = True
         if self.cpu.mode == "long":
-            self.cpu.unmap(0, 0x1000)
+            self.show_page_0()
 
     # --- memory ----------------------------------------------------------------------------------------------------
     def number(self, address: int, width: int = 8) -> int:
@@ -154,6 +154,15 @@ class Uefi(Environment):
     def new_handle(self) -> int:
         """A handle's number: the address of a pool, as unique as edk2's."""
         return self.memory.new(bytes(16))
+
+    def show_page_0(self) -> None:
+        """Page 0 is there while somebody has allocated it: whoever else goes there went through a NULL pointer."""
+        wanted = any(start == 0 for start in self.memory.taken)
+        if wanted and not self._page_0:
+            self.cpu.map_ram(0, self.machine.ram, 0, PAGE)
+        elif not wanted and self._page_0:
+            self.cpu.unmap(0, PAGE)
+        self._page_0 = wanted
 
     @property
     def now(self) -> int:
@@ -242,7 +251,7 @@ class Uefi(Environment):
         root = self.machine.root
         try:
             back = self.number(sp)
-        except unicorn.UcError:
+        except NothingThereError:
             raise self.end("invalid", f"{service.name} is called with a stack where nothing is") from None
         outer, self._serving = self._serving, number
         root[R_CS], root[R_IP] = 0, back
@@ -268,7 +277,7 @@ class Uefi(Environment):
             return service.answer(self, call) & (ERROR << 1) - 1
         except NoRoomError:
             return OUT_OF_RESOURCES
-        except unicorn.UcError as error:
+        except NothingThereError as error:
             raise self.end("invalid", f"{service.name} was given an address where nothing is: {error}") from None
 
     def _record(self, number: int, back: int, status: int, first: int, flags: int) -> None:
@@ -295,6 +304,7 @@ class Uefi(Environment):
     def restore(self, state: Kept) -> None:
         """Go back, or on, to it; between two calls from outside, for what is inside of one is Python's own stack."""
         self.memory.restore(state.memory)
+        self.show_page_0()
         self.handles.restore(state.handles)
         self.services[:] = state.services
         self.unhandled, self.state = dict(state.unhandled), copy.deepcopy(state.state)

@@ -35,6 +35,8 @@ def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
             "the guest's memory has no room for the driver", where=name, found=f"{pe.size:#x} bytes",
             expected="pages that are free", hint="give the guest more with guest.ram",
         )  # fmt: skip
+    if pe.note:
+        uefi.built.log.append(pe.note)
     return Driver(name, images.base_of(uefi, handle), handle)
 
 

@@ -107,7 +107,7 @@ class Mover:
         if width > 11 or not buffer or size * count > _MOST:
             return INVALID_PARAMETER
         if self.rows and count >= _LONG and not fifo and not fill:
-            self.uefi.cpu.write(buffer, self.rows.row(address, size * count))
+            self.uefi.write(buffer, self.rows.row(address, size * count))
             return SUCCESS
         for _ in range(count):
             self.uefi.put(buffer, self.get(address, size), size)

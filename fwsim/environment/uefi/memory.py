@@ -127,30 +127,24 @@ class Memory:
         self.ram.write(base, data)
         return base
 
-    def map(self, low: int, high: int, e820: list[tuple[int, int, str]]) -> list[tuple[int, int, int]]:
+    def claim(self, rows: list[tuple[int, int, str]]) -> None:
+        """Take what a placement has made of free memory: its ranges of e820 that are not RAM."""
+        for start, end, name in rows:
+            kind = _E820.get(name)
+            if kind is not None and self.pages.allocate_at(start, end - start):
+                self.taken[start] = end - start, kind
+
+    def map(self, low: int, high: int) -> list[tuple[int, int, int]]:
         """(start, end, type) of all memory, in order: what was handed out, what is free, and the firmware's own.
 
-        ``low`` and ``high`` are the bytes of RAM below and above 4 GiB; ``e820`` says which of the firmware's is not
-        its boot services'.
+        ``low`` and ``high`` are the bytes of RAM below and above 4 GiB.
         """
         rows = [(start, start + size, kind) for start, (size, kind) in self.taken.items()]
         rows += [(start, end, _FREE) for start, end in self.pages.free]
+        at = 0
+        for start, end, _ in [*sorted(rows), (low, low, 0)]:
+            if at < start:
+                rows.append((at, start, _BS_DATA))
+            at = max(at, end)
         rows += [(FOUR_GIB, FOUR_GIB + high, _FREE)] if high else []
-        owned = [(start, end, _E820[kind]) for start, end, kind in e820 if kind in _E820 and start < low]
-        return sorted(_filled(sorted(rows), owned, low))
-
-
-def _filled(
-    rows: list[tuple[int, int, int]], owned: list[tuple[int, int, int]], low: int
-) -> list[tuple[int, int, int]]:
-    """``rows`` and what lies between them below ``low``: ``owned`` in their own types, the rest boot services'."""
-    for held, kind in ((owned, None), ([(0, low, _BS_DATA)], _BS_DATA)):
-        for start, end, own in held:
-            at = start
-            for first, last, _ in [*sorted(rows), (end, end, 0)]:
-                if at < min(first, end):
-                    rows.append((at, min(first, end), own if kind is None else kind))
-                at = max(at, last)
-                if at >= end:
-                    break
-    return rows
+        return sorted(rows)

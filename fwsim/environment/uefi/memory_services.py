@@ -40,7 +40,7 @@ def free_pages(uefi: Uefi, call: Call) -> int:
 def memory_map(uefi: Uefi) -> bytes:
     """The map as descriptors."""
     machine = uefi.machine
-    rows = uefi.memory.map(machine.low, machine.high, uefi.built.placed.e820)
+    rows = uefi.memory.map(machine.low, machine.high)
     return b"".join(
         kind.to_bytes(8, "little") + start.to_bytes(8, "little") + bytes(8)
         + ((end - start) // 4096).to_bytes(8, "little")
@@ -61,7 +61,7 @@ def get_memory_map(uefi: Uefi, call: Call) -> int:
         return BUFFER_TOO_SMALL
     if not call[1]:
         return INVALID_PARAMETER
-    uefi.cpu.write(call[1], data)
+    uefi.write(call[1], data)
     uefi.put(call[2], uefi.memory.key)
     return SUCCESS
 
@@ -86,7 +86,7 @@ def copy_mem(uefi: Uefi, call: Call) -> int:
     to, start, count = call[0], call[1], call[2]
     places = range(0, count, _PIECE)
     for at in places if to <= start else reversed(places):
-        uefi.cpu.write(to + at, uefi.cpu.read(start + at, min(_PIECE, count - at)))
+        uefi.write(to + at, uefi.cpu.read(start + at, min(_PIECE, count - at)))
     return SUCCESS
 
 
@@ -94,7 +94,7 @@ def set_mem(uefi: Uefi, call: Call) -> int:
     """SetMem(buffer, bytes, value)."""
     to, count, value = call[0], call[1], bytes([call[2] & 0xFF])
     for at in range(0, count, _PIECE):
-        uefi.cpu.write(to + at, value * min(_PIECE, count - at))
+        uefi.write(to + at, value * min(_PIECE, count - at))
     return SUCCESS
 
 

@@ -18,6 +18,8 @@ _OTHERS = {
 }  # fmt: skip
 _DIR64, _HIGHLOW, _NONE = 10, 3, 0
 _LARGEST = 64 << 20
+_SUBSYSTEM = 0x5C
+_MAGIC, _PE32_PLUS = 0x18, (0x20B).to_bytes(2, "little")
 _LIEF_KINDS = (_DIR64, _HIGHLOW)
 
 
@@ -66,7 +68,9 @@ def load(raw: bytes, name: str) -> Pe:
         raise FwsimError("the entry lies past the end of the image", where=name, found=f"{entry:#x}",
                          expected=f"below {size:#x}")  # fmt: skip
     fixes, note = _fixes(binary, bytes(memory), name)
-    return Pe(machine, header.imagebase, size, entry, int(header.subsystem), bytes(memory), fixes, note)
+    at = int.from_bytes(raw[0x3C:0x40], "little") + _SUBSYSTEM  # lief warns of numbers that it has no name for
+    subsystem = int.from_bytes(raw[at : at + 2], "little")
+    return Pe(machine, header.imagebase, size, entry, subsystem, bytes(memory), fixes, note)
 
 
 def _machine(raw: bytes, name: str) -> str:
@@ -92,7 +96,8 @@ def _headers(raw: bytes, name: str) -> Any:
         binary = lief.PE.parse(io.BytesIO(raw))
     except Exception:  # whatever lief raises for headers that it cannot read
         binary = None
-    if not isinstance(binary, lief.PE.Binary) or binary.optional_header.magic != lief.PE.PE_TYPE.PE32_PLUS:
+    at = int.from_bytes(raw[0x3C:0x40], "little") + _MAGIC
+    if not isinstance(binary, lief.PE.Binary) or raw[at : at + 2] != _PE32_PLUS:
         raise FwsimError("the PE headers cannot be read", where=name, found=f"{len(raw)} bytes",
                          expected="a whole PE32+ image", hint="the file may be cut short")  # fmt: skip
     return binary
@@ -118,7 +123,7 @@ def _fixes(binary: Any, memory: bytes, name: str) -> tuple[tuple[tuple[int, int]
     if not directory or not directory.rva:
         return (), ""
     fixes = _relocations(memory, directory.rva, directory.size, name)
-    counted = sum(int(entry.type) & 0xF in _LIEF_KINDS for block in binary.relocations for entry in block.entries)
+    counted = sum(entry.data >> 12 in _LIEF_KINDS for block in binary.relocations for entry in block.entries)
     if counted == len(fixes):
         return fixes, ""
     return fixes, f"{name}: lief finds {counted} relocations, the directory has {len(fixes)}, which are made"

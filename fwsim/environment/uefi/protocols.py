@@ -181,7 +181,7 @@ def locate_handle(uefi: Uefi, call: Call) -> int:
     uefi.put(call[3], 8 * len(found))
     if room < 8 * len(found):
         return BUFFER_TOO_SMALL
-    uefi.cpu.write(call[4], b"".join(each.to_bytes(8, "little") for each in found))
+    uefi.write(call[4], b"".join(each.to_bytes(8, "little") for each in found))
     return SUCCESS
 
 

@@ -59,7 +59,7 @@ def get_variable(uefi: Uefi, call: Call) -> int:
     uefi.put(call[2], found[0], 4)
     if room < len(found[1]):
         return BUFFER_TOO_SMALL
-    uefi.cpu.write(call[4], found[1])
+    uefi.write(call[4], found[1])
     return SUCCESS
 
 
@@ -81,8 +81,8 @@ def get_next_variable_name(uefi: Uefi, call: Call) -> int:
     uefi.put(call[0], len(data))
     if room < len(data):
         return BUFFER_TOO_SMALL
-    uefi.cpu.write(call[1], data)
-    uefi.cpu.write(call[2], keys[0][1])
+    uefi.write(call[1], data)
+    uefi.write(call[2], keys[0][1])
     return SUCCESS
 
 
@@ -130,9 +130,9 @@ def get_time(uefi: Uefi, call: Call) -> int:
     now = _START + timedelta(microseconds=uefi.now // 1000)
     data = now.year.to_bytes(2, "little") + bytes((now.month, now.day, now.hour, now.minute, now.second, 0))
     data += (now.microsecond * 1000).to_bytes(4, "little") + _NO_ZONE.to_bytes(2, "little") + bytes(2)
-    uefi.cpu.write(call[0], data)
+    uefi.write(call[0], data)
     if call[1]:
-        uefi.cpu.write(call[1], (1).to_bytes(4, "little") + (50_000_000).to_bytes(4, "little") + bytes(4))
+        uefi.write(call[1], (1).to_bytes(4, "little") + (50_000_000).to_bytes(4, "little") + bytes(4))
     return SUCCESS
 
 

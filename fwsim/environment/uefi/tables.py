@@ -57,7 +57,7 @@ def configure(uefi: Uefi, guid: bytes, table: int) -> bool:
     elif rows.pop(guid, None) is None:
         return False
     at = system(uefi)
-    uefi.cpu.write(uefi.number(at + _TABLES), b"".join(key + rows[key].to_bytes(8, "little") for key in rows))
+    uefi.write(uefi.number(at + _TABLES), b"".join(key + rows[key].to_bytes(8, "little") for key in rows))
     _change(uefi, {_COUNT: len(rows)})
     return True
 

@@ -104,6 +104,7 @@ class Uefi(Environment):
             self.machine.high,
         )  # fmt: skip
         self.memory = Memory(self.machine.ram, pages, self.breach)
+        self.memory.claim(built.placed.e820)
         self.handles = Handles()
         self.services: list[Service] = [Service("return", None)]
         self.unhandled: dict[str, int] = {}
@@ -142,6 +143,10 @@ class Uefi(Environment):
             self.machine.ram.put(address, value, width)
         elif address:
             self.cpu.put(address, value, width)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes, whatever lies there."""
+        self.cpu.write(address, data)
 
     def guid(self, address: int) -> bytes:
         """The GUID at an address."""

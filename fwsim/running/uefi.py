@@ -108,7 +108,9 @@ class UefiRun(AnyRun):
                 driver = load(uefi, loaded, image.name, system)
                 self.drivers.append(driver)
                 enter(uefi, driver, loaded, system)
-            connect(uefi, self.drivers, handles[self.scenario.guest.devfn])
+            firmware.follow_placement(uefi)
+            for controller in firmware.controllers(uefi, handles):
+                connect(uefi, self.drivers, controller)
         except EndedError as error:
             return self._end(error.ending)
         return self._end(Ending("completed"))

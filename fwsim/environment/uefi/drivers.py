@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fwsim.environment.uefi import binding, images
 from fwsim.environment.uefi.pe import Pe
 from fwsim.environment.uefi.uefi import Uefi
-from fwsim.environment.uefi.words import status_name
+from fwsim.environment.uefi.words import SUCCESS, status_name
 from fwsim.errors import FwsimError
 
 
@@ -57,6 +57,7 @@ def connect(uefi: Uefi, drivers: list[Driver], controller: int) -> None:
         if driver is None:
             return
         driver.version = binding.version(uefi, at)
-        setattr(driver, what, status_name(status))
+        if getattr(driver, what) != status_name(SUCCESS):  # what it does to one controller, another does not undo
+            setattr(driver, what, status_name(status))
 
     binding.connect(uefi, controller, tell=tell)

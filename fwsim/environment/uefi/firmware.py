@@ -22,6 +22,8 @@ from fwsim.environment.uefi.words import (
     SUCCESS,
     UNSUPPORTED,
 )
+from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.scenario.buses import arranged
 
 _END_OF_PATH = bytes((0x7F, 0xFF, 4, 0))
 _PCI_ROOT = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
@@ -29,6 +31,7 @@ _PCI_ROOT = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
 
 
 _MOST_TEXT = 8192
+_ASLS, _WIDE_BDSM, _MIB = 0xFC, 0xC0, 1 << 20
 Rows = list[tuple[str, Callable[[Uefi, Call], int] | None]]
 
 
@@ -73,6 +76,36 @@ def install_buses(uefi: Uefi) -> dict[int, int]:
         uefi.handles.install(handle, PCI_IO, uefi.memory.new(pci_io(uefi, plugged)))
         found[plugged.devfn] = handle
     return found
+
+
+def controllers(uefi: Uefi, handles: dict[int, int]) -> list[int]:
+    """The handles that drivers are offered: those of the scenario's own functions, then the display."""
+    scenario = uefi.machine.scenario
+    own = [handles[each.bdf] for each in arranged(scenario.function) if each.bdf in handles]
+    return [*own, handles[scenario.guest.devfn]]
+
+
+def follow_placement(uefi: Uefi) -> None:
+    """Where the firmware placed nothing, what a driver has written into BDSM and ASLS since is the placement.
+
+    The pages that it took for good are then in e820, as OVMF hands the memory map on.
+    """
+    built, machine = uefi.built, uefi.machine
+    placed, igd, register = built.placed, machine.igd, machine.scenario.host.family.bdsm_register
+    if igd is None or placed.bdsm or placed.asls:
+        return
+    slot = machine.pci.slot(machine.scenario.guest.devfn)
+    placed.asls = machine.pci.seen_by_guest(slot, _ASLS, 4)
+    if register is not None:
+        high = machine.pci.seen_by_guest(slot, register + 4, 4) << 32 if register == _WIDE_BDSM else 0
+        placed.bdsm = (high | machine.pci.seen_by_guest(slot, register, 4)) & -_MIB
+    table = E820Map((start, end - start, E820Type[kind]) for start, end, kind in placed.e820)
+    for start, size, kind in uefi.memory.kept():
+        table.add(start, size, E820Type[kind])
+    placed.e820 = table.rows()
+    if placed.bdsm:
+        placed.size = built.given.stolen
+        built.guest_stolen = placed.bdsm, placed.bdsm + placed.size
 
 
 def install_policy(uefi: Uefi, vbt: bytes) -> None:

@@ -16,6 +16,7 @@ POOL_START, POOL_END = 0xA00000, 0x1500000
 """Where pools are: in what OVMF's own decompressed image takes, so that pages are the placement's."""
 _ALIGN = 16
 _FREE, _BS_DATA = MEMORY_TYPES.index("Free"), MEMORY_TYPES.index("BSData")
+_RUNTIME = MEMORY_TYPES.index("RTCode"), MEMORY_TYPES.index("RTData")
 _E820 = {"RESERVED": 0, "ACPI": MEMORY_TYPES.index("ACPIReclaim"), "NVS": MEMORY_TYPES.index("NVS")}
 
 
@@ -133,6 +134,11 @@ class Memory:
             kind = _E820.get(name)
             if kind is not None and self.pages.allocate_at(start, end - start):
                 self.taken[start] = end - start, kind
+
+    def kept(self) -> list[tuple[int, int, str]]:
+        """(start, bytes, e820's type) of the pages that stay taken when the operating system comes."""
+        names = {kind: name for name, kind in _E820.items()} | dict.fromkeys(_RUNTIME, "RESERVED")
+        return [(start, size, names[kind]) for start, (size, kind) in self.taken.items() if kind in names]
 
     def map(self, low: int, high: int) -> list[tuple[int, int, int]]:
         """(start, end, type) of all memory, in order: what was handed out, what is free, and the firmware's own.

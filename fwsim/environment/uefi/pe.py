@@ -58,8 +58,12 @@ def load(raw: bytes, name: str) -> Pe:
     if not 0 < size <= _LARGEST:
         raise FwsimError("an image of that size is no driver", where=name, found=f"{size:#x} bytes",
                          expected=f"1 to {_LARGEST:#x}")  # fmt: skip
+    head, announced = header.sizeof_headers, binary.header.numberof_sections
+    if head > min(size, len(raw)) or announced != len(binary.sections):
+        raise FwsimError("the headers are cut short", where=name, found=f"{len(raw):#x} bytes",
+                         expected=f"{head:#x} bytes of headers, and {announced} sections",
+                         hint="the file may be cut short")  # fmt: skip
     memory = bytearray(size)
-    head = min(header.sizeof_headers, size, len(raw))
     memory[:head] = raw[:head]
     for section in binary.sections:
         _lay(memory, raw, section, name)

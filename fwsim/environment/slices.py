@@ -105,9 +105,10 @@ class Slices:
     def start_inside(self) -> Ending:
         """Run from inside of a run that waits for the answer to a question: what was counted of it stays its own."""
         outer = self._waiting, self.x86.faults
-        ending = self.start()
-        self._waiting, self.x86.faults = outer
-        return ending
+        try:
+            return self.start()
+        finally:
+            self._waiting, self.x86.faults = outer
 
     def resume(self) -> Ending:
         """Go on with the run in the middle of which the restored snapshot was taken."""

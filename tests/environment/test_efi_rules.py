@@ -22,7 +22,7 @@ from efi_rig import (
 
 from fwsim.environment.uefi import binding, memory_services, tables
 from fwsim.environment.uefi.uefi import EndedError, Uefi
-from fwsim.environment.uefi.words import DRIVER_BINDING, MEMORY_TYPES
+from fwsim.environment.uefi.words import DRIVER_BINDING, MEMORY_TYPES, PCI_IO
 from fwsim.errors import FwsimError
 from fwsim.trace.event import Op, Space
 
@@ -40,7 +40,7 @@ def _argument(register: str, value: int) -> str:
     return {"rcx": "b9", "rdx": "ba", "r8": "41b8", "r9": "41b9"}[register] + value.to_bytes(4, "little").hex()
 
 
-def _text(uefi: Uefi, name: str) -> int:
+def _calls(uefi: Uefi, name: str) -> int:
     """How often a service was called."""
     events = uefi.machine.recorder.tail(10_000)
     wanted = next(number for number, each in enumerate(uefi.services) if each.name == name)
@@ -217,17 +217,26 @@ def test_exit_leaves_the_entry_with_its_status() -> None:
     assert put(uefi, program(code)).entry == "NOT_FOUND"
 
 
-def test_an_image_in_memory_is_loaded_and_started() -> None:
+def test_exit_gives_the_starter_its_registers_back() -> None:
     uefi, _ = made()
-    inner = program(_argument("rcx", 7) + service("Stall"))
-    at = uefi.memory.new(inner)
-    start = "48b8" + at.to_bytes(8, "little").hex()
+    inner = program("bb55000000" + load("rcx", HANDLE_AT) + "31d2" + service("Exit"))
+    driver = put(uefi, program("bb77000000" + _start(uefi, inner) + store(SCRATCH + 8, "rbx")))
+    assert uefi.number(driver.base + SCRATCH + 8) == 0x77
+
+
+def _start(uefi: Uefi, inner: bytes) -> str:
+    """Code that loads an image out of memory, and starts it."""
+    start = "48b8" + uefi.memory.new(inner).to_bytes(8, "little").hex()
     code = "31c9" + load("rdx", HANDLE_AT) + "4531c0" + start + "4989c1"
     code += "48c7442420" + len(inner).to_bytes(4, "little").hex() + lea("rax", SCRATCH) + "4889442428"
-    code += service("LoadImage") + load("rcx", SCRATCH) + "31d24531c0" + service("StartImage")
-    driver = put(uefi, program(code))
+    return code + service("LoadImage") + load("rcx", SCRATCH) + "31d24531c0" + service("StartImage")
+
+
+def test_an_image_in_memory_is_loaded_and_started() -> None:
+    uefi, _ = made()
+    driver = put(uefi, program(_start(uefi, program(_argument("rcx", 7) + service("Stall")))))
     assert driver.entry == "SUCCESS"
-    assert _text(uefi, "BootServices.Stall") == 1
+    assert _calls(uefi, "BootServices.Stall") == 1
     assert uefi.now >= 7000
 
 
@@ -312,3 +321,53 @@ def test_a_call_from_inside_leaves_what_was_counted_outside() -> None:
     uefi, base = _event(0x200, 8, _count(), (load("rcx", SCRATCH) + service("SignalEvent")) * 3)
     assert uefi.number(base + SCRATCH + 8) == 3
     assert uefi.slices.ended is None
+
+
+# --- variables, the clock, device paths ----------------------------------------------------------------------------
+def _runtime(number: int) -> str:
+    """CALL to a runtime service by its place in the table."""
+    return load("rax", SYSTEM_AT) + "488b4058 ff90".replace(" ", "") + (24 + 8 * number).to_bytes(4, "little").hex()
+
+
+def _variable(number: int, size: int) -> str:
+    """GetVariable (6) or SetVariable (8) of the variable named by SCRATCH: name, GUID 16 bytes on, data 64 bytes on."""
+    data = lea("rax", SCRATCH + 64) + "4889442420"
+    if number == 6:
+        fourth = "4c8d0d" + (0x5AA50000 | SCRATCH + 48).to_bytes(4, "little").hex()
+        return data + lea("rcx", SCRATCH) + lea("rdx", SCRATCH + 16) + "4531c0" + fourth + _runtime(6)
+    return data + lea("rcx", SCRATCH) + lea("rdx", SCRATCH + 16) + "41b802000000" + _argument("r9", size) + _runtime(8)
+
+
+def test_a_variable_is_kept_and_given_back_by_size() -> None:
+    uefi, _ = made()
+    name = "48c7c041004200" + store(SCRATCH, "rax")
+    value = "48c7c078563412" + store(SCRATCH + 64, "rax")
+    room = "48c7c002000000" + store(SCRATCH + 48, "rax")
+    code = name + value + _variable(8, 4) + store(SCRATCH + 80, "rax") + room + _variable(6, 0)
+    driver = put(uefi, program(code + store(SCRATCH + 88, "rax")))
+    at = driver.base + SCRATCH
+    assert uefi.number(at + 80) == 0
+    assert uefi.number(at + 88) == 1 << 63 | 5, "BUFFER_TOO_SMALL"
+    assert uefi.number(at + 48) == 4
+    assert uefi.state["variables"] == {("AB", bytes(16)): (2, bytes.fromhex("78563412"))}
+
+
+def test_the_clock_is_the_virtual_time() -> None:
+    uefi, _ = made()
+    code = "b980969800" + service("Stall") + lea("rcx", SCRATCH) + "31d2" + _runtime(0)
+    driver = put(uefi, program(code))
+    assert uefi.cpu.read(driver.base + SCRATCH, 7) == bytes.fromhex("e607 01 01 0c 00 0a")
+
+
+def test_the_longest_device_path_is_located() -> None:
+    uefi, handles = made()
+    node = bytes((1, 1, 6, 0, 0, 2))
+    root = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
+    path = uefi.memory.new(root + node + bytes((3, 9, 4, 0)) + bytes((0x7F, 0xFF, 4, 0)))
+    guid, place, found = uefi.memory.new(PCI_IO), uefi.numbers([path]), uefi.numbers([0])
+    arguments = ("48b9", guid), ("48ba", place), ("49b8", found)
+    code = "".join(opcode + value.to_bytes(8, "little").hex() for opcode, value in arguments)
+    driver = put(uefi, program(code + service("LocateDevicePath"), back=""))
+    assert driver.entry == "SUCCESS"
+    assert uefi.number(found) == handles[0x10]
+    assert uefi.number(place) == path + len(root) + len(node)

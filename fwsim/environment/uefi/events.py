@@ -219,8 +219,9 @@ def wait_for_event(uefi: Uefi, call: Call) -> int:
 def _look_at_timers(uefi: Uefi) -> None:
     """Signal the events whose time has come, and notify what may be."""
     now = uefi.now
-    for handle, row in list(_events(uefi).rows.items()):
-        if row.due and now >= row.due:
+    for handle in list(_events(uefi).rows):
+        row = _events(uefi).rows.get(handle)  # a notification may have closed it
+        if row and row.due and now >= row.due:
             row.due = now + row.period if row.period else 0
             signal(uefi, handle)
     dispatch(uefi)

@@ -36,6 +36,9 @@ _PAGES = 0x100000
 """From here on to the end of low memory RAM is nothing but RAM."""
 _RED = 0x200
 """Bytes below a caller's stack pointer that stay as they are when it is called back."""
+_GENERAL = (
+    "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+)  # fmt: skip
 _ALL = (1 << 64) - 1
 _DEEPEST = 64
 
@@ -123,7 +126,7 @@ class Uefi(Environment):
         self._at_stub = Batch(self.cpu, ("rip", "rsp", "rcx", "rdx", "r8", "r9"))
         self._returned = Batch(self.cpu, ("rax", "rsp", "rip"))
         self._entered = Batch(self.cpu, ("rip", "rsp", "rcx", "rdx", "r8", "r9"))
-        self._volatile = Batch(self.cpu, ("rip", "rsp", "rax", "rcx", "rdx", "r8", "r9", "r10", "r11"))
+        self._kept = Batch(self.cpu, ("rip", "rsp", *_GENERAL))
         self.machine.ram.write(STUBS, _HLT * (STUBS_END - STUBS))
         self.cpu.flush_code()
         self._page_0 = True
@@ -207,7 +210,7 @@ class Uefi(Environment):
     # --- calling code ----------------------------------------------------------------------------------------------
     def call(self, address: int, *arguments: int) -> int:
         """Call a function of a driver's; its RAX. Raises EndedError where it does not come back."""
-        saved = self._volatile.read()
+        saved = self._kept.read()
         outer = saved[1] if self._depth else STACK + STACK_BYTES
         serving, self._serving = self._serving, 0
         level = self.tpl
@@ -223,12 +226,15 @@ class Uefi(Environment):
             if ending.reason != "completed":
                 raise EndedError(ending)
             result = self.cpu.get("rax")
+        except LeftError:
+            self._kept.write(saved)  # as edk2 jumps back to where the image was started
+            raise
         finally:
             self._depth -= 1
             self._serving = serving
             self.machine.root[R_ACTOR] = int(self.answers)
             self._look(level)
-        self._volatile.write(saved)
+        self._kept.write(saved)
         return result
 
     def _look(self, level: int) -> None:

@@ -77,3 +77,16 @@ def test_a_cut_image_is_refused(size: int) -> None:
     with pytest.raises(FwsimError) as caught:
         pe.load(program("")[:size], "cut.efi")
     assert caught.value.where.startswith("cut.efi")
+
+
+def test_relocations_past_their_directory_are_refused() -> None:
+    data = bytearray(program(""))
+    place = 0x40 + 24 + 112 + 5 * 8
+    data[place : place + 8] = (0x2000).to_bytes(4, "little") + (16).to_bytes(4, "little")
+    block = 0x200 + 0x1000
+    data[block : block + 8] = (0x1000).to_bytes(4, "little") + (0x800).to_bytes(4, "little")
+    with pytest.raises(FwsimError, match="a block of relocations goes past their end"):
+        pe.load(bytes(data), "driver")
+    data[block + 4 : block + 8] = (16).to_bytes(4, "little")
+    data[block + 8 : block + 10] = (10 << 12 | 0x10).to_bytes(2, "little")
+    assert pe.load(bytes(data), "driver").relocations == ((0x1010, 8),)

@@ -22,7 +22,7 @@ from efi_rig import (
 
 from fwsim.environment.uefi import binding, memory_services, tables
 from fwsim.environment.uefi.uefi import EndedError, Uefi
-from fwsim.environment.uefi.words import DRIVER_BINDING, MEMORY_TYPES, PCI_IO
+from fwsim.environment.uefi.words import BOOT, DRIVER_BINDING, MEMORY_TYPES, PCI_IO
 from fwsim.errors import FwsimError
 from fwsim.trace.event import Op, Space
 
@@ -357,6 +357,23 @@ def test_the_clock_is_the_virtual_time() -> None:
     code = "b980969800" + service("Stall") + lea("rcx", SCRATCH) + "31d2" + _runtime(0)
     driver = put(uefi, program(code))
     assert uefi.cpu.read(driver.base + SCRATCH, 7) == bytes.fromhex("e607 01 01 0c 00 0a")
+
+
+def test_a_registration_gives_each_instance_once() -> None:
+    uefi, handles = made()
+    boot = uefi.number(tables.system(uefi) + 96)
+
+    def called(name: str, *arguments: int) -> int:
+        return uefi.call(uefi.number(boot + 24 + 8 * BOOT.index(name)), *arguments)
+
+    guid, place, count = uefi.memory.new(PCI_IO), uefi.numbers([0]), len(handles)
+    assert called("CreateEvent", 0, 4, 0, 0, place) == 0
+    assert called("RegisterProtocolNotify", guid, uefi.number(place), place) == 0
+    key, found = uefi.number(place), []
+    while not called("LocateProtocol", guid, key, place) and len(found) <= count:
+        found.append(uefi.number(place))
+    assert len(set(found)) == len(found) == count
+    assert called("LocateProtocol", guid, 0, place) == 0, "without a registration, as ever"
 
 
 def test_the_longest_device_path_is_located() -> None:

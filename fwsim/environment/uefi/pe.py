@@ -112,11 +112,17 @@ def _lay(memory: bytearray, raw: bytes, section: Any, name: str) -> None:
     start, at = section.pointerto_raw_data, section.virtual_address
     length = min(section.sizeof_raw_data, section.virtual_size or section.sizeof_raw_data)
     if start + length > len(raw) or at + length > len(memory):
-        raise FwsimError("a section lies past the end of the image", where=f"{name}, {section.name!s}",
+        raise FwsimError("a section lies past the end of the image", where=f"{name}, {_shown(section.name)}",
                          found=f"{start:#x}+{length:#x} to {at:#x}",
                          expected=f"inside {len(raw):#x} bytes, and of {len(memory):#x} in memory",
                          hint="the file may be cut short")  # fmt: skip
     memory[at : at + length] = raw[start : start + length]
+
+
+def _shown(name: Any) -> str:
+    """A section's name as it may be printed: text, or bytes where lief can make no text of them."""
+    text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+    return "".join(each if each.isascii() and each.isprintable() else "?" for each in text) or "a section"
 
 
 def _fixes(binary: Any, memory: bytes, name: str) -> tuple[tuple[tuple[int, int], ...], str]:

@@ -13,16 +13,16 @@ from fwsim.scenario.load import loads
 
 IPXE = Path("/usr/lib/ipxe/qemu")
 OVMF = Path("/usr/share/OVMF/OVMF_CODE_4M.fd")
-_BASE = '[firmware]\nkind = "ovmf"\n[host]\ncpu = "skylake"\n[budget]\nevents = 60000\ncode = "128M"\n'
+_BASE = '[firmware]\nkind = "ovmf"\n[host]\ncpu = "skylake"\n[budget]\nevents = EVENTS\ncode = "128M"\n'
 _TEXT, _PAGE = 0x1000, 0x1000
 _GLOBALS = 0x2000
 BOOT_AT, SYSTEM_AT, HANDLE_AT, SCRATCH = _GLOBALS, _GLOBALS + 8, _GLOBALS + 16, _GLOBALS + 0x100
 """Offsets in the image where ``program`` keeps the boot services, the system table and its own handle; free bytes."""
 
 
-def made(more: str = "", vga: str = "igd") -> tuple[Uefi, dict[int, int]]:
+def made(more: str = "", vga: str = "igd", events: int = 60_000) -> tuple[Uefi, dict[int, int]]:
     """The services of a guest, with ``more`` in its scenario, and its functions' handles by their addresses."""
-    scenario = loads(_BASE.replace('"skylake"', f'"skylake"\nvga = "{vga}"') + more)
+    scenario = loads(_BASE.replace("EVENTS", str(events)).replace('"skylake"', f'"skylake"\nvga = "{vga}"') + more)
     uefi = Uefi(build(scenario, Rom(Path(), b"", "", (), ()), b"", None, mode="long"))
     firmware.system_table(uefi)
     return uefi, firmware.install_buses(uefi)

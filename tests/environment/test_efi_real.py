@@ -27,7 +27,6 @@ needs_ipxe = pytest.mark.skipif(not IPXE.is_dir(), reason="Debian's ipxe-qemu is
 needs_ovmf = pytest.mark.skipif(not OVMF.is_file(), reason="Debian's ovmf is not here")
 
 
-
 def _card(name: str) -> tuple[Uefi, dict[int, int]]:
     vendor, device, bars, _ = CARDS.get(name, (0x8086, 0x1209, '"mem 4K", "io 64", "mem 128K"', ""))
     return made(

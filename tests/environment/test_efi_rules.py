@@ -128,9 +128,15 @@ def _map_key() -> str:
     """GetMemoryMap into 8 KiB of pool at [SCRATCH + 24], its key to SCRATCH."""
     pool = _argument("rcx", 4) + _argument("rdx", 0x2000) + lea8(SCRATCH + 24) + service("AllocatePool")
     size = "48b80020000000000000" + store(SCRATCH + 32, "rax") + lea("rax", SCRATCH + 40) + "4889442420"
-    return pool + size + lea("rcx", SCRATCH + 32) + load("rdx", SCRATCH + 24) + lea8(SCRATCH) + (
-        "4c8d0d" + (0x5AA50000 | SCRATCH + 48).to_bytes(4, "little").hex()
-    ) + service("GetMemoryMap")
+    return (
+        pool
+        + size
+        + lea("rcx", SCRATCH + 32)
+        + load("rdx", SCRATCH + 24)
+        + lea8(SCRATCH)
+        + ("4c8d0d" + (0x5AA50000 | SCRATCH + 48).to_bytes(4, "little").hex())
+        + service("GetMemoryMap")
+    )
 
 
 def test_an_old_key_does_not_end_boot_services() -> None:
@@ -208,6 +214,19 @@ def test_a_notification_that_loops_is_named() -> None:
         _event(0x200, 8, "ebfe", load("rcx", SCRATCH) + service("SignalEvent"), uefi)
     assert caught.value.ending.reason == "hung"
     assert any("does not come back" in each for each in uefi.breaches)
+
+
+def test_a_wait_that_would_not_end_is_told_what_would_end_it() -> None:
+    uefi, _ = made(events=2_000_000)
+    display = next(each for each in uefi.machine.functions if each.devfn == 0x10)
+    register = uefi.machine.windows.bar_address(display, display.bars[0]) + 0x45400
+    poll = "48b8" + register.to_bytes(8, "little").hex() + "8b08 f7c100000040 74f6"
+    with pytest.raises(EndedError) as caught:
+        put(uefi, program(poll))
+    release = uefi.slices.assist.release
+    assert caught.value.ending.reason == "hung"
+    assert release is not None
+    assert (release.wait.address, release.answer) == (0x45400, 1 << 30)
 
 
 # --- images --------------------------------------------------------------------------------------------------------

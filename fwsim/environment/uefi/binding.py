@@ -90,9 +90,7 @@ def _named_by_bus(uefi: Uefi, controller: int) -> list[int]:
     return found
 
 
-def connect(
-    uefi: Uefi, controller: int, first: Sequence[int] = (), remaining: int = 0, tell: Tell = _silent
-) -> int:
+def connect(uefi: Uefi, controller: int, first: Sequence[int] = (), remaining: int = 0, tell: Tell = _silent) -> int:
     """Ask every binding, and start each that supports the controller, until none does any more; a status."""
     left, started = in_order(uefi, controller, first), False
     if not left:

@@ -68,6 +68,7 @@ _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 Addresses = set[int]
 _FOREVER = (1 << 64) - 1
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
+_BATCH_TYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 READ_ONLY = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
 ALL = unicorn.UC_PROT_ALL
 CPU_ERRORS = {
@@ -78,6 +79,10 @@ CPU_ERRORS = {
     unicorn.UC_ERR_WRITE_UNMAPPED: "write to an address where nothing is",
     unicorn.UC_ERR_EXCEPTION: "CPU exception",
 }
+
+
+NothingThereError = unicorn.UcError
+"""What reading or writing from outside raises where nothing is mapped."""
 
 
 @dataclass(frozen=True)
@@ -382,6 +387,29 @@ class Engine:
         self.set("cr3", self.get("cr3"))
         self.set("rip" if self.mode == "long" else "eip", snapshot.ip)
         self.flush_code()
+
+
+class Batch:
+    """Some registers, read and written at once: ``values`` has them in the order of ``names``."""
+
+    def __init__(self, engine: Engine, names: Sequence[str]) -> None:
+        self._ids, self._pointers, self.values = engine.register_batch(names)
+        self._read, self._write = (_BATCH_TYPE(int(engine.root[word])) for word in (R_FN_READ, R_FN_WRITE))
+        self._arguments = (
+            engine._handle, ctypes.c_void_p(address_of(self._ids)), ctypes.c_void_p(address_of(self._pointers)),
+            ctypes.c_int(len(names)),
+        )  # fmt: skip
+
+    def read(self) -> list[int]:
+        """What they hold now."""
+        self._read(*self._arguments)
+        found: list[int] = self.values.tolist()
+        return found
+
+    def write(self, values: Sequence[int]) -> None:
+        """Let them hold ``values``, one each."""
+        self.values[:] = values
+        self._write(*self._arguments)
 
 
 class CpuFaultError(Exception):

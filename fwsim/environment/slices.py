@@ -102,6 +102,14 @@ class Slices:
         self.machine.root[R_ACTOR] = int(self.environment.runs)
         return self.resume()
 
+    def start_inside(self) -> Ending:
+        """Run from inside of a run that waits for the answer to a question: what was counted of it stays its own."""
+        outer = self._waiting, self.x86.faults
+        try:
+            return self.start()
+        finally:
+            self._waiting, self.x86.faults = outer
+
     def resume(self) -> Ending:
         """Go on with the run in the middle of which the restored snapshot was taken."""
         while (ending := self.slice()) is None or self.helped(ending):

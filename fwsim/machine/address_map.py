@@ -226,7 +226,8 @@ class Windows:
             self._m.engine.map_ram(start, ram, 0, end - start)
         for key, place in mapped.items():
             if key not in self._mapped:
-                self._m.engine.unmap(*place)
+                if place[0] < FOUR_GIB:
+                    self._m.engine.unmap(*place)
                 self._map_bar(specs[key], *place)
         self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
         self._fixed = list(fixed)

@@ -31,7 +31,6 @@ from fwsim.rom.chain import Rom, is_pe
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
-from fwsim.running.by_chain import note_placement
 from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
@@ -122,8 +121,9 @@ class UefiRun(AnyRun):
                 driver = load(uefi, loaded, image.name, system)
                 self.drivers.append(driver)
                 enter(uefi, driver, loaded, system)
-            connect(uefi, self.drivers, handles[self.scenario.guest.devfn])
-            note_placement(uefi)
+            firmware.follow_placement(uefi)
+            for controller in firmware.controllers(uefi, handles):
+                connect(uefi, self.drivers, controller)
         except EndedError as error:
             return self._end(error.ending)
         return self._end(Ending("completed"))
@@ -195,7 +195,7 @@ class UefiRun(AnyRun):
         summary.rom.how = f"{summary.firmware.kind} loads {_counted(len(self.images))}"
         self.efi.vbt, self.efi.lpc_id = len(self.made.vbt), _lpc_id(uefi)
         self.efi.drivers = [self._told(each) for each in self.drivers]
-        self.efi.breaches = uefi.memory.breaches
+        self.efi.breaches = uefi.breaches
         summary.efi = self.efi
         summary.unhandled.services = [Service(name=name, count=count) for name, count in uefi.unhandled.items()]
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)

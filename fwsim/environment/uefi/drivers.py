@@ -1,4 +1,4 @@
-"""Drivers are loaded, entered and connected as edk2 does it: Supported of each, by version, then Start.
+"""The drivers of a run are loaded, entered, and connected to the display, and what came of each is noted.
 
 Source: edk2 MdeModulePkg/Core/Dxe/Image/Image.c, Hand/DriverSupport.c.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fwsim.environment.uefi import binding, images
 from fwsim.environment.uefi.pe import Pe
 from fwsim.environment.uefi.uefi import Uefi
-from fwsim.environment.uefi.words import DRIVER_BINDING, LOADED_IMAGE
+from fwsim.environment.uefi.words import SUCCESS
+from fwsim.errors import FwsimError
 from fwsim.trace.efi import status_name
-
-_BS_CODE = 3
 
 
 @dataclass
@@ -34,37 +34,41 @@ class Driver:
 
 
 def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
-    """The image in memory, with its handle and LoadedImage."""
-    _, base = uefi.memory.allocate_pages(0, _BS_CODE, -(-pe.size // 4096), 0)
-    uefi.machine.ram.write(base, pe.at(base))
-    uefi.cpu.flush_code()
-    handle = uefi.new_handle()
-    words = [0x1000, 0, system, 0, 0, 0, 0, 0, base, pe.size, _BS_CODE | 4 << 32, 0]
-    uefi.handles.install(handle, LOADED_IMAGE, uefi.memory.new(b"".join(w.to_bytes(8, "little") for w in words)))
-    return Driver(name, base, handle)
+    """The image in memory, with its handle and LoadedImage. Raises FwsimError where the guest has no room for it."""
+    status, handle = images.place(uefi, pe)
+    if status:
+        raise FwsimError(
+            "the guest's memory has no room for the driver", where=name, found=f"{pe.size:#x} bytes",
+            expected="pages that are free", hint="give the guest more with guest.ram",
+        )  # fmt: skip
+    if pe.note:
+        uefi.built.log.append(pe.note)
+    return Driver(name, images.base_of(uefi, handle), handle)
 
 
 def enter(uefi: Uefi, driver: Driver, pe: Pe, system: int) -> None:
-    """Call the entry point."""
-    driver.entry = status_name(uefi.call(driver.base + pe.entry, driver.handle, system))
+    """Call the entry point; an image whose entry fails is unloaded, and named."""
+    status = images.start(uefi, driver.handle)
+    driver.entry = status_name(status)
+    if status:
+        uefi.breach(f"{driver.name}: its entry returned {driver.entry}, and it was unloaded", status)
 
 
 def connect(uefi: Uefi, drivers: list[Driver], controller: int) -> None:
-    """Offer a controller to every binding there is, the highest version first, until none starts any more."""
+    """Offer a controller to every binding there is, and note what each of ``drivers`` makes of it."""
     by_image = {driver.handle: driver for driver in drivers}
-    rows = []
-    for handle in uefi.handles.with_protocol(DRIVER_BINDING):
-        at = uefi.handles.interface(handle, DRIVER_BINDING) or 0
-        rows.append((uefi.number(at + 24, 4), at, by_image.get(uefi.number(at + 32))))
-    for version, at, driver in sorted(rows, key=lambda row: -row[0]):
-        supported = uefi.call(uefi.number(at), at, controller, 0)
-        if driver:
-            driver.version, driver.supported = version, status_name(supported)
-        if supported:
-            continue
-        recorder = uefi.machine.recorder
-        if driver:
-            driver.began = recorder.count
-        start = uefi.call(uefi.number(at + 8), at, controller, 0)
-        if driver:
-            driver.start, driver.ended = status_name(start), recorder.count
+
+    def tell(at: int, what: str, status: int) -> None:
+        driver = by_image.get(binding.image_of(uefi, at))
+        if driver is None:
+            return
+        count = uefi.machine.recorder.count
+        if what == "supported" and not driver.began:
+            driver.began = count
+        elif what == "start":
+            driver.ended = count
+        driver.version = binding.version(uefi, at)
+        if getattr(driver, what) != status_name(SUCCESS):  # what it does to one controller, another does not undo
+            setattr(driver, what, status_name(status))
+
+    binding.connect(uefi, controller, tell=tell)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fwsim.environment.uefi import boot
-from fwsim.environment.uefi.pci_io import pci_io, root_bridge_io
+from fwsim.environment.uefi import boot, platform, runtime, tables
+from fwsim.environment.uefi.pci_io import pci_io
+from fwsim.environment.uefi.root_bridge import root_bridge_io
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import (
     BOOT,
@@ -21,50 +22,26 @@ from fwsim.environment.uefi.words import (
     SUCCESS,
     UNSUPPORTED,
 )
+from fwsim.memory.e820 import E820Map, E820Type
+from fwsim.scenario.buses import arranged
 
-_BOOT_SIGNATURE, _RUNTIME_SIGNATURE, _SYSTEM_SIGNATURE = b"BOOTSERV", b"RUNTSERV", b"IBI SYST"
-_REVISION = 0x00020046
 _END_OF_PATH = bytes((0x7F, 0xFF, 4, 0))
 _PCI_ROOT = bytes((2, 1, 12, 0)) + (0x0A0341D0).to_bytes(4, "little") + bytes(4)
 """ACPI(PNP0A03,0)."""
 
 
-def header(signature: bytes, size: int) -> bytes:
-    """EFI_TABLE_HEADER, its CRC left out."""
-    return signature + _REVISION.to_bytes(4, "little") + size.to_bytes(4, "little") + bytes(8)
+_MOST_TEXT = 8192
+_ASLS, _WIDE_BDSM, _MIB = 0xFC, 0xC0, 1 << 20
+Rows = list[tuple[str, Callable[[Uefi, Call], int] | None]]
 
 
 def system_table(uefi: Uefi) -> int:
     """The address of the system table, with boot and runtime services and a console behind it."""
-    services: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [(n, boot.ANSWERS.get(n)) for n in BOOT]
-    boot_table = uefi.memory.new(header(_BOOT_SIGNATURE, 24 + 8 * len(BOOT)) + uefi.interface("BootServices", services))
-    runtime: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [
-        (name, _get_variable if name == "GetVariable" else None) for name in RUNTIME
-    ]
-    runtime_table = uefi.memory.new(
-        header(_RUNTIME_SIGNATURE, 24 + 8 * len(RUNTIME)) + uefi.interface("RuntimeServices", runtime)
-    )
-    console = uefi.memory.new(_console(uefi))
-    vendor = uefi.memory.new("EDK II\0".encode("utf-16-le"))
-    words = (
-        vendor,
-        0x10000,
-        0,
-        0,
-        uefi.new_handle(),
-        console,
-        uefi.new_handle(),
-        console,
-        runtime_table,
-        boot_table,
-        0,
-        0,
-    )
-    return uefi.memory.new(header(_SYSTEM_SIGNATURE, 120) + b"".join(word.to_bytes(8, "little") for word in words))
-
-
-def _get_variable(uefi: Uefi, call: Call) -> int:
-    return NOT_FOUND
+    services: Rows = [(name, boot.ANSWERS.get(name)) for name in BOOT]
+    boot_table = tables.make(uefi, tables.BOOT_SIGNATURE, uefi.interface("BootServices", services))
+    services = [(name, runtime.ANSWERS.get(name)) for name in RUNTIME]
+    runtime_table = tables.make(uefi, tables.RUNTIME_SIGNATURE, uefi.interface("RuntimeServices", services))
+    return tables.make_system(uefi, uefi.memory.new(_console(uefi)), runtime_table, boot_table)
 
 
 def _console(uefi: Uefi) -> bytes:
@@ -73,7 +50,7 @@ def _console(uefi: Uefi) -> bytes:
     def output(_: Uefi, call: Call) -> int:
         text = bytearray()
         at = call[1]
-        while len(text) < 8192 and (unit := uefi.cpu.read(at + len(text), 2)) != b"\0\0":
+        while len(text) < _MOST_TEXT and (unit := uefi.cpu.read(at + len(text), 2)) != b"\0\0":
             text += unit
         uefi.built.log += [line for line in text.decode("utf-16-le", "replace").splitlines() if line]
         return SUCCESS
@@ -87,6 +64,7 @@ def _console(uefi: Uefi) -> bytes:
 
 def install_buses(uefi: Uefi) -> dict[int, int]:
     """A root bridge, and a handle for each function on bus 0: bdf to handle."""
+    platform.install(uefi)
     root = uefi.new_handle()
     uefi.handles.install(root, PCI_ROOT_BRIDGE_IO, uefi.memory.new(root_bridge_io(uefi)))
     uefi.handles.install(root, DEVICE_PATH, uefi.memory.new(_PCI_ROOT + _END_OF_PATH))
@@ -98,6 +76,37 @@ def install_buses(uefi: Uefi) -> dict[int, int]:
         uefi.handles.install(handle, PCI_IO, uefi.memory.new(pci_io(uefi, plugged)))
         found[plugged.devfn] = handle
     return found
+
+
+def controllers(uefi: Uefi, handles: dict[int, int]) -> list[int]:
+    """The handles that drivers are offered: those of the scenario's own functions, then the display."""
+    scenario = uefi.machine.scenario
+    own = [handles[each.bdf] for each in arranged(scenario.function) if each.bdf in handles]
+    return [*own, handles[scenario.guest.devfn]]
+
+
+def follow_placement(uefi: Uefi) -> None:
+    """Where the firmware placed nothing, what a driver has written into BDSM and ASLS since is the placement.
+
+    The pages that it took for good are then in e820, as OVMF hands the memory map on.
+    """
+    built, machine = uefi.built, uefi.machine
+    placed, igd, register = built.placed, machine.igd, machine.scenario.host.family.bdsm_register
+    if igd is None or placed.bdsm or placed.asls:
+        return
+    slot = machine.pci.slot(machine.scenario.guest.devfn)
+    placed.asls = machine.pci.seen_by_guest(slot, _ASLS, 4)
+    if register is not None:
+        high = machine.pci.seen_by_guest(slot, register + 4, 4) << 32 if register == _WIDE_BDSM else 0
+        placed.bdsm = (high | machine.pci.seen_by_guest(slot, register, 4)) & -_MIB
+    table = E820Map((start, end - start, E820Type[kind]) for start, end, kind in placed.e820)
+    for start, size, kind in uefi.memory.kept():
+        table.add(start, size, E820Type[kind])
+    placed.e820 = table.rows()
+    placed.size = uefi.memory.kept_at(placed.bdsm)
+    placed.bdsm = placed.bdsm if placed.size else 0
+    placed.asls = placed.asls if uefi.memory.kept_at(placed.asls) else 0
+    built.guest_stolen = placed.bdsm, placed.bdsm + placed.size
 
 
 def install_policy(uefi: Uefi, vbt: bytes) -> None:

@@ -5,7 +5,9 @@ Source: UEFI Specification 2.10, 7.3; edk2 MdeModulePkg/Core/Dxe/Hand/Handle.c.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from fwsim.environment.uefi.words import (
     ACCESS_DENIED,
@@ -44,6 +46,15 @@ class Handles:
         self.all: dict[int, dict[bytes, Protocol]] = {}
         self._order: list[tuple[bytes, int]] = []
 
+    def snapshot(self) -> Any:
+        """All of it."""
+        return copy.deepcopy(self.all), list(self._order)
+
+    def restore(self, state: Any) -> None:
+        """Go back to it."""
+        everything, order = state
+        self.all, self._order = copy.deepcopy(everything), list(order)
+
     def install(self, handle: int, guid: bytes, interface: int) -> int:
         """A status."""
         protocols = self.all.setdefault(handle, {})
@@ -66,6 +77,11 @@ class Handles:
         if not protocols:
             del self.all[handle]
         return SUCCESS
+
+    def renew(self, handle: int, guid: bytes) -> None:
+        """The protocol is new again: the last of its kind."""
+        self._order.remove((guid, handle))
+        self._order.append((guid, handle))
 
     def with_protocol(self, guid: bytes) -> list[int]:
         """The handles that have it, in the order of its installation."""

@@ -1,233 +1,188 @@
-"""PciIo and PciRootBridgeIo: a driver's way to configuration space, ports and memory of its device.
+"""PciIo: a driver's way to configuration space, ports and memory of its own device.
 
-An access takes the path that code's own takes, and is recorded as the driver's, at the place that called. A fill of
-many equal values is one write. Source: UEFI Specification 2.10, 14.2 and 14.4; edk2 MdeModulePkg/Bus/Pci/PciBusDxe.
+Source: UEFI Specification 2.10, 14.4; edk2 MdeModulePkg/Bus/Pci/PciBusDxe (PciIo.c, PciEnumeratorSupport.c).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
+from fwsim.board.function import BarSpec
+from fwsim.environment.uefi.access import Access, Answer, Mover, width_of
+from fwsim.environment.uefi.buffers import ROWS
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import INVALID_PARAMETER, SUCCESS, UNSUPPORTED
-from fwsim.machine import callbacks
 from fwsim.machine.plugged import Plugged
-from fwsim.native import R_HOSTED, address_of
 
 _PASS = 0xFF
 """BarIndex that says: the address is absolute."""
-_HOSTED_AS_CALLER = 2
-_COMMAND = 0x04
-_DECODES = 0x0007
-_SUPPORTED = 0xFF07
-"""Attributes that an IGD's PciIo supports: I/O, memory and bus master, which Enable asks for, and legacy ones."""
-Answer = Callable[[Uefi, Call], int]
+_COMMAND, _DECODES = 0x04, 7
+_CONFIG, _PORTS, _ADDRESSES = 0x1000, 0x10000, 1 << 64
+_VGA_CLASS = 0x030000
+_ENABLE = 0x700
+"""I/O, memory and bus master: what every device supports, and the bits of the command register from bit 8 on."""
+_VGA_MEMORY, _VGA_IO, _VGA_PALETTE, _VGA_IO_16, _VGA_PALETTE_16 = 0x8, 0x10, 0x4, 0x40000, 0x20000
+_VGA = _VGA_MEMORY | _VGA_IO_16
+"""What a VGA supports besides, behind OVMF's root bridge (OvmfPkg PciHostBridgeLib: no 10-bit aliases)."""
 
 
-class Access:
-    """Accesses to the machine on behalf of the code that called a service."""
+@dataclass(frozen=True)
+class _Function:
+    """One function and the ways to it; ``bars`` by BarIndex."""
 
-    def __init__(self, uefi: Uefi) -> None:
-        self._m = uefi.machine
-        self._root = address_of(uefi.machine.root)
-        self._runs = uefi.runs
+    uefi: Uefi
+    plugged: Plugged
+    bars: dict[int, BarSpec]
+    access: Access
 
-    def config(self, bdf: int, offset: int, width: int) -> int:
-        """A configuration read."""
-        with self._m.acting(self._runs):
-            return self._m.pci.read(self._m.root, bdf, offset, width)
-
-    def set_config(self, bdf: int, offset: int, width: int, value: int) -> None:
-        """A configuration write."""
-        with self._m.acting(self._runs):
-            self._m.pci.write(self._m.root, bdf, offset, width, value)
-
-    def port(self, port: int, width: int) -> int:
-        """IN."""
-        with self._m.acting(self._runs):
-            return int(callbacks.port_in.ctypes(0, port, width, self._root))
-
-    def set_port(self, port: int, width: int, value: int) -> None:
-        """OUT."""
-        with self._m.acting(self._runs):
-            callbacks.port_out.ctypes(0, port, width, value, self._root)
-
-    def memory(self, address: int, width: int) -> int:
-        """A read of memory or of what is mapped there."""
-        root = self._m.root
-        root[R_HOSTED] = _HOSTED_AS_CALLER
-        try:
-            with self._m.acting(self._runs):
-                return int.from_bytes(self._m.engine.uc.mem_read(address, width), "little")
-        finally:
-            root[R_HOSTED] = 0
-
-    def store(self, address: int, width: int, value: int) -> None:
-        """A write of one value."""
-        self.set_memory(address, value.to_bytes(width, "little"))
-
-    def set_memory(self, address: int, data: bytes) -> None:
-        """A write, of one value or of many in a row."""
-        root = self._m.root
-        root[R_HOSTED] = _HOSTED_AS_CALLER
-        try:
-            with self._m.acting(self._runs):
-                self._m.engine.uc.mem_write(address, data)
-        finally:
-            root[R_HOSTED] = 0
-
-
-def _width(code: int) -> tuple[int, bool, bool]:
-    """(bytes, FIFO: the device's address stays, FILL: the buffer's stays) of EFI_PCI_IO_PROTOCOL_WIDTH."""
-    return 1 << (code & 3), 4 <= code < 8, 8 <= code < 12
-
-
-class _Mover:
-    """Moves ``count`` values between a buffer and the device, by ``read`` and ``write`` of one address."""
-
-    def __init__(self, uefi: Uefi, read: Callable[[int, int], int], write: Callable[[int, int, int], None]) -> None:
-        self._uefi, self._get, self._set = uefi, read, write
-
-    def read(self, width: int, address: int, count: int, buffer: int) -> int:
-        """From the device."""
-        size, fifo, fill = _width(width)
-        if width > 11 or not buffer:
-            return INVALID_PARAMETER
-        for _ in range(count):
-            self._uefi.put(buffer, self._get(address, size), size)
-            address += 0 if fifo else size
-            buffer += 0 if fill else size
-        return SUCCESS
-
-    def write(self, width: int, address: int, count: int, buffer: int) -> int:
-        """To the device."""
-        size, fifo, fill = _width(width)
-        if width > 11 or not buffer:
-            return INVALID_PARAMETER
-        for _ in range(count):
-            self._set(address, size, self._uefi.number(buffer, size))
-            address += 0 if fifo else size
-            buffer += 0 if fill else size
-        return SUCCESS
-
-
-def pci_io(uefi: Uefi, plugged: Plugged) -> bytes:
-    """The interface of one function: BarIndex counts BARs, a 64-bit one once (edk2 PciBusDxe, PciParseBar)."""
-    access = Access(uefi)
-    bdf = plugged.devfn
-    bars = sorted(plugged.bars, key=lambda bar: bar.index)
-
-    def base(index: int) -> int | None:
+    def place(self, index: int, offset: int, size: int, io: bool) -> int | None:
+        """The address of ``size`` bytes at ``offset`` of a BAR; None where they are not in it."""
+        index &= 0xFF
         if index == _PASS:
-            return 0
-        return uefi.machine.windows.bar_address(plugged, bars[index]) if index < len(bars) else None
+            return offset if offset + size <= (_PORTS if io else _ADDRESSES) else None
+        bar = self.bars.get(index)
+        if bar is None:
+            return None
+        if (bar.kind == "io") is not io or offset + size > bar.size:
+            return None
+        return self.uefi.machine.windows.bar_address(self.plugged, bar) + offset
 
-    def mover(kind: str) -> Callable[[str], Answer]:
-        if kind == "Mem":
-            one = _Mover(
-                uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little"))
-            )
-        else:
-            one = _Mover(uefi, access.port, access.set_port)
+    # --- memory and ports ------------------------------------------------------------------------------------------
+    def mover(self, io: bool) -> Mover:
+        """What moves values to and from memory, or ports."""
+        access = self.access
+        if io:
+            return Mover(self.uefi, access.port, access.set_port)
+        return Mover(self.uefi, access.memory, access.store, access)
 
-        def made(way: str) -> Answer:
-            def answer(_: Uefi, call: Call) -> int:
-                width, start = call[1] & 0xFF, base(call[2] & 0xFF)
-                if start is None:
-                    return UNSUPPORTED
-                address, count, buffer = start + call[3], call[4], call[5]
-                if way == "Write" and kind == "Mem" and width >= 8:
-                    size = _width(width)[0]
-                    access.set_memory(address, uefi.cpu.read(buffer, size) * count)
-                    return SUCCESS
-                return (one.read if way == "Read" else one.write)(width, address, count, buffer)
+    def moves(self, io: bool, way: str) -> Answer:
+        """Read or Write(this, width, BAR, offset, count, buffer)."""
+        mover = self.mover(io)
+        move = mover.read if way == "Read" else mover.write
 
-            return answer
+        def answer(_: Uefi, call: Call) -> int:
+            width, count = call[1] & 0xFFFFFFFF, call[4]
+            size, fifo, _fill = width_of(width)
+            address = self.place(call[2], call[3], size if fifo else size * count, io)
+            return INVALID_PARAMETER if address is None else move(width, address, count, call[5])
 
-        return made
+        return answer
 
-    config = _Mover(uefi, lambda at, size: access.config(bdf, at, size),
-                    lambda at, size, value: access.set_config(bdf, at, size, value))  # fmt: skip
+    def polls(self, io: bool) -> Answer:
+        """PollMem or PollIo(this, width, BAR, offset, mask, value, delay, result)."""
+        mover = self.mover(io)
 
-    def config_read(_: Uefi, call: Call) -> int:
-        return config.read(call[1] & 0xFF, call[2] & 0xFFFFFFFF, call[3], call[4])
+        def answer(_: Uefi, call: Call) -> int:
+            width = call[1] & 0xFFFFFFFF
+            address = self.place(call[2], call[3], 1 << (width & 3), io)
+            if address is None:
+                return INVALID_PARAMETER
+            return mover.poll(width, address, (call[4], call[5]), call[6], call[7])
 
-    def config_write(_: Uefi, call: Call) -> int:
-        return config.write(call[1] & 0xFF, call[2] & 0xFFFFFFFF, call[3], call[4])
+        return answer
 
-    def location(_: Uefi, call: Call) -> int:
+    def copy(self, _: Uefi, call: Call) -> int:
+        """CopyMem(this, width, BAR to, offset, BAR from, offset, count)."""
+        width, count = call[1] & 0xFFFFFFFF, call[6]
+        size = count << (width & 3)
+        to, start = self.place(call[2], call[3], size, False), self.place(call[4], call[5], size, False)
+        if to is None or start is None:
+            return INVALID_PARAMETER
+        return self.mover(False).copy(width, to, start, count)
+
+    # --- configuration space ---------------------------------------------------------------------------------------
+    def configures(self, way: str) -> Answer:
+        """Pci.Read or Pci.Write(this, width, offset, count, buffer)."""
+        access, bdf = self.access, self.plugged.devfn
+        mover = Mover(
+            self.uefi, lambda at, size: access.config(bdf, at, size),
+            lambda at, size, value: access.set_config(bdf, at, size, value),
+        )  # fmt: skip
+        move = mover.read if way == "Read" else mover.write
+
+        def answer(_: Uefi, call: Call) -> int:
+            width, offset, count = call[1] & 0xFFFFFFFF, call[2] & 0xFFFFFFFF, call[3]
+            size = width_of(width)[0]
+            if offset + size * count > _CONFIG or offset % size:
+                return UNSUPPORTED
+            return move(width, offset, count, call[4])
+
+        return answer
+
+    def location(self, uefi: Uefi, call: Call) -> int:
+        """GetLocation(this, segment, bus, device, function)."""
+        bdf = self.plugged.devfn
         for number, value in enumerate((0, bdf >> 8, bdf >> 3 & 31, bdf & 7), 1):
             uefi.put(call[number], value)
         return SUCCESS
 
-    def attributes(_: Uefi, call: Call) -> int:
-        held = access.config(bdf, _COMMAND, 2)
-        now = (held & 1) << 8 | (held >> 1 & 1) << 9 | (held >> 2 & 1) << 10
-        what, wanted = call[1], call[2]
-        if what == 0:
-            uefi.put(call[3], now)
-        elif what == 4:
-            uefi.put(call[3], _SUPPORTED)
-        else:
-            bits = (wanted >> 8 & 7) if what != 3 else 0
-            clear = (wanted >> 8 & 7) if what == 3 else (_DECODES if what == 1 else 0)
-            access.set_config(bdf, _COMMAND, 2, held & ~clear | bits)
-        return SUCCESS
+    # --- attributes ------------------------------------------------------------------------------------------------
+    @property
+    def supports(self) -> int:
+        """The attributes that the function can have."""
+        return _ENABLE | (_VGA if self.plugged.spec.class_code == _VGA_CLASS else 0)
 
-    def bar_attributes(_: Uefi, call: Call) -> int:
-        index = call[1] & 0xFF
-        if index >= len(bars):
+    def attributes(self, uefi: Uefi, call: Call) -> int:
+        """Attributes(this, operation, attributes, result): get, set, enable, disable, what is supported."""
+        operation, wanted = call[1] & 0xFFFFFFFF, call[2]
+        legacy: dict[int, int] = uefi.state.setdefault("attributes", {})
+        bdf = self.plugged.devfn
+        command = self.access.config(bdf, _COMMAND, 2)
+        held = (command & _DECODES) << 8 | legacy.get(bdf, 0)
+        if operation in (0, 4):
+            if not call[3]:
+                return INVALID_PARAMETER
+            uefi.put(call[3], self.supports if operation else held)
+            return SUCCESS
+        if operation > 4:
+            return INVALID_PARAMETER
+        if wanted & _ENABLE == _ENABLE:
+            wanted &= self.supports
+        if wanted & ~self.supports:
             return UNSUPPORTED
-        bar = bars[index]
-        uefi.put(call[2], 0)
-        start = base(index) or 0
-        kind = 1 if bar.kind == "io" else 0
-        row = (
-            b"\x8a\x2b\x00" + bytes([kind, 0, 6 if bar.kind == "pref" else 0])
-            + (64 if bar.is64 else 32).to_bytes(8, "little") + start.to_bytes(8, "little")
-            + (bar.size - 1).to_bytes(8, "little") + bytes(8) + bar.size.to_bytes(8, "little") + b"\x79\x00"
-        )  # fmt: skip
-        uefi.put(call[3], uefi.memory.new(row))
+        now = {1: wanted, 2: held | wanted, 3: held & ~wanted}[operation]
+        self.access.set_config(bdf, _COMMAND, 2, command & ~_DECODES | now >> 8 & _DECODES)
+        legacy[bdf] = now & _VGA
         return SUCCESS
 
-    memory, ports = mover("Mem"), mover("Io")
+    def bar_attributes(self, uefi: Uefi, call: Call) -> int:
+        """GetBarAttributes(this, BAR, supports, resources): an ACPI QWORD descriptor and an end tag."""
+        bar = self.bars.get(call[1] & 0xFF)
+        if bar is None:
+            return UNSUPPORTED
+        uefi.put(call[2], 0)
+        if call[3]:
+            start = uefi.machine.windows.bar_address(self.plugged, bar)
+            kind = (bar.kind == "io", 6 if bar.kind == "pref" else 0)
+            row = descriptor(int(kind[0]), kind[1], (start, bar.size), 64 if bar.is64 else 32)
+            uefi.put(call[3], uefi.memory.new(row + END_TAG))
+        return SUCCESS
+
+
+END_TAG = b"\x79\x00"
+
+
+def descriptor(kind: int, flags: int, span: tuple[int, int], bits: int) -> bytes:
+    """An ACPI QWORD address space descriptor: ``kind`` 0 memory, 1 I/O, 2 bus; ``span`` (start, size)."""
+    start, size = span
+    words = (bits, start, start + size - 1, 0, size)
+    return b"\x8a\x2b\x00" + bytes((kind, 0, flags)) + b"".join(word.to_bytes(8, "little") for word in words)
+
+
+def _counted(plugged: Plugged) -> dict[int, BarSpec]:
+    """BARs as BarIndex counts them: each register, but a 64-bit one's two once (edk2 PciParseBar)."""
+    wide = [bar.index for bar in plugged.bars if bar.is64]
+    return {bar.index - sum(each < bar.index for each in wide): bar for bar in plugged.bars}
+
+
+def pci_io(uefi: Uefi, plugged: Plugged) -> bytes:
+    """The interface of one function."""
+    one = _Function(uefi, plugged, _counted(plugged), Access(uefi))
     return uefi.interface("PciIo", [
-        ("PollMem", None), ("PollIo", None), ("Mem.Read", memory("Read")), ("Mem.Write", memory("Write")),
-        ("Io.Read", ports("Read")), ("Io.Write", ports("Write")), ("Pci.Read", config_read),
-        ("Pci.Write", config_write), ("CopyMem", None), ("Map", None), ("Unmap", None), ("AllocateBuffer", None),
-        ("FreeBuffer", None), ("Flush", nothing), ("GetLocation", location), ("Attributes", attributes),
-        ("GetBarAttributes", bar_attributes), ("SetBarAttributes", None),
+        ("PollMem", one.polls(False)), ("PollIo", one.polls(True)), ("Mem.Read", one.moves(False, "Read")),
+        ("Mem.Write", one.moves(False, "Write")), ("Io.Read", one.moves(True, "Read")),
+        ("Io.Write", one.moves(True, "Write")), ("Pci.Read", one.configures("Read")),
+        ("Pci.Write", one.configures("Write")), ("CopyMem", one.copy), *ROWS, ("Flush", nothing),
+        ("GetLocation", one.location), ("Attributes", one.attributes), ("GetBarAttributes", one.bar_attributes),
+        ("SetBarAttributes", None),
     ]) + bytes(16)  # fmt: skip
-
-
-def root_bridge_io(uefi: Uefi) -> bytes:
-    """The root bridge: an address of configuration space is register, function, device, bus from byte 0 up."""
-    access = Access(uefi)
-
-    def place(address: int) -> tuple[int, int]:
-        register, function, device, bus = (address >> 8 * i & 0xFF for i in range(4))
-        return bus << 8 | device << 3 | function, register or address >> 32 & 0xFFF
-
-    def read_config(address: int, size: int) -> int:
-        return access.config(*place(address), size)
-
-    def write_config(address: int, size: int, value: int) -> None:
-        access.set_config(*place(address), size, value)
-
-    kinds = {
-        "Mem": _Mover(
-            uefi, access.memory, lambda at, size, value: access.set_memory(at, value.to_bytes(size, "little"))
-        ),
-        "Io": _Mover(uefi, access.port, access.set_port),
-        "Pci": _Mover(uefi, read_config, write_config),
-    }
-
-    def made(kind: str, way: str) -> tuple[str, Answer]:
-        move = kinds[kind].read if way == "Read" else kinds[kind].write
-        return f"{kind}.{way}", lambda _, call: move(call[1] & 0xFF, call[2], call[3], call[4])
-
-    rows: list[tuple[str, Answer | None]] = [("PollMem", None), ("PollIo", None)]
-    rows += [made(kind, way) for kind in kinds for way in ("Read", "Write")]
-    rows += [(name, None) for name in ("CopyMem", "Map", "Unmap", "AllocateBuffer", "FreeBuffer")]
-    rows += [("Flush", nothing), ("GetAttributes", None), ("SetAttributes", None), ("Configuration", None)]
-    return bytes(8) + uefi.interface("PciRootBridgeIo", rows) + bytes(8)

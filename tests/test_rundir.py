@@ -214,8 +214,8 @@ def test_summary_names_are_the_contract():
 
     document = json.loads(encode(Summary()))
     assert list(document) == [
-        "fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "calls", "display", "hangs", "assists",
-        "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s",
+        "fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "interrupts", "calls", "display", "hangs",
+        "assists", "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s",
     ]  # fmt: skip
     assert list(document["rom"]) == ["sha256", "size", "vendor", "device", "images", "source", "taken", "how"]
     assert list(document["stop"]) == ["reason", "cs", "ip", "detail"]

@@ -27,7 +27,6 @@ from fwsim.hypervisor.interface import (
     Hypervisor,
     Overlay,
     Register,
-    Remedy,
     Shown,
     Stub,
 )
@@ -52,9 +51,6 @@ class Custom(Hypervisor):
 
     kind = "custom"
     chosen_by = "mirror"
-    remedies = (
-        Remedy('a mirror list whose BDSM is "virtual" (hypervisor.kind = "custom") gives the guest a base of its own'),
-    )
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError where no list is named, and for one that cannot be."""

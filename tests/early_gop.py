@@ -21,7 +21,6 @@ from fwsim.running.uefi import UefiRun
 from fwsim.scenario.load import loads
 
 
-
 @dataclass(frozen=True)
 class Kind:
     """A driver by its SHA-256, on the cpu with this device and PCH id."""
@@ -48,7 +47,8 @@ BAY_TRAIL = "67e34ffc"
 
 def file(prefix):
     """The file whose SHA-256 begins so; skips the test where there is none."""
-    found = next((at for name, at in by_hash(os.environ.get("FWSIM_ROMS", "")).items() if name.startswith(prefix)), None)
+    files = by_hash(os.environ.get("FWSIM_ROMS", ""))
+    found = next((at for name, at in files.items() if name.startswith(prefix)), None)
     if found is None:
         pytest.skip(f"no file with sha256 {prefix}... under $FWSIM_ROMS")
     return found

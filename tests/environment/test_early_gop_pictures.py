@@ -4,7 +4,23 @@ Needs the files under $FWSIM_ROMS. The displays are those that an independent pr
 """
 
 import pytest
-from early_gop import BAY_TRAIL, BDW, BYT, HSW, IVB, MOBILE, MONROE, SAMUS, SLIPPY, SNB, TIDUS, done, run_of, start, whole
+from early_gop import (
+    BAY_TRAIL,
+    BDW,
+    BYT,
+    HSW,
+    IVB,
+    MOBILE,
+    MONROE,
+    SAMUS,
+    SLIPPY,
+    SNB,
+    TIDUS,
+    done,
+    run_of,
+    start,
+    whole,
+)
 
 DISPLAYS = {
     "snb lvds": (SNB, MOBILE, ["lvds"]),

@@ -1,4 +1,4 @@
-"""What each GOP driver of generations 6 to 8 does when one thing that the device or the firmware gives it is taken away.
+"""What each GOP driver of generations 6 to 8 does when a thing that device or firmware gives it is taken away.
 
 Needs the files under $FWSIM_ROMS. Each expectation was seen on an independent prototype, with the same drivers.
 """

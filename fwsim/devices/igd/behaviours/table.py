@@ -20,7 +20,9 @@ _ILK: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.port_straps, hotplug.lvds_strap, pch.transcoders,
     pch.fdi_receivers, panel.panel_power,
 )  # fmt: skip
-_IRONLAKE: tuple[Maker, ...] = (*_ILK, pipe.ilk_blanks, hotplug.ibex_live, hotplug.ilk_cpu_live, stolen.page_table, clock.ilk_fdi_pll)
+_IRONLAKE: tuple[Maker, ...] = (
+    *_ILK, pipe.ilk_blanks, hotplug.ibex_live, hotplug.ilk_cpu_live, stolen.page_table, clock.ilk_fdi_pll,
+)  # fmt: skip
 _PCH: tuple[Maker, ...] = (*_ILK, hotplug.pch_live, stolen.stolen_mirrors)
 _SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks, hotplug.ilk_cpu_live)
 _IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, hotplug.ivb_cpu_live, pch.fdi_auto_training)

@@ -28,12 +28,16 @@ from fwsim.devices.igd.layout import S_DPCD
 from fwsim.environment.uefi.handles import Handles
 from fwsim.environment.uefi.words import PCI_ROOT_BRIDGE_IO
 from fwsim.registers.dpcd import MAX_LANE_COUNT
+from fwsim.registers.mmio_ports import DP, HDMI
 from fwsim.trace.event import Space
 
 FIVE = [
     (SNB, MOBILE, "crt"), (IVB, MOBILE, "lvds"), (HSW, SLIPPY, "edp"), (BDW, SAMUS, "edp"), (BYT, BAY_TRAIL, "edp"),
 ]  # fmt: skip
 IGD, BDSM, OPREGION_VBT = 0x10, 0x5C, 0x400
+DP_B, HDMI_C = 0xE4100, 0xE1150
+DP_B_CHILD, HDMI_C_CHILD, CAPABILITIES = bytes.fromhex("0400d660"), bytes.fromhex("4000d260"), 24
+"""Handle and type with which a child begins, and where its capabilities are."""
 LIMITED = '[hypervisor]\nprofile = "10.2"\nlpc = "on"\n[budget]\nevents = 40000\n'
 """An endless loop is one that has not ended after four times what the longest whole start takes."""
 
@@ -266,4 +270,30 @@ def test_the_registers_of_a_panel_that_is_lit(tmp_path):
     assert at(0x64040) & 0x80000300 == 0x80000300  # the link's own pattern is sent no more
     assert at(0x70180) == 0x98000000
     assert at(0x68080) & 0x80000000  # the panel fitter, which scales the 800 lines
+    run.close()
+
+
+@pytest.mark.parametrize("kind", [SNB, IVB])
+@pytest.mark.parametrize(("flags", "port_on"), [(0, False), (1, False), (4, True), (5, True)])
+def test_an_hdmi_port_is_asked_where_the_child_says_tmds(kind, flags, port_on, tmp_path):
+    """``flags``: of the child's capabilities, bit 0 HDMI, bit 2 TMDS; the VBT's second external child is HDMI on C."""
+    run = run_of(kind, MOBILE, ["hdmi-c"], tmp_path)
+    table = bytearray(run.made.vbt)
+    table[table.index(HDMI_C_CHILD) + CAPABILITIES] = flags
+    run.made = replace(run.made, vbt=bytes(table))
+    assert start(done(run)) == "SUCCESS"
+    assert bool(run.built.machine.igd.register(HDMI_C) & HDMI.ENABLE.mask) == port_on
+    run.close()
+
+
+@pytest.mark.parametrize("kind", [SNB, IVB])
+@pytest.mark.parametrize(("flags", "port_on"), [(0, False), (2, True)])
+def test_a_displayport_is_asked_where_the_child_says_so(kind, flags, port_on, tmp_path):
+    """Bit 1 of the capabilities; the VBT's first external child may be DisplayPort or HDMI, on B."""
+    run = run_of(kind, MOBILE, ["dp-b"], tmp_path)
+    table = bytearray(run.made.vbt)
+    table[table.index(DP_B_CHILD) + CAPABILITIES] = flags
+    run.made = replace(run.made, vbt=bytes(table))
+    assert start(done(run)) == "SUCCESS"
+    assert bool(run.built.machine.igd.register(DP_B) & DP.ENABLE.mask) == port_on
     run.close()

@@ -183,8 +183,9 @@ class Igd:
         self.state[:] = 0
         self.wires[:, 0] = I2C_IDLE
         self.sinks[:, w.S_OFFSET] = 0
+        wires = wiring(self.family)
         for channel in np.flatnonzero(self.sinks[:, w.S_DPCD]):
-            self.dpcd[channel] = dpcd_of()
+            self.dpcd[channel] = dpcd_of(wires.lanes(int(channel)))
         self.sideband[:] = 0
         for key, value in self.unit_reset.items():
             self._unit_put(key, value)

@@ -97,6 +97,8 @@ def test_live_states():
         ("ironlake", "edp", 0x64000, 1 << 2), ("sandybridge", "hdmi-c", 0xE1150, 1 << 2),
         ("icelake", "edp", 0xC4000, 1 << 16), ("tigerlake", "hdmi-b", 0xC4000, 1 << 17),
         ("G45", "dp-b", 0x61114, 1 << 27), ("G45", "dp-d", 0x61114, 1 << 29),
+        ("sandybridge", "edp", 0x44000, 1 << 19), ("ivybridge", "edp", 0x44000, 1 << 27),
+        ("haswell", "edp", 0x44000, 1 << 27), ("broadwell", "edp", 0x44440, 1 << 3),
     ],
 )  # fmt: skip
 def test_where_a_port_tells_of_its_display(cpu, port, at, found):

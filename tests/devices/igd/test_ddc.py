@@ -164,6 +164,15 @@ def test_link_training():
     assert aux.read(0) == b"\x11"
 
 
+@pytest.mark.parametrize(
+    ("cpu", "port", "at", "lanes"),
+    [("haswell", "edp", 0x64010, 2), ("broadwell", "edp", 0x64010, 2), ("haswell", "dp-b", 0xE4110, 4),
+     ("ivybridge", "edp", 0x64010, 4), ("skylake", "edp", 0x64010, 4)],
+)  # fmt: skip
+def test_a_panel_beside_the_crts_port_has_two_lanes(cpu, port, at, lanes):
+    assert Aux(Rig(cpu, port), at).read(2) == bytes([0x80 | lanes])
+
+
 def test_nobody_answers_on_an_empty_channel():
     assert Aux(Rig("skylake", "dp-c"), 0x64110).send(0x90, 0, 0, 0) is None
 

@@ -5,7 +5,7 @@ from fwsim.devices.igd.rows import self_clears, value_of
 from fwsim.registers import mmio_ports as ports
 from fwsim.registers.core import Field, Register
 from fwsim.registers.mmio_ddi import DDI_BUF_CTL
-from fwsim.registers.mmio_irq import DE_PORT
+from fwsim.registers.mmio_irq import DE_ILK, DE_IVB, DE_PORT
 from fwsim.registers.mmio_pch import SDE, SDE_ICP, SDE_ILK, SFUSE_STRAP
 
 _CRT_MONITOR = 3
@@ -62,6 +62,24 @@ def broxton_live(site: Site) -> Behaviour:
     """DE_PORT_ISR: live hotplug states of DDI A, B, C (Linux i915, BXT_DE_PORT_HP_DDIA)."""
     bits = {"a": DE_PORT.HOTPLUG_A, "b": DE_PORT.HOTPLUG_B, "c": DE_PORT.HOTPLUG_C}
     return _live(site, "DE_PORT_ISR", DE_PORT, bits)
+
+
+def ilk_cpu_live(site: Site) -> Behaviour:
+    """DE_ISR of Ironlake and Sandy Bridge: live hotplug state of port A (Linux i915, DE_DP_A_HOTPLUG)."""
+    return _live(site, "DEISR", DE_ILK, {"a": DE_ILK.PORT_A})
+
+
+def ivb_cpu_live(site: Site) -> Behaviour:
+    """DE_ISR of Ivy Bridge and Haswell: live hotplug state of port A (Linux i915, DE_DP_A_HOTPLUG_IVB).
+
+    Haswell's GOP driver (0505040A) polls it 20 times before it gives the panel up.
+    """
+    return _live(site, "DEISR", DE_IVB, {"a": DE_IVB.PORT_A})
+
+
+def bdw_cpu_live(site: Site) -> Behaviour:
+    """DE_PORT_ISR of Broadwell: live hotplug state of port A (Linux i915, GEN8_PORT_DP_A_HOTPLUG)."""
+    return _live(site, "DE_PORT_ISR", DE_PORT, {"a": DE_PORT.HOTPLUG_A})
 
 
 def fuse_straps(site: Site) -> Behaviour:

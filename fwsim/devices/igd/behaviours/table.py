@@ -20,17 +20,19 @@ _ILK: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.port_straps, hotplug.lvds_strap, pch.transcoders,
     pch.fdi_receivers, panel.panel_power,
 )  # fmt: skip
-_IRONLAKE: tuple[Maker, ...] = (*_ILK, pipe.ilk_blanks, hotplug.ibex_live, stolen.page_table, clock.ilk_fdi_pll)
+_IRONLAKE: tuple[Maker, ...] = (
+    *_ILK, pipe.ilk_blanks, hotplug.ibex_live, hotplug.ilk_cpu_live, stolen.page_table, clock.ilk_fdi_pll,
+)  # fmt: skip
 _PCH: tuple[Maker, ...] = (*_ILK, hotplug.pch_live, stolen.stolen_mirrors)
-_SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks)
-_IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, pch.fdi_auto_training)
+_SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks, hotplug.ilk_cpu_live)
+_IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, hotplug.ivb_cpu_live, pch.fdi_auto_training)
 _HSW: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.pch_live, hotplug.fuse_straps, hotplug.ddi_a_strap,
     pch.transcoders, pch.hsw_fdi_receiver, pch.mphy_reset, pch.iclk, panel.panel_power, stolen.stolen_mirrors,
     clock.hsw_lcpll, power.hsw_wells, ddi.buffers, ddi.transport,
 )  # fmt: skip
-_HASWELL: tuple[Maker, ...] = (*_HSW, pipe.ivb_blanks)
-_BROADWELL: tuple[Maker, ...] = (*_HSW, pipe.bdw_blanks)
+_HASWELL: tuple[Maker, ...] = (*_HSW, pipe.ivb_blanks, hotplug.ivb_cpu_live)
+_BROADWELL: tuple[Maker, ...] = (*_HSW, pipe.bdw_blanks, hotplug.bdw_cpu_live)
 
 _DDI: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, pipe.bdw_blanks, *_DDC, hotplug.ddi_a_strap, panel.panel_power,

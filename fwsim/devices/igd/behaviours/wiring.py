@@ -18,17 +18,27 @@ _GMCH_GPIO = ((0, 2), (1, 1), (2, 3), (3, 4), (4, 5), (5, 6))
 _BXT_GPIO = ((1, 1), (2, 2), (3, 3), (4, 4))
 
 
+_LANES = 4
+"""Of a DisplayPort socket, and of most panels."""
+
+
 @dataclass(frozen=True)
 class Wiring:
     """``pins``: port (crt, lvds, b, c, d) to GMBUS pin pair; ``gpio``: (number of the GPIOCTL register, pin pair).
 
-    ``aux``: the letters of the AUX channels; ``edp``: the letter of the port that eDP is on.
+    ``aux``: the letters of the AUX channels; ``edp``: the letter of the port that eDP is on, ``edp_lanes`` those that
+    its panel has.
     """
 
     pins: Pins
     gpio: tuple[tuple[int, int], ...] = ()
     aux: str = ""
     edp: str = "a"
+    edp_lanes: int = _LANES
+
+    def lanes(self, channel: int) -> int:
+        """How many lanes the sink on that AUX channel has."""
+        return self.edp_lanes if self.aux[channel] == self.edp else _LANES
 
     def pin(self, port: str) -> int | None:
         """The GMBUS pin pair of a scenario's port; None for DisplayPort and eDP, whose EDID comes over AUX."""
@@ -47,6 +57,11 @@ class Wiring:
 _GMCH = Wiring(_GMCH_PINS, _GMCH_GPIO)
 _G4X = Wiring(_GMCH_PINS, _GMCH_GPIO, "bcd")
 _PCH = Wiring(_GMCH_PINS, _GMCH_GPIO, "abcd")
+_HSW = Wiring(_GMCH_PINS, _GMCH_GPIO, "abcd", edp_lanes=2)
+"""Port A may have two of its four lanes, for port E (the CRT's) has the others (Linux i915 display/intel_ddi.c,
+intel_ddi_max_lanes): a panel of two fits every board. The GOP driver 0505040A trains as many as there are, but asks all
+those that the sink has whether they are locked.
+"""
 _SKL = Wiring(_SKL_PINS, _GMCH_GPIO, "abcd")
 _BXT = Wiring(_BXT_PINS, _BXT_GPIO, "abcd")
 FROM_ICELAKE = (
@@ -57,7 +72,8 @@ FROM_ICELAKE = (
 _BY_FAMILY = {
     **dict.fromkeys(("830", "845", "855", "865", "915", "945", "G33", "965"), _GMCH),
     **dict.fromkeys(("G45", "GM45"), _G4X),
-    **dict.fromkeys(("ironlake", "sandybridge", "ivybridge", "haswell", "broadwell"), _PCH),
+    **dict.fromkeys(("ironlake", "sandybridge", "ivybridge"), _PCH),
+    **dict.fromkeys(("haswell", "broadwell"), _HSW),
     "baytrail": Wiring(_GMCH_PINS, _GMCH_GPIO, "bcd", edp="c"),
     "cherryview": Wiring(_CHV_PINS, _GMCH_GPIO, "bcd"),
     **dict.fromkeys(("skylake", "kabylake"), _SKL),

@@ -1,4 +1,4 @@
-"""What firmware and hypervisor give a generation 9 GOP driver, and what becomes of it without: as a prototype saw it."""
+"""What firmware and hypervisor give a generation 9 GOP driver, and what becomes of it without, as a prototype saw."""
 
 import pytest
 from gop_lab import EDP, Lab

@@ -12,7 +12,6 @@ from fwsim.registers import mmio_timing as timing
 from fwsim.registers.core import Field, Register
 from fwsim.registers.mmio_ddi import TRANS_DDI_FUNC_CTL
 
-
 _EDP_INPUTS = {"A": (0, 4), "B": (5,), "C": (6,)}
 """Each pipe by the numbers with which the eDP transcoder takes it for its input."""
 

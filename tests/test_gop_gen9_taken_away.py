@@ -84,7 +84,7 @@ def test_a_power_unit_that_stays_busy(driver):
     assert edp(driver, pinned=pin(_PCODE, 31, 1)).outcome == _ERROR
 
 
-@pytest.mark.parametrize("driver", SKL)
+@pytest.mark.parametrize("driver", ALL)
 def test_the_vertical_blank_only_costs_time(driver):
     """Half a second for each mode that is set."""
     usual, never = edp(driver), edp(driver, pinned=pin(0x44408, 0))

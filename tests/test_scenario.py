@@ -167,6 +167,7 @@ BAD = [
     ("[[display]]\nport = 'vga'", "display.0.port", "vga", ""),
     ("[[display]]\n[[display]]", "display.1.port", "crt", "remove"),
     ("[[display]]\ndefers = 101", "display.0.defers", "101", ""),
+    ("[[display]]\nport = 'hdmi-b'\nswing = 1", "display.0.swing", "1, at hdmi-b", "another port"),
     ("[[display]]\nswing = 5", "display.0.swing", "5", ""),
     ("[[display]]\npre_emphasis = -1", "display.0.pre_emphasis", "-1", ""),
     ("[[display]]\n[[display]]\nport = 'none'", "display.1.port", "none", "remove"),

@@ -10,7 +10,7 @@ from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
-from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
+from fwsim.scenario.model import Display, Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
 from fwsim.units import GIB, KIB, MIB, format_size
@@ -55,6 +55,8 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
                 where=f"{where}: display.{index}.port", found=port, expected="each port once",
                 hint="remove one [[display]]",
             )  # fmt: skip
+    for index, display in enumerate(scenario.display):
+        _check_link(display, f"{where}: display.{index}")
 
 
 def _design(scenario: Scenario, where: str) -> Design:
@@ -165,6 +167,18 @@ def _check_slot(guest: Guest, where: str) -> None:
             expected="a free one",
             hint='such as "00:02.0"',
         )
+
+
+def _check_link(display: Display, where: str) -> None:
+    """Only a DisplayPort sink has an AUX channel and a link to train."""
+    if display.port.partition("-")[0] in ("edp", "dp"):
+        return
+    for name in ("defers", "swing", "pre_emphasis"):
+        if value := getattr(display, name):
+            raise FwsimError(
+                "only a DisplayPort sink has it", where=f"{where}.{name}", found=f"{value}, at {display.port}",
+                expected="port edp, dp-b, dp-c or dp-d", hint="leave it out, or give another port",
+            )  # fmt: skip
 
 
 def _check_int15(answers: RomInt15, where: str) -> None:

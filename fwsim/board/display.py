@@ -10,6 +10,7 @@ from fwsim.board.igd import igd
 from fwsim.board.vbt_ports import PANELS, ports_of_file, vbt_ports
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid, read_edid
+from fwsim.devices.igd.link import Link
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom, is_pe
 from fwsim.scenario.model import Display, Scenario
@@ -77,6 +78,11 @@ def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:
         name = Path(display.edid).name
         log += [f"warning: display.{index}.edid: {name}: {warning}" for warning in edid.warnings]
     return displays
+
+
+def links(scenario: Scenario) -> dict[str, Link]:
+    """Port to how its DisplayPort sink answers and trains."""
+    return {each.port: Link(each.defers, each.swing, each.pre_emphasis) for each in scenario.display}
 
 
 def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fwsim.board.capabilities import capabilities
-from fwsim.board.display import attached, display_adapter, display_function
+from fwsim.board.display import attached, display_adapter, display_function, links
 from fwsim.board.function import Board
 from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
@@ -107,7 +107,9 @@ def build(
     given = assignment(scenario, adapter)
     if adapter is None and (note := unmeasured(family)):
         warnings.append(f"warning: host.cpu: {note}")
-    igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
+    igd = None if adapter else Igd(
+        family, displays, family.gtt_size, without, Stolen(host.ggc, base), links(scenario)
+    )  # fmt: skip
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode)
     if given.vga_ports is not None:

@@ -128,10 +128,17 @@ class Host(_Table, frozen=True):
 
 
 class Display(_Table, frozen=True):
-    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor."""
+    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor.
+
+    Of a DisplayPort sink: ``defers``, how often it puts off each request on its AUX channel before it answers;
+    ``swing`` and ``pre_emphasis``, the levels from which on it locks (swing 4: from none, its link never trains).
+    """
 
     port: Port = "crt"
     edid: File = ""
+    defers: Annotated[int, Meta(extra={"min": 0, "max": 100})] = 0
+    swing: Annotated[int, Meta(extra={"min": 0, "max": 4})] = 0
+    pre_emphasis: Annotated[int, Meta(extra={"min": 0, "max": 3})] = 0
 
 
 class Hypervisor(_Table, frozen=True):

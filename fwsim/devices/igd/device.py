@@ -1,6 +1,8 @@
 """The IGD consists of a register file, a GTT, DDC pins and AUX sinks, as arrays that native code works on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from fwsim.devices.igd.behaviours import interrupt
 from fwsim.devices.igd.behaviours.core import Site
 from fwsim.devices.igd.behaviours.table import behaviours
 from fwsim.devices.igd.behaviours.wiring import wiring
+from fwsim.devices.igd.link import Link
 from fwsim.devices.igd.rows import Row, compile_rows
 from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.igd.storage import form_table, storage
@@ -33,12 +36,13 @@ class Igd:
     """One IGD of ``family`` with ``displays`` (port name to EDID bytes) attached.
 
     ``without`` names behaviours to leave out: what the ROM does then is how one learns what it needs. ``stolen``: what
-    the host's registers say of its stolen memory; the family's defaults when left out.
+    the host's registers say of its stolen memory; the family's defaults when left out. ``links``: by port, how a
+    DisplayPort sink answers and trains where it does not do so at once.
     """
 
     def __init__(
         self, family: Family, displays: dict[str, bytes], gtt_size: int, without: frozenset[str] = frozenset(),
-        stolen: Stolen | None = None,
+        stolen: Stolen | None = None, links: Mapping[str, Link] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.family = family
         self.displays = displays
@@ -63,7 +67,7 @@ class Igd:
         self.unit_reset: dict[int, int] = {}
         stolen = stolen or Stolen(family.ggc, family.bdsm)
         self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
-        self._attach()
+        self._attach(links)
         self._fill_block()
         self.reset()
 
@@ -106,7 +110,7 @@ class Igd:
         self.forms = form_table(forms, first_rows)
         self.state = np.zeros(w.STATE_ROWS + len(self.rows), np.uint64)
 
-    def _attach(self) -> None:
+    def _attach(self, links: Mapping[str, Link]) -> None:
         """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel.
 
         A laptop's panel is wired to the PCH whether the scenario lights it or not: strap set, EEPROM answering.
@@ -127,6 +131,10 @@ class Igd:
                 self.sinks[channel, w.S_DPCD] = address_of(self.dpcd) + w.DPCD_SIZE * channel
                 self.sinks[channel, w.S_EDID] = address_of(self.sink_edid) + 256 * channel
                 self.sinks[channel, w.S_EDID_SIZE] = len(data)
+                link = links.get(port, Link())
+                self.sinks[channel, w.S_DEFERS] = link.defers
+                self.sinks[channel, w.S_SWING] = link.swing
+                self.sinks[channel, w.S_PRE] = link.pre_emphasis
 
     def _fill_block(self) -> None:
         block, fmt = self.block, self.family.pte_format
@@ -184,6 +192,7 @@ class Igd:
         self.wires[:, 0] = I2C_IDLE
         self.sinks[:, w.S_OFFSET] = 0
         wires = wiring(self.family)
+        self.sinks[:, w.S_DEFERRED] = 0
         for channel in np.flatnonzero(self.sinks[:, w.S_DPCD]):
             self.dpcd[channel] = dpcd_of(wires.lanes(int(channel)))
         self.sideband[:] = 0

@@ -75,8 +75,14 @@ S_DPCD = _next()  # address of its registers, DPCD_SIZE bytes; 0: no sink on thi
 S_EDID = _next()  # address of its EDID
 S_EDID_SIZE = _next()
 S_OFFSET = _next()  # next EDID byte
+S_DEFERS = _next()  # replies of DEFER before each answer
+S_DEFERRED = _next()  # as many were given since the last answer
+S_SWING = _next()  # voltage swing from which it recovers the clock; NEVER_LOCKS: from none
+S_PRE = _next()  # pre-emphasis from which it equalises
 SINK_WORDS = _next()
 DPCD_SIZE = 0x1000
+NEVER_LOCKS = 4
+"""One level more than a source has."""
 
 # A sideband unit's reaction: status bits of one register that follow control bits of another.
 _next = count().__next__

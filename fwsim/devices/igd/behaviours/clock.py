@@ -8,6 +8,7 @@ from fwsim.registers import mmio_clock as clocks
 from fwsim.registers.sideband import CCK_FUSE, PUNIT_DSPSSPM
 
 _SELECT_337, _DECIMAL_337 = 2, 0x2A1
+_LEFT_BXT = {"apollolake": 0x4DE, "geminilake": 0x27A}
 _FDI_FEEDBACK = 25
 """The link's clock, 270 MHz, is ten times two more than this (Linux i915 display/intel_fdi.c,
 intel_fdi_pll_freq_update)."""
@@ -54,6 +55,19 @@ def skl_core_clock(site: Site) -> Behaviour:
     return Behaviour(
         "CDCLK_CTL", (), {at.address: value_of(at, (form.FREQ, _SELECT_337), (form.DECIMAL, _DECIMAL_337))}
     )  # fmt: skip
+
+
+def bxt_core_clock(site: Site) -> Behaviour:
+    """CDCLK_CTL as firmware leaves it: 624 MHz on Apollo Lake, 316.8 MHz on Gemini Lake.
+
+    What the families' own images program on a host: video BIOS 1014 writes 003104DE, the GOP driver of Gemini Lake
+    0030027A. Apollo Lake's GOP driver takes the field as it finds it: at 0, or at the 19.2 MHz of a display PLL that
+    is off, it finds no mode that fits and reads through a NULL pointer. What a given board's firmware left is not
+    known: 576, 384 and 288 MHz do as well.
+    """
+    form = clocks.CDCLK_CTL
+    at = site.at(form)
+    return Behaviour("CDCLK_CTL", (), {at.address: value_of(at, (form.DECIMAL, _LEFT_BXT[site.family.name]))})
 
 
 def bxt_plls(site: Site) -> Behaviour:

@@ -42,7 +42,9 @@ _GEN9: tuple[Maker, ...] = (*_DDI, power.skl_wells, power.skl_fuses)
 _SKYLAKE: tuple[Maker, ...] = (
     *_GEN9, hotplug.pch_live, hotplug.fuse_straps, clock.skl_lcplls, clock.skl_pll_status, clock.skl_core_clock,
 )  # fmt: skip
-_BROXTON: tuple[Maker, ...] = (*_GEN9, hotplug.broxton_live, clock.bxt_plls, phy.bxt_power_good, phy.bxt_calibration)
+_BROXTON: tuple[Maker, ...] = (
+    *_GEN9, hotplug.broxton_live, clock.bxt_plls, clock.bxt_core_clock, phy.bxt_power_good, phy.bxt_calibration,
+)  # fmt: skip
 _CANNONLAKE: tuple[Maker, ...] = (*_GEN9, hotplug.pch_live, hotplug.fuse_straps)
 _ICELAKE: tuple[Maker, ...] = (
     *_DDI, power.icl_wells, power.icl_fuses, hotplug.icelake_live, hotplug.fuse_straps, clock.icl_plls,

@@ -86,7 +86,11 @@ def gtt_store(root: int, offset: int, value: int) -> None:
         entry = np.uint64(gtt[number])
     page = np.uint64(0)
     if entry & np.uint64(1):
-        page = dma_page(root, (entry & igd[G_LOW_MASK]) | ((entry & igd[G_HIGH_MASK]) << igd[G_HIGH_SHIFT]))
+        address = (entry & igd[G_LOW_MASK]) | ((entry & igd[G_HIGH_MASK]) << igd[G_HIGH_SHIFT])
+        if entry & np.uint64(2) and igd[w.G_LOCAL_SIZE]:  # no DMA: the IOMMU does not see it
+            page = igd[w.G_LOCAL] + address if address < igd[w.G_LOCAL_SIZE] else np.uint64(0)
+        else:
+            page = dma_page(root, address)
     u64s(igd[G_PAGES])[number] = page
 
 

@@ -81,7 +81,7 @@ def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:
 
 def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:
     """The scenario's displays, or one at a port of the VBT; a port that the VBT lacks is said."""
-    known, given = vbt_ports(rom), scenario.display
+    known, given = vbt_ports(rom, scenario.host.family.name), scenario.display
     lacking = [display.port for display in given if display.port not in (*known, "none")]
     if not known or not lacking:
         return given

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
+from itertools import chain
+
 from fwsim.registers.core import RESERVED, VLV_BASE, Array, At, Field, Register, by_gen, each
 
 _GMBUS = "Linux i915 display/intel_gmbus_regs.h"
@@ -120,7 +122,7 @@ def _aux(offset: int, step: int = 0, count: int = 1) -> dict[str, At]:
         )
 
     ports = members(0x64010, "AB").members
-    usb = (member for number, letter in enumerate("DEFG") for member in members(0x16F210 + 0x200 * number, letter).members)
+    type_c = (members(0x16F210 + 0x200 * number, letter).members for number, letter in enumerate("DEFG"))
     both = (*members(0x64010, "A").members, *members(0xE4110, "BCD").members)
     return {
         "g4x": members(0x64110, "BCD"),
@@ -128,7 +130,7 @@ def _aux(offset: int, step: int = 0, count: int = 1) -> dict[str, At]:
         "5-8,!vlv": Array(both),
         "9-11": members(0x64010, "ABCDEF"),
         "12-,!meteorlake": members(0x64010, "ABCDEFGHI"),
-        "meteorlake": Array((*ports, *usb)),
+        "meteorlake": Array((*ports, *chain.from_iterable(type_c))),
     }
 
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
-from fwsim.registers.core import RESERVED, VLV_BASE, Field, Register, at_each, each, gmch
+from fwsim.registers.core import RESERVED, VLV_BASE, Field, Register, each, gmch
 from fwsim.registers.places import DISPLAY, scalers
 
 _VGA = "Linux i915 display/intel_vga_regs.h"
@@ -349,11 +349,8 @@ class DBUF_CTL(Register, at={"9-": 0x45008}, source=_SKL_WM, gaps=RESERVED):
     TRACKER = Field(23, 19, "tracker state service", gen="12-")
 
 
-class DBUF_CTL_S2(
-    Register, at={"11-12": at_each(S1=0x44FE8), "13-": at_each(S1=0x44FE8, S2=0x44300, S3=0x44304)}, name="DBUF_CTL",
-    source=f"{_SKL_WM} DBUF_CTL_S", gaps=RESERVED,
-):  # fmt: skip
-    """Power of the display buffer's further slices: a second one from gen 11, four from 13 on."""
+class DBUF_CTL_S2(Register, at={"11-": 0x44FE8}, source=_SKL_WM, gaps=RESERVED):
+    """Power of the display buffer's second slice."""
 
     REQUEST = Field(31, 31, "buffer power wanted")
     STATE = Field(30, 30, "buffer is powered", access="ro")

@@ -206,8 +206,9 @@ class Igd:
 
     def local(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
         """Which of these entries lead into the device's own memory."""
-        has = bool(self.block[w.G_LOCAL_SIZE])
-        return ((entries & np.uint64(_LOCAL)) == _LOCAL) & has
+        if not self.block[w.G_LOCAL_SIZE]:
+            return np.zeros(entries.shape, np.bool_)
+        return np.equal(entries & np.uint64(_LOCAL), np.uint64(_LOCAL))
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""

@@ -7,6 +7,7 @@ from fwsim.registers import mmio_power as power
 from fwsim.registers import mmio_tc_phy as tc
 from fwsim.registers.core import Field, Register
 from fwsim.registers.mmio_pipe import DBUF_CTL, DBUF_CTL_S2
+from fwsim.registers.mmio_wm import DBUF_CTL_S34
 
 _CORE_CLOCK_CHANGE = 7
 
@@ -77,8 +78,9 @@ def data_buffer(site: Site) -> Behaviour:
     """DBUF_CTL: state is request, in each slice (Linux i915 display/intel_display_power.c, gen9_dbuf_slice_set)."""
     rows = [
         follows(at, [form.STATE], is_set(at, form.REQUEST))
-        for form in (DBUF_CTL, DBUF_CTL_S2)
-        for at in (site.all(form) if form is DBUF_CTL or site.family.gen >= 11 else ())
+        for first, form in ((9, DBUF_CTL), (11, DBUF_CTL_S2), (13, DBUF_CTL_S34))
+        if site.family.gen >= first
+        for at in site.all(form)
     ]
     return Behaviour("DBUF_CTL", tuple(rows))
 

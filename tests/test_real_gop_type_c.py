@@ -20,7 +20,8 @@ DRIVERS = {"tgl": "tgl", "ns5x": "dasharo_ns5x_tgl", "adl": "dasharo_ns5x_adl", 
 LINDAR, DROBIT, ELEMI = (f"google_volteer_variants_{name}_data" for name in ("lindar", "drobit", "elemi"))
 JOXER, ANRAGGAR = (f"google_brya_variants_{name}_data" for name in ("joxer", "anraggar"))
 DARP8, STARBOOK = "system76_adl_variants_darp8_data", "starlabs_starbook_variants_mtl_data"
-NOVACUSTOM = "novacustom_mtl_h_variants_igpu_data"
+NOVACUSTOM, DARP10 = "novacustom_mtl_h_variants_igpu_data", "system76_mtl_variants_darp10_data"
+CLEVO = "clevo_tgl_u_variants_l140mu_data"
 VBTS = {"tgl": LINDAR, "ns5x": LINDAR, "adl": JOXER, "mtl": NOVACUSTOM}
 
 
@@ -39,7 +40,10 @@ def start(driver, port, vbt=None, without=(), host="", seconds=20):
     [
         ("tgl", LINDAR, "edp"), ("tgl", LINDAR, "dp-b"), ("tgl", DROBIT, "hdmi-b"), ("tgl", ELEMI, "hdmi-b"),
         ("tgl", ELEMI, "dp-tc1"), ("tgl", DROBIT, "dp-tc2"), ("tgl", LINDAR, "dp-tc3"), ("tgl", LINDAR, "dp-tc4"),
-        ("ns5x", LINDAR, "edp"), ("adl", JOXER, "edp"), ("adl", JOXER, "dp-tc1"), ("adl", ANRAGGAR, "dp-tc2"),
+        ("tgl", LINDAR, "hdmi-b"), ("tgl", DROBIT, "edp"), ("tgl", ELEMI, "edp"), ("tgl", LINDAR, "dp-tc1"),
+        ("ns5x", LINDAR, "edp"), ("ns5x", DROBIT, "edp"), ("ns5x", CLEVO, "edp"), ("ns5x", CLEVO, "hdmi-b"),
+        ("ns5x", CLEVO, "dp-tc1"), ("mtl", DARP10, "edp"), ("mtl", STARBOOK, "dp-tc1"), ("adl", ANRAGGAR, "edp"),
+        ("adl", ANRAGGAR, "dp-tc1"), ("adl", JOXER, "dp-tc2"), ("adl", JOXER, "edp"), ("adl", JOXER, "dp-tc1"), ("adl", ANRAGGAR, "dp-tc2"),
         ("adl", DARP8, "hdmi-b"), ("adl", DARP8, "dp-tc3"), ("adl", DARP8, "dp-tc4"), ("mtl", JOXER, "edp"),
         ("mtl", NOVACUSTOM, "edp"), ("mtl", NOVACUSTOM, "dp-tc1"), ("mtl", STARBOOK, "hdmi-b"),
     ],
@@ -78,6 +82,7 @@ def test_what_a_device_error_comes_of(driver, port, behaviour):
     [
         ("tgl", "edp", ["SDEISR"]), ("adl", "edp", ["SDEISR"]), ("tgl", "dp-tc1", ["DE_HPD_ISR", "DFLEXDPSP"]),
         ("tgl", "dp-tc1", ["DFLEXDPSP"]), ("tgl", "dp-tc1", ["DFLEXDPPMS"]), ("tgl", "dp-tc1", ["DKL UC"]),
+        ("adl", "dp-tc1", ["DFLEXDPSP"]),
         ("adl", "dp-tc1", ["TCSS_DDI_STATUS"]), ("adl", "dp-tc1", ["DKL UC"]), ("mtl", "edp", ["GU_CNTL"]),
     ],
 )  # fmt: skip
@@ -93,14 +98,20 @@ def test_a_phy_that_does_not_answer_leaves_the_screen_dark(behaviour):
     assert {source for _, source, _ in result.modes} == {"off"}
 
 
+@pytest.mark.parametrize("behaviour", ["TCSS_DDI_STATUS", "PICA_ISR"])
+def test_meteor_lake_waits_for_its_type_c_port(behaviour):
+    result = start("mtl", "dp-tc1", without=[behaviour], seconds=5)
+    assert (result.status, result.ending) == ("", "budget")
+
+
 @pytest.mark.parametrize(
     ("driver", "port", "behaviour", "least"),
     [
         ("adl", "edp", "FUSE_STATUS", 5000), ("adl", "edp", "PWR_WELL", 5000), ("mtl", "edp", "FUSE_STATUS", 5000),
-        ("mtl", "edp", "PWR_WELL", 5000), ("adl", "dp-tc1", "DFLEXDPPMS", 0),
+        ("mtl", "edp", "PWR_WELL", 5000), ("adl", "dp-tc1", "DFLEXDPPMS", 0), ("tgl", "dp-tc1", "DE_HPD_ISR", 0),
     ],
 )  # fmt: skip
-def test_what_only_costs_time(driver, port, behaviour, least):
+def test_what_only_costs_time_if_that(driver, port, behaviour, least):
     with_it, without = start(driver, port), start(driver, port, without=[behaviour])
     assert without.lit
     assert without.accesses >= with_it.accesses + least

@@ -186,6 +186,6 @@ class Parts:
             *(self.igd.arrays() if self.igd else []), *([] if self.policy.words is None else [self.policy.words]),
         ]  # fmt: skip
         return [
-            self.recorder, Root(self.root), Arrays(arrays), self.pci, self.ram, *self.extra, *([self.local] if self.local else []),
-            self.vga, *self.devices,
+            self.recorder, Root(self.root), Arrays(arrays), self.pci, self.ram, *self.extra,
+            *([self.local] if self.local else []), self.vga, *self.devices,
         ]  # fmt: skip

@@ -59,9 +59,9 @@ def skl_fuses(site: Site) -> Behaviour:
 
 
 def icl_fuses(site: Site) -> Behaviour:
-    """Each well's group, 1 to 4, a fifth on gen 12 (Linux i915 display/intel_display_power_well.c, ICL_PW_CTL_IDX_TO_PG).
+    """Each well's group: 1 to 4, a fifth on gen 12; from generation 13 on 1, 2, and one a pipe.
 
-    From generation 13 on there are 1, 2, and one a pipe (XELPD_PW_CTL_IDX_PW_A).
+    Linux i915 display/intel_display_power_well.c, ICL_PW_CTL_IDX_TO_PG, XELPD_PW_CTL_IDX_PW_A.
     """
     form, well = power.FUSE_STATUS, power.PWR_WELL_CTL
     groups = [(form.PG1, well.PW1), (form.PG2, well.PW2)]

@@ -71,7 +71,10 @@ def phy_mode(site: Site) -> Behaviour:
 
 
 def subsystem(site: Site) -> Behaviour:
-    """TCSS_DDI_STATUS: what is plugged in, and that the PHY is ready then (Linux i915 intel_tc.c, adlp_tc_phy_is_ready)."""
+    """TCSS_DDI_STATUS: what is plugged in, and that the PHY is ready then.
+
+    Linux i915 display/intel_tc.c, adlp_tc_phy_is_ready.
+    """
     form = tc.TCSS_DDI_STATUS
     values = {}
     for at in site.all(form):

@@ -208,7 +208,8 @@ class Igd:
         """Which of these entries lead into the device's own memory."""
         if not self.block[w.G_LOCAL_SIZE]:
             return np.zeros(entries.shape, np.bool_)
-        return np.equal(entries & np.uint64(_LOCAL), np.uint64(_LOCAL))
+        leads: NDArray[np.bool_] = entries & np.uint64(_LOCAL) == np.uint64(_LOCAL)
+        return leads
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""

@@ -87,10 +87,10 @@ def links(scenario: Scenario) -> dict[str, Link]:
 
 def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:
     """The scenario's displays, or one at a port of the VBT; a port that the VBT lacks is said."""
-    known, given, whose = vbt_ports(rom), scenario.display, "the ROM's VBT"
+    known, given, whose = vbt_ports(rom, scenario.host.family.name), scenario.display, "the ROM's VBT"
     wanted = [each for each in known if each not in PANELS]
     if not known and scenario.host.vbt:
-        known, whose = ports_of_file(scenario.host.vbt), "host.vbt"
+        known, whose = ports_of_file(scenario.host.vbt, scenario.host.family.name), "host.vbt"
         wanted = [each for each in known if each in PANELS]  # a GOP driver tries the panel first, as firmware does
     lacking = [display.port for display in given if display.port not in (*known, "none")]
     if not known or not lacking:

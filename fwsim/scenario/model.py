@@ -39,7 +39,8 @@ Vga = Literal[
     "auto", "igd", "stdvga", "cirrus", "ati", "qxl", "virtio", "vmware", "bochs-display", "ramfb", "isavga", "banshee"
 ]  # fmt: skip
 Port = Literal[
-    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
+    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d",
+    "dp-tc1", "dp-tc2", "dp-tc3", "dp-tc4", "hdmi-tc1", "hdmi-tc2", "hdmi-tc3", "hdmi-tc4",
 ]  # fmt: skip
 DriverName = Literal[
     "none", "i915-3.6", "i915-3.14", "i915-4.8", "i915-6.12", "slot-1f.0", "subsystem-id", "windows", "pair"

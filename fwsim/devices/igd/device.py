@@ -22,6 +22,8 @@ from fwsim.native import address_of
 from fwsim.registers.family import Family
 
 MAX_DMA = 32
+_LOCAL = 3
+"""An entry is valid, and its address is one in the device's own memory (pte.FORMATS, mtl)."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +56,9 @@ class Igd:
         self.touched = np.zeros(self.pages.size, np.uint8)
         self.used = np.zeros(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
-        self.edid = np.zeros((8, 256), np.uint8)
-        self.edid_size = np.zeros(8, np.uint64)
-        self.wires = np.zeros((8, 2), np.uint64)
+        self.edid = np.zeros((w.PINS, 256), np.uint8)
+        self.edid_size = np.zeros(w.PINS, np.uint64)
+        self.wires = np.zeros((w.PINS, 2), np.uint64)
         self.sinks = np.zeros((8, w.SINK_WORDS), np.uint64)
         self.dpcd = np.zeros((8, w.DPCD_SIZE), np.uint8)
         self.sink_edid = np.zeros((8, 256), np.uint8)
@@ -207,6 +209,21 @@ class Igd:
             slot = (slot + 1) % w.SIDEBAND_SLOTS
         self.sideband[slot] = key + 1, value
 
+    def set_local(self, address: int, size: int) -> None:
+        """The device's own memory: host address of its first byte, and bytes of it.
+
+        Entries with bit 1 lead there by their offset in it. It is stolen memory of the host, which the device reaches
+        inside the chip: neither the IOMMU nor a guest's address map has a part in that.
+        """
+        self.block[w.G_LOCAL], self.block[w.G_LOCAL_SIZE] = address, size
+
+    def local(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Which of these entries lead into the device's own memory."""
+        if not self.block[w.G_LOCAL_SIZE]:
+            return np.zeros(entries.shape, np.bool_)
+        leads: NDArray[np.bool_] = entries & np.uint64(_LOCAL) == np.uint64(_LOCAL)
+        return leads
+
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""
         self.dma[:] = 0
@@ -225,6 +242,8 @@ class Igd:
         for first, end, host in reversed(self.dma[: int(self.block[w.G_DMA_COUNT])].tolist()):
             inside = (targets >= np.uint64(first)) & (targets < np.uint64(end))
             pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
+        local = self.local(self.entries(valid))
+        pages[local] = np.where(targets < self.block[w.G_LOCAL_SIZE], targets + self.block[w.G_LOCAL], 0)[local]
         self.pages[valid] = pages
 
     def take_over(self, other: "Igd") -> None:

@@ -9,6 +9,7 @@ from fwsim.registers.sideband import CCK_FUSE, PUNIT_DSPSSPM
 
 _SELECT_337, _DECIMAL_337 = 2, 0x2A1
 _LEFT_BXT = {"apollolake": 0x4DE, "geminilake": 0x27A}
+_REFERENCE_38400 = 2
 _FDI_FEEDBACK = 25
 """The link's clock, 270 MHz, is ten times two more than this (Linux i915 display/intel_fdi.c,
 intel_fdi_pll_freq_update)."""
@@ -96,6 +97,15 @@ def icl_plls(site: Site) -> Behaviour:
             rows.append(follows(pll, [form.LOCK], is_set(pll, form.ENABLE)))
             rows.append(follows(pll, [form.POWERED], is_set(pll, form.POWER)))
     return Behaviour("ICL PLL", tuple(rows))
+
+
+def tgl_reference(site: Site) -> Behaviour:
+    """DSSM: the display's reference clock is 38.4 MHz, as Tiger Lake, Alder Lake-P and Meteor Lake boards have it.
+
+    Type-C ports need it: with another one, Tiger Lake's and Alder Lake-P's GOP drivers give them up.
+    """
+    at = site.at(clocks.DSSM)
+    return Behaviour("DSSM", (), {at.address: clocks.DSSM.REFERENCE.put(0, _REFERENCE_38400)})
 
 
 def vlv_plls(site: Site) -> Behaviour:

@@ -52,10 +52,14 @@ def pch_live(site: Site) -> Behaviour:
 
 
 def icelake_live(site: Site) -> Behaviour:
-    """SDE_ISR from Ice Point on: live hotplug states of A to D (Linux i915 i915_reg.h, SDE_DDI_HOTPLUG_ICP)."""
-    return _live(
-        site, "SDEISR", SDE_ICP, {"a": SDE_ICP.PORT_A, "b": SDE_ICP.PORT_B, "c": SDE_ICP.PORT_C, "d": SDE_ICP.PORT_D}
-    )  # fmt: skip
+    """SDE_ISR from Ice Point on: live hotplug states of A to D (Linux i915 i915_reg.h, SDE_DDI_HOTPLUG_ICP).
+
+    A Type-C port that a board wires to an HDMI connector has its own (SDE_TC_HOTPLUG_ICP).
+    """
+    bits = {"a": SDE_ICP.PORT_A, "b": SDE_ICP.PORT_B, "c": SDE_ICP.PORT_C, "d": SDE_ICP.PORT_D}
+    fixed = sum(1 << number - 1 for number in (1, 2, 3, 4) if f"hdmi-tc{number}" in site.ports)
+    at = site.at(SDE_ICP, label="ISR")
+    return Behaviour("SDEISR", (), {at.address: value_of(at, *site.live(bits), (SDE_ICP.TC, fixed))})
 
 
 def broxton_live(site: Site) -> Behaviour:

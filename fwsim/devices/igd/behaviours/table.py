@@ -2,7 +2,22 @@
 
 from dataclasses import dataclass
 
-from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, panel, pch, phy, pipe, power, sideband, stolen
+from fwsim.devices.igd.behaviours import (
+    clock,
+    crt,
+    cx0,
+    ddc,
+    ddi,
+    hotplug,
+    panel,
+    pch,
+    phy,
+    pipe,
+    power,
+    sideband,
+    stolen,
+    typec,
+)
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
 from fwsim.devices.igd.behaviours.wiring import FROM_ICELAKE
 from fwsim.registers.family import Family
@@ -49,6 +64,14 @@ _CANNONLAKE: tuple[Maker, ...] = (*_GEN9, hotplug.pch_live, hotplug.fuse_straps)
 _ICELAKE: tuple[Maker, ...] = (
     *_DDI, power.icl_wells, power.icl_fuses, hotplug.icelake_live, hotplug.fuse_straps, clock.icl_plls,
 )  # fmt: skip
+_TIGERLAKE: tuple[Maker, ...] = (
+    *_ICELAKE, clock.tgl_reference, typec.live, typec.flexible_io, typec.phy_mode, typec.microcontroller,
+)  # fmt: skip
+_ALDERLAKE_P: tuple[Maker, ...] = (*_TIGERLAKE, typec.subsystem)
+_METEORLAKE: tuple[Maker, ...] = (
+    *_ICELAKE, clock.tgl_reference, typec.pica_live, typec.subsystem, power.pm_demand, cx0.display_present,
+    cx0.buffers, cx0.lanes, cx0.port_clocks, cx0.message_bus, cx0.aux_power,
+)  # fmt: skip
 
 _CHERRYVIEW: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.pipe_status, *_DDC, hotplug.hotplug_enable, hotplug.hotplug_status, hotplug.port_straps,
@@ -87,6 +110,9 @@ _BY_FAMILY: dict[str, Known] = {
     "geminilake": Known(_BROXTON, "apollolake"),
     "cannonlake": Known(_CANNONLAKE, "drivers"),
     **dict.fromkeys(FROM_ICELAKE, Known(_ICELAKE, "drivers")),
+    "tigerlake": Known(_TIGERLAKE),
+    "alderlake-p": Known(_ALDERLAKE_P),
+    "meteorlake": Known(_METEORLAKE),
 }
 _NOTHING = Known((), "nothing")
 

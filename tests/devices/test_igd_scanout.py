@@ -268,7 +268,16 @@ def test_the_vga_is_shown_until_it_is_disabled():
     rig = Rig()
     plane(rig, 64, 64, 256)
     rig.put(at_41000=0)
+    rig.vga.crtc[1] = 79  # eighty columns: somebody has programmed it
     assert scan(rig.igd, rig.vga).source == "vga"
+
+
+def test_a_vga_that_nobody_has_programmed_shows_nothing():
+    """GOP drivers from Haswell on leave VGACNTRL as reset left it."""
+    rig = Rig()
+    plane(rig, 64, 64, 256)
+    rig.put(at_41000=0)
+    assert scan(rig.igd, rig.vga).source == "plane"
 
 
 @pytest.mark.parametrize("off", ["at_70008", "at_70180"])

@@ -87,7 +87,7 @@ class _Explainer:
         event = self.events[seq - 1]
         if event["space"] == Space.IOMMU:
             return self._fault(seq)
-        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and event["cs"]:
+        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
             return self._code(seq)
         return self._made(seq)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 
-from fwsim.analysis.flow import FLAGS, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
+from fwsim.analysis.flow import FLAGS, GENERAL, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.reads import Access
 from fwsim.analysis.scan import Steps
@@ -21,6 +21,8 @@ BRANCH_REACH = 64
 """Steps, and bytes, over which a conditional jump is taken to decide."""
 NODES = 200_000
 """Nodes after which a slice is given up: what then still is live is a root."""
+_MORE = -1 << 61
+"""Minus an event's number: the key of one more read that a step made."""
 _INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
 
 
@@ -81,7 +83,7 @@ class Work:
         """Go back until nothing is live any more."""
         self.slice.top = top
         while (self.live or self._pending) and len(self.slice.nodes) < NODES:
-            registers = [0] * 9
+            registers = [0] * (FLAGS + 1)
             wanted = []
             for place, users in self.live.items():
                 if place < MEMORY:
@@ -162,12 +164,12 @@ class Work:
         step = self.steps.step(index)
         before, after = self.steps.regs[index].tolist(), self.steps.after(index)
         masks = self.steps.masks(index)
-        for number in range(9):
+        for number in range(FLAGS + 1):
             users = self.live.get(number)
             if not users:
                 continue
             static = masks[number]
-            changed = (before[number] ^ after[number]) & ~static if number < 8 else 0
+            changed = (before[number] ^ after[number]) & ~static if number < len(before) else 0
             if changed and any(mask & changed for mask in users.values()):
                 self._answered(index, number, changed)
             if static and step is not None and any(mask & static for mask in users.values()):
@@ -201,7 +203,7 @@ class Work:
     def _register(self, index: int, step: Step, number: int, static: int) -> None:
         taken, who = self._take(number, static)
         flow = of_flags(step) if number == FLAGS else of_register(step, number, taken)
-        value = self.steps.after(index)[number] if number < 8 else 0
+        value = self.steps.after(index)[number] if number < GENERAL else 0
         event = self._input(index, step, flow)
         if event is None:
             node = self.node(index, "code", flow, value, taken)
@@ -230,8 +232,11 @@ class Work:
     def read(self, index: int, seq: int, mask: int) -> Node:
         """A node for an input; where the device only gave back what code had stored, it goes on from there."""
         event = self.windows.events[seq - 1]
+        key = self.steps.first + index
+        if key in self.slice.nodes and self.slice.nodes[key].event not in (0, seq):  # a service reads more than once
+            key = _MORE - seq
         node = Node(
-            self.steps.first + index, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
+            key, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
             event=seq, code=self._code(index),
         )  # fmt: skip
         node = self.slice.nodes.setdefault(node.key, node)
@@ -258,11 +263,26 @@ class Work:
         step = self.steps.step(self.at)
         if step is None:
             return
-        flow = of_output(step, node.mask)
+        flow = self.output(self.at, step, node.selected, node.mask)
         event = self.windows.events[node.selected - 1]
         made = self.node(self.at, "store", flow, int(event["value"]), node.mask)
         made.event = node.selected
         node.sources.add(made.key)
+
+    def output(self, index: int, step: Step, seq: int, mask: int) -> Flow:
+        """Where the bits ``mask`` of event ``seq``, which ``step`` gave to a device, come from.
+
+        A write that is wider than the device's registers is several events, in ascending order.
+        """
+        event = self.windows.events[seq - 1]
+        low, _ = self._seqs(index)
+        move = next((each for each in step.moves if each.events[0] <= seq < each.events[1]), None)
+        rows = self.windows.events[move.events[0] - 1 if move else low : seq]
+        rows = rows[(rows["space"] == event["space"]) & (rows["op"] == Op.WRITE)]
+        past = int(event["address"]) - int(rows["address"][0]) if len(rows) else 0
+        if not move and not (step.writes and 0 < past < step.writes[0].size):
+            past = 0
+        return of_output(step, mask << 8 * max(past, 0), seq)
 
     def _answered(self, index: int, number: int, changed: int) -> None:
         """A register that changed though the instruction does not write it: firmware answered there."""
@@ -283,24 +303,34 @@ class Work:
         self._link(who, node.key)
 
     def _written(self, index: int, step: Step, ordinal: int, write: Access) -> None:
-        mask, who = 0, []
-        for at in range(write.size):
+        mask, who, found = 0, [], 0
+        for at in self._live_within(write):
             place = MEMORY + write.address + at
-            if place not in self.live:
-                continue
-            left = (write.value or 0) >> 8 * at & 0xFF
+            left = self.expect.get(place, 0) if write.value is None else write.value >> 8 * at & 0xFF
             if self.expect.get(place, left) != left:
                 continue  # the write was dropped, or something that is no code wrote there since
             part, users = self._take(place, 0xFF)
             self.expect.pop(place, None)
+            found |= left << 8 * at
             mask |= part << 8 * at
             who += users
         if not mask:
             return
         flow = of_memory(step, ordinal, mask)
-        node = self.node(index, "code", flow, write.value or 0, mask)
+        if flow.outside and step.moves:
+            event = [move for move in step.moves if move.to >= 0][ordinal].source
+            self._link(list(dict.fromkeys(who)), self.read(index, event, mask).key)
+            return
+        node = self.node(index, "code", flow, found if write.value is None else write.value, mask)
         node.place, node.size = write.address, write.size
         self._link(list(dict.fromkeys(who)), node.key)
+
+    def _live_within(self, write: Access) -> list[int]:
+        """The bytes of a write that are live, counted from its first; a service's may be megabytes long."""
+        if write.size <= len(self.live):
+            return [at for at in range(write.size) if MEMORY + write.address + at in self.live]
+        first = MEMORY + write.address
+        return sorted(place - first for place in self.live if first <= place < first + write.size)
 
     # --- what is left -----------------------------------------------------------------------------------------------
     def _roots(self) -> None:

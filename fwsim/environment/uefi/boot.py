@@ -8,6 +8,7 @@ from __future__ import annotations
 import binascii
 from dataclasses import dataclass
 
+from fwsim.cpu.moves import Move
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import (
     BOOT,
@@ -26,6 +27,8 @@ _DESCRIPTOR = 48
 """Bytes of a memory descriptor, as edk2 gives it (sizeof is 40)."""
 _BY_REGISTER, _BY_PROTOCOL = 1, 2
 _NOTIFY_SIGNAL = 0x200
+_R8 = 8
+"""The register that a third argument is in."""
 
 
 # --- tasks and memory ----------------------------------------------------------------------------------------------
@@ -74,7 +77,7 @@ def get_memory_map(uefi: Uefi, call: Call) -> int:
     uefi.put(call[4], 1, 4)
     if room < len(data):
         return BUFFER_TOO_SMALL
-    uefi.cpu.write(call[1], data)
+    uefi.write(call[1], data)
     uefi.put(call[2], 1)
     return SUCCESS
 
@@ -97,14 +100,14 @@ def free_pool(uefi: Uefi, call: Call) -> int:
 def copy_mem(uefi: Uefi, call: Call) -> int:
     """CopyMem(to, from, bytes)."""
     if call[2]:
-        uefi.cpu.write(call[0], uefi.cpu.read(call[1], call[2]))
+        uefi.write(call[0], uefi.cpu.read(call[1], call[2]), Move("memory", call[1], call[2], call[0]))
     return SUCCESS
 
 
 def set_mem(uefi: Uefi, call: Call) -> int:
     """SetMem(buffer, bytes, value)."""
     if call[1]:
-        uefi.cpu.write(call[0], bytes([call[2] & 0xFF]) * call[1])
+        uefi.write(call[0], bytes([call[2] & 0xFF]) * call[1], Move("register", _R8, 1, call[0], fill=True))
     return SUCCESS
 
 
@@ -323,7 +326,7 @@ def locate_handle(uefi: Uefi, call: Call) -> int:
     uefi.put(call[3], 8 * len(found))
     if room < 8 * len(found):
         return BUFFER_TOO_SMALL
-    uefi.cpu.write(call[4], b"".join(each.to_bytes(8, "little") for each in found))
+    uefi.write(call[4], b"".join(each.to_bytes(8, "little") for each in found))
     return SUCCESS
 
 

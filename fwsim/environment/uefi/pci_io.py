@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fwsim.cpu.moves import Move
 from fwsim.environment.uefi.uefi import Call, Uefi, nothing
 from fwsim.environment.uefi.words import INVALID_PARAMETER, SUCCESS, UNSUPPORTED
 from fwsim.machine import callbacks
 from fwsim.machine.plugged import Plugged
-from fwsim.native import R_HOSTED, address_of
+from fwsim.native import R_HOSTED, R_SEQ, address_of
 
 _PASS = 0xFF
 """BarIndex that says: the address is absolute."""
@@ -94,7 +95,11 @@ class _Mover:
         if width > 11 or not buffer:
             return INVALID_PARAMETER
         for _ in range(count):
-            self._uefi.put(buffer, self._get(address, size), size)
+            before = int(self._uefi.machine.root[R_SEQ])
+            value = self._get(address, size).to_bytes(size, "little")
+            after = int(self._uefi.machine.root[R_SEQ])
+            move = Move("memory", address, size, buffer) if before == after else Move("event", after, size, buffer)
+            self._uefi.write(buffer, value, move)
             address += 0 if fifo else size
             buffer += 0 if fill else size
         return SUCCESS
@@ -105,7 +110,9 @@ class _Mover:
         if width > 11 or not buffer:
             return INVALID_PARAMETER
         for _ in range(count):
+            before = int(self._uefi.machine.root[R_SEQ])
             self._set(address, size, self._uefi.number(buffer, size))
+            self._uefi.went(Move("memory", buffer, size), address, before, size)
             address += 0 if fifo else size
             buffer += 0 if fill else size
         return SUCCESS
@@ -138,7 +145,9 @@ def pci_io(uefi: Uefi, plugged: Plugged) -> bytes:
                 address, count, buffer = start + call[3], call[4], call[5]
                 if way == "Write" and kind == "Mem" and width >= 8:
                     size = _width(width)[0]
+                    before = int(uefi.machine.root[R_SEQ])
                     access.set_memory(address, uefi.cpu.read(buffer, size) * count)
+                    uefi.went(Move("memory", buffer, size, fill=True), address, before, size * count)
                     return SUCCESS
                 return (one.read if way == "Read" else one.write)(width, address, count, buffer)
 

@@ -7,10 +7,11 @@ on behind the call. A service may call the driver back (a notification, Supporte
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from fwsim.cpu.exceptions import Event
+from fwsim.cpu.moves import Move
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
@@ -20,8 +21,11 @@ from fwsim.environment.uefi.words import ERROR, SUCCESS, UNSUPPORTED
 from fwsim.firmware.ovmf.layout import page_allocator
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.machine.built import Built
-from fwsim.native import R_CS, R_IP, R_TIME
+from fwsim.native import R_CS, R_IP, R_SEQ, R_TIME
 from fwsim.trace.event import Flag, Op, Space
+
+if TYPE_CHECKING:
+    from fwsim.cpu.steps import Steps
 
 STUBS, STUBS_END = 0x900000, 0x902000
 """HLT bytes: the entry of a service each, the first of them where a call from outside comes back to."""
@@ -86,6 +90,8 @@ class Uefi(Environment):
         self.tpl = 4
         self.state: dict[str, Any] = {}
         """What single services keep, by their module's name."""
+        self.watcher: Steps | None = None
+        """Who is told where a value that a service moves comes from and goes to."""
         self._depth = 0
         self._handle = 0
         self.machine.ram.write(STUBS, _HLT * (STUBS_END - STUBS))
@@ -102,6 +108,26 @@ class Uefi(Environment):
         """Store a number; a NULL pointer stores nothing."""
         if address:
             self.cpu.put(address, value, width)
+            if self.watcher:
+                self.watcher.stored(Move("service", 0, width, address), width)
+
+    def write(self, address: int, data: bytes, source: Move | None = None) -> None:
+        """Store bytes; ``source``: where they come from, None: a service made them."""
+        self.cpu.write(address, data)
+        if self.watcher:
+            self.watcher.stored(source or Move("service", 0, len(data), address), len(data))
+
+    def went(self, source: Move, address: int, before: int, length: int) -> None:
+        """What came from ``source`` was written, ``length`` bytes, to ``address``: to memory or, where there are events
+        since number ``before``, to a device.
+        """
+        if self.watcher is None:
+            return
+        events = before + 1, int(self.machine.root[R_SEQ]) + 1
+        if events[0] == events[1]:
+            self.watcher.stored(replace(source, to=address), length)
+        else:
+            self.watcher.moved(replace(source, events=events))
 
     def guid(self, address: int) -> bytes:
         """The GUID at an address."""

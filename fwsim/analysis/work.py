@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import heapq
 
+import numpy as np
+
 from fwsim.analysis.flow import FLAGS, GENERAL, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.reads import Access
@@ -204,25 +206,39 @@ class Work:
         taken, who = self._take(number, static)
         flow = of_flags(step) if number == FLAGS else of_register(step, number, taken)
         value = self.steps.after(index)[number] if number < GENERAL else 0
-        event = self._input(index, step, flow)
-        if event is None:
-            node = self.node(index, "code", flow, value, taken)
-            if flow.outside:
-                node.kind = "cpu"
-        else:
-            node = self.read(index, event, taken)
+        inputs = self._inputs(index, step, flow, taken)
+        for event, mask in inputs:
+            self._link(who, self.read(index, event, mask).key)
+        if inputs:
+            return
+        node = self.node(index, "code", flow, value, taken)
+        if flow.outside:
+            node.kind = "cpu"
         self._link(who, node.key)
 
-    def _input(self, index: int, step: Step, flow: Flow) -> int | None:
-        """The event by which this step read from a device, if it did."""
+    def _inputs(self, index: int, step: Step, flow: Flow, mask: int) -> list[tuple[int, int]]:
+        """The events by which this step read from a device, if it did, with the bits of each that ``mask`` is made of:
+        one, or more where it read what is wider than the device's registers.
+        """
         low, high = self._seqs(index)
         if low == high or not (flow.outside or step.reads):
-            return None
+            return []
         events = self.windows.inputs_between(low, high)
-        for event in events[::-1]:
-            if event["op"] == Op.READ and event["space"] in _INPUTS and event["actor"] == Actor.ROM:
-                return int(event["seq"])
-        return None
+        mine = (events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & np.isin(events["space"], _INPUTS)
+        reads = events[mine]
+        if not len(reads):
+            return []
+        size = step.reads[0].size if step.reads else 0
+        first = reads[(reads["space"] == reads["space"][-1]) & (reads["address"] + size > reads["address"][-1])]
+        if len(first) < 2 or int(first["width"].sum()) != size:
+            return [(int(reads["seq"][-1]), mask)]
+        places = [place - MEMORY - step.reads[0].address for place, _ in flow.demands if place >= MEMORY]
+        found = []
+        for each in first:
+            at, width = int(each["address"]) - int(first["address"][0]), int(each["width"])
+            if any(at <= place < at + width for place in places):
+                found.append((int(each["seq"]), mask >> 8 * at & (1 << 8 * width) - 1 or mask))
+        return found or [(int(reads["seq"][-1]), mask)]
 
     def _seqs(self, index: int) -> tuple[int, int]:
         rows = self.steps.seq

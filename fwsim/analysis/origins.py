@@ -109,6 +109,8 @@ class Origins:
         if not node.event:
             return f"the firmware's answer {node.value:#x}"
         event = slicer.events[node.event - 1]
+        if event["space"] == Space.EFI:
+            return f"{service_name(slicer.services, node.service)} gave {node.value:#x}"
         rows = slicer.events[: node.event]
         calls = rows[(rows["space"] == Space.INTERRUPT) & (rows["op"] == Op.CALL) & (rows["actor"] == Actor.ROM)]
         call = calls[-1] if len(calls) else event
@@ -180,6 +182,11 @@ class Origins:
         if self._shadow is None:
             self._shadow, _ = post_on_host(self.scenario, self.rom)
         return self._shadow
+
+
+def service_name(services: list[str], number: int) -> str:
+    """A UEFI service by the number that its events have."""
+    return services[number] if number < len(services) else f"service {number}"
 
 
 def _first_byte(mask: int) -> int:

@@ -23,6 +23,7 @@ BRANCH_REACH = 64
 """Steps, and bytes, over which a conditional jump is taken to decide."""
 NODES = 200_000
 """Nodes after which a slice is given up: what then still is live is a root."""
+_HLT = b"\xf4"
 _MORE = -1 << 61
 """Minus an event's number: the key of one more read that a step made."""
 _INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
@@ -51,7 +52,8 @@ class Work:
         key = self.steps.first + index
         found = self.slice.nodes.get(key)
         if found is None:
-            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index))
+            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index),
+                         bits=self._bits(index), service=self._service(index))  # fmt: skip
             self.slice.nodes[key] = found
         found.mask |= mask
         if flow.address:
@@ -61,10 +63,33 @@ class Work:
         return found
 
     def _code(self, index: int) -> bytes:
+        if self._service(index):  # its HLT is ours
+            return b""
         row = self.steps.rows[index]
         return bytes(row["code"])[: int(row["size"])]
 
+    def _bits(self, index: int) -> int:
+        return (16, 16, 32, 64)[int(self.steps.rows[index]["protected"])]
+
+    def _service(self, index: int) -> int:
+        """The number of the service that a step of UEFI's is; 0 for code."""
+        call = self._call(index)
+        return 0 if call is None else int(call["address"])
+
+    def _call(self, index: int) -> np.void | None:
+        """The event that says which service it was: the last of its step's."""
+        if bytes(self.steps.rows[index]["code"])[:1] != _HLT:
+            return None
+        low, high = self._seqs(index)
+        events = self.windows.inputs_between(low, high)
+        calls = events[events["space"] == Space.EFI]
+        return calls[-1] if len(calls) else None
+
     def _ip(self, index: int) -> int:
+        """Where the instruction is; where a service was called from."""
+        call = self._call(index)
+        if call is not None:
+            return int(call["ip"])
         row = self.steps.rows[index]
         linear, cs = int(row["address"]), int(row["cs"])
         return linear if row["protected"] else linear - (cs << 4) & 0xFFFFFFFF
@@ -253,7 +278,7 @@ class Work:
             key = _MORE - seq
         node = Node(
             key, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
-            event=seq, code=self._code(index),
+            event=seq, code=self._code(index), bits=self._bits(index), service=self._service(index),
         )  # fmt: skip
         node = self.slice.nodes.setdefault(node.key, node)
         node.mask |= mask
@@ -306,17 +331,21 @@ class Work:
         key = self.steps.first + index
         node = self.slice.nodes.get(key)
         if node is None:
-            low, high = self._seqs(index)
-            events = self.windows.inputs_between(low, high)
-            value = self.steps.after(index)[number]
-            node = Node(key, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index), value, taken)
-            mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
-            read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
-            back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
-            chosen = read if read is not None else back
-            node.event = int(chosen["seq"]) if chosen is not None else 0
-            self.slice.nodes[key] = node
+            node = self._answer(index, self.steps.after(index)[number], taken)
         self._link(who, node.key)
+
+    def _answer(self, index: int, value: int, mask: int) -> Node:
+        """A node for what firmware answered in step ``index``, with the event that tells what it was."""
+        low, high = self._seqs(index)
+        events = self.windows.inputs_between(low, high)
+        node = Node(self.steps.first + index, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index),
+                    value, mask, bits=self._bits(index), service=self._service(index))  # fmt: skip
+        mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
+        read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
+        back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
+        chosen = self._call(index) if node.service else read if read is not None else back
+        node.event = int(chosen["seq"]) if chosen is not None else 0
+        return self.slice.nodes.setdefault(node.key, node)
 
     def _written(self, index: int, step: Step, ordinal: int, write: Access) -> None:
         mask, who, found = 0, [], 0
@@ -333,10 +362,12 @@ class Work:
         if not mask:
             return
         flow = of_memory(step, ordinal, mask)
-        if flow.outside and step.moves:
-            event = [move for move in step.moves if move.to >= 0][ordinal].source
-            self._link(list(dict.fromkeys(who)), self.read(index, event, mask).key)
-            return
+        if step.moves:
+            move = [move for move in step.moves if move.to >= 0][ordinal]
+            if move.kind in ("event", "service"):
+                made = self.read(index, move.source, mask) if flow.outside else self._answer(index, found, mask)
+                self._link(list(dict.fromkeys(who)), made.key)
+                return
         node = self.node(index, "code", flow, found if write.value is None else write.value, mask)
         node.place, node.size = write.address, write.size
         self._link(list(dict.fromkeys(who)), node.key)

@@ -25,6 +25,8 @@ class Driver:
     supported: str = ""
     start: str = ""
     version: int = 0
+    size: int = 0
+    """Bytes of memory that it takes."""
 
 
 def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
@@ -35,7 +37,7 @@ def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
     handle = uefi.new_handle()
     words = [0x1000, 0, system, 0, 0, 0, 0, 0, base, pe.size, _BS_CODE | 4 << 32, 0]
     uefi.handles.install(handle, LOADED_IMAGE, uefi.memory.new(b"".join(w.to_bytes(8, "little") for w in words)))
-    return Driver(name, base, handle)
+    return Driver(name, base, handle, size=pe.size)
 
 
 def enter(uefi: Uefi, driver: Driver, pe: Pe, system: int) -> None:

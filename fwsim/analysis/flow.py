@@ -17,6 +17,8 @@ GENERAL = 16
 FLAGS, MEMORY = GENERAL, 32
 _ALL = 0xFFFFFFFF_FFFFFFFF
 _LOW = 0xFFFFFFFF
+SERVICE = "hlt"
+"""What stands at the entry of a UEFI service, which leaves its status in RAX."""
 _CARRIED = ("adc", "sbb", "rcl", "rcr")
 _SUMS = ("add", "sub", "adc", "sbb", "inc", "dec", "neg", "lea")
 
@@ -58,7 +60,8 @@ class Flow:
 def written_masks(code: Decoded, long: bool = False) -> list[int]:
     """The bits of each register, and (last) whether the flags, are written by the instruction.
 
-    ``long``: it is 64-bit code, where what writes the lower half of a register clears the upper one.
+    ``long``: it is 64-bit code, where what writes the lower half of a register clears the upper one, and a HLT is a
+    service.
     """
     masks = [0] * (GENERAL + 1)
     for name in code.writes:
@@ -68,6 +71,8 @@ def written_masks(code: Decoded, long: bool = False) -> list[int]:
         elif name in ("eflags", "flags", "rflags"):
             masks[FLAGS] = 1
     name = code.name.split()[-1]
+    if long and name == SERVICE:
+        masks[0] = _ALL
     if name in ("popaw", "popal", "popa", "popad"):
         width = 0xFFFF if name in ("popaw", "popa") else _LOW
         masks[:8] = [width if number != 4 else 0 for number in range(8)]

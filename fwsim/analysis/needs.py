@@ -104,7 +104,10 @@ class Needs:
 
 
 def needs_of(run: RunDir) -> Needs:
-    """What the ROM, or the UEFI drivers, of a run touched; a bare driver's file names no vendor. Raises FwsimError for a run without events, or without an Intel device."""
+    """What the ROM, or the UEFI drivers, of a run touched; a bare driver's file names no vendor.
+
+    Raises FwsimError for a run without events, or without an Intel device.
+    """
     scenario, events = run.scenario(), run.events()
     host = scenario.host
     sha256, notes = "", list[str]()

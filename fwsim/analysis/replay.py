@@ -97,7 +97,7 @@ def replay(
     if wants_uefi(wanted, load_rom(wanted.rom.file)):
         raise FwsimError(
             "a run under UEFI cannot be replayed", where="firmware.kind", found=wanted.firmware.kind,
-            expected="a legacy ROM's run: there every answer is the record's, a driver's services answer for themselves",
+            expected="the run of a legacy ROM, whose every answer is in the record",
             hint="fwsim trace diff compares two runs of it, fwsim why makes it again",
         )  # fmt: skip
     made: list[ReplaySession] = []

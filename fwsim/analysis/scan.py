@@ -50,7 +50,7 @@ def _previous(
     below: int, ids: Any, masks: Any, regs: Any, mem: Any, places: Any, sizes: Any, live: Any, wanted: Any
 ) -> int:
     """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte; -1."""
-    wide, flags = regs.shape[1], masks.shape[1] - 1
+    wide = regs.shape[1]
     some = np.empty(len(live), np.int64)
     count = 0
     for register in range(len(live)):
@@ -67,7 +67,8 @@ def _previous(
                 register = some[at]
                 if live[register] & masks[kind, register]:
                     return step
-                if register < wide and register != flags and step < last and live[register] & (regs[step, register] ^ regs[step + 1, register]):
+                known = register < wide and step < last
+                if known and live[register] & (regs[step, register] ^ regs[step + 1, register]):
                     return step
         if len(wanted):
             for access in range(mem[step], mem[step + 1]):

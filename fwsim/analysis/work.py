@@ -11,12 +11,24 @@ import heapq
 
 import numpy as np
 
-from fwsim.analysis.flow import FLAGS, GENERAL, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
+from fwsim.analysis.flow import (
+    FLAGS,
+    GENERAL,
+    MEMORY,
+    SERVICE,
+    Flow,
+    Step,
+    of_flags,
+    of_memory,
+    of_output,
+    of_register,
+)
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.reads import Access
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.stored import stored_by
 from fwsim.analysis.windows import Windows
+from fwsim.cpu.steps import LONG
 from fwsim.trace.event import Actor, Op, Space
 
 BRANCH_REACH = 64
@@ -78,7 +90,8 @@ class Work:
 
     def _call(self, index: int) -> np.void | None:
         """The event that says which service it was: the last of its step's."""
-        if bytes(self.steps.rows[index]["code"])[:1] != _HLT:
+        row = self.steps.rows[index]
+        if row["protected"] != LONG or bytes(row["code"])[:1] != _HLT:
             return None
         low, high = self._seqs(index)
         events = self.windows.inputs_between(low, high)
@@ -199,7 +212,9 @@ class Work:
             changed = (before[number] ^ after[number]) & ~static if number < len(before) else 0
             if changed and any(mask & changed for mask in users.values()):
                 self._answered(index, number, changed)
-            if static and step is not None and any(mask & static for mask in users.values()):
+            if static and step is not None and step.name == SERVICE:
+                self._answered(index, number, static)
+            elif static and step is not None and any(mask & static for mask in users.values()):
                 self._register(index, step, number, static)
         if step is not None:
             for ordinal, write in enumerate(step.writes):

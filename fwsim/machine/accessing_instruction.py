@@ -40,9 +40,11 @@ class Accesses:
         Fills the R_EA words: how native code tells, at the same place of the same block, that it is this one again.
         """
         engine, root = self._engine, self._engine.root
-        code = engine.segment("cs")
-        base = 0 if code.bits == 64 else code.base
-        every = self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), code.bits)
+        base, bits = 0, 64
+        if engine.mode != "long":
+            code = engine.segment("cs")
+            base, bits = (0 if code.bits == 64 else code.base), code.bits
+        every = self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), bits)
         operands = [operand for operand in every if (operand.writes if write else operand.reads)]
         earliest = self._earliest(base, address, write) if root[R_ORDINAL] else 0
         root[R_EA] = 0

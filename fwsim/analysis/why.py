@@ -181,6 +181,7 @@ class _Explainer:
         source = [self._event(seq)] if seq else []
         gave_up = why_it_gave_up(self.scenario, summary)
         if gave_up is not None:
+            self._drivers = gave_up.slicer.drivers
             self.teller.tell(gave_up.found, gave_up.slicer)
             source, seq = self.teller.nodes[-1:], gave_up.input.seq
             text += "" if gave_up.text in text else f"; {gave_up.text}"

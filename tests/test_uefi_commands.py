@@ -67,7 +67,10 @@ def test_two_runs_are_compared(text, tmp_path):
     one = made(tmp_path / "a", text(WRITES))
     other = made(tmp_path / "b", text(WRITES.replace("or eax, 1", "or eax, 3")))
     assert diff(one, one).identical
-    assert not diff(one, other).identical
+    found = diff(one, other)
+    assert not found.identical
+    assert found.first is not None
+    assert found.first.space == "gtt"
 
 
 def test_what_made_a_driver_give_up(text, tmp_path):

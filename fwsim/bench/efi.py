@@ -111,7 +111,7 @@ def _begun(rom: Rom, scenario: Scenario) -> UefiRun:
         return one
     one.close()
     raise FwsimError(
-        "no UEFI driver runs in this scenario", where=str(rom.path), found=f'firmware.kind = "{scenario.firmware.kind}"',
+        "no UEFI driver runs in this scenario", where=str(rom.path), found=f"firmware {scenario.firmware.kind}",
         expected="a .efi file, a ROM with an EFI image, or a scenario that runs one under OVMF",
         hint="for a legacy ROM: fwsim bench --rom F",
     )  # fmt: skip

@@ -70,7 +70,8 @@ def test_two_runs_are_compared(text, tmp_path):
     found = diff(one, other)
     assert not found.identical
     assert found.first is not None
-    assert found.first.space == "gtt"
+    assert found.first.kind == "value"
+    assert found.first.delta == 2
 
 
 def test_what_made_a_driver_give_up(text, tmp_path):

@@ -89,13 +89,28 @@ class Origins:
             return "given by --assist"
         if flags & Flag.EMULATED:
             return "the hypervisor's"
-        return "mirrored from config by the hypervisor" if flags & Flag.MIRRORED else "the device's"
+        return self._mirrored(event, slicer) if flags & Flag.MIRRORED else "the device's"
+
+    def _mirrored(self, event: np.void, slicer: Slicer) -> str:
+        """The configuration register that a read of BAR0 was answered from, and who wrote it last."""
+        rows = slicer.events[: int(event["seq"]) - 1]
+        devfn = self.scenario.guest.devfn
+        same = (rows["space"] == Space.PCI) & (rows["op"] == Op.WRITE) & (rows["value"] == event["value"])
+        rows = rows[same & (rows["address"] >> 12 == devfn)] if event["value"] else rows[:0]
+        if not len(rows):
+            return "mirrored from config by the hypervisor"
+        write = rows[-1]
+        who = "the firmware" if write["actor"] == Actor.FIRMWARE else "the ROM"
+        place = pci_text(int(write["address"]))
+        return f"mirrored from config {place} by the hypervisor; {who} put it there, event {int(write['seq'])}"
 
     def answer_text(self, node: Node, slicer: Slicer) -> str:
         """What the firmware answered: a service's leaf, or a configuration register that it read for the ROM."""
         if not node.event:
             return f"the firmware's answer {node.value:#x}"
         event = slicer.events[node.event - 1]
+        if event["space"] == Space.EFI:
+            return f"{service_name(slicer.services, node.service)} gave {node.value:#x}"
         rows = slicer.events[: node.event]
         calls = rows[(rows["space"] == Space.INTERRUPT) & (rows["op"] == Op.CALL) & (rows["actor"] == Actor.ROM)]
         call = calls[-1] if len(calls) else event
@@ -167,6 +182,11 @@ class Origins:
         if self._shadow is None:
             self._shadow, _ = post_on_host(self.scenario, self.rom)
         return self._shadow
+
+
+def service_name(services: list[str], number: int) -> str:
+    """A UEFI service by the number that its events have."""
+    return services[number] if number < len(services) else f"service {number}"
 
 
 def _first_byte(mask: int) -> int:

@@ -17,6 +17,7 @@ from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.story import Teller, WhyNode, event_text
 from fwsim.analysis.targets import Target, parse
+from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.rom.catalog import Licence, licence_of
@@ -31,6 +32,8 @@ class Why:
     target: str
     nodes: list[WhyNode] = field(default_factory=list)
     prevented: list[str] = field(default_factory=list)
+    images: list[Driver] = field(default_factory=list)
+    """UEFI drivers that code of the story is of, where they lie."""
     licence: Licence | None = None
     """What is known of the ROM's licence: it is said before any of its instructions is shown."""
 
@@ -58,6 +61,7 @@ class _Explainer:
         self.teller = Teller(Origins(self.scenario))
         self._again = Again(self.scenario)
         self._slices: dict[int, Slicer] = {}
+        self._drivers: list[Driver] = []
 
     def explain(self, text: str) -> Why:
         """The answer."""
@@ -70,6 +74,8 @@ class _Explainer:
         else:
             self._event(target.seq)
         why.nodes = self.teller.nodes
+        why.images = [each for each in self._drivers if any(
+            each.base <= node.ip < each.base + each.size and not node.cs for node in why.nodes)]  # fmt: skip
         why.licence = licence_of(self.teller.origins.rom)
         why.prevented = prevention(self.scenario, why.nodes)
         return why
@@ -78,6 +84,7 @@ class _Explainer:
         if seq in self._slices:
             return self._slices[seq]
         window = self._again.window(seq)
+        self._drivers = window.drivers
         check_same(window.events, self.run, self.events, seq)
         self._slices[seq] = Slicer(window, lambda until: self._again.window(seq, until))
         return self._slices[seq]
@@ -87,7 +94,7 @@ class _Explainer:
         event = self.events[seq - 1]
         if event["space"] == Space.IOMMU:
             return self._fault(seq)
-        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and event["cs"]:
+        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
             return self._code(seq)
         return self._made(seq)
 
@@ -174,6 +181,7 @@ class _Explainer:
         source = [self._event(seq)] if seq else []
         gave_up = why_it_gave_up(self.scenario, summary)
         if gave_up is not None:
+            self._drivers = gave_up.slicer.drivers
             self.teller.tell(gave_up.found, gave_up.slicer)
             source, seq = self.teller.nodes[-1:], gave_up.input.seq
             text += "" if gave_up.text in text else f"; {gave_up.text}"

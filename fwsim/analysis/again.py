@@ -37,8 +37,6 @@ class Window:
     """What the steps that are services did (UEFI), by the step's number."""
     drivers: list[Driver] = field(default_factory=list)
     """The drivers that were loaded (UEFI)."""
-    services: list[str] = field(default_factory=list)
-    """Names of the services (UEFI), by the number that an event has."""
 
 
 class Again:
@@ -83,7 +81,7 @@ class Again:
         recorder = one.built.machine.recorder
         window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)
         if isinstance(one, UefiRun):
-            window.drivers, window.services = one.drivers, [each.name for each in one.uefi.services]
+            window.drivers = one.drivers
         one.close()
         return window
 

@@ -14,6 +14,7 @@ from fwsim.running.option_rom import legacy_image
 from fwsim.running.pipeline import ROM_BASE, post_on_host
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
+from fwsim.trace.efi import service_name
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 _INDEX_NAMES = {0x71: "CMOS", 0x73: "CMOS", 0x3C5: "VGA sequencer", 0x3CF: "VGA graphics", 0x3D5: "VGA CRTC",
@@ -110,7 +111,7 @@ class Origins:
             return f"the firmware's answer {node.value:#x}"
         event = slicer.events[node.event - 1]
         if event["space"] == Space.EFI:
-            return f"{service_name(slicer.services, node.service)} gave {node.value:#x}"
+            return f"{service_name(node.service)} gave {node.value:#x}"
         rows = slicer.events[: node.event]
         calls = rows[(rows["space"] == Space.INTERRUPT) & (rows["op"] == Op.CALL) & (rows["actor"] == Actor.ROM)]
         call = calls[-1] if len(calls) else event
@@ -182,11 +183,6 @@ class Origins:
         if self._shadow is None:
             self._shadow, _ = post_on_host(self.scenario, self.rom)
         return self._shadow
-
-
-def service_name(services: list[str], number: int) -> str:
-    """A UEFI service by the number that its events have."""
-    return services[number] if number < len(services) else f"service {number}"
 
 
 def _first_byte(mask: int) -> int:

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.nodes import Node, Slice
-from fwsim.analysis.origins import Origins, service_name
+from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
 from fwsim.registers.database import name_of
 from fwsim.running.pipeline import ROM_BASE
 from fwsim.trace.describe import pci_text
+from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import Flag, Op, Space
 
 _MOVES = frozenset(("moved", "exchanged", "popped", "pushed", "copied", "loaded", "flags pushed", "flags taken"))
@@ -109,7 +110,7 @@ class Teller:
 
     # --- one node ---------------------------------------------------------------------------------------------------
     def _text(self, node: Node, found: Slice, slicer: Slicer) -> str:
-        by = f", by {service_name(slicer.services, node.service)}" if node.service else ""
+        by = f", by {service_name(node.service)}" if node.service else ""
         text = self._said(node, found, slicer)
         return f"{text}{by}" if text and node.kind != "answer" else text
 
@@ -190,7 +191,7 @@ def event_text(events: NDArray[np.void], seq: int, cpu: str | None) -> str:
     space, address = Space(int(event["space"])), int(event["address"])
     value, was = int(event["value"]), int(event["aux"])
     if space == Space.EFI:
-        return f"a UEFI service called, which answered {value:#x}"
+        return f"{service_name(address)} called, which answered {answer_text(address, value)}"
     if space == Space.INTERRUPT:
         return f"INT {address:02X}h called with AX={value & 0xFFFF:04X}"
     did = "written" if event["op"] == Op.WRITE else "read"

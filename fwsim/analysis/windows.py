@@ -23,7 +23,7 @@ class Windows:
     def __init__(self, window: Window, before: Before) -> None:
         self.last = Steps(window.first, window.steps, window.writes, window.moves)
         self.events: NDArray[np.void] = window.events
-        self.services, self.drivers = window.services, window.drivers
+        self.drivers = window.drivers
         self._known = {window.first: self.last}
         self._before = before
 

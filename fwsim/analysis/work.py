@@ -75,7 +75,7 @@ class Work:
         return found
 
     def _code(self, index: int) -> bytes:
-        if self._service(index):  # its HLT is ours
+        if self._call(index) is not None:  # its HLT is ours
             return b""
         row = self.steps.rows[index]
         return bytes(row["code"])[: int(row["size"])]

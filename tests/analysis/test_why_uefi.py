@@ -110,4 +110,4 @@ def test_what_a_service_answered_is_named(why):
     """Stall's status has no source but the service."""
     found = why("mov ecx, 7\ncall [r15+0xF8]\nmov ecx, [bar]\nmov [rcx+0x4F100], eax", "mmio[0x4f100]")
     (node,) = [node for node in found.nodes if node.kind == "answer"]
-    assert node.text == "BootServices.Stall gave 0x0"
+    assert node.text == "Stall gave 0x0"

@@ -15,7 +15,6 @@ from fwsim.environment.uefi.words import (
     EDID_ACTIVE,
     EDID_DISCOVERED,
     GRAPHICS_OUTPUT,
-    status_name,
 )
 from fwsim.memory.e820 import E820Type
 from fwsim.rom.chain import load
@@ -25,6 +24,7 @@ from fwsim.running.pipeline import assemble, run
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.load import loads
+from fwsim.trace.efi import status_name
 
 REPO = Path(__file__).parents[1]
 PAGE = 4096

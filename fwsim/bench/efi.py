@@ -163,7 +163,10 @@ class WatchedDriver(Watched, _Wide):
             if offset < self._machine.low:
                 self._pokes.append((offset, bytes(data)))
 
-        ram.write = kept  # type: ignore[method-assign]
+        def number_kept(offset: int, value: int, width: int) -> None:
+            kept(offset, (value & (1 << 8 * width) - 1).to_bytes(width, "little"))
+
+        ram.write, ram.put = kept, number_kept  # type: ignore[method-assign]
 
     def write(self, address: int, data: bytes) -> None:
         """As the engine's own, and kept."""

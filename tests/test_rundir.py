@@ -215,7 +215,7 @@ def test_summary_names_are_the_contract():
     document = json.loads(encode(Summary()))
     assert list(document) == [
         "fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "interrupts", "calls", "display", "hangs",
-        "assists", "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s",
+        "assists", "unhandled", "efi", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s",
     ]  # fmt: skip
     assert list(document["rom"]) == ["sha256", "size", "vendor", "device", "images", "source", "taken", "how"]
     assert list(document["stop"]) == ["reason", "cs", "ip", "detail"]
@@ -223,7 +223,7 @@ def test_summary_names_are_the_contract():
     assert list(document["gtt"]) == ["writes", "rewritten", "first", "last", "targets", "spare", "outside"]
     assert list(document["gtt"]["targets"]) == ["guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent"]
     assert list(document["iommu"]) == ["faults", "recorded", "overflowed", "by_reason", "lines"]
-    assert list(document["unhandled"]) == ["ports", "registers", "interrupts"]
+    assert list(document["unhandled"]) == ["ports", "registers", "interrupts", "services"]
 
 
 def test_default_scenario_survives_a_run_folder(tmp_path):

@@ -13,7 +13,7 @@ OUR_ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 REGISTERS = {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags"}
 KEYS = {
     "": {"fwsim", "scenario", "rom", "stop", "firmware", "gtt", "iommu", "interrupts", "calls", "display", "hangs",
-         "assists", "unhandled", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
+         "assists", "unhandled", "efi", "checks", "exactness", "events", "code_bytes", "virtual_ns", "wall_s"},
     "rom": {"sha256", "size", "vendor", "device", "images", "source", "taken", "how"},
     "stop": {"reason", "cs", "ip", "detail"},
     "firmware": {"kind", "bdsm", "asls", "e820", "bars", "log"},
@@ -28,7 +28,7 @@ KEYS = {
     "display.0": {"mode", "width", "height", "stride", "format", "base", "file", "unreadable_pages", "frames",
                   "lights", "drawn", "flat", "wanted"},
     "display.0.frames.0": {"start_ns", "unreadable_pages"},
-    "unhandled": {"ports", "registers", "interrupts"},
+    "unhandled": {"ports", "registers", "interrupts", "services"},
     "checks.0": {"id", "ok", "detail"},
 }  # fmt: skip
 CALL = {"int", "ax", "bx", "cx", "dx", "result_ax", "ok"}

@@ -10,6 +10,7 @@ from fwsim.board.igd import igd
 from fwsim.board.vbt_ports import PANELS, ports_of_file, vbt_ports
 from fwsim.devices.adapters import Adapter, adapter_for, adapter_named
 from fwsim.devices.edid import default_edid, read_edid
+from fwsim.devices.igd.link import Link
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom, is_pe
 from fwsim.scenario.model import Display, Scenario
@@ -79,12 +80,17 @@ def attached(scenario: Scenario, rom: Rom, log: list[str]) -> dict[str, bytes]:
     return displays
 
 
+def links(scenario: Scenario) -> dict[str, Link]:
+    """Port to how its DisplayPort sink answers and trains."""
+    return {each.port: Link(each.defers, each.swing, each.pre_emphasis) for each in scenario.display}
+
+
 def _ports(scenario: Scenario, rom: Rom, log: list[str]) -> tuple[Display, ...]:
     """The scenario's displays, or one at a port of the VBT; a port that the VBT lacks is said."""
-    known, given, whose = vbt_ports(rom), scenario.display, "the ROM's VBT"
+    known, given, whose = vbt_ports(rom, scenario.host.family.name), scenario.display, "the ROM's VBT"
     wanted = [each for each in known if each not in PANELS]
     if not known and scenario.host.vbt:
-        known, whose = ports_of_file(scenario.host.vbt), "host.vbt"
+        known, whose = ports_of_file(scenario.host.vbt, scenario.host.family.name), "host.vbt"
         wanted = [each for each in known if each in PANELS]  # a GOP driver tries the panel first, as firmware does
     lacking = [display.port for display in given if display.port not in (*known, "none")]
     if not known or not lacking:

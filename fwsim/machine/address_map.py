@@ -167,7 +167,11 @@ class Windows:
         if bar.role in ("GTTMMADR", "MMADR"):
             self._m.root[R_BAR0] = start
             engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
-        elif bar.role in ("GMADR", "LMEMBAR"):
+        elif bar.role == "LMEMBAR" and self._m.local:
+            shown = min(size, self._m.local.size)
+            engine.map_ram(start, self._m.local, 0, shown)
+            self._open(start + shown, start + size)
+        elif bar.role == "GMADR":
             engine.map_native(start, size, callbacks.aperture_read.address, callbacks.aperture_write.address, root)
             if self._m.igd and self._m.igd.family.gen == 3:
                 self._m.vga.block[V_GMADR] = 0x100 | start >> 24

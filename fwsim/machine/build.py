@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fwsim.board.capabilities import capabilities
-from fwsim.board.display import attached, display_adapter, display_function
+from fwsim.board.display import attached, display_adapter, display_function, links
 from fwsim.board.function import Board
 from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
@@ -107,7 +107,9 @@ def build(
     given = assignment(scenario, adapter)
     if adapter is None and (note := unmeasured(family)):
         warnings.append(f"warning: host.cpu: {note}")
-    igd = None if adapter else Igd(family, displays, family.gtt_size, without, Stolen(host.ggc, base))
+    igd = None if adapter else Igd(
+        family, displays, family.gtt_size, without, Stolen(host.ggc, base), links(scenario)
+    )  # fmt: skip
     board = board_of(scenario, adapter, given)
     machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode)
     if given.vga_ports is not None:
@@ -122,6 +124,8 @@ def build(
     design = machine.design
     opregion = host_opregion(scenario, rom, warnings)
     if igd:
+        if family.local_memory:
+            _local_memory(machine, igd, family.local_memory + host.stolen_size)
         if before:
             igd.take_over(before)
         if design.on_host:
@@ -188,11 +192,20 @@ def vbt_of(scenario: Scenario, rom: Rom | None) -> bytes:
     return rom.data[vbt.offset : vbt.offset + vbt.size] if rom and vbt else b""
 
 
+def _local_memory(machine: Machine, igd: Igd, size: int) -> None:
+    """The memory that BAR2 shows in place of an aperture: stolen memory, the GTT's and then the rest.
+
+    The GTT's part is memory of its own here: an entry written there is not in the GTT.
+    """
+    machine.local = Ram(size, "stolen memory behind BAR2")
+    igd.set_local(machine.local.address, size)
+
+
 def _host_memory(built: Built, opregion: bytes) -> None:
     """On the host itself: stolen memory and OpRegion have backing of their own, over RAM or beside it."""
     machine, host = built.machine, built.machine.scenario.host
     stolen_size = built.host_stolen[1] - built.host_stolen[0]
-    if stolen_size:
+    if stolen_size and not machine.local:
         built.stolen_ram = Ram(stolen_size, "host stolen memory")
         machine.extra.append(built.stolen_ram)
         if host.stolen_base < 1 << 32:

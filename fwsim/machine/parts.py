@@ -145,6 +145,7 @@ class Parts:
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []
         self.extra: list[Ram] = []
+        self.local: Ram | None = None
         self.watchers: dict[int, Any] = {}
         self._set_addresses()
         self.engine = Engine(self.root, trap, mode)
@@ -186,5 +187,6 @@ class Parts:
             *(self.igd.arrays() if self.igd else []), *([] if self.policy.words is None else [self.policy.words]),
         ]  # fmt: skip
         return [
-            self.recorder, Root(self.root), Arrays(arrays), self.pci, self.ram, *self.extra, self.vga, *self.devices,
+            self.recorder, Root(self.root), Arrays(arrays), self.pci, self.ram, *self.extra,
+            *([self.local] if self.local else []), self.vga, *self.devices,
         ]  # fmt: skip

@@ -40,6 +40,7 @@ AREAS: tuple[str, ...] = (
     "mmio_bxt_phy",
     "mmio_combo_phy",
     "mmio_tc_phy",
+    "mmio_cx0_phy",
     "mmio_clock",
     "mmio_power",
     "mmio_irq",

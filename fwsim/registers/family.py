@@ -7,6 +7,8 @@ from fwsim.registers.gms import SizeRule
 from fwsim.registers.pte import PteFormat, pte_format
 
 BarKind = Literal["io", "mem", "pref"]
+_GSM_SIZE = 8 << 20
+"""Of Meteor Lake's LMEMBAR the GTT's stolen memory (Linux i915 gem/i915_gem_stolen.c, i915_gem_stolen_lmem_setup)."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ class Family:
     def bgsm(self) -> int:
         """Base of the GTT stolen memory, right below the data stolen memory; 0 where there is none."""
         return self.bdsm - self.gsm_size if self.gsm_size else 0
+
+    @property
+    def local_memory(self) -> int:
+        """Where stolen memory begins in the device's own memory, which BAR2 shows; 0 where the device has none."""
+        return _GSM_SIZE if any(bar.role == "LMEMBAR" for bar in self.bars) else 0
 
     def bar(self, index: int) -> Bar | None:
         """The BAR at ``index``, or None."""

@@ -2,6 +2,8 @@
 
 # ruff: noqa: N801 (the manuals' own register names)
 
+from itertools import chain
+
 from fwsim.registers.core import RESERVED, VLV_BASE, Array, At, Field, Register, by_gen, each
 
 _GMBUS = "Linux i915 display/intel_gmbus_regs.h"
@@ -50,7 +52,7 @@ class GMBUS0(Register, at=_bus(0x5100), source=_GMBUS, gaps=RESERVED):
         0,
         "pin pair",
         values={0: "none", 1: "SSC, or DDI B on CFL and APL", 2: "CRT, or DDI C on CFL and APL", 3: "LVDS, or D",
-                4: "HDMI C", 5: "HDMI B", 6: "HDMI D"},
+                4: "HDMI C", 5: "HDMI B", 6: "HDMI D", 9: "Type-C 1", 10: "Type-C 2", 11: "Type-C 3", 12: "Type-C 4"},
     )  # fmt: skip
 
 
@@ -119,13 +121,16 @@ def _aux(offset: int, step: int = 0, count: int = 1) -> dict[str, At]:
             )
         )
 
+    ports = members(0x64010, "AB").members
+    type_c = (members(0x16F210 + 0x200 * number, letter).members for number, letter in enumerate("DEFG"))
     both = (*members(0x64010, "A").members, *members(0xE4110, "BCD").members)
     return {
         "g4x": members(0x64110, "BCD"),
         "vlv": members(VLV_BASE + 0x64110, "BCD"),
         "5-8,!vlv": Array(both),
         "9-11": members(0x64010, "ABCDEF"),
-        "12-": members(0x64010, "ABCDEFGHI"),
+        "12-,!meteorlake": members(0x64010, "ABCDEFGHI"),
+        "meteorlake": Array((*ports, *chain.from_iterable(type_c))),
     }
 
 

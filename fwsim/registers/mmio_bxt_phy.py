@@ -1,6 +1,7 @@
 """The port PHY registers of Apollo and Gemini Lake: PLLs, lanes one by one, and all lanes of a port at once (GRP).
 
-Port A has a PHY of its own at 0x162000, B and C share the one at 0x6C000.
+Port A has a PHY of its own at 0x162000. B and C share the one at 0x6C000 on Apollo Lake, C its second channel; on
+Gemini Lake C has one at 0x163000 (Linux i915 display/intel_dpio_phy.c, glk_dpio_phy_info).
 """
 
 # ruff: noqa: N801 (the driver's own register names)
@@ -12,17 +13,21 @@ _PHY = "Linux i915 display/bxt_dpio_phy_regs.h"
 
 def _ports(a: int, b: int, c: int) -> dict[str, At]:
     """A register of each port."""
-    return {"bxt": at_each(A=0x162000 + a, B=0x6C000 + b, C=0x6C000 + c)}
+    return {
+        "apollolake": at_each(A=0x162000 + a, B=0x6C000 + b, C=0x6C000 + c),
+        "geminilake": at_each(A=0x162000 + a, B=0x6C000 + b, C=0x163000 + b),
+    }
 
 
 def _lanes(a: int, c: int) -> dict[str, At]:
     """A register of each port's four lanes: two pairs 0x200 apart, 0x80 within a pair."""
     return {
-        "bxt": Array(
+        family: Array(
             tuple((f"{port}{lane}", base + 0x200 * (lane >> 1) + 0x80 * (lane & 1))
-                  for port, base in (("A", 0x162000 + a), ("B", 0x6C000 + a), ("C", 0x6C000 + c))
+                  for port, base in (("A", 0x162000 + a), ("B", 0x6C000 + a), ("C", third))
                   for lane in range(4))
         )
+        for family, third in (("apollolake", 0x6C000 + c), ("geminilake", 0x163000 + a))
     }  # fmt: skip
 
 
@@ -99,7 +104,7 @@ class PORT_PLL_10(Register, at=_ports(0x128, 0x128, 0x3A8), source=_PHY, gaps=RE
     AMPLITUDE = Field(13, 10, "oscillator's amplitude")
 
 
-class PORT_CL2CM_DW6(Register, at={"bxt": at_each(A=0x162358, BC=0x6C358)}, source=_PHY, gaps=RESERVED):
+class PORT_CL2CM_DW6(Register, at={"apollolake": at_each(A=0x162358, BC=0x6C358)}, source=_PHY, gaps=RESERVED):
     """Common lane of a PHY's second channel."""
 
     DYNAMIC = Field(28, 28, "regulator powers down by itself")

@@ -271,8 +271,11 @@ class DPLL_ENABLE(
     POWERED = Field(26, 26, "is powered", access="ro")
 
 
-class MG_PLL_ENABLE(Register, at={"11-": each(0x46030, 4, ["TC1", "TC2", "TC3", "TC4"])}, source=DISPLAY,
-                    gaps=RESERVED):  # fmt: skip
+class MG_PLL_ENABLE(
+    Register,
+    at={"11-12": each(0x46030, 4, ["TC1", "TC2", "TC3", "TC4"]), "13-": each(0x46038, 8, ["TC1", "TC2", "TC3", "TC4"])},
+    source=f"{DISPLAY} MG_PLL_ENABLE, ADLP_PORTTC_PLL_ENABLE", gaps=RESERVED,
+):  # fmt: skip
     """PLLs of the Type-C ports."""
 
     ENABLE = Field(31, 31, "PLL on")

@@ -1,52 +1,56 @@
-"""The PHY registers that images wait for: Apollo Lake's, Bay Trail's, Cherryview's, and gen 11's."""
+"""The PHY registers that images wait for: Apollo and Gemini Lake's, Bay Trail's, Cherryview's, and gen 11's."""
 
 # ruff: noqa: N801 (the manuals' own register names)
 
-from fwsim.registers.core import RESERVED, VLV_BASE, Field, Register, at_each, each
+from fwsim.registers.core import RESERVED, VLV_BASE, At, Field, Register, at_each, each
 from fwsim.registers.places import DISPLAY
 
 _BXT = "Linux i915 display/bxt_dpio_phy_regs.h"
 _COMBO = "Linux i915 display/intel_combo_phy_regs.h"
 
 
+def _phys(offset: int) -> dict[str, At]:
+    """A register of each PHY, by the ports it serves (Linux i915 display/intel_dpio_phy.c, glk_dpio_phy_info)."""
+    first, second = 0x6C000 + offset, 0x162000 + offset
+    return {
+        "apollolake": at_each(BC=first, A=second),
+        "geminilake": at_each(B=first, A=second, C=0x163000 + offset),
+    }
+
+
 class P_CR_GT_DISP_PWRON(
-    Register, at={"bxt": 0x138090}, source=f"{DISPLAY} BXT_P_CR_GT_DISP_PWRON; Apollo Lake images", gaps=RESERVED
-):
-    """Power of Apollo Lake's display PHYs; power good then shows in CL1CM_DW0."""
+    Register, at={"bxt": 0x138090}, source=f"{DISPLAY} BXT_P_CR_GT_DISP_PWRON; Apollo and Gemini Lake images",
+    gaps=RESERVED,
+):  # fmt: skip
+    """Power of the display PHYs; power good then shows in CL1CM_DW0."""
 
+    PHY1_GLK = Field(3, 3, "PHY 1 (port A) power wanted", gen="geminilake")
     MIPI_RESET = Field(2, 2, "MIPI I/O out of reset")
-    PHY1 = Field(1, 1, "PHY 1 (port A) power wanted")
-    PHY0 = Field(0, 0, "PHY 0 (ports B, C) power wanted")
+    PHY2 = Field(1, 1, "PHY 2 (port C) power wanted", gen="geminilake")
+    PHY1 = Field(1, 1, "PHY 1 (port A) power wanted", gen="apollolake")
+    PHY0 = Field(0, 0, "PHY 0 (port B, on Apollo Lake C too) power wanted")
 
 
-class PORT_CL1CM_DW0(
-    Register, at={"bxt": at_each(BC=0x6C000, A=0x162000)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_CL1CM_DW0(Register, at=_phys(0x0), source=_BXT, gaps="PHY internals, not documented"):
     """Common lane state of a PHY: bit 16 tells that its power is good."""
 
     POWER_GOOD = Field(16, 16, "power is good", access="ro")
     RESERVED_STATE = Field(7, 7, "reserved, 0 when the PHY is alive", access="ro")
 
 
-class PORT_CL1CM_DW9(
-    Register, at={"bxt": at_each(BC=0x6C024, A=0x162024)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_CL1CM_DW9(Register, at=_phys(0x24), source=_BXT, gaps="PHY internals, not documented"):
     """Common lane reference trim."""
 
     TRIM = Field(15, 8, "current reference trim")
 
 
-class PORT_CL1CM_DW10(
-    Register, at={"bxt": at_each(BC=0x6C028, A=0x162028)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_CL1CM_DW10(Register, at=_phys(0x28), source=_BXT, gaps="PHY internals, not documented"):
     """Common lane reference trim, second register."""
 
     TRIM = Field(15, 8, "current reference trim")
 
 
-class PORT_CL1CM_DW28(
-    Register, at={"bxt": at_each(BC=0x6C070, A=0x162070)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_CL1CM_DW28(Register, at=_phys(0x70), source=_BXT, gaps="PHY internals, not documented"):
     """Common lane power gating."""
 
     OCL1_OFF = Field(23, 23, "common lane clock may stop")
@@ -54,16 +58,14 @@ class PORT_CL1CM_DW28(
     SUS_OFF = Field(1, 0, "suspend clock configuration")
 
 
-class PORT_CL1CM_DW30(
-    Register, at={"bxt": at_each(BC=0x6C078, A=0x162078)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_CL1CM_DW30(Register, at=_phys(0x78), source=_BXT, gaps="PHY internals, not documented"):
     """Common lane power gating, second register."""
 
     CH1_OFF = Field(6, 6, "second channel powered down with its lanes")
 
 
 class PORT_REF_DW3(
-    Register, at={"bxt": at_each(BC=0x6C18C, A=0x16218C)}, source=f"{_BXT}; POST does not end without it",
+    Register, at=_phys(0x18C), source=f"{_BXT}; POST does not end without it",
     gaps="PHY internals, not documented",
 ):  # fmt: skip
     """Reference resistor calibration: bit 22 tells that it is done."""
@@ -71,7 +73,7 @@ class PORT_REF_DW3(
     GRC_DONE = Field(22, 22, "calibration done", access="ro")
 
 
-class PORT_REF_DW6(Register, at={"bxt": at_each(BC=0x6C198, A=0x162198)}, source=_BXT):
+class PORT_REF_DW6(Register, at=_phys(0x198), source=_BXT):
     """Calibration code."""
 
     CODE = Field(31, 24, "code in use")
@@ -80,9 +82,7 @@ class PORT_REF_DW6(Register, at={"bxt": at_each(BC=0x6C198, A=0x162198)}, source
     NOMINAL = Field(7, 0, "code, nominal")
 
 
-class PORT_REF_DW8(
-    Register, at={"bxt": at_each(BC=0x6C1A0, A=0x1621A0)}, source=_BXT, gaps="PHY internals, not documented"
-):
+class PORT_REF_DW8(Register, at=_phys(0x1A0), source=_BXT, gaps="PHY internals, not documented"):
     """Calibration override."""
 
     GRC_OFF = Field(15, 15, "own calibration off: copy the other PHY's code")

@@ -53,18 +53,25 @@ class PWR_WELL_CTL_SKL(
 class PWR_WELL_CTL(
     Register,
     at={"11-": each(0x45400, 4, ["BIOS", "DRIVER", "KVMR", "DEBUG"])},
-    source=f"{DISPLAY} HSW_PWR_WELL_CTL1",
+    source=f"{DISPLAY} HSW_PWR_WELL_CTL1; a well a pipe: XELPD_PW_CTL_IDX_PW_A",
     gaps=RESERVED,
 ):
     """Power wells from gen 11 on: request bit 2n + 1, state bit 2n."""
 
-    WELLS_HIGH = Field(17, 10, "wells of Alder Lake (A to D), two bits each", gen="12-")
-    PW5_REQUEST = Field(9, 9, "well 5 wanted on", gen="12-")
-    PW5 = Field(8, 8, "well 5 is on", gen="12-", access="ro")
-    PW4_REQUEST = Field(7, 7, "well 4 wanted on")
-    PW4 = Field(6, 6, "well 4 is on", access="ro")
-    PW3_REQUEST = Field(5, 5, "well 3 wanted on")
-    PW3 = Field(4, 4, "well 3 is on", access="ro")
+    PWD_REQUEST = Field(17, 17, "well of pipe D wanted on", gen="13-")
+    PWD = Field(16, 16, "well of pipe D is on", gen="13-", access="ro")
+    PWC_REQUEST = Field(15, 15, "well of pipe C wanted on", gen="13-")
+    PWC = Field(14, 14, "well of pipe C is on", gen="13-", access="ro")
+    PWB_REQUEST = Field(13, 13, "well of pipe B wanted on", gen="13-")
+    PWB = Field(12, 12, "well of pipe B is on", gen="13-", access="ro")
+    PWA_REQUEST = Field(11, 11, "well of pipe A wanted on", gen="13-")
+    PWA = Field(10, 10, "well of pipe A is on", gen="13-", access="ro")
+    PW5_REQUEST = Field(9, 9, "well 5 wanted on", gen="12")
+    PW5 = Field(8, 8, "well 5 is on", gen="12", access="ro")
+    PW4_REQUEST = Field(7, 7, "well 4 wanted on", gen="11-12")
+    PW4 = Field(6, 6, "well 4 is on", gen="11-12", access="ro")
+    PW3_REQUEST = Field(5, 5, "well 3 wanted on", gen="11-12")
+    PW3 = Field(4, 4, "well 3 is on", gen="11-12", access="ro")
     PW2_REQUEST = Field(3, 3, "well 2 wanted on")
     PW2 = Field(2, 2, "well 2 is on", access="ro")
     PW1_REQUEST = Field(1, 1, "well 1 wanted on")
@@ -82,11 +89,42 @@ class PWR_WELL_CTL5(Register, at={"hsw": 0x45410}, source=f"{DISPLAY} HSW_PWR_WE
 class PWR_WELL_CTL_AUX(
     Register,
     at={"11-": each(0x45440, 4, ["BIOS", "DRIVER", "KVMR", "DEBUG"])},
-    source=f"{DISPLAY} ICL_PWR_WELL_CTL_AUX1",
+    source=f"{DISPLAY} ICL_PWR_WELL_CTL_AUX1, TGL_PW_CTL_IDX_AUX_TC1",
+    gaps=RESERVED,
 ):
     """Power of the AUX channels from gen 11 on: request bit 2n + 1, state bit 2n."""
 
-    CHANNELS = Field(31, 6, "further channels, two bits each")
+    TBT6_REQUEST = Field(29, 29, "AUX of Thunderbolt port 6 wanted on", gen="12-")
+    TBT6 = Field(28, 28, "AUX of Thunderbolt port 6 is on", gen="12-", access="ro")
+    TBT5_REQUEST = Field(27, 27, "AUX of Thunderbolt port 5 wanted on", gen="12-")
+    TBT5 = Field(26, 26, "AUX of Thunderbolt port 5 is on", gen="12-", access="ro")
+    TBT4_REQUEST = Field(25, 25, "AUX of Thunderbolt port 4 wanted on", gen="12-")
+    TBT4 = Field(24, 24, "AUX of Thunderbolt port 4 is on", gen="12-", access="ro")
+    TBT3_REQUEST = Field(23, 23, "AUX of Thunderbolt port 3 wanted on", gen="12-")
+    TBT3 = Field(22, 22, "AUX of Thunderbolt port 3 is on", gen="12-", access="ro")
+    TBT2_REQUEST = Field(21, 21, "AUX of Thunderbolt port 2 wanted on", gen="12-")
+    TBT2 = Field(20, 20, "AUX of Thunderbolt port 2 is on", gen="12-", access="ro")
+    TBT1_REQUEST = Field(19, 19, "AUX of Thunderbolt port 1 wanted on", gen="12-")
+    TBT1 = Field(18, 18, "AUX of Thunderbolt port 1 is on", gen="12-", access="ro")
+    TC6_REQUEST = Field(17, 17, "AUX of Type-C port 6 wanted on", gen="12-")
+    TC6 = Field(16, 16, "AUX of Type-C port 6 is on", gen="12-", access="ro")
+    TC5_REQUEST = Field(15, 15, "AUX of Type-C port 5 wanted on", gen="12-")
+    TC5 = Field(14, 14, "AUX of Type-C port 5 is on", gen="12-", access="ro")
+    TC4_REQUEST = Field(13, 13, "AUX of Type-C port 4 wanted on", gen="12-")
+    TC4 = Field(12, 12, "AUX of Type-C port 4 is on", gen="12-", access="ro")
+    TC3_REQUEST = Field(11, 11, "AUX of Type-C port 3 wanted on", gen="12-")
+    TC3 = Field(10, 10, "AUX of Type-C port 3 is on", gen="12-", access="ro")
+    TC2_REQUEST = Field(9, 9, "AUX of Type-C port 2 wanted on", gen="12-")
+    TC2 = Field(8, 8, "AUX of Type-C port 2 is on", gen="12-", access="ro")
+    TC1_REQUEST = Field(7, 7, "AUX of Type-C port 1 wanted on", gen="12-")
+    TC1 = Field(6, 6, "AUX of Type-C port 1 is on", gen="12-", access="ro")
+    TBT_ICL = Field(23, 16, "AUX of Thunderbolt ports, two bits each", gen="11")
+    F_REQUEST = Field(11, 11, "AUX F wanted on", gen="11")
+    F = Field(10, 10, "AUX F is on", gen="11", access="ro")
+    E_REQUEST = Field(9, 9, "AUX E wanted on", gen="11")
+    E = Field(8, 8, "AUX E is on", gen="11", access="ro")
+    D_REQUEST = Field(7, 7, "AUX D wanted on", gen="11")
+    D = Field(6, 6, "AUX D is on", gen="11", access="ro")
     C_REQUEST = Field(5, 5, "AUX C wanted on")
     C = Field(4, 4, "AUX C is on", access="ro")
     B_REQUEST = Field(3, 3, "AUX B wanted on")
@@ -98,11 +136,29 @@ class PWR_WELL_CTL_AUX(
 class PWR_WELL_CTL_DDI(
     Register,
     at={"11-": each(0x45450, 4, ["BIOS", "DRIVER", "KVMR", "DEBUG"])},
-    source=f"{DISPLAY} ICL_PWR_WELL_CTL_DDI1",
+    source=f"{DISPLAY} ICL_PWR_WELL_CTL_DDI1, TGL_PW_CTL_IDX_DDI_TC1",
+    gaps=RESERVED,
 ):
     """Power of the ports' I/O from gen 11 on: request bit 2n + 1, state bit 2n."""
 
-    PORTS = Field(31, 6, "further ports, two bits each")
+    TC6_REQUEST = Field(17, 17, "Type-C port 6 wanted on", gen="12-")
+    TC6 = Field(16, 16, "Type-C port 6 is on", gen="12-", access="ro")
+    TC5_REQUEST = Field(15, 15, "Type-C port 5 wanted on", gen="12-")
+    TC5 = Field(14, 14, "Type-C port 5 is on", gen="12-", access="ro")
+    TC4_REQUEST = Field(13, 13, "Type-C port 4 wanted on", gen="12-")
+    TC4 = Field(12, 12, "Type-C port 4 is on", gen="12-", access="ro")
+    TC3_REQUEST = Field(11, 11, "Type-C port 3 wanted on", gen="12-")
+    TC3 = Field(10, 10, "Type-C port 3 is on", gen="12-", access="ro")
+    TC2_REQUEST = Field(9, 9, "Type-C port 2 wanted on", gen="12-")
+    TC2 = Field(8, 8, "Type-C port 2 is on", gen="12-", access="ro")
+    TC1_REQUEST = Field(7, 7, "Type-C port 1 wanted on", gen="12-")
+    TC1 = Field(6, 6, "Type-C port 1 is on", gen="12-", access="ro")
+    F_REQUEST = Field(11, 11, "port F wanted on", gen="11")
+    F = Field(10, 10, "port F is on", gen="11", access="ro")
+    E_REQUEST = Field(9, 9, "port E wanted on", gen="11")
+    E = Field(8, 8, "port E is on", gen="11", access="ro")
+    D_REQUEST = Field(7, 7, "port D wanted on", gen="11")
+    D = Field(6, 6, "port D is on", gen="11", access="ro")
     C_REQUEST = Field(5, 5, "port C wanted on")
     C = Field(4, 4, "port C is on", access="ro")
     B_REQUEST = Field(3, 3, "port B wanted on")
@@ -120,9 +176,13 @@ class FUSE_STATUS(
     PG0 = Field(27, 27, "distributed to group 0")
     PG1 = Field(26, 26, "distributed to group 1")
     PG2 = Field(25, 25, "distributed to group 2")
-    PG3 = Field(24, 24, "distributed to group 3", gen="11-")
-    PG4 = Field(23, 23, "distributed to group 4", gen="11-")
-    PG5 = Field(22, 22, "distributed to group 5", gen="12-")
+    PG3 = Field(24, 24, "distributed to group 3", gen="11-12")
+    PG4 = Field(23, 23, "distributed to group 4", gen="11-12")
+    PG5 = Field(22, 22, "distributed to group 5", gen="12")
+    PGA = Field(21, 21, "distributed to the group of pipe A", gen="13-")
+    PGB = Field(20, 20, "distributed to the group of pipe B", gen="13-")
+    PGC = Field(19, 19, "distributed to the group of pipe C", gen="13-")
+    PGD = Field(18, 18, "distributed to the group of pipe D", gen="13-")
 
 
 class FUSE_STRAP(Register, at={"5-8,!vlv": 0x42014}, access="ro", reset=None, source=DISPLAY, gaps=RESERVED):

@@ -93,6 +93,16 @@ class HIP_INDEX_REG(
     PORT0 = Field(7, 0, "port 1 (or 5)")
 
 
+class DKL_CMN_UC_DW27(
+    Register, at={"tigerlake,13-,!meteorlake": each(0x16836C, 0x1000, ["1", "2", "3", "4"])},
+    source="Linux i915 display/intel_dkl_phy_regs.h DKL_CMN_UC_DW27; seen while HIP_INDEX_REG chooses 4 KiB number 2",
+    gaps="the same place in other 4 KiB of the PHY",
+):  # fmt: skip
+    """Microcontroller of a Type-C PHY."""
+
+    HEALTH = Field(15, 15, "it runs")
+
+
 class TCSS_DDI_STATUS(
     Register, at={"13-": each(0x161500, 4, ["1", "2", "3", "4"])}, source=f"{I915} TCSS_DDI_STATUS", gaps=RESERVED
 ):

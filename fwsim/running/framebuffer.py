@@ -43,8 +43,10 @@ def store(built: Built, base: int, data: bytes) -> None:
             start = machine.windows.bar_address(function, bar)
             if bar.kind == "io" or not start <= base < start + bar.size:
                 continue
-            if machine.igd and bar.role in ("GMADR", "LMEMBAR"):
+            if machine.igd and bar.role == "GMADR":
                 _through_gtt(built, base - start, data)
+            elif machine.local and bar.role == "LMEMBAR":
+                machine.local.write(base - start, data[: max(0, machine.local.size - (base - start))])
             elif bar.role == "VRAM":
                 _into_vram(machine, base - start, data)
             return

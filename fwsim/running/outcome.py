@@ -178,8 +178,11 @@ def _targets(built: Built, numbers: NDArray[np.intp]) -> tuple[GttTargets, list[
     def inside(start: int, end: int) -> np.ndarray:
         return (pages >= np.uint64(start)) & (pages < np.uint64(max(end, start)))
 
+    local = igd.local(chosen)  # stolen memory too, but no DMA
     ram = inside(0, 0xA0000) | inside(0xC0000, machine.low) | inside(1 << 32, (1 << 32) + machine.high)
+    ram &= ~local
     guest = inside(*built.guest_stolen) if built.guest_stolen[1] > built.guest_stolen[0] > 0 else np.zeros_like(ram)
+    guest |= local
     host = inside(*built.host_stolen) & ~guest
     outside = pages[~guest]
     ends = [int(outside.min()), int(outside.max())] if len(outside) else []

@@ -11,7 +11,7 @@ from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
 from fwsim.scenario.host_functions import asked
-from fwsim.scenario.model import Firmware, Guest, Host, RomInt15, Scenario
+from fwsim.scenario.model import Display, Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
 from fwsim.scenario.text import suggest
 from fwsim.units import GIB, KIB, MIB, format_size
@@ -63,6 +63,8 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
                 where=f"{where}: display.{index}.port", found=port, expected="each port once",
                 hint="remove one [[display]]",
             )  # fmt: skip
+    for index, display in enumerate(scenario.display):
+        _check_link(display, f"{where}: display.{index}")
 
 
 def _design(scenario: Scenario, where: str) -> Design:
@@ -192,6 +194,18 @@ def _check_isa_bridge(guest: Guest, where: str) -> None:
             expected=f'machine = "{wanted[0]}": {wanted[1]}',
             hint=f'"one" and "subsystem-id" go with {guest.machine}',
         )  # fmt: skip
+
+
+def _check_link(display: Display, where: str) -> None:
+    """Only a DisplayPort sink has an AUX channel and a link to train."""
+    if display.port.partition("-")[0] in ("edp", "dp"):
+        return
+    for name in ("defers", "swing", "pre_emphasis"):
+        if value := getattr(display, name):
+            raise FwsimError(
+                "only a DisplayPort sink has it", where=f"{where}.{name}", found=f"{value}, at {display.port}",
+                expected="port edp, dp-b, dp-c or dp-d", hint="leave it out, or give another port",
+            )  # fmt: skip
 
 
 def _check_int15(answers: RomInt15, where: str) -> None:

@@ -39,7 +39,8 @@ Vga = Literal[
     "auto", "igd", "stdvga", "cirrus", "ati", "qxl", "virtio", "vmware", "bochs-display", "ramfb", "isavga", "banshee"
 ]  # fmt: skip
 Port = Literal[
-    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d"
+    "none", "crt", "lvds", "edp", "hdmi-b", "hdmi-c", "hdmi-d", "dp-b", "dp-c", "dp-d", "dvi-b", "dvi-c", "dvi-d",
+    "dp-tc1", "dp-tc2", "dp-tc3", "dp-tc4", "hdmi-tc1", "hdmi-tc2", "hdmi-tc3", "hdmi-tc4",
 ]  # fmt: skip
 DriverName = Literal[
     "none", "i915-3.6", "i915-3.14", "i915-4.8", "i915-6.12", "slot-1f.0", "subsystem-id", "windows", "pair"
@@ -128,10 +129,17 @@ class Host(_Table, frozen=True):
 
 
 class Display(_Table, frozen=True):
-    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor."""
+    """What is attached to one port of the host. ``edid``: file of 128 or 256 bytes, "" = our 1024x768 monitor.
+
+    Of a DisplayPort sink: ``defers``, how often it puts off each request on its AUX channel before it answers;
+    ``swing`` and ``pre_emphasis``, the levels from which on it locks (swing 4: from none, its link never trains).
+    """
 
     port: Port = "crt"
     edid: File = ""
+    defers: Annotated[int, Meta(extra={"min": 0, "max": 100})] = 0
+    swing: Annotated[int, Meta(extra={"min": 0, "max": 4})] = 0
+    pre_emphasis: Annotated[int, Meta(extra={"min": 0, "max": 3})] = 0
 
 
 class Hypervisor(_Table, frozen=True):

@@ -18,6 +18,7 @@ _ACCESSES = (
     "PollMem", "PollIo", "Mem.Read", "Mem.Write", "Io.Read", "Io.Write", "Pci.Read", "Pci.Write", "CopyMem", "Map",
     "Unmap", "AllocateBuffer", "FreeBuffer", "Flush",
 )  # fmt: skip
+_PCD = ("8", "16", "32", "64", "Ptr", "Bool")
 TABLES: dict[str, tuple[str, ...]] = {
     "BootServices": (
         "RaiseTPL", "RestoreTPL", "AllocatePages", "FreePages", "GetMemoryMap", "AllocatePool", "FreePool",
@@ -42,6 +43,11 @@ TABLES: dict[str, tuple[str, ...]] = {
     "PciIo": (*_ACCESSES, "GetLocation", "Attributes", "GetBarAttributes", "SetBarAttributes"),
     "PciRootBridgeIo": (*_ACCESSES, "GetAttributes", "SetAttributes", "Configuration"),
     "PlatformGopPolicy": ("GetPlatformLidStatus", "GetVbtData", "GetPlatformDockStatus"),
+    "Pcd": (
+        "SetSku", *(f"Get{each}" for each in _PCD), "GetSize", *(f"Get{each}Ex" for each in _PCD), "GetSizeEx",
+        *(f"Set{each}" for each in _PCD), *(f"Set{each}Ex" for each in _PCD), "CallbackOnSet", "CancelCallback",
+        "GetNextToken", "GetNextTokenSpace",
+    ),
 }  # fmt: skip
 """Each table's services in the order that its structure has; another table is added below, for numbers stay."""
 _NUMBERS = {

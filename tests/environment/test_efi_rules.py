@@ -24,6 +24,7 @@ from fwsim.environment.uefi import binding, memory_services, tables
 from fwsim.environment.uefi.uefi import EndedError, Uefi
 from fwsim.environment.uefi.words import BOOT, DRIVER_BINDING, MEMORY_TYPES, PCI_IO
 from fwsim.errors import FwsimError
+from fwsim.trace.efi import number_of
 from fwsim.trace.event import Op, Space
 
 NOT_FOUND = "48b80e00000000000080"
@@ -43,8 +44,8 @@ def _argument(register: str, value: int) -> str:
 def _calls(uefi: Uefi, name: str) -> int:
     """How often a service was called."""
     events = uefi.machine.recorder.tail(10_000)
-    wanted = next(number for number, each in enumerate(uefi.services) if each.name == name)
-    chosen = (events["space"] == int(Space.EFI)) & (events["op"] == int(Op.CALL)) & (events["address"] == wanted)
+    chosen = events["space"] == int(Space.EFI)
+    chosen &= (events["op"] == int(Op.CALL)) & (events["address"] == number_of(name))
     return int(chosen.sum())
 
 

@@ -51,7 +51,7 @@ from fwsim.devices.igd.layout import (
     WHEN_WRITE,
 )
 from fwsim.devices.igd.panel import panel_control, panel_status
-from fwsim.devices.igd.sideband import PUNIT, sideband_send, unit_read
+from fwsim.devices.igd.sideband import PUNIT, message_send, sideband_send, unit_read
 from fwsim.native import R_IGD, R_LOOK_TIME, R_TIME, TRAP_IRQ, inlined, native, trap, u16s, u32s, u64s
 
 FRAME_NS = 16_666_667  # 60 Hz
@@ -86,7 +86,11 @@ def gtt_store(root: int, offset: int, value: int) -> None:
         entry = np.uint64(gtt[number])
     page = np.uint64(0)
     if entry & np.uint64(1):
-        page = dma_page(root, (entry & igd[G_LOW_MASK]) | ((entry & igd[G_HIGH_MASK]) << igd[G_HIGH_SHIFT]))
+        address = (entry & igd[G_LOW_MASK]) | ((entry & igd[G_HIGH_MASK]) << igd[G_HIGH_SHIFT])
+        if entry & np.uint64(2) and igd[w.G_LOCAL_SIZE]:  # no DMA: the IOMMU does not see it
+            page = igd[w.G_LOCAL] + address if address < igd[w.G_LOCAL_SIZE] else np.uint64(0)
+        else:
+            page = dma_page(root, address)
     u64s(igd[G_PAGES])[number] = page
 
 
@@ -305,6 +309,8 @@ def _act_on_write(root: int, regs: Any, rows: Any, at: int, number: int, value: 
         regs[number] = np.uint32(aux_send(root, rows[at + W_VALUE], regs, number, value))
     elif op == w.OP_SIDEBAND:
         regs[number] = np.uint32(sideband_send(root, regs, number, value))
+    elif op == w.OP_MESSAGE:
+        regs[number] = np.uint32(message_send(root, rows[at + W_VALUE], regs, number, value))
     elif op == w.OP_PANEL_CONTROL:
         held = regs[rows[at + W_COND_AT] >> np.uint32(2)] & rows[at + W_COND_MASK]
         panel_control(root, rows[at + W_VALUE], regs, number, old, held >> rows[at + W_COND_VALUE])

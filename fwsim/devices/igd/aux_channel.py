@@ -1,18 +1,34 @@
 """A DisplayPort AUX channel ends in a sink: its DPCD, a link that trains, and an EDID over I2C.
 
-Sources: VESA DisplayPort 1.2, 2.7 (AUX transactions) and 2.9.3 (DPCD); Intel PRM, DDI_AUX_CTL and DDI_AUX_DATA.
+Sources: VESA DisplayPort 1.2, 2.7 (AUX transactions and their replies), 2.9.3 (DPCD) and 3.5.1.2 (link training);
+Intel PRM, DDI_AUX_CTL and DDI_AUX_DATA.
 """
 
 from typing import Any
 
 import numpy as np
 
-from fwsim.devices.igd.layout import DPCD_SIZE, G_SINKS, S_DPCD, S_EDID, S_EDID_SIZE, S_OFFSET, SINK_WORDS
+from fwsim.devices.igd.layout import (
+    DPCD_SIZE,
+    G_SINKS,
+    S_DEFERRED,
+    S_DEFERS,
+    S_DPCD,
+    S_EDID,
+    S_EDID_SIZE,
+    S_OFFSET,
+    S_PRE,
+    S_SWING,
+    SINK_WORDS,
+)
 from fwsim.native import R_IGD, native, u8s, u64s
 
 _SEND, _DONE, _TIMEOUT = 1 << 31, 1 << 30, 1 << 28
-_LANES, _PATTERN, _STATUS, _ALIGNED, _IN_SYNC, _POWER = 0x101, 0x102, 0x202, 0x204, 0x205, 0x600
-_NACK, _I2C_NACK = 0x10, 0x40
+_LANES, _PATTERN, _LANE_SET, _STATUS, _ALIGNED, _IN_SYNC, _ADJUST, _POWER = (
+    0x101, 0x102, 0x103, 0x202, 0x204, 0x205, 0x206, 0x600,
+)  # fmt: skip
+_LAST_LANE_SET = 0x106
+_NACK, _DEFER, _I2C_NACK, _I2C_DEFER = 0x10, 0x20, 0x40, 0x80
 _EDID_SLAVE, _SEGMENT_SLAVE = 0x50, 0x30
 
 
@@ -33,6 +49,11 @@ def aux_send(root: int, channel: int, regs: Any, number: int, value: int) -> Any
     count = np.uint64((head & np.uint32(0xFF)) + np.uint32(1)) if size > np.uint32(3) else np.uint64(0)
     if count > np.uint64(16):
         count = np.uint64(16)
+    if sink[S_DEFERRED] < sink[S_DEFERS]:
+        sink[S_DEFERRED] += np.uint64(1)
+        _put(regs, number, 0, _DEFER if request & np.uint32(8) else _I2C_DEFER)
+        return held | np.uint32(_DONE | 1 << 20)
+    sink[S_DEFERRED] = np.uint64(0)
     if request == np.uint32(9):
         length = _native_read(sink, regs, number, address, count)
     elif request == np.uint32(8):
@@ -77,37 +98,50 @@ def _native_write(sink: Any, regs: Any, number: int, address: int, count: int) -
         if at < np.uint64(0x100) or np.uint64(0x200) <= at < np.uint64(0x300) or at >= np.uint64(DPCD_SIZE):
             continue
         dpcd[at] = np.uint8(_byte(regs, number, np.uint64(i) + np.uint64(4)))
-        if at == np.uint64(_PATTERN):
-            _train(dpcd)
+        if np.uint64(_PATTERN) <= at <= np.uint64(_LAST_LANE_SET):
+            _train(sink, dpcd)
         elif at == np.uint64(_POWER) and dpcd[at] & np.uint8(3) == np.uint8(2):
-            _status(dpcd, np.uint8(0), np.uint8(0))
+            dpcd[_STATUS] = dpcd[_STATUS + 1] = dpcd[_ALIGNED] = dpcd[_IN_SYNC] = np.uint8(0)
     _put(regs, number, 0, 0)
     return np.uint32(1)
 
 
 @native
-def _train(dpcd: Any) -> None:
-    """A training pattern comes: pattern 1 locks the clocks, 2 to 4 equalise; none (0) leaves the link as it is."""
+def _train(sink: Any, dpcd: Any) -> None:
+    """A training pattern comes, or its level changes: pattern 1 locks the clocks, 2 to 4 equalise.
+
+    None (0) leaves the link as it is. A lane whose level is too low asks for more.
+    """
     pattern = dpcd[_PATTERN] & np.uint8(3)
-    if pattern == np.uint8(1):
-        _status(dpcd, np.uint8(1), np.uint8(0))
-    elif pattern > np.uint8(1):
-        _status(dpcd, np.uint8(7), np.uint8(1))
+    if pattern == np.uint8(0):
+        return
+    lanes = dpcd[_LANES] & np.uint8(0x1F)
+    swing, pre = np.uint8(min(sink[S_SWING], np.uint64(3))), np.uint8(0)
+    if pattern > np.uint8(1):
+        pre = np.uint8(sink[S_PRE])
+    whole = np.uint8(1)
+    for pair in range(2):
+        status = np.uint8(0)
+        for side in range(2):
+            if lanes > np.uint8(2 * pair + side):
+                lane = _lane(sink, dpcd[_LANE_SET + 2 * pair + side], pattern)
+                status |= lane << np.uint8(4 * side)
+                if lane != np.uint8(7):
+                    whole = np.uint8(0)
+        dpcd[_STATUS + pair] = status
+        dpcd[_ADJUST + pair] = (swing | pre << np.uint8(2)) * np.uint8(0x11)
+    dpcd[_ALIGNED] = whole
+    dpcd[_IN_SYNC] = whole
 
 
 @native
-def _status(dpcd: Any, lane: int, aligned: int) -> None:
-    """Each lane in use has status ``lane``: clock recovered, equalised, symbols locked."""
-    lanes = dpcd[_LANES] & np.uint8(0x1F)
-    for pair in range(2):
-        value = np.uint8(0)
-        if lanes > np.uint8(2 * pair):
-            value |= lane
-        if lanes > np.uint8(2 * pair + 1):
-            value |= lane << np.uint8(4)
-        dpcd[_STATUS + pair] = value
-    dpcd[_ALIGNED] = aligned
-    dpcd[_IN_SYNC] = aligned
+def _lane(sink: Any, level: int, pattern: int) -> Any:
+    """Status of a lane driven at ``level`` (TRAINING_LANE_SET): clock recovered, equalised, symbols locked."""
+    if np.uint64(level & np.uint8(3)) < sink[S_SWING]:
+        return np.uint8(0)
+    if pattern == np.uint8(1) or np.uint64(level >> np.uint8(3) & np.uint8(3)) < sink[S_PRE]:
+        return np.uint8(1)
+    return np.uint8(7)
 
 
 @native

@@ -1,6 +1,8 @@
 """The IGD consists of a register file, a GTT, DDC pins and AUX sinks, as arrays that native code works on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from fwsim.devices.igd.behaviours import interrupt
 from fwsim.devices.igd.behaviours.core import Site
 from fwsim.devices.igd.behaviours.table import behaviours
 from fwsim.devices.igd.behaviours.wiring import wiring
+from fwsim.devices.igd.link import Link
 from fwsim.devices.igd.rows import Row, compile_rows
 from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.igd.storage import form_table, storage
@@ -19,6 +22,8 @@ from fwsim.native import address_of
 from fwsim.registers.family import Family
 
 MAX_DMA = 32
+_LOCAL = 3
+"""An entry is valid, and its address is one in the device's own memory (pte.FORMATS, mtl)."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,13 @@ class Igd:
     """One IGD of ``family`` with ``displays`` (port name to EDID bytes) attached.
 
     ``without`` names behaviours to leave out: what the ROM does then is how one learns what it needs. ``stolen``: what
-    the host's registers say of its stolen memory; the family's defaults when left out.
+    the host's registers say of its stolen memory; the family's defaults when left out. ``links``: by port, how a
+    DisplayPort sink answers and trains where it does not do so at once.
     """
 
     def __init__(
         self, family: Family, displays: dict[str, bytes], gtt_size: int, without: frozenset[str] = frozenset(),
-        stolen: Stolen | None = None,
+        stolen: Stolen | None = None, links: Mapping[str, Link] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self.family = family
         self.displays = displays
@@ -50,9 +56,9 @@ class Igd:
         self.touched = np.zeros(self.pages.size, np.uint8)
         self.used = np.zeros(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
-        self.edid = np.zeros((8, 256), np.uint8)
-        self.edid_size = np.zeros(8, np.uint64)
-        self.wires = np.zeros((8, 2), np.uint64)
+        self.edid = np.zeros((w.PINS, 256), np.uint8)
+        self.edid_size = np.zeros(w.PINS, np.uint64)
+        self.wires = np.zeros((w.PINS, 2), np.uint64)
         self.sinks = np.zeros((8, w.SINK_WORDS), np.uint64)
         self.dpcd = np.zeros((8, w.DPCD_SIZE), np.uint8)
         self.sink_edid = np.zeros((8, 256), np.uint8)
@@ -63,7 +69,7 @@ class Igd:
         self.unit_reset: dict[int, int] = {}
         stolen = stolen or Stolen(family.ggc, family.bdsm)
         self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
-        self._attach()
+        self._attach(links)
         self._fill_block()
         self.reset()
 
@@ -106,7 +112,7 @@ class Igd:
         self.forms = form_table(forms, first_rows)
         self.state = np.zeros(w.STATE_ROWS + len(self.rows), np.uint64)
 
-    def _attach(self) -> None:
+    def _attach(self, links: Mapping[str, Link]) -> None:
         """Put each display's EDID behind its GMBUS pins, or its sink on its AUX channel.
 
         A laptop's panel is wired to the PCH whether the scenario lights it or not: strap set, EEPROM answering.
@@ -127,6 +133,10 @@ class Igd:
                 self.sinks[channel, w.S_DPCD] = address_of(self.dpcd) + w.DPCD_SIZE * channel
                 self.sinks[channel, w.S_EDID] = address_of(self.sink_edid) + 256 * channel
                 self.sinks[channel, w.S_EDID_SIZE] = len(data)
+                link = links.get(port, Link())
+                self.sinks[channel, w.S_DEFERS] = link.defers
+                self.sinks[channel, w.S_SWING] = link.swing
+                self.sinks[channel, w.S_PRE] = link.pre_emphasis
 
     def _fill_block(self) -> None:
         block, fmt = self.block, self.family.pte_format
@@ -183,8 +193,10 @@ class Igd:
         self.state[:] = 0
         self.wires[:, 0] = I2C_IDLE
         self.sinks[:, w.S_OFFSET] = 0
+        wires = wiring(self.family)
+        self.sinks[:, w.S_DEFERRED] = 0
         for channel in np.flatnonzero(self.sinks[:, w.S_DPCD]):
-            self.dpcd[channel] = dpcd_of()
+            self.dpcd[channel] = dpcd_of(wires.lanes(int(channel)))
         self.sideband[:] = 0
         for key, value in self.unit_reset.items():
             self._unit_put(key, value)
@@ -196,6 +208,21 @@ class Igd:
         while self.sideband[slot, 0] not in (0, key + 1):
             slot = (slot + 1) % w.SIDEBAND_SLOTS
         self.sideband[slot] = key + 1, value
+
+    def set_local(self, address: int, size: int) -> None:
+        """The device's own memory: host address of its first byte, and bytes of it.
+
+        Entries with bit 1 lead there by their offset in it. It is stolen memory of the host, which the device reaches
+        inside the chip: neither the IOMMU nor a guest's address map has a part in that.
+        """
+        self.block[w.G_LOCAL], self.block[w.G_LOCAL_SIZE] = address, size
+
+    def local(self, entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Which of these entries lead into the device's own memory."""
+        if not self.block[w.G_LOCAL_SIZE]:
+            return np.zeros(entries.shape, np.bool_)
+        leads: NDArray[np.bool_] = entries & np.uint64(_LOCAL) == np.uint64(_LOCAL)
+        return leads
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""
@@ -215,6 +242,8 @@ class Igd:
         for first, end, host in reversed(self.dma[: int(self.block[w.G_DMA_COUNT])].tolist()):
             inside = (targets >= np.uint64(first)) & (targets < np.uint64(end))
             pages[inside] = targets[inside] - np.uint64(first) + np.uint64(host)
+        local = self.local(self.entries(valid))
+        pages[local] = np.where(targets < self.block[w.G_LOCAL_SIZE], targets + self.block[w.G_LOCAL], 0)[local]
         self.pages[valid] = pages
 
     def take_over(self, other: "Igd") -> None:

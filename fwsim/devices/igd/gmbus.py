@@ -20,6 +20,7 @@ from fwsim.devices.igd.layout import (
     G_EDID,
     G_EDID_SIZE,
     G_WIRES,
+    PINS,
 )
 from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.state import V_I2C
@@ -32,7 +33,7 @@ def gmbus_write(root: int, which: int, value: int) -> None:
     igd = u64s(u64s(root)[R_IGD])
     bus = u64s(igd[G_BUS])
     if which == 0:
-        bus[B_PIN] = np.uint64(value & np.uint32(7))
+        bus[B_PIN] = np.uint64(value & np.uint32(PINS - 1))
         bus[B_PHASE] = np.uint64(0)
         bus[B_NAK] = np.uint64(0)
     elif which == 1:

@@ -26,15 +26,15 @@ G_LAST_INDEX = _next()
 G_LAST_VALUE = _next()
 G_LAST_WRITTEN = _next()
 G_OWNER = _next()  # 1: count these writes (the guest's ROM runs)
-G_EDID = _next()  # address: uint8[8 pins][256] EDID, for GMBUS and its GPIO pins
-G_EDID_SIZE = _next()  # address: uint64[8]: bytes of each; 0: nothing answers on this pin
+G_EDID = _next()  # address: uint8[PINS][256] EDID, for GMBUS and its GPIO pins
+G_EDID_SIZE = _next()  # address: uint64[PINS]: bytes of each; 0: nothing answers on this pin
 G_BUS = _next()  # address of the GMBUS engine's words
 G_UNKNOWN = _next()  # address: uint8 a register dword: 1 once read or written though nothing describes it
 G_TOUCHED = _next()  # address: uint8 a GTT entry: 1 once the guest's ROM wrote it in this run
 G_USED = _next()  # address: uint8 a GTT entry: 1 once an access went through it: scan-out, the aperture, A0000
 G_GTT_AT = _next()  # where the GTT begins in BAR0
 G_STATE = _next()  # address: uint64 a behaviour row: what an op remembers
-G_WIRES = _next()  # address: uint64[8 pins][2]: state of each bit-banged DDC slave, address of its EDID (0: none)
+G_WIRES = _next()  # address: uint64[PINS][2]: state of each bit-banged DDC slave, address of its EDID (0: none)
 G_SINKS = _next()  # address: uint64[8 channels][SINK_WORDS]: the DisplayPort sinks
 G_SIDEBAND = _next()  # address: uint64[SIDEBAND_SLOTS][2]: key and value of the units' registers behind IOSF
 G_UNITS = _next()  # address: uint64[n][UNIT_WORDS]: what those units do by themselves
@@ -46,8 +46,12 @@ G_RAW = _next()  # address: uint32 a GTT dword, as the guest wrote it, for a pol
 G_PAIR = _next()  # address of the hypervisor's function that hears each access of the port pair; 0: none
 G_OVERLAYS = _next()  # address: uint64[n][OVERLAY_WORDS]: dwords of BAR0 that the hypervisor answers
 G_OVERLAY_COUNT = _next()
+G_LOCAL = _next()  # host address of the device's own memory
+G_LOCAL_SIZE = _next()  # bytes of it; 0: it has none, and bit 1 of an entry does not count
 IGD_WORDS = _next()
 POLICY_PYTHON = 1
+PINS = 16
+"""GMBUS pin pairs that there may be."""
 
 # A dword of BAR0 that is answered from elsewhere
 _next = count().__next__
@@ -75,8 +79,14 @@ S_DPCD = _next()  # address of its registers, DPCD_SIZE bytes; 0: no sink on thi
 S_EDID = _next()  # address of its EDID
 S_EDID_SIZE = _next()
 S_OFFSET = _next()  # next EDID byte
+S_DEFERS = _next()  # replies of DEFER before each answer
+S_DEFERRED = _next()  # as many were given since the last answer
+S_SWING = _next()  # voltage swing from which it recovers the clock; NEVER_LOCKS: from none
+S_PRE = _next()  # pre-emphasis from which it equalises
 SINK_WORDS = _next()
 DPCD_SIZE = 0x1000
+NEVER_LOCKS = 4
+"""One level more than a source has."""
 
 # A sideband unit's reaction: status bits of one register that follow control bits of another.
 _next = count().__next__
@@ -128,6 +138,7 @@ OP_GMBUS = _next()  # mask = which of the bus's registers, 0-5
 OP_GPIO = _next()  # value = GMBUS pin whose wires these are
 OP_AUX = _next()  # value = channel; the message buffer is the five registers behind
 OP_SIDEBAND = _next()  # value: at + 4 is data, at + 8 the address
+OP_MESSAGE = _next()  # to a PHY: value = its unit; at + 8 is the answer
 OP_UNIT = _next()  # as FOLLOW, by a register of the power unit: cond_at is its number
 OP_UNIT_COPY = _next()  # as COPY, from a register of the power unit
 OP_PANEL_CONTROL = (

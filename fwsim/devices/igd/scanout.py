@@ -32,7 +32,7 @@ class Scan:
     ``source`` is plane, vga (the legacy VGA, which has no stride nor base) or off. ``format`` is DRM's name of the
     pixel format, with the tiling when there is one. ``refused`` are the (graphics page address, bus address) that DMA
     could not read, in the order of their pages: the faults of one frame. ``invalid`` are the graphics page addresses
-    whose GTT entry is not valid, or that lie past the GTT.
+    whose GTT entry is not valid, or that lie past the GTT or the device's own memory.
     """
 
     source: str
@@ -149,10 +149,11 @@ class _Frame:
         entries = igd.entries()[inside]
         host = igd.pages[inside]
         valid = (entries & np.uint64(igd.family.pte_format.valid_mask)) != 0
-        gone = valid & (host == 0)
+        beyond = igd.local(entries) & (host == 0)
+        gone = valid & (host == 0) & ~beyond
         buses = igd.targets(entries[gone])
         self.refused = [(int(page) * PAGE, int(bus)) for page, bus in zip(inside[gone], buses, strict=True)]
-        self.invalid = [int(page) * PAGE for page in (*inside[~valid], *needed[len(inside) :])]
+        self.invalid = [int(page) * PAGE for page in (*inside[~valid | beyond], *needed[len(inside) :])]
         self.lost[inside[gone] - first] = True
         held = valid & ~gone
         self._copy(inside[held] - first, host[held])

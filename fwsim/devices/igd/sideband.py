@@ -2,6 +2,8 @@
 
 Source: Linux i915 vlv_iosf_sb_reg.h: 182100h starts a message (opcode 23:16, unit 15:8, busy bit 0), 182104h is the
 data, 182108h the register. Even opcodes read, odd ones write. Images start messages without setting the busy bit.
+
+Meteor Lake's PHYs are reached by a message bus in the same way (Linux i915 display/intel_cx0_phy_regs.h).
 """
 
 from typing import Any
@@ -21,6 +23,8 @@ from fwsim.devices.igd.layout import (
 )
 from fwsim.native import R_IGD, native, u64s
 
+_READ, _WRITE = 3, 2
+_READ_ANSWER, _WRITE_ANSWER = 1 << 31 | 4 << 27, 1 << 31 | 5 << 27
 PUNIT = 4 << 32
 """Key of the power unit's register 0."""
 
@@ -69,3 +73,27 @@ def sideband_send(root: int, regs: Any, number: int, value: int) -> Any:
     else:
         regs[number + np.uint64(1)] = np.uint32(unit_read(igd, key))
     return value & ~np.uint32(1)
+
+
+@native
+def message_send(root: int, unit: int, regs: Any, number: int, value: int) -> Any:
+    """The message dword ``number`` of ``regs`` is written: command 30:27, data 23:16, register 11:0 of PHY ``unit``.
+
+    Returns what it reads then: it is neither under way nor a reset. The answer, two dwords further, is there where
+    there is one: an uncommitted write (1) has none.
+    """
+    over = value & ~np.uint32(1 << 31 | 1 << 15)
+    if not value & np.uint32(1 << 31):
+        return over
+    igd = u64s(u64s(root)[R_IGD])
+    key = (np.uint64(unit) << np.uint64(32)) | np.uint64(value & np.uint32(0xFFF))
+    command = (value >> np.uint32(27)) & np.uint32(0xF)
+    answer = number + np.uint64(2)
+    if command == np.uint32(_READ):
+        held = np.uint32(unit_read(igd, key)) & np.uint32(0xFF)
+        regs[answer] = np.uint32(_READ_ANSWER) | (held << np.uint32(16))
+        return over
+    unit_write(igd, key, (value >> np.uint32(16)) & np.uint32(0xFF))
+    if command == np.uint32(_WRITE):
+        regs[answer] = np.uint32(_WRITE_ANSWER)
+    return over

@@ -6,14 +6,20 @@ from numpy.typing import NDArray
 from fwsim.devices.edid import BLOCK, default_edid
 from fwsim.devices.igd.layout import DPCD_SIZE
 from fwsim.registers.database import in_area
+from fwsim.registers.dpcd import MAX_LANE_COUNT
 
 
-def dpcd_of() -> NDArray[np.uint8]:
-    """A monitor's DPCD at power-on, link down (VESA DisplayPort 1.2, 2.9.3): the database's reset values."""
+def dpcd_of(lanes: int) -> NDArray[np.uint8]:
+    """The DPCD of a monitor with ``lanes`` lanes at power-on, link down: otherwise the database's reset values.
+
+    VESA DisplayPort 1.2, 2.9.3.
+    """
     data = np.zeros(DPCD_SIZE, np.uint8)
     for register in in_area("dpcd"):
         for place in register.places:
             data[place.address] = register.reset or 0
+    at = MAX_LANE_COUNT.places[0].address
+    data[at] = MAX_LANE_COUNT.LANES.put(int(data[at]), lanes)
     return data
 
 

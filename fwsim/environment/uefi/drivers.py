@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fwsim.environment.uefi import binding, images
 from fwsim.environment.uefi.pe import Pe
 from fwsim.environment.uefi.uefi import Uefi
-from fwsim.environment.uefi.words import SUCCESS
+from fwsim.environment.uefi.words import DRIVER_BINDING, SUCCESS
 from fwsim.errors import FwsimError
 from fwsim.trace.efi import status_name
 
@@ -54,6 +54,11 @@ def enter(uefi: Uefi, driver: Driver, pe: Pe, system: int) -> None:
     driver.entry = status_name(status)
     if status:
         uefi.breach(f"{driver.name}: its entry returned {driver.entry}, and it was unloaded", status)
+        for handle in uefi.handles.with_protocol(DRIVER_BINDING):
+            at = uefi.handles.interface(handle, DRIVER_BINDING) or 0
+            if driver.base <= at < driver.base + pe.size:  # edk2 would call into memory that is no more
+                uefi.handles.uninstall(handle, DRIVER_BINDING, at)
+                uefi.breach(f"{driver.name}: it left its DriverBinding behind, which is not called", at)
 
 
 def connect(uefi: Uefi, drivers: list[Driver], controller: int) -> None:
@@ -65,7 +70,7 @@ def connect(uefi: Uefi, drivers: list[Driver], controller: int) -> None:
         if driver is None:
             return
         count = uefi.machine.recorder.count
-        if what == "supported" and not driver.began:
+        if what == "supported" and not status:  # Start comes next
             driver.began = count
         elif what == "start":
             driver.ended = count

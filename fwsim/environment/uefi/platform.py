@@ -12,6 +12,7 @@ from fwsim.environment.uefi import tables
 from fwsim.environment.uefi.uefi import Call, Uefi
 from fwsim.environment.uefi.words import guid
 from fwsim.firmware.ovmf.pages import FOUR_GIB
+from fwsim.trace.efi import TABLES
 
 HOB_LIST = guid("7739f24c-93d7-11d4-9a3a-0090273fc14d")
 PCD = guid("11b34006-d85b-4d0a-a290-d5a571310ef7")
@@ -20,13 +21,7 @@ _HANDOFF_BYTES = 56
 _HOST_BRIDGE_ID = 19
 """The token of PcdOvmfHostBridgePciDevId in Debian's OVMF 2022.11 (its QemuVideoDxe asks for it): tokens are numbered
 anew for each build."""
-_WIDTHS = ("8", "16", "32", "64", "Ptr", "Bool")
 _NUMBERS = ("Get8", "Get16", "Get32", "Get64", "GetBool")
-_ROWS = (
-    "SetSku", *(f"Get{each}" for each in _WIDTHS), "GetSize", *(f"Get{each}Ex" for each in _WIDTHS), "GetSizeEx",
-    *(f"Set{each}" for each in _WIDTHS), *(f"Set{each}Ex" for each in _WIDTHS), "CallbackOnSet", "CancelCallback",
-    "GetNextToken", "GetNextTokenSpace",
-)  # fmt: skip
 
 
 def install(uefi: Uefi) -> None:
@@ -34,7 +29,7 @@ def install(uefi: Uefi) -> None:
     tables.configure(uefi, HOB_LIST, uefi.memory.new(_hobs(uefi)))
 
     rows: list[tuple[str, Callable[[Uefi, Call], int] | None]] = [
-        (name, _number(name) if name in _NUMBERS else None) for name in _ROWS
+        (name, _number(name) if name in _NUMBERS else None) for name in TABLES["Pcd"]
     ]
     uefi.handles.install(uefi.new_handle(), PCD, uefi.memory.new(uefi.interface("Pcd", rows)))
 

@@ -25,11 +25,12 @@ def _is_clock(root, offset):
 
 
 class Rig:
-    """``cpu`` with displays on ``ports``; ``edid`` is every one's."""
+    """``cpu`` with displays on ``ports``; ``edid`` and ``link`` are every one's."""
 
-    def __init__(self, cpu, *ports, edid=bytes(range(128)), without=()):
+    def __init__(self, cpu, *ports, edid=bytes(range(128)), without=(), link=None):
         row = family(cpu)
-        self.igd = Igd(row, dict.fromkeys(ports, edid), row.gtt_size, frozenset(without))
+        links = dict.fromkeys(ports, link) if link else {}
+        self.igd = Igd(row, dict.fromkeys(ports, edid), row.gtt_size, frozenset(without), links=links)
         self.words = np.zeros(ROOT_WORDS, np.uint64)
         self.words[R_IGD] = address_of(self.igd.block)
         self.root = np.uint64(address_of(self.words))

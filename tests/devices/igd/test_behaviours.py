@@ -42,6 +42,10 @@ def test_every_family_has_behaviours_with_different_names():
         ("haswell", 0xC2004, 0xC2004, 12, 13),
         ("apollolake", 0x138090, 0x162000, 1, 16),
         ("apollolake", 0x138090, 0x6C18C, 0, 22),
+        ("geminilake", 0x138090, 0x162000, 3, 16),
+        ("geminilake", 0x138090, 0x6C000, 0, 16),
+        ("geminilake", 0x138090, 0x163000, 1, 16),
+        ("geminilake", 0x138090, 0x16218C, 3, 22),
         ("baytrail", 0x186014, 0x186014, 31, 15),
         ("skylake", 0x45400, 0x45404, 31, 30),
         ("haswell", 0x45404, 0x45400, 31, 30),
@@ -97,6 +101,8 @@ def test_live_states():
         ("ironlake", "edp", 0x64000, 1 << 2), ("sandybridge", "hdmi-c", 0xE1150, 1 << 2),
         ("icelake", "edp", 0xC4000, 1 << 16), ("tigerlake", "hdmi-b", 0xC4000, 1 << 17),
         ("G45", "dp-b", 0x61114, 1 << 27), ("G45", "dp-d", 0x61114, 1 << 29),
+        ("sandybridge", "edp", 0x44000, 1 << 19), ("ivybridge", "edp", 0x44000, 1 << 27),
+        ("haswell", "edp", 0x44000, 1 << 27), ("broadwell", "edp", 0x44440, 1 << 3),
     ],
 )  # fmt: skip
 def test_where_a_port_tells_of_its_display(cpu, port, at, found):
@@ -126,6 +132,33 @@ def test_a_vertical_blank_is_pending_until_it_is_cleared(cpu, pending, mask, pip
     rig[mask], rig[pending] = 1 << bit, 1 << bit
     rig.wait(16_667)
     assert rig[pending] == 0
+
+
+@pytest.mark.parametrize(
+    ("transcoder", "pipe"), [(ON, "A"), (ON | 4 << 12, "A"), (ON | 5 << 12, "B"), (ON | 6 << 12, "C")]
+)
+def test_a_pipe_that_edps_transcoder_drives_runs(transcoder, pipe):
+    """Its own transcoder is off; the lines are those of eDP's timing."""
+    rig = Rig("skylake", "edp")
+    rig[0x6F00C] = 1124 << 16 | 1079
+    rig[0x6F400] = transcoder
+    for number, letter in enumerate("ABC"):
+        up = 0x1000 * number
+        lines = set()
+        for _ in range(40):
+            rig.wait(997)
+            lines.add(rig[0x70000 + up])
+        assert (len(lines) > 10, bool(rig[0x44408 + 0x10 * number] & 1)) == (letter == pipe,) * 2
+        assert max(lines) <= 1124
+    rig[0x6F400] = 0
+    held = rig[0x70040]
+    rig.wait(100_000)
+    assert rig[0x70040] == held
+
+
+@pytest.mark.parametrize(("cpu", "left"), [("skylake", 0x2A1), ("apollolake", 0x4DE), ("geminilake", 0x27A)])
+def test_firmware_left_the_core_clock_running(cpu, left):
+    assert Rig(cpu)[0x46000] & 0x7FF == left
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from igd.rig import Rig
 
 from fwsim.devices.edid import default_edid
+from fwsim.devices.igd.link import Link
 
 EDID = default_edid()
 READY, NAK, ACTIVE, WAITING = 1 << 11, 1 << 10, 1 << 9, 1 << 14
@@ -162,6 +163,49 @@ def test_link_training():
     assert aux.read(0x202, 3) == bytes(3)
     aux.write(0x000, 0x14)
     assert aux.read(0) == b"\x11"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "port", "at", "lanes"),
+    [("haswell", "edp", 0x64010, 2), ("broadwell", "edp", 0x64010, 2), ("haswell", "dp-b", 0xE4110, 4),
+     ("ivybridge", "edp", 0x64010, 4), ("skylake", "edp", 0x64010, 4)],
+)  # fmt: skip
+def test_a_panel_beside_the_crts_port_has_two_lanes(cpu, port, at, lanes):
+    assert Aux(Rig(cpu, port), at).read(2) == bytes([0x80 | lanes])
+
+
+def test_a_sink_defers_each_request_so_often():
+    """AUX DEFER is 2 in the reply's high nibble, I2C DEFER 8; nothing is done meanwhile."""
+    aux = Aux(Rig("skylake", "dp-c", edid=EDID, link=Link(defers=2)), 0x64210)
+    for _ in range(2):
+        assert [aux.send(0x90, 0, 0, 0) for _ in range(3)] == [b"\x20", b"\x20", b"\x00\x11"]
+    assert [aux.send(0x40, 0, 0x50, 0, 8) for _ in range(3)] == [b"\x80", b"\x80", b"\x00"]
+    assert [aux.send(0x50, 0, 0x50, 3) for _ in range(3)] == [b"\x80", b"\x80", b"\x00" + EDID[8:12]]
+
+
+def test_a_sink_asks_for_swing_then_for_pre_emphasis():
+    """Lane status 1 is a clock recovered, 7 a lane in order; 206h asks for a level, 103h on say what each lane has."""
+    aux = Aux(Rig("skylake", "dp-c", link=Link(swing=2, pre_emphasis=1)), 0x64210)
+    aux.write(0x100, 0x0A, 4)
+    aux.write(0x102, 0x21, 0, 0, 0, 0)
+    assert (aux.read(0x202, 3), aux.read(0x206, 2)) == (bytes(3), b"\x22\x22")
+    aux.write(0x103, 2, 1, 2, 2)
+    assert aux.read(0x202, 3) == bytes([0x01, 0x11, 0])
+    aux.write(0x103, 2, 2, 2, 2)
+    assert aux.read(0x202, 3) == bytes([0x11, 0x11, 0])
+    aux.write(0x102, 0x22)
+    assert (aux.read(0x202, 3), aux.read(0x206, 2)) == (bytes([0x11, 0x11, 0]), b"\x66\x66")
+    aux.write(0x103, 0x0A, 0x0A, 0x0A, 2)
+    assert aux.read(0x202, 3) == bytes([0x77, 0x17, 0])
+    aux.write(0x106, 0x0A)
+    assert aux.read(0x202, 3) == bytes([0x77, 0x77, 1])
+
+
+def test_a_link_that_never_trains():
+    aux = Aux(Rig("skylake", "dp-c", link=Link(swing=4)), 0x64210)
+    aux.write(0x100, 0x0A, 1)
+    aux.write(0x102, 0x21, 7)
+    assert (aux.read(0x202, 1), aux.read(0x206, 1)) == (b"\0", b"\x33")
 
 
 def test_nobody_answers_on_an_empty_channel():

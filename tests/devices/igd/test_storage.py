@@ -36,11 +36,17 @@ OWNED = {
     ("ro", "PWR_WELL_CTL_AUX"): FOLLOWS, ("ro", "PWR_WELL_CTL_DDI"): FOLLOWS,
     ("rw", "CZCLK_CDCLK_FREQ_RATIO"): "Cherryview's shows what the power unit was asked for",
     ("rw", "ADPA"): BEGINS, ("rw", "PORT_HOTPLUG_EN"): BEGINS, ("rw", "SBI_CTL_STAT"): BEGINS,
-    ("rw", "PCODE_MAILBOX"): BEGINS, 
+    ("rw", "PCODE_MAILBOX"): BEGINS, ("rw", "XELPDP_INITIATE_PMDEMAND_REQUEST_1"): BEGINS,
+    ("rw", "XELPDP_PORT_BUF_CTL2"): BEGINS, ("rw", "XELPDP_PORT_M2P_MSGBUS_CTL"): ENGINE,
+    ("ro", "DBUF_CTL_S2"): FOLLOWS, ("ro", "DBUF_CTL_S34"): FOLLOWS, ("ro", "XELPDP_PORT_BUF_CTL1"): FOLLOWS,
+    ("ro", "XELPDP_PORT_BUF_CTL2"): FOLLOWS, ("ro", "XELPDP_PORT_CLOCK_CTL"): FOLLOWS,
+    ("ro", "DP_AUX_CH_CTL"): FOLLOWS, ("rw", "DKL_CMN_UC_DW27"): FOLLOWS,
     ("rw", "GPIOCTL"): ENGINE, ("rw", "GMBUS2"): ENGINE,
     ("rw", "DP_AUX_CH_CTL"): ENGINE, ("w1c", "DP_AUX_CH_CTL"): ENGINE,
     ("reset", "CDCLK_CTL"): "Skylake's firmware has chosen 337.5 MHz before the ROM runs",
     ("reset", "LVDS"): "a mobile board's strap",
+    ("reset", "PORT_TX_DFLEXDPSP"): "its adapters are modular, as the chip is made",
+    ("reset", "XELPDP_PORT_BUF_CTL1"): "the SoC has the PHY ready",
 }  # fmt: skip
 """What a behaviour does in the database's place, and why: (access or reset, class)."""
 

@@ -8,6 +8,8 @@ from fwsim.registers import mmio_clock as clocks
 from fwsim.registers.sideband import CCK_FUSE, PUNIT_DSPSSPM
 
 _SELECT_337, _DECIMAL_337 = 2, 0x2A1
+_LEFT_BXT = {"apollolake": 0x4DE, "geminilake": 0x27A}
+_REFERENCE_38400 = 2
 _FDI_FEEDBACK = 25
 """The link's clock, 270 MHz, is ten times two more than this (Linux i915 display/intel_fdi.c,
 intel_fdi_pll_freq_update)."""
@@ -56,6 +58,19 @@ def skl_core_clock(site: Site) -> Behaviour:
     )  # fmt: skip
 
 
+def bxt_core_clock(site: Site) -> Behaviour:
+    """CDCLK_CTL as firmware leaves it: 624 MHz on Apollo Lake, 316.8 MHz on Gemini Lake.
+
+    What the families' own images program on a host: video BIOS 1014 writes 003104DE, the GOP driver of Gemini Lake
+    0030027A. Apollo Lake's GOP driver takes the field as it finds it: at 0, or at the 19.2 MHz of a display PLL that
+    is off, it finds no mode that fits and reads through a NULL pointer. What a given board's firmware left is not
+    known: 576, 384 and 288 MHz do as well.
+    """
+    form = clocks.CDCLK_CTL
+    at = site.at(form)
+    return Behaviour("CDCLK_CTL", (), {at.address: value_of(at, (form.DECIMAL, _LEFT_BXT[site.family.name]))})
+
+
 def bxt_plls(site: Site) -> Behaviour:
     """DE_PLL_ENABLE and the port PLLs: lock is enable (Linux i915, BXT_DE_PLL_ENABLE).
 
@@ -82,6 +97,15 @@ def icl_plls(site: Site) -> Behaviour:
             rows.append(follows(pll, [form.LOCK], is_set(pll, form.ENABLE)))
             rows.append(follows(pll, [form.POWERED], is_set(pll, form.POWER)))
     return Behaviour("ICL PLL", tuple(rows))
+
+
+def tgl_reference(site: Site) -> Behaviour:
+    """DSSM: the display's reference clock is 38.4 MHz, as Tiger Lake, Alder Lake-P and Meteor Lake boards have it.
+
+    Type-C ports need it: with another one, Tiger Lake's and Alder Lake-P's GOP drivers give them up.
+    """
+    at = site.at(clocks.DSSM)
+    return Behaviour("DSSM", (), {at.address: clocks.DSSM.REFERENCE.put(0, _REFERENCE_38400)})
 
 
 def vlv_plls(site: Site) -> Behaviour:

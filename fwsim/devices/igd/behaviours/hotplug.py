@@ -5,7 +5,7 @@ from fwsim.devices.igd.rows import self_clears, value_of
 from fwsim.registers import mmio_ports as ports
 from fwsim.registers.core import Field, Register
 from fwsim.registers.mmio_ddi import DDI_BUF_CTL
-from fwsim.registers.mmio_irq import DE_PORT
+from fwsim.registers.mmio_irq import DE_ILK, DE_IVB, DE_PORT
 from fwsim.registers.mmio_pch import SDE, SDE_ICP, SDE_ILK, SFUSE_STRAP
 
 _CRT_MONITOR = 3
@@ -52,16 +52,38 @@ def pch_live(site: Site) -> Behaviour:
 
 
 def icelake_live(site: Site) -> Behaviour:
-    """SDE_ISR from Ice Point on: live hotplug states of A to D (Linux i915 i915_reg.h, SDE_DDI_HOTPLUG_ICP)."""
-    return _live(
-        site, "SDEISR", SDE_ICP, {"a": SDE_ICP.PORT_A, "b": SDE_ICP.PORT_B, "c": SDE_ICP.PORT_C, "d": SDE_ICP.PORT_D}
-    )  # fmt: skip
+    """SDE_ISR from Ice Point on: live hotplug states of A to D (Linux i915 i915_reg.h, SDE_DDI_HOTPLUG_ICP).
+
+    A Type-C port that a board wires to an HDMI connector has its own (SDE_TC_HOTPLUG_ICP).
+    """
+    bits = {"a": SDE_ICP.PORT_A, "b": SDE_ICP.PORT_B, "c": SDE_ICP.PORT_C, "d": SDE_ICP.PORT_D}
+    fixed = sum(1 << number - 1 for number in (1, 2, 3, 4) if f"hdmi-tc{number}" in site.ports)
+    at = site.at(SDE_ICP, label="ISR")
+    return Behaviour("SDEISR", (), {at.address: value_of(at, *site.live(bits), (SDE_ICP.TC, fixed))})
 
 
 def broxton_live(site: Site) -> Behaviour:
     """DE_PORT_ISR: live hotplug states of DDI A, B, C (Linux i915, BXT_DE_PORT_HP_DDIA)."""
     bits = {"a": DE_PORT.HOTPLUG_A, "b": DE_PORT.HOTPLUG_B, "c": DE_PORT.HOTPLUG_C}
     return _live(site, "DE_PORT_ISR", DE_PORT, bits)
+
+
+def ilk_cpu_live(site: Site) -> Behaviour:
+    """DE_ISR of Ironlake and Sandy Bridge: live hotplug state of port A (Linux i915, DE_DP_A_HOTPLUG)."""
+    return _live(site, "DEISR", DE_ILK, {"a": DE_ILK.PORT_A})
+
+
+def ivb_cpu_live(site: Site) -> Behaviour:
+    """DE_ISR of Ivy Bridge and Haswell: live hotplug state of port A (Linux i915, DE_DP_A_HOTPLUG_IVB).
+
+    Haswell's GOP driver (0505040A) polls it 20 times before it gives the panel up.
+    """
+    return _live(site, "DEISR", DE_IVB, {"a": DE_IVB.PORT_A})
+
+
+def bdw_cpu_live(site: Site) -> Behaviour:
+    """DE_PORT_ISR of Broadwell: live hotplug state of port A (Linux i915, GEN8_PORT_DP_A_HOTPLUG)."""
+    return _live(site, "DE_PORT_ISR", DE_PORT, {"a": DE_PORT.HOTPLUG_A})
 
 
 def fuse_straps(site: Site) -> Behaviour:

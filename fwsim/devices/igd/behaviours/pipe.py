@@ -1,5 +1,8 @@
 """The pipes run by themselves: they count lines and frames, and tell of each vertical blank."""
 
+from collections.abc import Iterable
+from itertools import chain
+
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
 from fwsim.devices.igd.rows import ALWAYS, Condition, Row, copies, follows, is_clear, is_set, mask_of
@@ -7,6 +10,10 @@ from fwsim.registers import mmio_irq as irq
 from fwsim.registers import mmio_plane as plane
 from fwsim.registers import mmio_timing as timing
 from fwsim.registers.core import Field, Register
+from fwsim.registers.mmio_ddi import TRANS_DDI_FUNC_CTL
+
+_EDP_INPUTS = {"A": (0, 4), "B": (5,), "C": (6,)}
+"""Each pipe by the numbers with which the eDP transcoder takes it for its input."""
 
 
 def _runs(site: Site, label: str) -> Condition:
@@ -14,20 +21,39 @@ def _runs(site: Site, label: str) -> Condition:
     return is_set(site.at(timing.PIPECONF, label=label), timing.PIPECONF.ENABLE)
 
 
+def _driven(site: Site, pipe: str) -> list[tuple[Condition, str]]:
+    """When the pipe runs, and the label of the transcoder whose timing it then has: its own, or eDP's.
+
+    eDP's transcoder drives the pipe that TRANS_DDI_FUNC_CTL names, while its output is on (Linux i915
+    display/intel_display.c, hsw_enabled_transcoders).
+    """
+    ways = [(_runs(site, pipe), pipe)]
+    form = TRANS_DDI_FUNC_CTL
+    if not site.has(form, "EDP"):
+        return ways
+    at = site.at(form, label="EDP")
+    mask = mask_of(at, form.ENABLE, form.EDP_INPUT)
+    for number in _EDP_INPUTS.get(pipe, ()):
+        ways.append((Condition(at.address, mask, form.EDP_INPUT.put(form.ENABLE.mask, number)), "EDP"))
+    return ways
+
+
 def scanline(site: Site) -> Behaviour:
     """PIPEDSL counts the lines of a frame while the pipe is on (Intel PRM IVB vol. 3 part 1, pipe registers)."""
     rows = []
     for at in site.all(timing.PIPEDSL):
-        total = Condition(site.at(timing.VTOTAL, label=at.label).address)
-        rows.append(Row(at.address, w.WHEN_READ, w.OP_SCANLINE, condition=_runs(site, at.label), second=total))
+        for runs, transcoder in _driven(site, at.label):
+            total = Condition(site.at(timing.VTOTAL, label=transcoder).address)
+            rows.append(Row(at.address, w.WHEN_READ, w.OP_SCANLINE, condition=runs, second=total))
     return Behaviour("PIPE_DSL", tuple(rows))
 
 
 def _counts(site: Site, *parts: tuple[type[Register], int]) -> Behaviour:
     rows = [
-        Row(at.address, w.WHEN_READ, w.OP_FRAME, value=part, condition=_runs(site, at.label))
+        Row(at.address, w.WHEN_READ, w.OP_FRAME, value=part, condition=runs)
         for form, part in parts
         for at in site.all(form)
+        for runs, _ in _driven(site, at.label)
     ]
     return Behaviour("FRAMECOUNT", tuple(rows))
 
@@ -67,13 +93,20 @@ def pipe_status(site: Site) -> Behaviour:
     return Behaviour("PIPESTAT", tuple(rows))
 
 
-def _latched(site: Site, form: type[Register], pipe: str, block: str, blank: Field) -> Row:
+def _latched(site: Site, form: type[Register], pipe: str, block: str, blank: Field) -> list[Row]:
     """The interrupt block's pending bit ``blank`` is set at each frame of a running pipe, unless it is masked."""
     pending, mask = site.at(form, label=f"{block}IIR"), site.at(form, label=f"{block}IMR")
-    return Row(
-        pending.address, w.WHEN_READ, w.OP_VBLANK, mask_of(pending, blank), condition=_runs(site, pipe),
-        second=is_clear(mask, blank),
-    )  # fmt: skip
+    return [
+        Row(
+            pending.address, w.WHEN_READ, w.OP_VBLANK, mask_of(pending, blank), condition=runs,
+            second=is_clear(mask, blank),
+        )
+        for runs, _ in _driven(site, pipe)
+    ]  # fmt: skip
+
+
+def _blanks(rows: Iterable[list[Row]]) -> Behaviour:
+    return Behaviour("DE VBLANK", tuple(chain.from_iterable(rows)))
 
 
 def ilk_blanks(site: Site) -> Behaviour:
@@ -82,21 +115,21 @@ def ilk_blanks(site: Site) -> Behaviour:
     Intel PRM SNB vol. 3 part 2, display engine interrupts.
     """
     blanks = (("A", irq.DE_ILK.PIPE_A_VBLANK), ("B", irq.DE_ILK.PIPE_B_VBLANK))
-    return Behaviour("DE VBLANK", tuple(_latched(site, irq.DE_ILK, pipe, "", blank) for pipe, blank in blanks))
+    return _blanks(_latched(site, irq.DE_ILK, pipe, "", blank) for pipe, blank in blanks)
 
 
 def ivb_blanks(site: Site) -> Behaviour:
     """DE_IIR of Ivy Bridge and Haswell (Linux i915 display/intel_display_regs.h, DE_PIPE_VBLANK_IVB)."""
     form = irq.DE_IVB
     blanks = (("A", form.PIPE_A_VBLANK), ("B", form.PIPE_B_VBLANK), ("C", form.PIPE_C_VBLANK))
-    return Behaviour("DE VBLANK", tuple(_latched(site, form, pipe, "", blank) for pipe, blank in blanks))
+    return _blanks(_latched(site, form, pipe, "", blank) for pipe, blank in blanks)
 
 
 def bdw_blanks(site: Site) -> Behaviour:
     """DE_PIPE_IIR from Broadwell on: Apollo Lake images wait for it (Linux i915, GEN8_PIPE_VBLANK)."""
     form = irq.DE_PIPE
     pipes = [at.label for at in site.all(timing.PIPEDSL)]
-    return Behaviour("DE VBLANK", tuple(_latched(site, form, pipe, f"{pipe}_", form.VBLANK) for pipe in pipes))
+    return _blanks(_latched(site, form, pipe, f"{pipe}_", form.VBLANK) for pipe in pipes)
 
 
 def live_surface(site: Site) -> Behaviour:

@@ -1,11 +1,13 @@
-"""Power is switched on by requests and told by states: wells, fuses, the data buffer, the pcode mailbox."""
+"""Power is switched on by requests and told by states: wells, fuses, the data buffer, pcode, power management."""
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Behaviour, Site
 from fwsim.devices.igd.rows import Condition, Row, follows, is_set, mask_of, self_clears
 from fwsim.registers import mmio_power as power
+from fwsim.registers import mmio_tc_phy as tc
 from fwsim.registers.core import Field, Register
-from fwsim.registers.mmio_pipe import DBUF_CTL
+from fwsim.registers.mmio_pipe import DBUF_CTL, DBUF_CTL_S2
+from fwsim.registers.mmio_wm import DBUF_CTL_S34
 
 _CORE_CLOCK_CHANGE = 7
 
@@ -57,16 +59,30 @@ def skl_fuses(site: Site) -> Behaviour:
 
 
 def icl_fuses(site: Site) -> Behaviour:
-    """Groups 1 to 4 (Linux i915 display/intel_display_power_well.c, ICL_PW_CTL_IDX_TO_PG)."""
+    """Each well's group: 1 to 4, a fifth on gen 12; from generation 13 on 1, 2, and one a pipe.
+
+    Linux i915 display/intel_display_power_well.c, ICL_PW_CTL_IDX_TO_PG, XELPD_PW_CTL_IDX_PW_A.
+    """
     form, well = power.FUSE_STATUS, power.PWR_WELL_CTL
-    groups = (form.PG1, well.PW1), (form.PG2, well.PW2), (form.PG3, well.PW3), (form.PG4, well.PW4)
+    groups = [(form.PG1, well.PW1), (form.PG2, well.PW2)]
+    if site.family.gen >= 13:
+        groups += [(form.PGA, well.PWA), (form.PGB, well.PWB), (form.PGC, well.PWC), (form.PGD, well.PWD)]
+    else:
+        groups += [(form.PG3, well.PW3), (form.PG4, well.PW4)]
+    if site.family.gen == 12:
+        groups.append((form.PG5, well.PW5))
     return _fuses(site, well, *groups)
 
 
 def data_buffer(site: Site) -> Behaviour:
-    """DBUF_CTL: state is request (Linux i915 display/intel_display_power.c, gen9_dbuf_enable)."""
-    at = site.at(DBUF_CTL)
-    return Behaviour("DBUF_CTL", (follows(at, [DBUF_CTL.STATE], is_set(at, DBUF_CTL.REQUEST)),))
+    """DBUF_CTL: state is request, in each slice (Linux i915 display/intel_display_power.c, gen9_dbuf_slice_set)."""
+    rows = [
+        follows(at, [form.STATE], is_set(at, form.REQUEST))
+        for first, form in ((9, DBUF_CTL), (11, DBUF_CTL_S2), (13, DBUF_CTL_S34))
+        if site.family.gen >= first
+        for at in site.all(form)
+    ]
+    return Behaviour("DBUF_CTL", tuple(rows))
 
 
 def pcode(site: Site) -> Behaviour:
@@ -83,3 +99,12 @@ def pcode(site: Site) -> Behaviour:
         condition=Condition(at.address, mask_of(at, form.READY, form.COMMAND), asked),
     )  # fmt: skip
     return Behaviour("PCODE", (may, self_clears(at, form.READY, clear=[form.COMMAND])))
+
+
+def pm_demand(site: Site) -> Behaviour:
+    """XELPDP_INITIATE_PMDEMAND_REQUEST: what the display demands of the power management is granted at once.
+
+    Linux i915 display/intel_pmdemand.c, intel_pmdemand_wait.
+    """
+    form = tc.XELPDP_INITIATE_PMDEMAND_REQUEST_1
+    return Behaviour("PMDEMAND", (self_clears(site.at(form, label="1"), form.ENABLE),))

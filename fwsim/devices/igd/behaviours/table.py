@@ -2,7 +2,22 @@
 
 from dataclasses import dataclass
 
-from fwsim.devices.igd.behaviours import clock, crt, ddc, ddi, hotplug, panel, pch, phy, pipe, power, sideband, stolen
+from fwsim.devices.igd.behaviours import (
+    clock,
+    crt,
+    cx0,
+    ddc,
+    ddi,
+    hotplug,
+    panel,
+    pch,
+    phy,
+    pipe,
+    power,
+    sideband,
+    stolen,
+    typec,
+)
 from fwsim.devices.igd.behaviours.core import Behaviour, Maker, Site
 from fwsim.devices.igd.behaviours.wiring import FROM_ICELAKE
 from fwsim.registers.family import Family
@@ -20,17 +35,19 @@ _ILK: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.port_straps, hotplug.lvds_strap, pch.transcoders,
     pch.fdi_receivers, panel.panel_power,
 )  # fmt: skip
-_IRONLAKE: tuple[Maker, ...] = (*_ILK, pipe.ilk_blanks, hotplug.ibex_live, stolen.page_table, clock.ilk_fdi_pll)
+_IRONLAKE: tuple[Maker, ...] = (
+    *_ILK, pipe.ilk_blanks, hotplug.ibex_live, hotplug.ilk_cpu_live, stolen.page_table, clock.ilk_fdi_pll,
+)  # fmt: skip
 _PCH: tuple[Maker, ...] = (*_ILK, hotplug.pch_live, stolen.stolen_mirrors)
-_SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks)
-_IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, pch.fdi_auto_training)
+_SANDYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ilk_blanks, hotplug.ilk_cpu_live)
+_IVYBRIDGE: tuple[Maker, ...] = (*_PCH, pipe.ivb_blanks, hotplug.ivb_cpu_live, pch.fdi_auto_training)
 _HSW: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, *_DDC, crt.detection, hotplug.pch_live, hotplug.fuse_straps, hotplug.ddi_a_strap,
     pch.transcoders, pch.hsw_fdi_receiver, pch.mphy_reset, pch.iclk, panel.panel_power, stolen.stolen_mirrors,
     clock.hsw_lcpll, power.hsw_wells, ddi.buffers, ddi.transport,
 )  # fmt: skip
-_HASWELL: tuple[Maker, ...] = (*_HSW, pipe.ivb_blanks)
-_BROADWELL: tuple[Maker, ...] = (*_HSW, pipe.bdw_blanks)
+_HASWELL: tuple[Maker, ...] = (*_HSW, pipe.ivb_blanks, hotplug.ivb_cpu_live)
+_BROADWELL: tuple[Maker, ...] = (*_HSW, pipe.bdw_blanks, hotplug.bdw_cpu_live)
 
 _DDI: tuple[Maker, ...] = (
     *pipe.PIPES, pipe.live_surface, pipe.bdw_blanks, *_DDC, hotplug.ddi_a_strap, panel.panel_power,
@@ -40,10 +57,20 @@ _GEN9: tuple[Maker, ...] = (*_DDI, power.skl_wells, power.skl_fuses)
 _SKYLAKE: tuple[Maker, ...] = (
     *_GEN9, hotplug.pch_live, hotplug.fuse_straps, clock.skl_lcplls, clock.skl_pll_status, clock.skl_core_clock,
 )  # fmt: skip
-_BROXTON: tuple[Maker, ...] = (*_GEN9, hotplug.broxton_live, clock.bxt_plls, phy.bxt_power_good, phy.bxt_calibration)
+_BROXTON: tuple[Maker, ...] = (
+    *_GEN9, hotplug.broxton_live, clock.bxt_plls, clock.bxt_core_clock, phy.bxt_power_good, phy.bxt_calibration,
+)  # fmt: skip
 _CANNONLAKE: tuple[Maker, ...] = (*_GEN9, hotplug.pch_live, hotplug.fuse_straps)
 _ICELAKE: tuple[Maker, ...] = (
     *_DDI, power.icl_wells, power.icl_fuses, hotplug.icelake_live, hotplug.fuse_straps, clock.icl_plls,
+)  # fmt: skip
+_TIGERLAKE: tuple[Maker, ...] = (
+    *_ICELAKE, clock.tgl_reference, typec.live, typec.flexible_io, typec.phy_mode, typec.microcontroller,
+)  # fmt: skip
+_ALDERLAKE_P: tuple[Maker, ...] = (*_TIGERLAKE, typec.subsystem)
+_METEORLAKE: tuple[Maker, ...] = (
+    *_ICELAKE, clock.tgl_reference, typec.pica_live, typec.subsystem, power.pm_demand, cx0.display_present,
+    cx0.buffers, cx0.lanes, cx0.port_clocks, cx0.message_bus, cx0.aux_power,
 )  # fmt: skip
 
 _CHERRYVIEW: tuple[Maker, ...] = (
@@ -83,6 +110,9 @@ _BY_FAMILY: dict[str, Known] = {
     "geminilake": Known(_BROXTON, "apollolake"),
     "cannonlake": Known(_CANNONLAKE, "drivers"),
     **dict.fromkeys(FROM_ICELAKE, Known(_ICELAKE, "drivers")),
+    "tigerlake": Known(_TIGERLAKE),
+    "alderlake-p": Known(_ALDERLAKE_P),
+    "meteorlake": Known(_METEORLAKE),
 }
 _NOTHING = Known((), "nothing")
 

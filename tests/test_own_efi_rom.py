@@ -288,7 +288,7 @@ def test_stop_takes_everything_back_and_start_works_again(display):
     assert uefi.handles.with_protocol(GRAPHICS_OUTPUT) == []
     assert take(made.built, 0, 1)[0].format == "off"
     assert status_name(uefi.call(stop, binding, controller, 0, 0)) == "SUCCESS"
-    assert uefi.memory.breaches == []
+    assert uefi.breaches == []
     assert status_name(uefi.call(uefi.number(binding), binding, controller, 0)) == "SUCCESS"
     assert status_name(uefi.call(uefi.number(binding + 8), binding, controller, 0)) == "SUCCESS"
     assert len(gop.found(uefi)) == 1

@@ -20,6 +20,22 @@ from fwsim.sweep.cell import Runner
 
 WRITES = "mov eax, [value]\nor eax, 1\nmov ecx, [bar]\nmov [rcx+0x800000], eax"
 GIVES_UP = "mov eax, [value]\ncmp eax, 0x12345678\nje on\nstop: jmp stop\non:"
+RETURNS_ERROR = """
+mov ecx, [bar]
+test dword [rcx+0x45008], 1 << 30
+jnz on
+mov rax, 0x8000000000000007
+add rsp, 0x60
+pop r15
+pop r14
+pop r13
+pop r12
+pop rdi
+pop rsi
+pop rbx
+ret
+on:
+"""
 
 
 @pytest.fixture
@@ -79,6 +95,18 @@ def test_what_made_a_driver_give_up(text, tmp_path):
     assert "it read BDSM" in found.nodes[-1].text
     assert found.nodes[-1].text.endswith("with 0x12345678 it goes on")
     assert [each.name for each in found.images] == ["program.efi"]
+
+
+def test_what_made_a_driver_return_an_error(text, tmp_path):
+    """It is said as the report says it, behind the read that decided."""
+    found = explain(RunDir.open(made(tmp_path / "run", text(RETURNS_ERROR))), "hang")
+    read, end = found.nodes
+    assert read.kind == "input"
+    assert "DBUF_CTL" in read.text
+    assert end.sources == [read.id]
+    assert end.text == (
+        "Start of program.efi returned DEVICE_ERROR: it read DBUF_CTL 0x0 and gave up; with bit 30 set it goes on"
+    )
 
 
 def test_bench_compares_with_the_same_code(text, tmp_path):

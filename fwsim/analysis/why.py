@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
 from fwsim.analysis.gave_up import why_it_gave_up
+from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
@@ -20,7 +21,9 @@ from fwsim.analysis.targets import Target, parse
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
+from fwsim.results.summary import EfiSummary, Summary
 from fwsim.rom.catalog import Licence, licence_of
+from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Op, Space
 
 
@@ -171,6 +174,10 @@ class _Explainer:
 
     def _hang(self) -> None:
         summary = self.run.summary()
+        if summary.efi is not None and not summary.hangs:
+            self._drivers_gave_up(summary, summary.efi)
+            if self.teller.nodes:
+                return
         if not summary.hangs:
             raise FwsimError(
                 "the run did not hang", where="EVENT", found="hang", expected="a run that ended hung",
@@ -188,3 +195,11 @@ class _Explainer:
         self.teller.add(
             "hang", f"hung: {text}", cs=hang.cs, ip=hang.ip, seq=seq, sources=[each.id for each in source]
         )  # fmt: skip
+
+    def _drivers_gave_up(self, summary: Summary, efi: EfiSummary) -> None:
+        """The UEFI drivers that returned errors, each behind the read that decided."""
+        for driver, read in why_drivers_gave_up(self.scenario, summary):
+            source = [self._event(read.seq)] if read else []
+            self.teller.add(
+                "hang", gave_up_text(driver, efi), seq=read.seq if read else 0, sources=[each.id for each in source]
+            )

@@ -44,6 +44,12 @@ DETOURS = {
     "and eax, 0xFF000000",
     "a scratch register": "mov ecx, [bar]\nmov eax, [value]\nmov [rcx+0x4F100], eax\nmov edx, [decoy]\n"
     "mov [rcx+0x4F104], edx\nxor eax, eax\nmov eax, [rcx+0x4F100]",
+    "CopyMem between registers": "mov ecx, [bar]\nmov eax, [value]\nmov [rcx+0x4F100], eax\nmov eax, [decoy]\n"
+    "mov [rcx+0x4F104], eax\nmov rcx, rbx\nmov edx, 2\nxor r8d, r8d\nmov r9d, 0x4F108\nmov qword [rsp+0x20], 0\n"
+    "mov qword [rsp+0x28], 0x4F100\nmov qword [rsp+0x30], 1\ncall [rbx+0x40]\nmov ecx, [bar]\nmov eax, [rcx+0x4F108]",
+    "a poll": "mov ecx, [bar]\nmov eax, [value]\nmov [rcx+0x4F100], eax\nmov rcx, rbx\nmov edx, 2\nxor r8d, r8d\n"
+    "mov r9d, 0x4F100\nmov qword [rsp+0x20], 0\nmov qword [rsp+0x28], 0\nmov qword [rsp+0x30], 0\nlea rax, [copy]\n"
+    "mov [rsp+0x38], rax\ncall [rbx]\nmov eax, [copy]",
     "a pool": "xor ecx, ecx\nadd ecx, 4\nmov edx, 64\nlea r8, [copy]\ncall [r15+0x40]\nmov rdi, [copy]\n"
     "mov eax, [value]\nmov [rdi+8], eax\nxor eax, eax\nmov rsi, [copy]\nmov eax, [rsi+8]",
 }
@@ -81,6 +87,20 @@ def test_a_fill_is_its_pattern_again_and_again(why):
     found = why(code, "gtt[1]")
     (node,) = [node for node in found.nodes if node.kind == "input"]
     assert node.text.startswith("config 00:02.0 @0x5")
+
+
+def test_a_long_row_has_each_value_from_its_own_place(why):
+    """64 dwords are one access of the service: to entries 0 to 31, and back from them into a pool."""
+    code = (
+        "mov eax, [value]\nmov [copy+16], eax\nmov eax, [decoy]\nmov [copy+8], eax\nmov [copy+24], eax\n"
+        "store 2, 0x800000, 64\nmov ecx, 4\nmov edx, 256\nlea r8, [copy]\ncall [r15+0x40]\nmov rcx, rbx\nmov edx, 2\n"
+        "xor r8d, r8d\nmov r9d, 0x800000\nmov qword [rsp+0x20], 64\nmov rax, [copy]\nmov [rsp+0x28], rax\n"
+        "call [rbx+0x10]\nmov rdx, [copy]\nmov eax, [rdx+16]\nmov ecx, [bar]\nmov [rcx+0x800190], eax"
+    )
+    for target in ("gtt[2]", "gtt[50]"):
+        found = why(code, target)
+        (node,) = [node for node in found.nodes if node.kind == "input"]
+        assert node.text.startswith("config 00:02.0 @0x5")
 
 
 def test_the_second_of_two_dwords_is_its_own(why):

@@ -127,12 +127,12 @@ class Mover:
             before, length = self.uefi.seq, size if fill else size * count
             data = self.uefi.cpu.read(buffer, length)
             self.rows.set_memory(address, data * count if fill else data)
-            self._went(Move("memory", buffer, length, fill=fill), address, size * count, before)
+            self._went([Move("memory", buffer, length, fill=fill)], address, size * count, before)
             return SUCCESS
         for _ in range(count):
             before = self.uefi.seq
             self.set(address, size, self.uefi.number(buffer, size))
-            self._went(Move("memory", buffer, size), address, size, before)
+            self._went([Move("memory", buffer, size)], address, size, before)
             address += 0 if fifo else size
             buffer += 0 if fill else size
         return SUCCESS
@@ -162,8 +162,7 @@ class Mover:
             value = self.get(start + at, size)
             origin, between = self._origin(start + at, size, before), self.uefi.seq
             self.set(to + at, size, value)
-            for source in origin:
-                self._went(source, to + at, size, between)
+            self._went(origin, to + at, size, between)
         return SUCCESS
 
     def _keep(self, buffer: int, address: int, size: int, room: int = 0) -> int:
@@ -177,6 +176,6 @@ class Mover:
         moved = self.uefi.moved
         return moved.origin(address, size, before) if moved else []
 
-    def _went(self, source: Move, to: int, length: int, before: int) -> None:
+    def _went(self, sources: list[Move], to: int, length: int, before: int) -> None:
         if self.uefi.moved:
-            self.uefi.moved.went(source, to, length, before)
+            self.uefi.moved.stored(to, length, sources, before)

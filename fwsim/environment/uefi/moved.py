@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fwsim.cpu.moves import Move
 from fwsim.machine.machine import Machine
 from fwsim.native import R_SEQ
@@ -24,10 +27,9 @@ class Moved:
     def origin(self, address: int, size: int, before: int) -> list[Move]:
         """Where ``size`` bytes, read at ``address`` when the last event was number ``before``, come from.
 
-        A long row of a device's registers is as many reads as there are events.
+        What is wider than a device's register is as many reads as there are events.
         """
-        events = self._machine.recorder.read(before, self._seq)
-        reads = events[events["op"] == Op.READ]
+        reads = self._since(before, Op.READ)
         if not len(reads):
             return [Move("memory", address, size)]
         if int(reads["width"].sum()) != size:
@@ -35,23 +37,23 @@ class Moved:
         return [Move("event", int(each["seq"]), int(each["width"])) for each in reads]
 
     def stored(self, to: int, length: int, sources: Sequence[Move], before: int) -> None:
-        """``length`` bytes were written at ``to``: ``sources`` in a row; none: the service made them."""
+        """``length`` bytes were written at ``to`` when the last event was number ``before``: ``sources`` in a row; what
+        they do not have the service made.
+        """
+        writes = self._since(before, Op.WRITE)
+        places = np.cumsum(writes["width"]) - writes["width"]
         at = 0
-        for each in sources or (Move("service", 0, length),):
+        rest = length - sum(length if each.fill else each.size for each in sources)
+        for each in (*sources, Move("service", 0, rest)) if rest else sources:
             size = length if each.fill else each.size
-            self.went(each, to + at, size, before)
+            mine = writes["seq"][(places >= at) & (places < at + size)]
+            if len(mine):
+                self._steps.moved(replace(each, events=(int(mine[0]), int(mine[-1]) + 1)))
+            elif not len(writes):
+                self._steps.stored(replace(each, to=to + at), size)
             at += size
 
-    def went(self, source: Move, to: int, length: int, before: int) -> None:
-        """What came from ``source`` was written, ``length`` bytes, to ``to``: to memory, or to a device where there are
-        events since number ``before``.
-        """
-        events = before + 1, self._seq + 1
-        if events[0] == events[1]:
-            self._steps.stored(replace(source, to=to), length)
-        else:
-            self._steps.moved(replace(source, events=events))
-
-    @property
-    def _seq(self) -> int:
-        return int(self._machine.root[R_SEQ])
+    def _since(self, before: int, op: Op) -> NDArray[np.void]:
+        events = self._machine.recorder.read(before, int(self._machine.root[R_SEQ]))
+        found: NDArray[np.void] = events[events["op"] == op]
+        return found

@@ -158,7 +158,7 @@ class Uefi(Environment):
             self.cpu.put(address, value, width)
 
     def write(self, address: int, data: bytes, *sources: Move) -> None:
-        """Store bytes, whatever lies there; ``sources``: where they come from, in a row; none: a service made them."""
+        """Store bytes, whatever lies there; ``sources``: where they come from, in a row; the service made the rest."""
         before = self.seq
         self.cpu.write(address, data)
         if self.moved:

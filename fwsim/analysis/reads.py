@@ -43,11 +43,11 @@ def is_string(code: Decoded) -> bool:
 def reads_of(
     code: Decoded, regs: list[int], segments: dict[str, int], writes: list[Access], after: list[int],
     following: int | None = None,
-) -> list[Access]:
+) -> list[Access]:  # fmt: skip
     """What the instruction read. The value is known where it went into a register, or into memory, as it was.
 
     ``following``: the next instruction's address, for 64-bit code; None for the other widths.
-    """  # fmt: skip
+    """
     name = code.name.split()[-1]
     long = following is not None
     if is_string(code):

@@ -9,10 +9,10 @@ from msgspec.structs import replace as with_fields
 from fwsim.devices.igd.scanout import scan
 from fwsim.environment.uefi import drivers, firmware, gop, pe
 from fwsim.environment.uefi.uefi import EndedError, Uefi
-from fwsim.environment.uefi.words import status_name
 from fwsim.machine.build import build
 from fwsim.rom.chain import Rom
 from fwsim.scenario.load import loads
+from fwsim.trace.efi import status_name
 
 ROMS = Path(os.environ.get("FWSIM_ROMS", ""))
 _S = 1_000_000_000

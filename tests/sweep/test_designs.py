@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from fwsim.analysis.designs import designs
 from fwsim.hypervisor import kinds
-from fwsim.report.designs_page import rows
+from fwsim.report.designs_page import render, rows
 from fwsim.sweep.cell import Runner, scenario_of
 from fwsim.sweep.matrix import load
 
@@ -19,17 +19,21 @@ SHIFTS, PASSES, PATCHES = ("5.0", "9.2"), ("10.0", "10.1", "10.2"), ("10.0.13", 
 
 
 @pytest.fixture(scope="module")
-def found():
+def made():
+    """Every row of the matrix."""
+    return rows(MATRIX)
+
+
+@pytest.fixture(scope="module")
+def found(made):
     """Rows by ROM source, host's base, firmware and design."""
-    return {
-        (
-            row["rom.source"],
-            row["host.bdsm"],
-            row["firmware.kind"],
-            " ".join(json.loads(row["hypervisor"]).values()),
-        ): row
-        for row in rows(MATRIX)
-    }
+    names = ("rom.source", "host.bdsm", "firmware.kind")
+    return {(*(row[name] for name in names), " ".join(json.loads(row["hypervisor"]).values())): row for row in made}
+
+
+def test_the_page_is_made_of_them(made):
+    """docs/designs.md is what ``make docs`` makes."""
+    assert (MATRIX.parents[1] / "docs" / "designs.md").read_text() == render(made)
 
 
 def targets(row):

@@ -15,7 +15,6 @@ from fwsim.environment.uefi.words import (
     EDID_ACTIVE,
     EDID_DISCOVERED,
     GRAPHICS_OUTPUT,
-    status_name,
 )
 from fwsim.memory.e820 import E820Type
 from fwsim.rom.chain import load
@@ -25,6 +24,7 @@ from fwsim.running.pipeline import assemble, run
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.load import loads
+from fwsim.trace.efi import status_name
 
 REPO = Path(__file__).parents[1]
 PAGE = 4096
@@ -288,7 +288,7 @@ def test_stop_takes_everything_back_and_start_works_again(display):
     assert uefi.handles.with_protocol(GRAPHICS_OUTPUT) == []
     assert take(made.built, 0, 1)[0].format == "off"
     assert status_name(uefi.call(stop, binding, controller, 0, 0)) == "SUCCESS"
-    assert uefi.memory.breaches == []
+    assert uefi.breaches == []
     assert status_name(uefi.call(uefi.number(binding), binding, controller, 0)) == "SUCCESS"
     assert status_name(uefi.call(uefi.number(binding + 8), binding, controller, 0)) == "SUCCESS"
     assert len(gop.found(uefi)) == 1

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.cpu.moves import Move
 from fwsim.cpu.steps import Steps
 from fwsim.environment.bios.session import Session
+from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.machine.built import Built
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.running.pipeline import Run, assemble, on_host
+from fwsim.running.base import AnyRun
+from fwsim.running.pipeline import assemble, begin, on_host
+from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
 
 WINDOW = 1 << 21
-"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes."""
+"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes; half of it of 64-bit code."""
 
 
 @dataclass
@@ -29,6 +33,10 @@ class Window:
     steps: NDArray[np.void]
     writes: NDArray[np.void]
     events: NDArray[np.void]
+    moves: dict[int, list[Move]] = field(default_factory=dict)
+    """What the steps that are services did (UEFI), by the step's number."""
+    drivers: list[Driver] = field(default_factory=list)
+    """The drivers that were loaded (UEFI)."""
 
 
 class Again:
@@ -49,24 +57,33 @@ class Again:
         limit = (1 << 63) - 1 if until is None else until
 
         def watched(built: Built) -> Session:
-            self._steps = Steps(built.machine.engine, built.machine.low, self._window, limit)
-            if seq is not None:
-                built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
+            steps(built)
             return Session(built)
 
+        def steps(built: Built) -> Steps:
+            size = self._window // 2 if built.machine.engine.mode == "long" else self._window
+            self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
+            if seq is not None:
+                built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
+            return self._steps
+
+        one: AnyRun
         if self.on_host:
             one = on_host(self.scenario, self.rom, watched)
             one.post()
         else:
-            one = Run(assemble(self.scenario, self.rom), watched)
+            one = begin(assemble(self.scenario, self.rom), watched)
+            if isinstance(one, UefiRun):
+                one.uefi.watch(steps(one.built))
             one.post()
             one.calls(past_end=False)
         assert self._steps is not None
-        first, steps, writes = self._steps.window()
         recorder = one.built.machine.recorder
-        events = recorder.read(0, recorder.count)
+        window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)
+        if isinstance(one, UefiRun):
+            window.drivers = one.drivers
         one.close()
-        return Window(first, steps, writes, events)
+        return window
 
 
 def check_same(found: NDArray[np.void], run: RunDir, recorded: NDArray[np.void], upto: int) -> None:

@@ -1,17 +1,24 @@
 """One instruction's data flow says where the bits that it writes come from, bit by bit where that is known.
 
-A *location* is a number: 0-7 the general registers (EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI), FLAGS, and MEMORY + the
-linear address of a byte. A *demand* is a location with a mask: of 32 bits of a register, of 8 bits of a byte.
+A *location* is a number: 0-15 the general registers (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15, of which code
+of 16 and 32 bits knows the lower half), FLAGS, and MEMORY + the linear address of a byte. A *demand* is a location with
+a mask: of 64 bits of a register, of 8 bits of a byte.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from fwsim.analysis.reads import REGISTERS, STRINGS, Access
+from fwsim.analysis.reads import REGISTERS, STRINGS, Access, is_string
+from fwsim.cpu.moves import Move
 from fwsim.disasm import Decoded, Operand
 
-FLAGS, MEMORY = 8, 16
-_ALL = 0xFFFFFFFF
+GENERAL = 16
+"""How many general registers there are at most."""
+FLAGS, MEMORY = GENERAL, 32
+_ALL = 0xFFFFFFFF_FFFFFFFF
+_LOW = 0xFFFFFFFF
+SERVICE = "hlt"
+"""What stands at the entry of a UEFI service, which leaves its status in RAX."""
 _CARRIED = ("adc", "sbb", "rcl", "rcr")
 _SUMS = ("add", "sub", "adc", "sbb", "inc", "dec", "neg", "lea")
 
@@ -29,11 +36,17 @@ class Step:
     reads: list[Access] = field(default_factory=list)
     writes: list[Access] = field(default_factory=list)
     raw: bytes = b""
+    moves: list[Move] = field(default_factory=list)
+    """What it did, where it is a service that is answered outside of the code."""
 
     @property
     def name(self) -> str:
         """The mnemonic without its prefixes."""
         return self.code.name.split()[-1]
+
+    def move_of(self, seq: int) -> Move | None:
+        """What gave event ``seq`` to a device, where it is a service."""
+        return next((each for each in self.moves if each.events[0] <= seq < each.events[1]), None)
 
 
 @dataclass
@@ -48,18 +61,24 @@ class Flow:
     outside: bool = False
 
 
-def written_masks(code: Decoded) -> list[int]:
-    """The bits of each of the eight registers, and (last) whether the flags, are written by the instruction."""
-    masks = [0] * 9
+def written_masks(code: Decoded, long: bool = False) -> list[int]:
+    """The bits of each register, and (last) whether the flags, are written by the instruction.
+
+    ``long``: it is 64-bit code, where what writes the lower half of a register clears the upper one, and a HLT is a
+    service.
+    """
+    masks = [0] * (GENERAL + 1)
     for name in code.writes:
         if name in REGISTERS:
             number, shift, width = REGISTERS[name]
-            masks[number] |= ((1 << width) - 1) << shift
+            masks[number] |= _ALL if long and width == 32 else ((1 << width) - 1) << shift
         elif name in ("eflags", "flags", "rflags"):
             masks[FLAGS] = 1
     name = code.name.split()[-1]
+    if long and name == SERVICE:
+        masks[0] = _ALL
     if name in ("popaw", "popal", "popa", "popad"):
-        width = 0xFFFF if name in ("popaw", "popa") else _ALL
+        width = 0xFFFF if name in ("popaw", "popa") else _LOW
         masks[:8] = [width if number != 4 else 0 for number in range(8)]
     return masks
 
@@ -67,7 +86,7 @@ def written_masks(code: Decoded) -> list[int]:
 def of_register(step: Step, number: int, mask: int) -> Flow:
     """Where bits ``mask`` of register ``number`` come from, which ``step`` writes."""
     name, operands = step.name, step.code.operands
-    if name in STRINGS:
+    if is_string(step.code):
         return _string_register(step, number, mask)
     if name in ("in", "rdtsc", "cpuid", "rdmsr"):
         return Flow(name, outside=True)
@@ -76,9 +95,9 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
     if name == "xlatb":
         return Flow("looked up", _memory(step.reads[0], mask) if step.reads else [], [3, 0])
     if name in ("cbw", "cwde", "cdqe"):
-        return Flow("sign-extended", _extended(0, 8 if name == "cbw" else 16, mask))
-    if name in ("cwd", "cdq"):
-        return Flow("sign-extended", [(0, 1 << (15 if name == "cwd" else 31))])
+        return Flow("sign-extended", _extended(0, {"cbw": 8, "cwde": 16}.get(name, 32), mask))
+    if name in ("cwd", "cdq", "cqo"):
+        return Flow("sign-extended", [(0, 1 << {"cwd": 15, "cdq": 31}.get(name, 63))])
     if name == "lahf":
         return Flow("flags taken", [(FLAGS, 1)])
     if name == "leave":
@@ -94,8 +113,10 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
 
 def of_memory(step: Step, ordinal: int, mask: int) -> Flow:
     """Where bits ``mask`` of the ``ordinal``-th memory write of ``step`` come from."""
+    if step.moves:
+        return _moved([move for move in step.moves if move.to >= 0][ordinal], mask)
     name, write = step.name, step.writes[ordinal]
-    if name in STRINGS:
+    if is_string(step.code):
         kind, _ = STRINGS[name]
         if kind == "movs":
             read = step.reads[min(ordinal, len(step.reads) - 1)] if step.reads else None
@@ -125,13 +146,32 @@ def of_flags(step: Step) -> Flow:
         return Flow("popped", _memory(step.reads[0], _ALL) if step.reads else [])
     if name == "sahf":
         return Flow("from AH", [(0, 0xFF00)])
-    if name in STRINGS:
-        return Flow("compared", [d for read in step.reads for d in _memory(read, _ALL)] + [(0, _ALL)], [6, 7])
+    if is_string(step.code):
+        wide = (1 << 8 * STRINGS[name][1]) - 1
+        return Flow("compared", [d for read in step.reads for d in _memory(read, wide)] + [(0, wide)], [6, 7])
     return _implicit(step, "compared" if name in ("cmp", "test") else "flags of a result")
 
 
-def of_output(step: Step, mask: int = _ALL) -> Flow:
-    """Where what an OUT, or a store to a device, gives away comes from."""
+def _moved(move: Move, mask: int) -> Flow:
+    """Where bits ``mask`` of what a service moved come from."""
+    if move.kind == "event":
+        return Flow("read", outside=True)
+    if move.fill:  # every one of its bytes is one of the pattern's
+        part = 0
+        while mask:
+            part |= mask & (1 << 8 * move.size) - 1
+            mask >>= 8 * move.size
+        mask = part
+    if move.kind == "register":
+        return Flow("filled", [(move.source, mask)])
+    return Flow("copied", _memory(Access(move.source, move.size, None), mask) if move.kind == "memory" else [])
+
+
+def of_output(step: Step, mask: int = _LOW, seq: int = 0) -> Flow:
+    """Where what an OUT, or a store to a device, gives away comes from; ``seq``: the event it was, for a service."""
+    move = step.move_of(seq)
+    if move is not None:
+        return _moved(move, mask)
     if step.name == "out":
         width = step.code.operands[-1].size if step.code.operands else 4
         return Flow("out", [(0, mask & (1 << 8 * width) - 1)])
@@ -228,7 +268,7 @@ def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
         source = operands[-1]
         part = mask & (1 << 8 * source.size) - 1 if name == "movzx" else mask
         return _copy(step, source, part, "loaded" if source.kind == "mem" else "moved")
-    if name == "movsx":
+    if name in ("movsx", "movsxd"):
         source = operands[-1]
         high = mask >> 8 * source.size
         part = mask & (1 << 8 * source.size) - 1 | (1 << 8 * source.size - 1 if high else 0)
@@ -239,7 +279,7 @@ def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
         other = operands[1] if place is operands[0] else operands[0]
         return _copy(step, other, mask, "exchanged")
     if name == "bswap":
-        turned = int.from_bytes((mask & _ALL).to_bytes(4, "little"), "big")
+        turned = int.from_bytes(mask.to_bytes(width // 8, "little"), "big")
         return Flow("bytes swapped", _demand(step, place, turned))
     if name == "lea":
         names = operands[-1].registers
@@ -261,7 +301,7 @@ def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
 def _value(step: Step, operand: Operand) -> int | None:
     """An operand's value before the instruction; None where it is not known."""
     if operand.kind == "imm":
-        return operand.value & _ALL
+        return operand.value & (1 << 8 * operand.size) - 1
     if operand.kind == "mem":
         return step.reads[0].value if step.reads else None
     if operand.name not in REGISTERS:
@@ -290,7 +330,7 @@ def _binary(step: Step, left: Operand, right: Operand, mask: int, width: int) ->
     if name == "xor":
         return Flow("combined", _demand(step, left, mask) + _demand(step, right, mask), index)
     if name in ("shl", "sal", "shr", "sar", "rol", "ror") and b is not None:
-        return _shifted(step, left, right, mask, width, b & 31)
+        return _shifted(step, left, right, mask, width, b & (63 if width == 64 else 31))
     if name in _SUMS:
         low = _below(mask)
         demands = _demand(step, left, low) + _demand(step, right, low)

@@ -17,7 +17,6 @@ from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.slicer import Slicer
 from fwsim.devices.pci import PciBus
-from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.machine.built import Built
 from fwsim.native import R_EV_LIMIT, R_FORCED, R_FORCED_AND, R_FORCED_LEFT, R_FORCED_OR
@@ -27,7 +26,7 @@ from fwsim.registers.pch_ids import known_lpc_ids, nearest_first
 from fwsim.results.summary import Stop, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import FINISHED, finished
-from fwsim.running.pipeline import Run, assemble
+from fwsim.running.pipeline import assemble, begin
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.event import Actor, Op, Space
@@ -240,18 +239,16 @@ class _Trials:
     def goes_on(self, asked: Input, value: int) -> str:
         """``on``, ``further`` (and then it hangs all the same), or "" with the input reading ``value``."""
 
-        def forced(built: Built) -> Session:
-            root = built.machine.root
-            root[R_EV_LIMIT] = min(int(root[R_EV_LIMIT]), self.events + BEYOND)
-            force(built, asked.space, asked.address, asked.width, value, asked.mask)
-            return Session(built)
-
-        one = Run(assemble(self.scenario, self.rom), forced)
+        made = assemble(self.scenario, self.rom)
+        root = made.built.machine.root
+        root[R_EV_LIMIT] = min(int(root[R_EV_LIMIT]), self.events + BEYOND)
+        force(made.built, asked.space, asked.address, asked.width, value, asked.mask)
+        one = begin(made)
         try:
             ending = one.post()
             if ending.reason == "completed":
                 one.calls(past_end=False)
-                ending = one.session.slices.ended or ending
+                ending = one.stopped or ending
             return self._outcome(ending, one.built.machine.recorder.count)
         finally:
             one.close()

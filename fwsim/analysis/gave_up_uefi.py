@@ -66,13 +66,26 @@ def explain_drivers(scenario: Scenario, summary: Summary) -> None:
     """
     if summary.efi is None:
         return
-    rom = load(scenario.rom.file)
-    for driver in failed_drivers(summary.efi):
-        if _wanted(driver, summary):
-            driver.why = _why(driver, _Trials(scenario, rom, driver.name, summary.events))
+    why_drivers_gave_up(scenario, summary)
     for check in summary.checks:
         if check.id == _DRIVERS and not check.ok:
             check.detail = gave_up(summary.efi)
+
+
+def why_drivers_gave_up(scenario: Scenario, summary: Summary) -> list[tuple[EfiDriverResult, EfiInput | None]]:
+    """The drivers of a run of ``scenario`` that gave up, ``why`` filled in where trials can tell, each with the read
+    that decided; None: unknown.
+
+    Raises FwsimError for a ROM that is gone.
+    """
+    found: list[tuple[EfiDriverResult, EfiInput | None]] = []
+    for driver in failed_drivers(summary.efi) if summary.efi else []:
+        read = None
+        if _wanted(driver, summary):
+            rom = load(scenario.rom.file)
+            driver.why, read = _why(driver, _Trials(scenario, rom, driver.name, summary.events))
+        found.append((driver, read))
+    return found
 
 
 def _wanted(driver: EfiDriverResult, summary: Summary) -> bool:
@@ -80,7 +93,7 @@ def _wanted(driver: EfiDriverResult, summary: Summary) -> bool:
     return bool(driver.last_reads) and not no_vbt
 
 
-def _why(driver: EfiDriverResult, trials: _Trials) -> str:
+def _why(driver: EfiDriverResult, trials: _Trials) -> tuple[str, EfiInput | None]:
     reads = driver.last_reads
     asked = [each for each in reads if each.name == "LPC_DID"] if shy(driver) else reads[:INPUTS]
     for way in (_all_bits, _single_bits):
@@ -88,9 +101,9 @@ def _why(driver: EfiDriverResult, trials: _Trials) -> str:
             led = _of_ids(read, trials) if read.name == "LPC_DID" else way(read, trials)
             if led is not None:
                 goes = "gets further, and gives up later" if led.again else "goes on"
-                return f"it read {reads_text([read])} and gave up; {led.text} it {goes}"
+                return f"it read {reads_text([read])} and gave up; {led.text} it {goes}", read
     because = f"none of {trials.made} trials with other values led on"
-    return f"it read last {reads_text(reads)}; which of them decided is unknown, because {because}"
+    return f"it read last {reads_text(reads)}; which of them decided is unknown, because {because}", None
 
 
 def _of_ids(read: EfiInput, trials: _Trials) -> Led | None:

@@ -111,7 +111,10 @@ class Needs:
 
 
 def needs_of(run: RunDir) -> Needs:
-    """What the ROM of a run touched. Raises FwsimError for a run without events, or without an Intel device."""
+    """What the ROM, or the UEFI drivers, of a run touched; a bare driver's file names no vendor.
+
+    Raises FwsimError for a run without events, or without an Intel device.
+    """
     scenario, events = run.scenario(), run.events()
     host = scenario.host
     sha256, notes = "", list[str]()
@@ -123,7 +126,7 @@ def needs_of(run: RunDir) -> Needs:
             notes.append(f"the ROM did not finish ({summary.stop.reason}): it may need more than this")
     else:
         notes.append("the run has no summary, as it was killed or still goes on: the ROM may need more than this")
-    if host.vga not in ("auto", "igd") or (host.vga == "auto" and vendor not in (None, 0x8086)):
+    if host.vga not in ("auto", "igd") or (host.vga == "auto" and vendor not in (None, 0, 0x8086)):
         raise FwsimError(
             "no Intel graphics device in this run", where=str(run.path),
             found=f'host.vga = "{host.vga}"' if host.vga != "auto" else f"a ROM of vendor {vendor or 0:04x}",

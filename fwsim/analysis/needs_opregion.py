@@ -27,7 +27,7 @@ class OpRegionPart:
 
 def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
     """What the ROM of ``scenario`` reads and writes of the OpRegion, in order. Runs it; nothing is kept."""
-    from fwsim.running.pipeline import Run, assemble
+    from fwsim.running.pipeline import assemble, begin
 
     seen: dict[str, set[int]] = {"r": set(), "w": set()}
     made = assemble(scenario, load(scenario.rom.file))
@@ -39,7 +39,7 @@ def opregion_parts(scenario: Scenario) -> list[OpRegionPart]:
 
     if asls:
         made.built.machine.engine.watch(asls, size, told)
-    one = Run(made)
+    one = begin(made)
     try:
         one.post()
         one.calls()

@@ -23,6 +23,10 @@ class Node:
     event: int = 0
     selected: int = 0
     code: bytes = b""
+    bits: int = 16
+    """Of the code."""
+    service: int = 0
+    """The UEFI service that did it, by the number that its events have; 0: code itself."""
     sources: set[int] = field(default_factory=set)
     chosen: set[int] = field(default_factory=set)
 

@@ -14,6 +14,7 @@ from fwsim.running.option_rom import legacy_image
 from fwsim.running.pipeline import ROM_BASE, post_on_host
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
+from fwsim.trace.efi import service_name
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 _INDEX_NAMES = {0x71: "CMOS", 0x73: "CMOS", 0x3C5: "VGA sequencer", 0x3CF: "VGA graphics", 0x3D5: "VGA CRTC",
@@ -89,13 +90,28 @@ class Origins:
             return "given by --assist"
         if flags & Flag.EMULATED:
             return "the hypervisor's"
-        return "mirrored from config by the hypervisor" if flags & Flag.MIRRORED else "the device's"
+        return self._mirrored(event, slicer) if flags & Flag.MIRRORED else "the device's"
+
+    def _mirrored(self, event: np.void, slicer: Slicer) -> str:
+        """The configuration register that a read of BAR0 was answered from, and who wrote it last."""
+        rows = slicer.events[: int(event["seq"]) - 1]
+        devfn = self.scenario.guest.devfn
+        same = (rows["space"] == Space.PCI) & (rows["op"] == Op.WRITE) & (rows["value"] == event["value"])
+        rows = rows[same & (rows["address"] >> 12 == devfn)] if event["value"] else rows[:0]
+        if not len(rows):
+            return "mirrored from config by the hypervisor"
+        write = rows[-1]
+        who = "the firmware" if write["actor"] == Actor.FIRMWARE else "the ROM"
+        place = pci_text(int(write["address"]))
+        return f"mirrored from config {place} by the hypervisor; {who} put it there, event {int(write['seq'])}"
 
     def answer_text(self, node: Node, slicer: Slicer) -> str:
         """What the firmware answered: a service's leaf, or a configuration register that it read for the ROM."""
         if not node.event:
             return f"the firmware's answer {node.value:#x}"
         event = slicer.events[node.event - 1]
+        if event["space"] == Space.EFI:
+            return f"{service_name(node.service)} gave {node.value:#x}"
         rows = slicer.events[: node.event]
         calls = rows[(rows["space"] == Space.INTERRUPT) & (rows["op"] == Op.CALL) & (rows["actor"] == Actor.ROM)]
         call = calls[-1] if len(calls) else event

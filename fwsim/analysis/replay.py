@@ -15,8 +15,10 @@ from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
 from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
+from fwsim.rom.chain import load as load_rom
 from fwsim.running.base import Progress
 from fwsim.running.pipeline import run as execute
+from fwsim.running.uefi import wants_uefi
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario
 from fwsim.trace import answer as p
@@ -91,6 +93,12 @@ def replay(
         raise FwsimError(
             "nothing to replay", where=str(folder.events_path), found=f"no access of code from event {first} on",
             expected=f"the record of a ROM's accesses; it has {len(events):,} events", hint="leave --from out",
+        )  # fmt: skip
+    if wants_uefi(wanted, load_rom(wanted.rom.file)):
+        raise FwsimError(
+            "a run under UEFI cannot be replayed", where="firmware.kind", found=wanted.firmware.kind,
+            expected="the run of a legacy ROM, whose every answer is in the record",
+            hint="fwsim trace diff compares two runs of it, fwsim why makes it again",
         )  # fmt: skip
     made: list[ReplaySession] = []
 

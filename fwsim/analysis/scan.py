@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.analysis.flow import Step, written_masks
+from fwsim.analysis.flow import FLAGS, Step, written_masks
 from fwsim.analysis.reads import Access, reads_of
-from fwsim.cpu.steps import WRITE
+from fwsim.cpu.moves import Move
+from fwsim.cpu.steps import LONG, WRITE
 from fwsim.disasm import Decoded, decode
 from fwsim.native import kept
 
@@ -49,52 +50,65 @@ def _previous(
     below: int, ids: Any, masks: Any, regs: Any, mem: Any, places: Any, sizes: Any, live: Any, wanted: Any
 ) -> int:
     """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte; -1."""
-    any_register = False
-    for register in range(9):
-        any_register = any_register or live[register] != 0
+    wide = regs.shape[1]
+    some = np.empty(len(live), np.int64)
+    count = 0
+    for register in range(len(live)):
+        if live[register] != 0:
+            some[count] = register
+            count += 1
     lowest = wanted[0] if len(wanted) else 0
     highest = wanted[-1] if len(wanted) else -1
     last = len(ids) - 1
     for step in range(below - 1, -1, -1):
-        if any_register:
+        if count:
             kind = ids[step]
-            for register in range(9):
+            for at in range(count):
+                register = some[at]
                 if live[register] & masks[kind, register]:
                     return step
-                if register < 8 and step < last and live[register] & (regs[step, register] ^ regs[step + 1, register]):
+                known = register < wide and step < last
+                if known and live[register] & (regs[step, register] ^ regs[step + 1, register]):
                     return step
         if len(wanted):
             for access in range(mem[step], mem[step + 1]):
                 start, end = places[access], places[access] + sizes[access]
                 if start <= highest and end > lowest:
-                    at = np.searchsorted(wanted, start)
-                    if at < len(wanted) and wanted[at] < end:
+                    first = np.searchsorted(wanted, start)
+                    if first < len(wanted) and wanted[first] < end:
                         return step
     return -1
 
 
 class Steps:
-    """A window of recorded steps, decoded as far as needed. ``first``: the number of its first step since reset."""
+    """A window of recorded steps, decoded as far as needed. ``first``: the number of its first step since reset.
 
-    def __init__(self, first: int, steps: NDArray[np.void], writes: NDArray[np.void]) -> None:
+    ``moves``: what the steps that are services did, by their numbers since reset.
+    """
+
+    def __init__(
+        self, first: int, steps: NDArray[np.void], writes: NDArray[np.void], moves: dict[int, list[Move]] | None = None
+    ) -> None:
         self.first = first
+        self._moves = moves or {}
         self.rows = steps
         code = steps["code"].copy().view("<u8").reshape(-1, 2) if len(steps) else np.zeros((0, 2), np.uint64)
         self.address: NDArray[np.uint64] = np.ascontiguousarray(steps["address"])
         self._ids, self._samples = _kinds(self.address, code[:, 0].copy(), code[:, 1].copy())
         self._decoded: dict[int, Decoded | None] = {}
         self._last: tuple[int, Step | None] = (-1, None)
-        self.regs: NDArray[np.uint32] = np.ascontiguousarray(steps["regs"])
+        self.regs: NDArray[np.unsignedinteger[Any]] = np.ascontiguousarray(steps["regs"])
         self.mem: NDArray[np.int64] = np.append(steps["mem"].astype(np.int64), len(writes))
         self.seq: NDArray[np.uint32] = np.ascontiguousarray(steps["seq"])
         self.writes = writes if len(writes) else np.zeros(0, WRITE)
         self._places = self.writes["address"].astype(np.int64)
         self._sizes = self.writes["size"].astype(np.int64)
-        self._masks: NDArray[np.uint32] = np.zeros((max(1, len(self._samples)), 9), np.uint32)
+        self._masks: NDArray[np.uint64] = np.zeros((max(1, len(self._samples)), FLAGS + 1), np.uint64)
+        self._long = bool(len(steps)) and int(steps["protected"][0]) == LONG
         for kind in range(len(self._samples)):
             found = self.decoded(int(self._samples[kind]))
             if found is not None:
-                self._masks[kind] = written_masks(found)
+                self._masks[kind] = written_masks(found, self._long)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -105,7 +119,7 @@ class Steps:
         if kind not in self._decoded:
             row = self.rows[at]
             code, size = bytes(row["code"]), int(row["size"])
-            widths = (32, 16) if row["protected"] == 2 else (16, 32)
+            widths = (64, 64) if self._long else (32, 16) if row["protected"] == 2 else (16, 32)
             usual = decode(code, int(row["address"]), widths[0])
             other = None
             if usual is None or usual.size != size:
@@ -131,8 +145,13 @@ class Steps:
         segments = {name: int(row[name]) for name in ("cs", "ds", "es", "ss")}
         if row["protected"]:
             segments = dict.fromkeys(segments, 0)
-        reads = reads_of(code, regs, segments, writes, self.after(at))
-        return Step(code, int(self.address[at]), regs, reads, writes, bytes(row["code"]))
+        address = int(self.address[at])
+        following = address + code.size if self._long else None
+        reads = reads_of(code, regs, segments, writes, self.after(at), following)
+        moves = self._moves.get(self.first + at, [])
+        if moves:  # a service's stores have no values here: what was read there afterwards says them
+            writes = [Access(each.address, each.size, None) for each in writes]
+        return Step(code, address, regs, reads, writes, bytes(row["code"]), moves)
 
     def masks(self, at: int) -> list[int]:
         """What of each register, and whether the flags, step ``at`` writes."""
@@ -150,7 +169,7 @@ class Steps:
         return int(
             _previous(
                 below, self._ids, self._masks, self.regs, self.mem, self._places, self._sizes,
-                np.array(live, np.uint32), places,
+                np.array(live, np.uint64), places,
             )
         )  # fmt: skip
 

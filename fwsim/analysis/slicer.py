@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwsim.analysis.flow import FLAGS, MEMORY, Flow, of_output
+from fwsim.analysis.flow import FLAGS, MEMORY, Flow
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.windows import Windows
@@ -22,9 +22,7 @@ class Slicer(Windows):
         if step is None:
             return None
         work = Work(self, steps, index)
-        node = work.node(index, "event", of_output(step, mask), int(self.events[seq - 1]["value"]), mask)
-        node.event = seq
-        return work.run(node.key)
+        return work.run(work.given("event", index, step, seq, mask).key)
 
     def of_read(self, seq: int) -> Slice | None:
         """What event ``seq``, a read, gave: the device's own, or what code had stored there."""

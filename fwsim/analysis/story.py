@@ -13,6 +13,7 @@ from fwsim.analysis.slicer import Slicer
 from fwsim.registers.database import name_of
 from fwsim.running.pipeline import ROM_BASE
 from fwsim.trace.describe import pci_text
+from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import Flag, Op, Space
 
 _MOVES = frozenset(("moved", "exchanged", "popped", "pushed", "copied", "loaded", "flags pushed", "flags taken"))
@@ -37,11 +38,14 @@ class WhyNode:
     sources: list[int] = field(default_factory=list)
     chosen: list[int] = field(default_factory=list)
     code: bytes = b""
-    """The instruction, for those whose licence lets them see it."""
+    """The instruction, for those whose licence lets them see it; ``bits`` of it."""
+    bits: int = 16
 
     @property
     def where(self) -> str:
-        """CS:IP, or spaces where no code did it."""
+        """CS:IP, the address in flat code, or spaces where no code did it."""
+        if not self.cs and self.ip > 0xFFFF:
+            return f"{self.ip:08x}"
         return f"{self.cs:04x}:{self.ip:04x}" if self.cs or self.ip else ""
 
     @property
@@ -92,7 +96,7 @@ class Teller:
             else:
                 line = self.add(
                     node.kind, text, machine=machine, cs=node.cs, ip=node.ip, value=node.value, seq=node.event,
-                    code=node.code,
+                    code=node.code, bits=node.bits,
                 )  # fmt: skip
                 by_place[place] = line
             told[key] = line
@@ -106,6 +110,11 @@ class Teller:
 
     # --- one node ---------------------------------------------------------------------------------------------------
     def _text(self, node: Node, found: Slice, slicer: Slicer) -> str:
+        by = f", by {service_name(node.service)}" if node.service else ""
+        text = self._said(node, found, slicer)
+        return f"{text}{by}" if text and node.kind != "answer" else text
+
+    def _said(self, node: Node, found: Slice, slicer: Slicer) -> str:
         if node.kind == "input":
             return self.origins.input_text(node, slicer)
         if node.kind == "answer":
@@ -181,6 +190,8 @@ def event_text(events: NDArray[np.void], seq: int, cpu: str | None) -> str:
     event = events[seq - 1]
     space, address = Space(int(event["space"])), int(event["address"])
     value, was = int(event["value"]), int(event["aux"])
+    if space == Space.EFI:
+        return f"{service_name(address)} called, which answered {answer_text(address, value)}"
     if space == Space.INTERRUPT:
         return f"INT {address:02X}h called with AX={value & 0xFFFF:04X}"
     did = "written" if event["op"] == Op.WRITE else "read"

@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
 from fwsim.analysis.gave_up import why_it_gave_up
+from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.story import Teller, WhyNode, event_text
 from fwsim.analysis.targets import Target, parse
+from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
+from fwsim.results.summary import EfiSummary, Summary
 from fwsim.rom.catalog import Licence, licence_of
+from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Op, Space
 
 
@@ -31,6 +35,8 @@ class Why:
     target: str
     nodes: list[WhyNode] = field(default_factory=list)
     prevented: list[str] = field(default_factory=list)
+    images: list[Driver] = field(default_factory=list)
+    """UEFI drivers that code of the story is of, where they lie."""
     licence: Licence | None = None
     """What is known of the ROM's licence: it is said before any of its instructions is shown."""
 
@@ -58,6 +64,7 @@ class _Explainer:
         self.teller = Teller(Origins(self.scenario))
         self._again = Again(self.scenario)
         self._slices: dict[int, Slicer] = {}
+        self._drivers: list[Driver] = []
 
     def explain(self, text: str) -> Why:
         """The answer."""
@@ -70,6 +77,8 @@ class _Explainer:
         else:
             self._event(target.seq)
         why.nodes = self.teller.nodes
+        why.images = [each for each in self._drivers if any(
+            each.base <= node.ip < each.base + each.size and not node.cs for node in why.nodes)]  # fmt: skip
         why.licence = licence_of(self.teller.origins.rom)
         why.prevented = prevention(self.scenario, why.nodes)
         return why
@@ -78,6 +87,7 @@ class _Explainer:
         if seq in self._slices:
             return self._slices[seq]
         window = self._again.window(seq)
+        self._drivers = window.drivers
         check_same(window.events, self.run, self.events, seq)
         self._slices[seq] = Slicer(window, lambda until: self._again.window(seq, until))
         return self._slices[seq]
@@ -87,7 +97,7 @@ class _Explainer:
         event = self.events[seq - 1]
         if event["space"] == Space.IOMMU:
             return self._fault(seq)
-        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and event["cs"]:
+        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
             return self._code(seq)
         return self._made(seq)
 
@@ -164,6 +174,10 @@ class _Explainer:
 
     def _hang(self) -> None:
         summary = self.run.summary()
+        if summary.efi is not None and not summary.hangs:
+            self._drivers_gave_up(summary, summary.efi)
+            if self.teller.nodes:
+                return
         if not summary.hangs:
             raise FwsimError(
                 "the run did not hang", where="EVENT", found="hang", expected="a run that ended hung",
@@ -174,9 +188,18 @@ class _Explainer:
         source = [self._event(seq)] if seq else []
         gave_up = why_it_gave_up(self.scenario, summary)
         if gave_up is not None:
+            self._drivers = gave_up.slicer.drivers
             self.teller.tell(gave_up.found, gave_up.slicer)
             source, seq = self.teller.nodes[-1:], gave_up.input.seq
             text += "" if gave_up.text in text else f"; {gave_up.text}"
         self.teller.add(
             "hang", f"hung: {text}", cs=hang.cs, ip=hang.ip, seq=seq, sources=[each.id for each in source]
         )  # fmt: skip
+
+    def _drivers_gave_up(self, summary: Summary, efi: EfiSummary) -> None:
+        """The UEFI drivers that returned errors, each behind the read that decided."""
+        for driver, read in why_drivers_gave_up(self.scenario, summary):
+            source = [self._event(read.seq)] if read else []
+            self.teller.add(
+                "hang", gave_up_text(driver, efi), seq=read.seq if read else 0, sources=[each.id for each in source]
+            )

@@ -21,8 +21,9 @@ class Windows:
     """
 
     def __init__(self, window: Window, before: Before) -> None:
-        self.last = Steps(window.first, window.steps, window.writes)
+        self.last = Steps(window.first, window.steps, window.writes, window.moves)
         self.events: NDArray[np.void] = window.events
+        self.drivers = window.drivers
         self._known = {window.first: self.last}
         self._before = before
 
@@ -45,7 +46,7 @@ class Windows:
             window = self._before(steps.first)
             if window is None or not len(window.steps):
                 return None
-            known = Steps(window.first, window.steps, window.writes)
+            known = Steps(window.first, window.steps, window.writes, window.moves)
             self._known[known.first] = known
         return known
 

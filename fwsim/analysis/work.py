@@ -9,18 +9,35 @@ from __future__ import annotations
 
 import heapq
 
-from fwsim.analysis.flow import FLAGS, MEMORY, Flow, Step, of_flags, of_memory, of_output, of_register
+import numpy as np
+
+from fwsim.analysis.flow import (
+    FLAGS,
+    GENERAL,
+    MEMORY,
+    SERVICE,
+    Flow,
+    Step,
+    of_flags,
+    of_memory,
+    of_output,
+    of_register,
+)
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.reads import Access
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.stored import stored_by
 from fwsim.analysis.windows import Windows
+from fwsim.cpu.steps import LONG
 from fwsim.trace.event import Actor, Op, Space
 
 BRANCH_REACH = 64
 """Steps, and bytes, over which a conditional jump is taken to decide."""
 NODES = 200_000
 """Nodes after which a slice is given up: what then still is live is a root."""
+_HLT = b"\xf4"
+_MORE = -1 << 61
+"""Minus an event's number: the key of one more read that a step made."""
 _INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
 
 
@@ -47,7 +64,8 @@ class Work:
         key = self.steps.first + index
         found = self.slice.nodes.get(key)
         if found is None:
-            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index))
+            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index),
+                         bits=self._bits(index), service=self._service(index))  # fmt: skip
             self.slice.nodes[key] = found
         found.mask |= mask
         if flow.address:
@@ -57,10 +75,34 @@ class Work:
         return found
 
     def _code(self, index: int) -> bytes:
+        if self._call(index) is not None:  # its HLT is ours
+            return b""
         row = self.steps.rows[index]
         return bytes(row["code"])[: int(row["size"])]
 
+    def _bits(self, index: int) -> int:
+        return (16, 16, 32, 64)[int(self.steps.rows[index]["protected"])]
+
+    def _service(self, index: int) -> int:
+        """The number of the service that a step of UEFI's is; 0 for code."""
+        call = self._call(index)
+        return 0 if call is None else int(call["address"])
+
+    def _call(self, index: int) -> np.void | None:
+        """The event that says which service it was: the last of its step's."""
+        row = self.steps.rows[index]
+        if row["protected"] != LONG or bytes(row["code"])[:1] != _HLT:
+            return None
+        low, high = self._seqs(index)
+        events = self.windows.inputs_between(low, high)
+        calls = events[(events["space"] == Space.EFI) & (events["op"] == Op.CALL)]
+        return calls[-1] if len(calls) else None
+
     def _ip(self, index: int) -> int:
+        """Where the instruction is; where a service was called from."""
+        call = self._call(index)
+        if call is not None:
+            return int(call["ip"])
         row = self.steps.rows[index]
         linear, cs = int(row["address"]), int(row["cs"])
         return linear if row["protected"] else linear - (cs << 4) & 0xFFFFFFFF
@@ -81,7 +123,7 @@ class Work:
         """Go back until nothing is live any more."""
         self.slice.top = top
         while (self.live or self._pending) and len(self.slice.nodes) < NODES:
-            registers = [0] * 9
+            registers = [0] * (FLAGS + 1)
             wanted = []
             for place, users in self.live.items():
                 if place < MEMORY:
@@ -162,15 +204,17 @@ class Work:
         step = self.steps.step(index)
         before, after = self.steps.regs[index].tolist(), self.steps.after(index)
         masks = self.steps.masks(index)
-        for number in range(9):
+        for number in range(FLAGS + 1):
             users = self.live.get(number)
             if not users:
                 continue
             static = masks[number]
-            changed = (before[number] ^ after[number]) & ~static if number < 8 else 0
+            changed = (before[number] ^ after[number]) & ~static if number < len(before) else 0
             if changed and any(mask & changed for mask in users.values()):
                 self._answered(index, number, changed)
-            if static and step is not None and any(mask & static for mask in users.values()):
+            if static and step is not None and step.name == SERVICE:
+                self._answered(index, number, static)
+            elif static and step is not None and any(mask & static for mask in users.values()):
                 self._register(index, step, number, static)
         if step is not None:
             for ordinal, write in enumerate(step.writes):
@@ -201,26 +245,40 @@ class Work:
     def _register(self, index: int, step: Step, number: int, static: int) -> None:
         taken, who = self._take(number, static)
         flow = of_flags(step) if number == FLAGS else of_register(step, number, taken)
-        value = self.steps.after(index)[number] if number < 8 else 0
-        event = self._input(index, step, flow)
-        if event is None:
-            node = self.node(index, "code", flow, value, taken)
-            if flow.outside:
-                node.kind = "cpu"
-        else:
-            node = self.read(index, event, taken)
+        value = self.steps.after(index)[number] if number < GENERAL else 0
+        inputs = self._inputs(index, step, flow, taken)
+        for event, mask in inputs:
+            self._link(who, self.read(index, event, mask).key)
+        if inputs:
+            return
+        node = self.node(index, "code", flow, value, taken)
+        if flow.outside:
+            node.kind = "cpu"
         self._link(who, node.key)
 
-    def _input(self, index: int, step: Step, flow: Flow) -> int | None:
-        """The event by which this step read from a device, if it did."""
+    def _inputs(self, index: int, step: Step, flow: Flow, mask: int) -> list[tuple[int, int]]:
+        """The events by which this step read from a device, if it did, with the bits of each that ``mask`` is made of:
+        one, or more where it read what is wider than the device's registers.
+        """
         low, high = self._seqs(index)
         if low == high or not (flow.outside or step.reads):
-            return None
+            return []
         events = self.windows.inputs_between(low, high)
-        for event in events[::-1]:
-            if event["op"] == Op.READ and event["space"] in _INPUTS and event["actor"] == Actor.ROM:
-                return int(event["seq"])
-        return None
+        mine = (events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & np.isin(events["space"], _INPUTS)
+        reads = events[mine]
+        if not len(reads):
+            return []
+        size = step.reads[0].size if step.reads else 0
+        first = reads[(reads["space"] == reads["space"][-1]) & (reads["address"] + size > reads["address"][-1])]
+        if len(first) < 2 or int(first["width"].sum()) != size:
+            return [(int(reads["seq"][-1]), mask)]
+        places = [place - MEMORY - step.reads[0].address for place, _ in flow.demands if place >= MEMORY]
+        found = []
+        for each in first:
+            at, width = int(each["address"]) - int(first["address"][0]), int(each["width"])
+            if any(at <= place < at + width for place in places):
+                found.append((int(each["seq"]), mask >> 8 * at & (1 << 8 * width) - 1 or mask))
+        return found or [(int(reads["seq"][-1]), mask)]
 
     def _seqs(self, index: int) -> tuple[int, int]:
         rows = self.steps.seq
@@ -230,9 +288,12 @@ class Work:
     def read(self, index: int, seq: int, mask: int) -> Node:
         """A node for an input; where the device only gave back what code had stored, it goes on from there."""
         event = self.windows.events[seq - 1]
+        key = self.steps.first + index
+        if key in self.slice.nodes and self.slice.nodes[key].event not in (0, seq):  # a service reads more than once
+            key = _MORE - seq
         node = Node(
-            self.steps.first + index, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
-            event=seq, code=self._code(index),
+            key, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
+            event=seq, code=self._code(index), bits=self._bits(index), service=self._service(index),
         )  # fmt: skip
         node = self.slice.nodes.setdefault(node.key, node)
         node.mask |= mask
@@ -258,11 +319,32 @@ class Work:
         step = self.steps.step(self.at)
         if step is None:
             return
-        flow = of_output(step, node.mask)
-        event = self.windows.events[node.selected - 1]
-        made = self.node(self.at, "store", flow, int(event["value"]), node.mask)
-        made.event = node.selected
-        node.sources.add(made.key)
+        node.sources.add(self.given("store", self.at, step, node.selected, node.mask).key)
+
+    def given(self, kind: str, index: int, step: Step, seq: int, mask: int) -> Node:
+        """The node of the bits ``mask`` of event ``seq``, which ``step`` gave to a device."""
+        event = self.windows.events[seq - 1]
+        node = self.node(index, kind, self._output(index, step, seq, mask), int(event["value"]), mask)
+        node.event = seq
+        move = step.move_of(seq)
+        if move is not None and move.kind == "event":  # from one place of a device to another
+            node.sources.add(self.read(index, move.source, mask).key)
+        return node
+
+    def _output(self, index: int, step: Step, seq: int, mask: int) -> Flow:
+        """Where the bits ``mask`` of event ``seq``, which ``step`` gave to a device, come from.
+
+        A write that is wider than the device's registers is several events, in ascending order.
+        """
+        event = self.windows.events[seq - 1]
+        low, _ = self._seqs(index)
+        move = step.move_of(seq)
+        rows = self.windows.events[move.events[0] - 1 if move else low : seq]
+        rows = rows[(rows["space"] == event["space"]) & (rows["op"] == Op.WRITE)]
+        past = int(event["address"]) - int(rows["address"][0]) if len(rows) else 0
+        if not move and not (step.writes and 0 < past < step.writes[0].size):
+            past = 0
+        return of_output(step, mask << 8 * max(past, 0), seq)
 
     def _answered(self, index: int, number: int, changed: int) -> None:
         """A register that changed though the instruction does not write it: firmware answered there."""
@@ -270,37 +352,53 @@ class Work:
         key = self.steps.first + index
         node = self.slice.nodes.get(key)
         if node is None:
-            low, high = self._seqs(index)
-            events = self.windows.inputs_between(low, high)
-            value = self.steps.after(index)[number]
-            node = Node(key, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index), value, taken)
-            mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
-            read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
-            back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
-            chosen = read if read is not None else back
-            node.event = int(chosen["seq"]) if chosen is not None else 0
-            self.slice.nodes[key] = node
+            node = self._answer(index, self.steps.after(index)[number], taken)
         self._link(who, node.key)
 
+    def _answer(self, index: int, value: int, mask: int) -> Node:
+        """A node for what firmware answered in step ``index``, with the event that tells what it was."""
+        low, high = self._seqs(index)
+        events = self.windows.inputs_between(low, high)
+        node = Node(self.steps.first + index, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index),
+                    value, mask, bits=self._bits(index), service=self._service(index))  # fmt: skip
+        mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
+        read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
+        back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
+        chosen = self._call(index) if node.service else read if read is not None else back
+        node.event = int(chosen["seq"]) if chosen is not None else 0
+        return self.slice.nodes.setdefault(node.key, node)
+
     def _written(self, index: int, step: Step, ordinal: int, write: Access) -> None:
-        mask, who = 0, []
-        for at in range(write.size):
+        mask, who, found = 0, [], 0
+        for at in self._live_within(write):
             place = MEMORY + write.address + at
-            if place not in self.live:
-                continue
-            left = (write.value or 0) >> 8 * at & 0xFF
+            left = self.expect.get(place, 0) if write.value is None else write.value >> 8 * at & 0xFF
             if self.expect.get(place, left) != left:
                 continue  # the write was dropped, or something that is no code wrote there since
             part, users = self._take(place, 0xFF)
             self.expect.pop(place, None)
+            found |= left << 8 * at
             mask |= part << 8 * at
             who += users
         if not mask:
             return
         flow = of_memory(step, ordinal, mask)
-        node = self.node(index, "code", flow, write.value or 0, mask)
+        if step.moves:
+            move = [move for move in step.moves if move.to >= 0][ordinal]
+            if move.kind in ("event", "service"):
+                made = self.read(index, move.source, mask) if flow.outside else self._answer(index, found, mask)
+                self._link(list(dict.fromkeys(who)), made.key)
+                return
+        node = self.node(index, "code", flow, found if write.value is None else write.value, mask)
         node.place, node.size = write.address, write.size
         self._link(list(dict.fromkeys(who)), node.key)
+
+    def _live_within(self, write: Access) -> list[int]:
+        """The bytes of a write that are live, counted from its first; a service's may be megabytes long."""
+        if write.size <= len(self.live):
+            return [at for at in range(write.size) if MEMORY + write.address + at in self.live]
+        first = MEMORY + write.address
+        return sorted(place - first for place in self.live if first <= place < first + write.size)
 
     # --- what is left -----------------------------------------------------------------------------------------------
     def _roots(self) -> None:

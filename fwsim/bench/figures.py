@@ -8,7 +8,7 @@ from statistics import median
 
 import msgspec
 
-from fwsim.bench import kinds, loops, memory, runs, x86emu
+from fwsim.bench import efi, kinds, loops, memory, runs, x86emu
 from fwsim.bench.rig import Rig
 from fwsim.cpu.plain import PlainCpu
 
@@ -48,18 +48,21 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def measure(
-    rom: Path | None = None, tell: Progress | None = None, cpu: str = "", *, every_kind: bool = False
-) -> list[Figure]:
-    """Every figure; with ``rom`` also what that image's POST and one mode set take. About ten seconds.
+    rom: Path | None = None, tell: Progress | None = None, cpu: str = "", driver: Path | None = None,
+    *, every_kind: bool = False,
+) -> list[Figure]:  # fmt: skip
+    """Every figure; with ``rom`` also what that image's POST and one mode set take, with ``driver`` (a UEFI driver's
+    file, or a scenario with one) what lies between its entry and a mode set. About ten seconds.
 
     ``every_kind``: also a run under each kind of hypervisor, half a minute more.
 
     ``cpu`` is the host.cpu the image runs on; "": the family of its device id.
 
-    Raises FwsimError when ``rom`` cannot be run.
+    Raises FwsimError when ``rom`` or ``driver`` cannot be run.
     """
     say = tell or (lambda what, done: None)
     image = runs.image(rom, cpu) if rom else None  # refuse it before anything is measured
+    driven = efi.driven(driver, cpu) if driver else None
     steps: list[tuple[str, Callable[[], list[Figure]]]] = [
         ("ROM code", _code), ("port accesses", _ports), ("the demo", _demo), ("ten million events", _memory),
     ]  # fmt: skip
@@ -67,6 +70,8 @@ def measure(
         steps.append((str(rom), lambda: _rom(image)))
     if every_kind:
         steps.append(("every kind of hypervisor", _kinds))
+    if driven is not None:
+        steps.append((str(driver), lambda: _driver(driven)))
     figures: list[Figure] = []
     for number, (what, step) in enumerate(steps):
         say(what, number / len(steps))
@@ -214,5 +219,25 @@ def _rom(image: runs.Image) -> list[Figure]:
         Figure(
             name="rom_python_calls", value=traps + record.slices, unit="", target=1000.0, most=True, reference=None,
             detail=f"{traps} from native code, {record.slices} slices of running code",
+        ),
+    ]  # fmt: skip
+
+
+def _driver(driven: efi.Driven) -> list[Figure]:
+    """What entry to SetMode takes beside the same code bare."""
+    times = efi.timed(driven)
+    return [
+        Figure(
+            name="efi_ratio", value=times.ratio, unit="times", target=3.0, most=True, measured=times.total_ms,
+            reference=times.reference_ms, reference_unit="ms, the same code with empty native hooks",
+            detail=times.missing or f"{driven.rom.path.name} on {driven.scenario.host.cpu}: {driven.outcome}",
+        ),
+        Figure(
+            name="efi_warm_ms", value=times.total_ms, unit="ms", target=300.0, most=True, measured=times.total_ms,
+            reference=None, detail=f"entry to Start {times.start_ms}, SetMode {times.mode_ms}",
+        ),
+        Figure(
+            name="efi_services", value=len(driven.record.stretches) - 1, unit="", reference=None,
+            detail=f"calls of services; {len(driven.record.answers):,} reads of a device by the code itself",
         ),
     ]  # fmt: skip

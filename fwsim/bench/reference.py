@@ -37,7 +37,7 @@ from fwsim.trace.event import Actor, Op, Space
 MIB = 1 << 20
 FOUR_GIB = 1 << 32
 _NO_LIMIT = (1 << 64) - 1
-_READS = [int(space) for space in (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)]
+READS = [int(space) for space in (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)]
 _BETWEEN_BLOCKS = (STOP_IRQ, STOP_IDLE, STOP_SPIN)
 _TRAP = ctypes.CFUNCTYPE(ctypes.c_uint64, *[ctypes.c_uint64] * 4)
 Registers = dict[str, int]
@@ -84,6 +84,8 @@ class Record:
     low: int = 0
     slices: int = 0
     traps: Counter[int] = field(default_factory=Counter)
+    long: bool = False
+    """Whether it is 64-bit code, with nothing at page 0."""
 
 
 class Watched(Engine):
@@ -143,7 +145,11 @@ class Watched(Engine):
         assert last is not None
         now = self.registers()
         changed = {name: value for name, value in now.items() if last.registers[name] != value}
-        return self._stretch(changed, _difference(self._before, self._machine.ram.read(0, MIB)))
+        return self._stretch(changed, self._changes())
+
+    def _changes(self) -> list[tuple[int, bytes]]:
+        """Bytes that were changed from outside since the last stop."""
+        return _difference(self._before, self._machine.ram.read(0, MIB))
 
     def _stopped(self, reason: int) -> None:
         registers = self.registers()
@@ -172,7 +178,7 @@ class Watched(Engine):
         """The record, once the run is over."""
         recorder = self._machine.recorder
         events = recorder.read(self._first_event, recorder.count)
-        asked = (events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & np.isin(events["space"], _READS)
+        asked = (events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & np.isin(events["space"], READS)
         self.record.answers = events["value"][asked].astype(np.uint32)
         return self.record
 
@@ -191,6 +197,8 @@ def _difference(before: bytes, after: bytes) -> list[tuple[int, bytes]]:
 
 class Reference:
     """A recorded run's code on a plain engine: ``run`` gives seconds. ``missing`` says why it cannot be compared."""
+
+    engine: type[Engine] = Engine
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -223,7 +231,7 @@ class Reference:
         self._given[hot.A_VALUES] = address_of(record.answers)
         self._given[hot.A_COUNT] = len(record.answers)
         root[hot.ANSWERS] = address_of(self._given)
-        engine = Engine(root, lambda kind, a, b, c: 0)
+        engine = self.engine(root, lambda kind, a, b, c: 0, "long" if record.long else "real")
         block = hot.counting_block if self._counts else hot.block
         callbacks = (hot.port_in, hot.port_out, hot.interrupt, block, hot.rdtsc, hot.dropped)
         engine.install(Hooks(*(callback.address for callback in callbacks)))
@@ -241,6 +249,8 @@ class Reference:
         for start, size in record.registers_at:
             engine.unmap(start, size)
             engine.map_native(start, size, hot.register_read.address, hot.register_write.address, address_of(root))
+        if record.long:
+            engine.unmap(0, PAGE)
         return engine
 
     def _differs(self, engine: Engine, number: int, stretch: Stretch) -> str:

@@ -18,22 +18,28 @@ def bench(
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Also time a run under each kind of hypervisor, beside QEMU 10.0's.")
     ] = False,
+    efi: Annotated[
+        Path | None,
+        typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
+    ] = None,
     json: common.Json = False,
 ) -> None:
     """Measure fwsim's speed on this machine: each figure beside a reference measured in the same run.
 
     Takes about ten seconds, and 600 MiB in the temporary folder. Ratios mean more than numbers: other work on the
     machine disturbs both sides alike. With --rom the image's POST and one mode set are compared with the same code
-    under empty native hooks, every IN answered as recorded.
+    under empty native hooks, every IN answered as recorded; with --efi a driver's entry, Start and first SetMode are,
+    without the time that services take in the reference.
 
     \b
-    Example:
+    Examples:
       fwsim bench --rom x220.rom
+      fwsim bench --efi gop.toml
     """
     from fwsim.bench import measure
 
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu, every_kind=kinds)
+        figures = measure(rom, progress, cpu, efi, every_kind=kinds)
     if json:
         common.emit_json({"figures": figures})
     else:

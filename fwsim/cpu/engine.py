@@ -58,6 +58,8 @@ _NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
 STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "ds", "es", "ss",
                   "cr0")  # fmt: skip
+LONG_STEP_REGISTERS = ("rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+                       "r14", "r15", "eflags", "cs")  # fmt: skip
 _NAMES = (
     *GENERAL, "cr0", "cr3", "ax", "bx", "cx", "dx", "si", "di", "bp", "sp",
     "al", "ah", "bl", "bh", "cl", "ch", "dl", "dh",

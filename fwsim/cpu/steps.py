@@ -1,6 +1,8 @@
 """The last instructions are recorded natively: registers, code bytes, memory writes.
 
 Two rings of fixed size, written by callbacks at every instruction and memory write; nothing else of a run changes.
+A service that is answered outside of the engine is a step as well, the HLT at its entry: ``stored`` and ``moved`` tell
+what it did.
 """
 
 from itertools import count
@@ -10,7 +12,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from fwsim.cpu.engine import STEP_REGISTERS, Engine
+from fwsim.cpu.engine import LONG_STEP_REGISTERS, STEP_REGISTERS, Engine
+from fwsim.cpu.moves import Move
 from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, callback, native, place, u16s, u32s, u64s
 
 STEP = np.dtype(
@@ -29,6 +32,25 @@ STEP = np.dtype(
         ("protected", "<u2"),  # 0 real mode, or its segments still; 1, 2 protected mode with 16, 32-bit code
     ]
 )
+LONG_STEP = np.dtype(
+    [
+        ("address", "<u8"),
+        ("mem", "<u8"),
+        ("code", "u1", 16),
+        ("regs", "<u8", 16),  # RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15, before it
+        ("flags", "<u4"),
+        ("seq", "<u4"),
+        ("cs", "<u2"),
+        ("size", "<u2"),
+        ("ds", "<u2"),  # the segments are flat: zero
+        ("es", "<u2"),
+        ("ss", "<u2"),
+        ("protected", "<u2"),  # 3: 64-bit code
+        ("rest", "<u4"),  # steps begin at whole words
+    ]
+)
+"""STEP of an engine in long mode."""
+LONG = 3
 WRITE = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u8")])
 _next = count().__next__
 S_ROOT = _next()
@@ -128,14 +150,57 @@ def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int)
     wide[_WRITTEN_SIZE] = np.uint64(size)
 
 
+_LONG_SIZE = LONG_STEP.itemsize
+_LONG_ADDRESS, _LONG_MEM, _LONG_REGS = (place(LONG_STEP, name) for name in ("address", "mem", "regs"))
+_LONG_FLAGS, _LONG_SEQ = place(LONG_STEP, "flags"), place(LONG_STEP, "seq")
+_LONG_CODE = place(LONG_STEP, "code") // 8
+_LONG_CS, _LONG_LENGTH, _LONG_PROTECTED = (place(LONG_STEP, name) for name in ("cs", "size", "protected"))
+_WIDE_REGISTERS = len(LONG_STEP_REGISTERS)
+
+
+@callback(types.void(_u64, _u64, _u32, _u64))
+def _long_step(uc: Any, address: int, size: int, block: int) -> None:
+    """Before an instruction of 64-bit code."""
+    words = u64s(block)
+    number = words[S_COUNT]
+    words[S_COUNT] = number + np.uint64(1)
+    if number >= words[S_UNTIL]:
+        return
+    root = u64s(words[S_ROOT])
+    at = words[S_STEPS] + (number & words[S_STEP_MASK]) * np.uint64(_LONG_SIZE)
+    wide = u64s(at)
+    wide[_LONG_ADDRESS] = np.uint64(address)
+    wide[_LONG_MEM] = words[S_MEM_COUNT]
+    linear = np.uint64(address)
+    held = linear < np.uint64(_A0000 - 16) or (linear >= np.uint64(_C0000) and linear + np.uint64(16) <= words[S_LOW])
+    for half in range(2):
+        wide[_LONG_CODE + half] = u64s(root[R_RAM] + linear)[half] if held else np.uint64(0)
+    call(root[R_FN_READ], root[R_UC], words[S_IDS], words[S_PTRS], _WIDE_REGISTERS)
+    values = u64s(words[S_VALUES])
+    for register in range(16):
+        wide[_LONG_REGS + register] = values[register]
+    half_words = u32s(at)
+    half_words[_LONG_FLAGS] = np.uint32(values[16])
+    half_words[_LONG_SEQ] = np.uint32(root[R_SEQ])
+    short = u16s(at)
+    for field in range(_LONG_PROTECTED - _LONG_CS):
+        short[_LONG_CS + field] = np.uint16(0)
+    short[_LONG_CS] = np.uint16(values[17])
+    short[_LONG_LENGTH] = np.uint16(size)
+    short[_LONG_PROTECTED] = np.uint16(LONG)
+
+
 class Steps:
     """The last ``capacity`` instructions of an engine (a power of two), ``until`` so many have run in all."""
 
     def __init__(self, engine: Engine, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1) -> None:
         self._engine = engine
-        self._steps: NDArray[np.void] = np.empty(capacity, STEP)
+        long = engine.mode == "long"
+        self.moves: dict[int, list[Move]] = {}
+        """What the steps that are services did, by the step's number."""
+        self._steps: NDArray[np.void] = np.empty(capacity, LONG_STEP if long else STEP)
         self._writes: NDArray[np.void] = np.empty(2 * capacity, WRITE)
-        ids, pointers, values = engine.register_batch(STEP_REGISTERS)
+        ids, pointers, values = engine.register_batch(LONG_STEP_REGISTERS if long else STEP_REGISTERS)
         gdt_id, gdt_pointer, gdt = engine.register_batch(("gdtr",), words=3)
         self._keep = (ids, pointers, gdt_id, gdt_pointer, gdt)
         self._block: NDArray[np.uint64] = np.zeros(S_WORDS, np.uint64)
@@ -147,12 +212,27 @@ class Steps:
         ):  # fmt: skip
             self._block[word] = value
         self._values = values
-        engine.watch_steps(_step.address, _memory.address, address_of(self._block))
+        engine.watch_steps((_long_step if long else _step).address, _memory.address, address_of(self._block))
 
     @property
     def count(self) -> int:
         """Instructions executed since it was attached."""
         return int(self._block[S_COUNT])
+
+    # --- services --------------------------------------------------------------------------------------------------
+    def stored(self, move: Move, length: int) -> None:
+        """The last step, a service, stored ``length`` bytes at ``move.to``, made of what ``move`` says."""
+        block = self._block
+        if not 0 < int(block[S_COUNT]) <= int(block[S_UNTIL]) or not length:
+            return
+        number = int(block[S_MEM_COUNT])
+        block[S_MEM_COUNT] += np.uint64(1)
+        self._writes[number % len(self._writes)] = (move.to, 0, length)
+        self.moved(move)
+
+    def moved(self, move: Move) -> None:
+        """The last step, a service, did that."""
+        self.moves.setdefault(self.count - 1, []).append(move)
 
     def window(self) -> tuple[int, NDArray[np.void], NDArray[np.void]]:
         """The number of the first instruction kept, the kept ones in order, and their memory writes.

@@ -5,6 +5,8 @@ block is read instruction by instruction: the first at or behind the last one fo
 what was done (read or write) and has this address, is it.
 """
 
+from functools import lru_cache
+
 from fwsim.cpu.engine import Engine
 from fwsim.disasm import MemoryOperand, memory_operands
 from fwsim.native import (
@@ -21,6 +23,8 @@ from fwsim.native import (
 )
 
 _LONGEST = 15
+_BLOCKS = 8192
+"""Blocks whose operands are kept: a GOP driver has some 500 that access its device."""
 _NAMES = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 _NO_REGISTERS = 1 << 32
 _MASKS = {2: 0xFFFF, 4: 0xFFFFFFFF, 8: (1 << 64) - 1}
@@ -28,11 +32,10 @@ _PAGE = 0xFFF
 
 
 class Accesses:
-    """Finds accessing instructions for one engine; what a block's code is made of is worked out once."""
+    """Finds accessing instructions for one engine; what a block's code is made of is worked out once a process."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[tuple[int, int, bytes], list[MemoryOperand]] = {}
 
     def resolve(self, address: int, size: int, write: int) -> int:
         """IP of the instruction that accesses guest-physical ``address`` now; the block's first where none fits.
@@ -40,9 +43,11 @@ class Accesses:
         Fills the R_EA words: how native code tells, at the same place of the same block, that it is this one again.
         """
         engine, root = self._engine, self._engine.root
-        code = engine.segment("cs")
-        base = 0 if code.bits == 64 else code.base
-        every = self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), code.bits)
+        base, bits = 0, 64
+        if engine.mode != "long":
+            code = engine.segment("cs")
+            base, bits = (0 if code.bits == 64 else code.base), code.bits
+        every = self._operands(int(root[R_BLOCK]), int(root[R_BLOCK_SIZE]), bits)
         operands = [operand for operand in every if (operand.writes if write else operand.reads)]
         earliest = self._earliest(base, address, write) if root[R_ORDINAL] else 0
         root[R_EA] = 0
@@ -65,14 +70,8 @@ class Accesses:
         again = write > last & 1 or (write == last & 1 and address > last >> 1)
         return base + int(self._engine.root[R_IP]) + (not again)
 
-    def _operands(self, start: int, size: int, bits: int) -> list[MemoryOperand]:
-        data = self._engine.read(start, size + _LONGEST)
-        key = (start, bits, data[:size])
-        if key not in self._known:
-            self._known[key] = [
-                operand for operand in memory_operands(data, start, bits) if operand.address < start + size
-            ]
-        return self._known[key]
+    def _operands(self, start: int, size: int, bits: int) -> tuple[MemoryOperand, ...]:
+        return _operands(self._engine.read(start, size + _LONGEST), start, size, bits)
 
     def _reaches(self, operand: MemoryOperand, address: int, mask: int) -> bool:
         return (address - self._address(operand) & mask) < operand.size
@@ -97,6 +96,12 @@ class Accesses:
         root[R_EA_BASE] = self._segment_base(operand)
         root[R_EA_MASK] = _MASKS[operand.width]
         root[R_EA_SIZE] = operand.size
+
+
+@lru_cache(maxsize=_BLOCKS)
+def _operands(data: bytes, start: int, size: int, bits: int) -> tuple[MemoryOperand, ...]:
+    """The memory operands of the block of ``size`` bytes that ``data``, as long as its last instruction may be, has."""
+    return tuple(operand for operand in memory_operands(data, start, bits) if operand.address < start + size)
 
 
 def _number(name: str) -> int:

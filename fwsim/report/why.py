@@ -17,6 +17,8 @@ def render(why: Why, full: bool) -> Iterator[str]:
         yield from textwrap.wrap(f"licence: {why.licence.source}: {why.licence.text}", _WIDTH)
         if not may_show(why):
             yield "so no instruction is shown"
+    for image in why.images:
+        yield f"{image.base:08x}   {image.name} is loaded here"
     for node in why.nodes:
         yield from textwrap.wrap(node.line, _WIDTH, subsequent_indent=_INDENT)
         if full and may_show(why) and (text := instruction(node)):
@@ -37,7 +39,7 @@ def instruction(node: WhyNode) -> str:
     """The instruction of a step, "" where there is none."""
     if not node.code:
         return ""
-    found = instruction_at(node.code, 0, node.ip)
+    found = instruction_at(node.code, 0, node.ip, node.bits)
     return " ".join(found.text.split()) if found else ""
 
 
@@ -53,6 +55,8 @@ def document(why: Why, full: bool) -> dict[str, object]:
             row["instruction"] = instruction(node) if may_show(why) else ""
         nodes.append(row)
     document: dict[str, object] = {"run": why.run, "target": why.target, "nodes": nodes, "prevented": why.prevented}
+    if why.images:
+        document["images"] = [{"name": each.name, "base": each.base, "size": each.size} for each in why.images]
     if full and why.licence is not None:
         document["licence"] = {"source": why.licence.source, "text": why.licence.text}
     return document

@@ -68,7 +68,7 @@ def _drivers(facts: EfiFacts) -> Verdict:
 
 def gave_up(efi: EfiSummary) -> str:
     """Which drivers returned errors, and what is known of the reasons."""
-    return "; ".join(_gave_up(each, efi) for each in failed_drivers(efi))
+    return "; ".join(gave_up_text(each, efi) for each in failed_drivers(efi))
 
 
 def failed_drivers(efi: EfiSummary) -> list[EfiDriverResult]:
@@ -76,7 +76,8 @@ def failed_drivers(efi: EfiSummary) -> list[EfiDriverResult]:
     return [each for each in efi.drivers if {each.entry, each.start} - {"", SUCCESS}]
 
 
-def _gave_up(driver: EfiDriverResult, efi: EfiSummary) -> str:
+def gave_up_text(driver: EfiDriverResult, efi: EfiSummary) -> str:
+    """What one of them returned, and what is known of the reason."""
     entered = driver.entry in ("", SUCCESS)
     step, status = ("Start", driver.start) if entered else ("the entry point", driver.entry)
     text = f"{step} of {driver.name} returned {status}"

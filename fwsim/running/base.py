@@ -68,6 +68,11 @@ class AnyRun(ABC):
     def shadow(self) -> bytes:
         """What lies at C0000 now; empty where nothing was copied there."""
 
+    @property
+    def stopped(self) -> Ending | None:
+        """How the code that ran last ended; None before any ran."""
+        return self.ending
+
     def close(self) -> None:
         """Let go of the events, or of the file they are in."""
         self.built.machine.recorder.close()

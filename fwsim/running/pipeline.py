@@ -259,6 +259,11 @@ class Run(AnyRun):
         self.scenario = scenario
         self.caller = Caller(self.built, self.session, scenario, self._out)
 
+    @property
+    def stopped(self) -> Ending | None:
+        """How init, or the last call, ended."""
+        return self.session.slices.ended or self.ending
+
     def shadow(self) -> bytes:
         """What lies at C0000 now: as much as was copied there, or as the file has."""
         return self.built.machine.ram.read(ROM_BASE, max(len(self.code), _file_extent(self.rom)))

@@ -1,6 +1,7 @@
 """What comes of one cell, a placement or a run, is one row of plain values.
 
-Runs that differ in their calls only share one machine: it is put back to where the ROM's POST left it.
+Runs that differ in their calls only share one machine: it is put back to where the ROM's POST left it. A run under UEFI
+has no such calls, and is made anew for each cell.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from fwsim.environment.slices import Snapshot
     from fwsim.results.summary import Summary
     from fwsim.rom.chain import Rom
+    from fwsim.running.base import AnyRun
     from fwsim.running.pipeline import Run
     from fwsim.scenario.model import Scenario
 
@@ -137,15 +139,20 @@ class Runner:
     def run(self, scenario: Scenario) -> Summary:
         """The summary that ``fwsim run`` of ``scenario`` gives, but for the wall clock."""
         one = self._posted(scenario)
-        one.calls()
-        one.pictures()
-        return one.summary()
+        try:
+            one.calls()
+            one.pictures()
+            return one.summary()
+        finally:
+            if not any(one is kept.run for kept in self._kept.values()):
+                one.close()
 
-    def _posted(self, scenario: Scenario) -> Run:
+    def _posted(self, scenario: Scenario) -> AnyRun:
+        """A run whose drivers have started, or whose ROM has POSTed: kept, where one can go back to that."""
         from msgspec.json import encode
         from msgspec.structs import replace
 
-        from fwsim.running.pipeline import Run, assemble
+        from fwsim.running.pipeline import Run, assemble, begin
 
         name = encode(replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep"))
         found = self._kept.get(name)
@@ -153,11 +160,13 @@ class Runner:
             self._kept.move_to_end(name)
             found.run.back(found.posted, scenario)
             return found.run
+        one = begin(assemble(scenario, self._rom(scenario.rom.file)))
+        one.post()
+        if not isinstance(one, Run):
+            return one
         while len(self._kept) >= self.keep:
             _, old = self._kept.popitem(last=False)
             old.run.close()
-        one = Run(assemble(scenario, self._rom(scenario.rom.file)))
-        one.post()
         self._kept[name] = _Kept(one, one.session.slices.snapshot())
         return one
 

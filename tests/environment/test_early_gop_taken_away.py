@@ -71,7 +71,7 @@ def test_a_start_that_waits_for_ever(kind, table, port, away, tmp_path):
     run = run_of(kind, table, [port], tmp_path, without=[away], more=LIMITED)
     summary = done(run)
     assert summary.stop.reason in ("budget", "hung")
-    assert (start(summary), summary.efi.gop) == ("", None)
+    assert (start(summary), summary.efi.gop) == ("did not return", None)
     run.close()
 
 
@@ -90,7 +90,7 @@ def test_a_panel_that_does_not_answer_on_aux_is_asked_for_ever(kind, table, tmp_
     run.built.machine.igd.sinks[:, S_DPCD] = 0
     summary = done(run)
     assert summary.stop.reason in ("budget", "hung")
-    assert start(summary) == ""
+    assert start(summary) == "did not return"
     run.close()
 
 
@@ -223,7 +223,7 @@ def test_an_empty_vbt_is_read_through_null(kind, table, port, tmp_path):
     run = run_of(kind, table, [port], tmp_path)
     run.made = replace(run.made, vbt=bytes(len(run.made.vbt)))
     summary = done(run)
-    assert (summary.stop.reason, start(summary)) == ("invalid", "")
+    assert (summary.stop.reason, start(summary)) == ("invalid", "did not return")
     run.close()
 
 
@@ -237,7 +237,7 @@ def test_the_root_bridge_is_how_the_pch_is_asked(kind, table, port, tmp_path, mo
     monkeypatch.setattr(Handles, "install", without_it)
     run = run_of(kind, table, [port], tmp_path)
     summary = done(run)
-    expected = ("completed", "DEVICE_ERROR") if kind in (HSW, BDW) else ("invalid", "")
+    expected = ("completed", "DEVICE_ERROR") if kind in (HSW, BDW) else ("invalid", "did not return")
     assert (summary.stop.reason, start(summary)) == expected
     run.close()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fwsim.cpu.moves import Move
 from fwsim.environment.uefi.uefi import Call, Uefi
 from fwsim.environment.uefi.words import INVALID_PARAMETER, SUCCESS, TIMEOUT
 from fwsim.machine import callbacks
@@ -107,10 +108,12 @@ class Mover:
         if width > 11 or not buffer or size * count > _MOST:
             return INVALID_PARAMETER
         if self.rows and count >= _LONG and not fifo and not fill:
-            self.uefi.write(buffer, self.rows.row(address, size * count))
+            before = self.uefi.seq
+            row = self.rows.row(address, size * count)
+            self.uefi.write(buffer, row, *self._origin(address, size * count, before))
             return SUCCESS
         for _ in range(count):
-            self.uefi.put(buffer, self.get(address, size), size)
+            self._keep(buffer, address, size)
             address += 0 if fifo else size
             buffer += 0 if fill else size
         return SUCCESS
@@ -121,11 +124,15 @@ class Mover:
         if width > 11 or not buffer or size * count > _MOST:
             return INVALID_PARAMETER
         if self.rows and not fifo and (fill or count >= _LONG):
-            read = self.uefi.cpu.read
-            self.rows.set_memory(address, read(buffer, size) * count if fill else read(buffer, size * count))
+            before, length = self.uefi.seq, size if fill else size * count
+            data = self.uefi.cpu.read(buffer, length)
+            self.rows.set_memory(address, data * count if fill else data)
+            self._went([Move("memory", buffer, length, fill=fill)], address, size * count, before)
             return SUCCESS
         for _ in range(count):
+            before = self.uefi.seq
             self.set(address, size, self.uefi.number(buffer, size))
+            self._went([Move("memory", buffer, size)], address, size, before)
             address += 0 if fifo else size
             buffer += 0 if fill else size
         return SUCCESS
@@ -137,8 +144,7 @@ class Mover:
         uefi, (mask, value) = self.uefi, wanted
         end = uefi.now + delay * 100
         while True:
-            found = self.get(address, 1 << width)
-            uefi.put(result, found)
+            found = self._keep(result, address, 1 << width, 8)
             if found & mask == value or not delay:
                 return SUCCESS
             if uefi.now >= end or uefi.slices.over_budget():
@@ -152,5 +158,24 @@ class Mover:
         size = 1 << width
         places = range(0, count * size, size)
         for at in reversed(places) if start < to < start + count * size else places:
-            self.set(to + at, size, self.get(start + at, size))
+            before = self.uefi.seq
+            value = self.get(start + at, size)
+            origin, between = self._origin(start + at, size, before), self.uefi.seq
+            self.set(to + at, size, value)
+            self._went(origin, to + at, size, between)
         return SUCCESS
+
+    def _keep(self, buffer: int, address: int, size: int, room: int = 0) -> int:
+        """A value of the device's, stored in ``room`` bytes of the buffer, or as many as it has itself."""
+        before = self.uefi.seq
+        value = self.get(address, size)
+        self.uefi.write(buffer, value.to_bytes(room or size, "little"), *self._origin(address, size, before))
+        return value
+
+    def _origin(self, address: int, size: int, before: int) -> list[Move]:
+        moved = self.uefi.moved
+        return moved.origin(address, size, before) if moved else []
+
+    def _went(self, sources: list[Move], to: int, length: int, before: int) -> None:
+        if self.uefi.moved:
+            self.uefi.moved.stored(to, length, sources, before)

@@ -29,6 +29,8 @@ class Driver:
     supported: str = ""
     start: str = ""
     version: int = 0
+    size: int = 0
+    """Bytes of memory that it takes."""
     began: int = 0
     ended: int = 0
 
@@ -43,7 +45,7 @@ def load(uefi: Uefi, pe: Pe, name: str, system: int) -> Driver:
         )  # fmt: skip
     if pe.note:
         uefi.built.log.append(pe.note)
-    return Driver(name, images.base_of(uefi, handle), handle)
+    return Driver(name, images.base_of(uefi, handle), handle, size=pe.size)
 
 
 def enter(uefi: Uefi, driver: Driver, pe: Pe, system: int) -> None:

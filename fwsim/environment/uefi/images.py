@@ -52,7 +52,7 @@ def place(uefi: Uefi, image: pe.Pe, parent: int = 0, device: int = 0) -> tuple[i
     status, base = uefi.memory.allocate_pages(0, kind, pages, 0)
     if status:
         return OUT_OF_RESOURCES, 0
-    uefi.write(base, image.at(base))
+    uefi.cpu.write(base, image.at(base))
     uefi.cpu.flush_code()
     handle = uefi.new_handle()
     system = tables.system(uefi)

@@ -118,7 +118,7 @@ class Memory:
 
     def _poison(self, start: int, size: int) -> None:
         if start + size <= self.ram.size:
-            self.ram.bytes[start : start + size] = POISON[0]
+            self.ram.write(start, POISON * size)
 
     def new(self, data: bytes, kind: int = _BS_DATA) -> int:
         """A pool that holds ``data``. Raises NoRoomError where there is none left."""

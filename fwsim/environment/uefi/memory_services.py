@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 
+from fwsim.cpu.moves import Move
 from fwsim.environment.uefi.uefi import Call, Uefi
 from fwsim.environment.uefi.words import BUFFER_TOO_SMALL, INVALID_PARAMETER, MEMORY_TYPES, SUCCESS
 
@@ -16,6 +17,8 @@ _CACHES = 0xF
 """Uncacheable, write combining, write through, write back: what RAM can be."""
 _RUNTIME = 1 << 63
 _RUNTIME_TYPES = (MEMORY_TYPES.index("RTCode"), MEMORY_TYPES.index("RTData"))
+_R8 = 8
+"""The register that a third argument is in."""
 _PIECE = 16 << 20
 """Bytes that are moved at once: as much as is asked for may be there or not."""
 
@@ -86,7 +89,9 @@ def copy_mem(uefi: Uefi, call: Call) -> int:
     to, start, count = call[0], call[1], call[2]
     places = range(0, count, _PIECE)
     for at in places if to <= start else reversed(places):
-        uefi.write(to + at, uefi.cpu.read(start + at, min(_PIECE, count - at)))
+        size, before = min(_PIECE, count - at), uefi.seq
+        data = uefi.cpu.read(start + at, size)
+        uefi.write(to + at, data, *(uefi.moved.origin(start + at, size, before) if uefi.moved else ()))
     return SUCCESS
 
 
@@ -94,7 +99,7 @@ def set_mem(uefi: Uefi, call: Call) -> int:
     """SetMem(buffer, bytes, value)."""
     to, count, value = call[0], call[1], bytes([call[2] & 0xFF])
     for at in range(0, count, _PIECE):
-        uefi.write(to + at, value * min(_PIECE, count - at))
+        uefi.write(to + at, value * min(_PIECE, count - at), Move("register", _R8, 1, fill=True))
     return SUCCESS
 
 

@@ -9,23 +9,28 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fwsim.cpu.engine import Batch, NothingThereError
 from fwsim.cpu.exceptions import Event
+from fwsim.cpu.moves import Move
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.environment.uefi.handles import Handles
 from fwsim.environment.uefi.memory import Memory, NoRoomError
+from fwsim.environment.uefi.moved import Moved
 from fwsim.environment.uefi.words import APPLICATION, HIGHEST, LEVELS, OUT_OF_RESOURCES, SUCCESS, UNSUPPORTED
 from fwsim.firmware.ovmf.layout import page_allocator
 from fwsim.firmware.ovmf.pages import PAGE
 from fwsim.firmware.ovmf.versions import version_row
 from fwsim.machine.built import Built
-from fwsim.native import R_ACTOR, R_CS, R_IP, R_TIME, R_TIME_LIMIT
+from fwsim.native import R_ACTOR, R_CS, R_IP, R_SEQ, R_TIME, R_TIME_LIMIT
 from fwsim.trace.efi import ERROR, number_of
 from fwsim.trace.event import Flag, Op, Space
+
+if TYPE_CHECKING:
+    from fwsim.cpu.steps import Steps
 
 STUBS, STUBS_END = 0x900000, 0x902000
 """HLT bytes: the entry of a service each, the first of them where a call from outside comes back to."""
@@ -121,6 +126,8 @@ class Uefi(Environment):
         """Whether ExitBootServices has ended boot services."""
         self.state: dict[str, Any] = {}
         """What single services keep, by their module's name."""
+        self.moved: Moved | None = None
+        """Who is told where a value that a service moves comes from and goes to, while somebody watches."""
         self._depth = 0
         self._serving = 0
         self._low = 0 if self.machine.extra else self.machine.low
@@ -142,15 +149,29 @@ class Uefi(Environment):
         return self.cpu.number(address, width)
 
     def put(self, address: int, value: int, width: int = 8) -> None:
-        """Store a number; a NULL pointer stores nothing."""
-        if _PAGES <= address < self._low - width:
+        """Store a number that the service made; a NULL pointer stores nothing."""
+        if self.moved and address:
+            self.write(address, (value & (1 << 8 * width) - 1).to_bytes(width, "little"))
+        elif _PAGES <= address < self._low - width:
             self.machine.ram.put(address, value, width)
         elif address:
             self.cpu.put(address, value, width)
 
-    def write(self, address: int, data: bytes) -> None:
-        """Store bytes, whatever lies there."""
+    def write(self, address: int, data: bytes, *sources: Move) -> None:
+        """Store bytes, whatever lies there; ``sources``: where they come from, in a row; the service made the rest."""
+        before = self.seq
         self.cpu.write(address, data)
+        if self.moved:
+            self.moved.stored(address, len(data), sources, before)
+
+    def watch(self, steps: Steps) -> None:
+        """Tell ``steps`` of what services move from now on."""
+        self.moved = Moved(self.machine, steps)
+
+    @property
+    def seq(self) -> int:
+        """The number of the last event."""
+        return int(self.machine.root[R_SEQ])
 
     def guid(self, address: int) -> bytes:
         """The GUID at an address."""

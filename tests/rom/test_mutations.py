@@ -24,6 +24,7 @@ from fwsim.rom.bdb import Tables
 from fwsim.rom.catalog import licence_of
 from fwsim.rom.document import rom_document, tables_document
 from fwsim.rom.efi import map_pe, parse_pe, pe_bytes
+from fwsim.rom.efi_about import info_of
 from fwsim.rom.layout import Layout
 from fwsim.rom.opregion import build_opregion
 from fwsim.rom.repair import fix_ids
@@ -54,7 +55,7 @@ def survive(data):
     fix(data, 0x8086, 0x0166)
     for image in rom.images:
         if image.efi and (raw := pe_bytes(data, image.offset, image.size, image.efi)) and (pe := parse_pe(raw)):
-            drivers[image.index] = pe
+            drivers[image.index] = info_of(raw, pe, None)
             map_pe(raw, pe)
     json.dumps(rom_document(rom, drivers))
     render(rom, drivers)

@@ -130,11 +130,8 @@ class Vtd:
         self._slots[self._next] = Fault(source, address & ~0xFFF, reason, read)
         self._next = (self._next + 1) % len(self._slots)
         self.recorded += 1
-
-    def advance(self, time_ns: int) -> None:
-        """Let the handler run if its time has come by ``time_ns``."""
-        if 0 <= self._due <= time_ns:
-            self._handle(self._due)
+        if not self.latency_ns:
+            self._handle(time_ns)
 
     def finish(self) -> None:
         """Let a pending handler run, and print what was suppressed.

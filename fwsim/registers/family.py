@@ -82,16 +82,6 @@ class Family:
     """Where ggc, bdsm, tolud and asls were seen, or how they follow from one another."""
 
     @property
-    def has_iobar(self) -> bool:
-        """Whether the index/data port pair exists at all."""
-        return self.io_bar is not None
-
-    @property
-    def iobar_reaches_gtt(self) -> bool:
-        """Whether index bit 0 selects the GTT: reported to work before gen 11 only."""
-        return self.io_bar is not None and self.gen < 11
-
-    @property
     def pte_format(self) -> PteFormat:
         """The PTE format's row."""
         return pte_format(self.pte)
@@ -100,11 +90,6 @@ class Family:
     def pte_width(self) -> int:
         """Bytes of one GTT entry."""
         return self.pte_format.width
-
-    @property
-    def gtt_entries(self) -> int:
-        """Entries the GTT store has room for."""
-        return self.gtt_size // self.pte_width
 
     @property
     def stolen_size(self) -> int:

@@ -153,14 +153,6 @@ def named(name: str) -> KnownRom:
     )
 
 
-def find_known(name: str) -> Path | None:
-    """The file under ``$FWSIM_ROMS`` whose SHA-256 is that of the catalogue's ``name``, or None.
-
-    The file's own name does not matter. Raises FwsimError when the catalogue has no such name.
-    """
-    return present((named(name),)).get(named(name).sha256)
-
-
 def present(entries: Iterable[KnownRom]) -> dict[str, Path]:
     """The first file under ``$FWSIM_ROMS`` for each of ``entries`` that is there, by SHA-256."""
     wanted = {entry.sha256: entry.size for entry in entries}

@@ -62,11 +62,6 @@ class Rom:
         """24-bit class code (0x030000 is a VGA controller); None for an ISA ROM."""
         return self.main.pcir.class_code if self.main and self.main.pcir else None
 
-    @property
-    def pcir_offset(self) -> int | None:
-        """File offset of the PCIR; None for an ISA ROM."""
-        return self.main.pcir.offset if self.main and self.main.pcir else None
-
     def accepts(self, vendor: int, device: int) -> bool:
         """Whether the ROM is for this device: PCIR or its list names it, or it is an ISA ROM, which names none."""
         return self.vendor is None or (vendor == self.vendor and device in self.ids)

@@ -7,7 +7,7 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.registers.families import family
 from fwsim.rom import load, load_bytes
-from fwsim.rom.catalog import catalog, find_known, known, licence_of, present, roms_folder
+from fwsim.rom.catalog import catalog, known, licence_of, named, present, roms_folder
 
 
 def test_entries_are_complete_and_distinct():
@@ -34,16 +34,15 @@ def test_entries_match_the_images(real, name):
     assert (entry.name, entry.size) == (name, len(rom.data))
     assert tuple(entry.expect["ids"]) == rom.ids
     assert rom.legacy.vbt.signature.endswith(entry.expect["vbt"])
-    assert find_known(name).read_bytes() == rom.data
-    assert present(catalog())[entry.sha256] == find_known(name)
+    assert present(catalog())[entry.sha256].read_bytes() == rom.data
 
 
 def test_find_by_content_whatever_the_name(make, tmp_path, monkeypatch):
     monkeypatch.setenv("FWSIM_ROMS", str(tmp_path))
     (tmp_path / "snm_2170.dat").write_bytes(bytes(65536))
-    assert find_known("snm_2170.dat") is None
+    assert present(catalog()) == {}
     with pytest.raises(FwsimError, match="not in the ROM catalogue"):
-        find_known("other.rom")
+        named("other.rom")
 
 
 def test_licence_of_a_known_image(real):

@@ -30,7 +30,7 @@ def walk(data):
 def test_one_legacy_image(make):
     rom = load_bytes(make.legacy())
     assert [(i.offset, i.size, i.code_type, i.checksum) for i in rom.images] == [(0, 1024, 0, 0)]
-    assert (rom.vendor, rom.device, rom.class_code, rom.pcir_offset) == (0x8086, 0x0106, 0x030000, 0x40)
+    assert (rom.vendor, rom.device, rom.class_code, rom.main.pcir.offset) == (0x8086, 0x0106, 0x030000, 0x40)
     assert rom.legacy is rom.images[0]
     assert rom.images[0].entry_target == 0x100
     assert rom.images[0].vga_signature
@@ -55,12 +55,12 @@ def test_efi_only_has_no_legacy_image(make):
 def test_legacy_image_is_found_behind_an_efi_one(make):
     rom = load_bytes(make.efi(last=False) + make.legacy())
     assert rom.legacy.index == 1
-    assert rom.pcir_offset == 1024 + 0x40
+    assert rom.main.pcir.offset == 1024 + 0x40
 
 
 def test_isa_rom_has_no_ids_and_fits_any_device(make):
     rom = load_bytes(make.legacy(structure=False))
-    assert (rom.vendor, rom.device, rom.ids, rom.class_code, rom.pcir_offset) == (None, None, (), None, None)
+    assert (rom.vendor, rom.device, rom.ids, rom.class_code, rom.main.pcir) == (None, None, (), None, None)
     assert rom.legacy.code_type_name == "ISA"
     assert rom.accepts(0x1234, 0x1111)
 
@@ -259,7 +259,7 @@ def test_published_intel_images(real, name, ids, revision):
     rom = load(real(name))
     assert rom.vendor == 0x8086
     assert rom.ids == ids
-    assert rom.pcir_offset == 0x40
+    assert rom.main.pcir.offset == 0x40
     assert rom.legacy.pcir.revision == revision
     assert rom.legacy.pcir.image_length == 127 * 512 + 512
     assert rom.legacy.checksum == 0

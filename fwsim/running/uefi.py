@@ -29,6 +29,7 @@ from fwsim.results.summary import (
 )
 from fwsim.rom.chain import Rom, is_pe
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
+from fwsim.rom.efi_about import ASSIGNS
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.efi_reads import last_reads, register_accesses
@@ -55,10 +56,6 @@ class _Screens:
     calls: list[CallResult] = field(default_factory=list)
 
 
-ASSIGNS = b"etc/igd-opregion"
-"""What a driver that sets the IGD up asks fw_cfg for (IgdAssignmentDxe, in all its versions)."""
-
-
 def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
     """Whether the firmware is UEFI's, and there is a driver for it."""
     uefi = allocator_of(scenario.firmware)[0].uefi
@@ -78,7 +75,8 @@ def _lpc_id(uefi: Uefi) -> int:
 def place_by_chain(scenario: Scenario, rom: Rom) -> Scenario:
     """``scenario``, the firmware's own IGD driver left out where one of the chain does its work."""
     named = [each for path in scenario.firmware.drivers for each in driver_file(path)]
-    if not any(ASSIGNS in each.raw for each in (*named, *drivers_of(rom))):
+    steps_back = "driver" in allocator_of(scenario.firmware)[0].options.__struct_fields__
+    if not steps_back or not any(ASSIGNS in each.raw for each in (*named, *drivers_of(rom))):
         return scenario
     firmware = with_fields(scenario.firmware, options=scenario.firmware.options | {"driver": "none"})
     return with_fields(scenario, firmware=firmware)

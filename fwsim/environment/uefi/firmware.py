@@ -86,27 +86,28 @@ def controllers(uefi: Uefi, handles: dict[int, int]) -> list[int]:
 
 
 def follow_placement(uefi: Uefi) -> None:
-    """Where the firmware placed nothing, what a driver has written into BDSM and ASLS since is the placement.
+    """What a driver has put into BDSM and ASLS, of pages that it took for good, is the placement from now on.
 
-    The pages that it took for good are then in e820, as OVMF hands the memory map on.
+    Those pages are then in e820, as OVMF hands the memory map on.
     """
-    built, machine = uefi.built, uefi.machine
+    built, machine, memory = uefi.built, uefi.machine, uefi.memory
     placed, igd, register = built.placed, machine.igd, machine.scenario.host.family.bdsm_register
-    if igd is None or placed.bdsm or placed.asls:
+    if igd is None:
         return
     slot = machine.pci.slot(machine.scenario.guest.devfn)
-    placed.asls = machine.pci.seen_by_guest(slot, _ASLS, 4)
+    asls, bdsm = machine.pci.seen_by_guest(slot, _ASLS, 4), 0
     if register is not None:
         high = machine.pci.seen_by_guest(slot, register + 4, 4) << 32 if register == _WIDE_BDSM else 0
-        placed.bdsm = (high | machine.pci.seen_by_guest(slot, register, 4)) & -_MIB
+        bdsm = (high | machine.pci.seen_by_guest(slot, register, 4)) & -_MIB
     table = E820Map((start, end - start, E820Type[kind]) for start, end, kind in placed.e820)
-    for start, size, kind in uefi.memory.kept():
+    for start, size, kind in memory.kept():
         table.add(start, size, E820Type[kind])
     placed.e820 = table.rows()
-    placed.size = uefi.memory.kept_at(placed.bdsm)
-    placed.bdsm = placed.bdsm if placed.size else 0
-    placed.asls = placed.asls if uefi.memory.kept_at(placed.asls) else 0
-    built.guest_stolen = placed.bdsm, placed.bdsm + placed.size
+    if memory.kept_at(asls):
+        placed.asls = asls
+    if size := memory.kept_at(bdsm):
+        placed.bdsm, placed.size = bdsm, size
+        built.guest_stolen = bdsm, bdsm + size
 
 
 def install_policy(uefi: Uefi, vbt: bytes) -> None:

@@ -124,7 +124,7 @@ class Lab:
         for at, (width, value) in self.config.items():
             machine.pci.set(slot, at, width, value)
         self._answers = np.array([value for _, _, value in self.pinned], np.uint32)
-        rows = [(at, mask, self._answers.ctypes.data + 4 * n) for n, (at, mask, _) in enumerate(self.pinned)]
+        rows = [(at, mask, self._answers.ctypes.data + 4 * n, 0) for n, (at, mask, _) in enumerate(self.pinned)]
         if rows:
             machine.overlays = np.concatenate((machine.overlays, np.array(rows, np.uint64)))
             igd.block[G_OVERLAYS] = address_of(machine.overlays)

@@ -5,7 +5,7 @@ from fwsim.results.summary import EfiSummary, Summary
 _UNFINISHED = {
     "hung": "the {what} hangs",
     "budget": "the run was cut short, the {what} was not done",
-    "invalid": "the {what} ran into bytes that are no code",
+    "invalid": "the {what} crashed",
     "aborted": "the hypervisor kills the guest",
 }
 

@@ -238,6 +238,7 @@ def on_interrupt(root: int, vector: int) -> None:
     table = values[I_IDT_BASE]
     limit = values[I_IDT_LIMIT] & np.uint64(0xFFFFFFFF)
     plain = number > np.uint64(14) and values[I_CR0] & np.uint64(1) == np.uint64(0)
+    plain = plain and words[R_GENERAL_COUNT] == np.uint64(8)  # with 64-bit registers, CS is set with its base by Python
     plain = plain and number * np.uint64(4) + np.uint64(3) <= limit and table < np.uint64(0x90000)
     if not plain or offset > np.uint64(0xFFFA) or at >= np.uint64(0xA0000):
         stop(root, STOP_FAULT, number)

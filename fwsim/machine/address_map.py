@@ -155,7 +155,7 @@ class Windows:
     def _can_map(self, start: int, size: int) -> bool:
         """Whether code can reach a BAR there: behind RAM, and above 4 GiB in long mode only."""
         below = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB
-        above = self._m.engine.mode == "long" and start >= FOUR_GIB + self._m.high
+        above = self._m.engine.wide and start >= FOUR_GIB + self._m.high
         inside = (below or above) and start % PAGE == 0
         return inside and not any(start < end and first < start + size for first, end, _ in self._fixed)
 

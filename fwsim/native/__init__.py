@@ -152,6 +152,7 @@ STOP_ABORT = _next()  # the hypervisor would kill the guest here
 STOP_FAULT = _next()  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
 STOP_SPIN = _next()  # the same short block ran SPIN_RUNS times in a row
 STOP_REPLAY = _next()  # an access that the record does not have
+STOP_AGAIN = _next()  # the engine's own: it has to translate anew what it was about to run
 SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked -----------------------------------------------------------------------------------
@@ -168,6 +169,7 @@ TRAP_GTT_POLICY = _next()  # a = entry or dword, b = byte offset: what does the 
 TRAP_PCI_OWNER_READ = _next()  # a = ECAM address, b = size
 TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
 TRAP_IRQ = _next()  # a register that the IGD's interrupts depend on was written
+TRAP_RDMSR = _next()  # a = linear address of an RDMSR in code just translated, b = its block, c = the block's bytes
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

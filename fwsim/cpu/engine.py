@@ -38,6 +38,7 @@ from fwsim.native import (
     R_UC,
     STOP_AGAIN,
     STOP_NONE,
+    STOP_PLACE,
     STOP_TRAP_ERROR,
     address_of,
 )
@@ -129,6 +130,7 @@ class Engine:
         self._handle = ctypes.c_void_p(self.uc._uch.value)
         self._keep: list[Any] = []
         self.error: BaseException | None = None
+        self._places: set[int] = set()
         self._trap = trap
         self._install_words()
         self.inner = Inner(self.uc)
@@ -198,6 +200,48 @@ class Engine:
         self._hook(unicorn.UC_HOOK_INTR, hooks.interrupt)
         self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
         self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
+
+    def answer_cpuid(self, answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
+        """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""
+
+        def asked(uc: Any, data: Any) -> int:
+            for name, value in zip(("eax", "ebx", "ecx", "edx"), answer(self.get("eax"), self.get("ecx")), strict=True):
+                self.set(name, value)
+            return 1
+
+        self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
+
+    def stop_at(self, address: int) -> None:
+        """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
+        handle = 0
+
+        def reached(uc: Any, at: int, size: int, data: Any) -> None:
+            self.root[R_STOP] = STOP_PLACE
+            uclib.uc_emu_stop(self._handle)
+            self._places.discard(handle)
+            self.uc.hook_del(handle)
+
+        handle = self.uc.hook_add(unicorn.UC_HOOK_CODE, reached, None, address, address)
+        self._places.add(handle)
+
+    def stop_nowhere(self) -> None:
+        """Nobody waits at any place any more."""
+        for handle in self._places:
+            self.uc.hook_del(handle)
+        self._places.clear()
+
+    def power_on(self, signature: int) -> None:
+        """The registers after a reset: CS F000 with base FFFF0000, EIP FFF0, EDX the CPU's ``signature``.
+
+        Source: Intel SDM vol. 3, table 9-1.
+        """
+        for name in GENERAL:
+            self.set(name, 0)
+        self.set("edx", signature)
+        self.set("eflags", 2)
+        self.set("cs", 0xF000)
+        self.inner.set_base("cs", 0xFFFF0000)
+        self.set("eip", 0xFFF0)
 
     def watch_steps(self, step: int, memory: int, data: int) -> None:
         """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory write

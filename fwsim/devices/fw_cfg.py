@@ -11,6 +11,8 @@ from fwsim.memory.ram import Ram
 KEY_SIGNATURE, KEY_ID, KEY_DIRECTORY, KEY_FILES = 0x0000, 0x0001, 0x0019, 0x0020
 WRITABLE = frozenset(("etc/ramfb",))
 """Files that the guest may write, as QEMU registers them with a write callback."""
+_KEY_MASK = 0xBFFF
+"""Of a selector: bit 14 was a write channel once, bit 15 the architecture's own items (hw/nvram/fw_cfg.c)."""
 _ERROR, _READ, _SKIP, _SELECT, _WRITE = 1, 2, 4, 8, 16
 
 
@@ -43,7 +45,7 @@ class FwCfg:
     def write(self, port: int, width: int, value: int) -> None:
         """510h: select an item; 514h and 518h: the big-endian address of a DMA request, its low half starts it."""
         if port == 0x510:
-            self._key, self._offset = value & 0x3FFF, 0
+            self._key, self._offset = value & _KEY_MASK, 0
         elif width == 4:
             swapped = int.from_bytes(value.to_bytes(4, "little"), "big")
             if port == 0x514:
@@ -76,7 +78,7 @@ class FwCfg:
             return
         control, length, address = struct.unpack(">IIQ", self._ram.read(at, 16))
         if control & _SELECT:
-            self._key, self._offset = control >> 16 & 0x3FFF, 0
+            self._key, self._offset = control >> 16 & _KEY_MASK, 0
         error = 0
         if control & _READ:
             error = self._dma_read(address, length)

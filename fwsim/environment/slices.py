@@ -35,6 +35,7 @@ from fwsim.native import (
     STOP_IDLE,
     STOP_IRQ,
     STOP_NONE,
+    STOP_PLACE,
     STOP_SPIN,
     STOP_STALE,
     STOP_TIME,
@@ -161,6 +162,8 @@ class Slices:
             ending = self.x86.deliver_due()
         elif reason in (STOP_IDLE, STOP_SPIN):
             ending = self._idle_tick()
+        elif reason == STOP_PLACE:
+            return self._end("completed", "")
         elif reason == STOP_FAULT:
             ending = self.x86.fault(int(root[R_STOP_A]))
         else:

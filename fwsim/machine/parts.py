@@ -145,6 +145,8 @@ class Parts:
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []
         self.extra: list[Ram] = []
+        self.roms: dict[int, Ram] = {}
+        """What lies behind a function's expansion ROM register, by its slot."""
         self.local: Ram | None = None
         self.watchers: dict[int, Any] = {}
         self._set_addresses()

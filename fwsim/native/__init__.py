@@ -42,6 +42,7 @@ R_STOP = _next()  # why the engine was stopped: a STOP_* value
 R_STOP_A = _next()  # a fact that goes with it
 # --- who acts, and where ---------------------------------------------------------------------------------------------
 R_ACTOR = _next()  # who runs the code: an Actor
+R_ROM_END = _next()  # firmware's code below this segment, from C000 on, is an option ROM's; 0: it all is the actor's
 R_IDS_CSIP = _next()  # int[2]: CS, EIP, for R_FN_READ
 R_PTRS_CSIP = _next()  # void *[2] into the two words below
 R_CS = _next()  # of the current access
@@ -152,6 +153,7 @@ STOP_ABORT = _next()  # the hypervisor would kill the guest here
 STOP_FAULT = _next()  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
 STOP_SPIN = _next()  # the same short block ran SPIN_RUNS times in a row
 STOP_REPLAY = _next()  # an access that the record does not have
+STOP_PLACE = _next()  # the code came to the place that somebody waits at (Engine.stop_at)
 STOP_AGAIN = _next()  # the engine's own: it has to translate anew what it was about to run
 SPIN_RUNS = 1 << 20
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.cpu.engine import Engine
 from fwsim.devices.vga.render import palette
-from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
+from fwsim.environment.slices import Slices
 from fwsim.machine.build import lights
 from fwsim.machine.built import Built
 from fwsim.results.folder import RunDir
@@ -26,12 +29,27 @@ LINEAR = 0x80
 """Bit of ModeAttributes: the mode has a linear frame buffer (VBE 3.0, 4.4)."""
 
 
+class Called(Protocol):
+    """Firmware that a boot loader can call: fwsim's own services, or an image's."""
+
+    slices: Slices
+    cpu: Engine
+
+    def interrupt(self, vector: int, registers: dict[str, int]) -> Ending:
+        """INT ``vector`` with these registers."""
+        ...
+
+    def memory_map(self) -> list[tuple[int, int, int]]:
+        """(start, size, type) as INT 15h E820 gives it."""
+        ...
+
+
 @dataclass
 class Caller:
     """Makes a scenario's calls on a session, keeps their results, the screens and the IOMMU's faults."""
 
     built: Built
-    session: Session
+    session: Called
     scenario: Scenario
     out: RunDir | None
     calls: list[CallResult] = field(default_factory=list)
@@ -147,7 +165,7 @@ class Caller:
 
     def _used(self, mode: ModeLayout) -> str:
         """Who uses the memory that the mode's frame buffer would be; "" where nobody else does."""
-        return owner(self.built, self.session.bios.context.memory_map(), mode.base, mode.pitch * mode.height)
+        return owner(self.built, self.session.memory_map(), mode.base, mode.pitch * mode.height)
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:

@@ -21,7 +21,7 @@ from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
-from fwsim.machine.build import build, host_of, lights, vbt_of
+from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
@@ -30,6 +30,7 @@ from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
+from fwsim.running.image import ImageRun
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
@@ -73,6 +74,8 @@ def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = No
     """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
     if made.built.machine.engine.mode == "long":
         return UefiRun(made, out)
+    if executes(made.scenario):
+        return ImageRun(made, out)
     return Run(made, sessions, out)
 
 

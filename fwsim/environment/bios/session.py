@@ -171,6 +171,10 @@ class Session(Environment):
         ours = target is not None and segment.BASE <= target < segment.BASE + 0x10000
         return "no handler is installed" if ours else ""
 
+    def memory_map(self) -> list[tuple[int, int, int]]:
+        """(start, size, type) as INT 15h E820 gives it now."""
+        return self.bios.context.memory_map()
+
     def unknown_leaves(self) -> list[tuple[int, int, int]]:
         """Interrupts that nobody knows: (vector, AX, how often)."""
         return self.bios.unknown_leaves()

@@ -53,12 +53,14 @@ from fwsim.native import (
     R_TIME,
     R_TIME_LIMIT,
     R_UC,
+    R_WANTED,
     SPIN_RUNS,
     STOP_CODE,
     STOP_FAULT,
     STOP_IDLE,
     STOP_IRQ,
     STOP_NONE,
+    STOP_PLACE,
     STOP_SPIN,
     STOP_TIME,
     TRAP_MMIO_IP,
@@ -190,6 +192,9 @@ def _due(root: int, code: int, size: int) -> None:
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
         reason = STOP_CODE
+    elif words[R_WANTED]:
+        reason = STOP_PLACE
+        words[R_WANTED] = np.uint64(0)
     elif words[R_TIME] >= words[R_IRQ_TIME] and (_device_may_ask(words) or _interruptible(root)):
         reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:

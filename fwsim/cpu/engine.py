@@ -205,7 +205,8 @@ class Engine:
         """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""
 
         def asked(uc: Any, data: Any) -> int:
-            for name, value in zip(("eax", "ebx", "ecx", "edx"), answer(self.get("eax"), self.get("ecx")), strict=True):
+            values = answer(self.get("eax"), self.get("ecx"))
+            for name, value in zip(("rax", "rbx", "rcx", "rdx") if self.wide else ("eax", "ebx", "ecx", "edx"), values, strict=True):
                 self.set(name, value)
             return 1
 

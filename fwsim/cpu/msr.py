@@ -32,10 +32,10 @@ APIC_BASE = 0x1B
 _LONGEST = 4096
 """Bytes of a block that are looked at: no block is longer than a page."""
 # --- the words of the block that native code gets: the root, uc_mem_read, a buffer, registers, then the MSRs ---------
-_ROOT, _FN_MEMORY, _BUFFER, _IDS, _POINTERS, _VALUES, _COUNT, _FIRST = range(8)
+_ROOT, _FN_MEMORY, _FN_IP, _IP_ID, _BUFFER, _IDS, _POINTERS, _VALUES, _COUNT, _FIRST = range(10)
 _MOST = 8
 _RAX, _RDX, _RIP, _RCX = range(4)
-"""In the order of the registers: the first three are written."""
+"""In the order of the registers. RIP is written by uc_reg_write: by the batch it is of no effect (Unicorn 2.1.4)."""
 
 
 @callback(types.void(types.uint64, types.uint64, types.uint64, types.uint64))
@@ -71,7 +71,8 @@ def _reached(uc: Any, address: int, size: int, data: int) -> None:
             values[_RAX] = value & np.uint64(0xFFFFFFFF)
             values[_RDX] = value >> np.uint64(32)
             values[_RIP] += np.uint64(2)
-            call(root[R_FN_WRITE], root[R_UC], words[_IDS], words[_POINTERS], _RIP + 1)
+            call(root[R_FN_WRITE], root[R_UC], words[_IDS], words[_POINTERS], _RDX + 1)
+            call(words[_FN_IP], root[R_UC], words[_IP_ID], words[_VALUES] + np.uint64(8 * _RIP), 0)
             return
 
 
@@ -91,6 +92,7 @@ class Msrs:
         memory = ctypes.cast(uclib.uc_mem_read, ctypes.c_void_p).value or 0
         for word, value in (
             (_ROOT, address_of(engine.root)), (_FN_MEMORY, memory), (_BUFFER, address_of(self._buffer)),
+            (_FN_IP, ctypes.cast(uclib.uc_reg_write, ctypes.c_void_p).value or 0), (_IP_ID, int(self._ids[_RIP])),
             (_IDS, address_of(self._ids)), (_POINTERS, address_of(self._pointers)),
             (_VALUES, address_of(self._values)), (_COUNT, len(values)),
         ):  # fmt: skip

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Any, ClassVar
 
 from fwsim.cpu.exceptions import Event
+from fwsim.environment.wait.limits import IDLE_ROUNDS
 from fwsim.trace.event import Actor
 
 
@@ -54,6 +55,9 @@ class Environment(ABC):
     """Whose the events are while the code runs,"""
     answers: ClassVar[Actor] = Actor.FIRMWARE
     """and whose before and after."""
+
+    idle_rounds: ClassVar[int] = IDLE_ROUNDS
+    """So many times R_IDLE_LIMIT code bytes without an access, and with interrupts off, are a loop without an end."""
 
     @abstractmethod
     def at_hlt(self) -> Halt:

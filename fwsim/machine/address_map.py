@@ -77,6 +77,15 @@ class Windows:
         engine.map_ram(start, ram, 0, size, protection)
         self._fixed.append((start, start + size, ram))
 
+    def add_registers(self, start: int, behind: Ram, read: int, write: int, data: int) -> None:
+        """A device at ``start``, over whatever was there, served by native callbacks with user data ``data``.
+
+        ``behind``: what it holds; as many bytes answer.
+        """
+        self._m.engine.unmap(start, behind.size)
+        self._m.engine.map_native(start, behind.size, read, write, data)
+        self._fixed.append((start, start + behind.size, behind))
+
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
         return bar_address(self._m.pci, function, bar)

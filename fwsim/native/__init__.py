@@ -59,6 +59,7 @@ R_CODE = _next()  # executed code bytes
 R_CODE_LIMIT = _next()  # budget
 R_CODE_MARK = _next()  # R_CODE at the last access
 R_CODE_NEXT = _next()  # R_CODE at which a block has to look closer
+R_WANTED = _next()  # 1: somebody wants the engine to stop before the next block, with STOP_PLACE
 R_IDLE_LIMIT = _next()  # code bytes without an access before STOP_IDLE
 R_BLOCK = _next()  # linear address of the running block
 R_BLOCK_SIZE = _next()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
+from fwsim.environment.uefi_reset import UefiReset
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
 from fwsim.memory.e820 import E820Type
@@ -13,6 +14,7 @@ from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.outcome import summarize
+from fwsim.scenario.options import allocator_of
 
 ROM_BASE, ROM_SPAN = 0xC0000, 0x20000
 _ASLS = 0xFC
@@ -24,7 +26,7 @@ class ImageRun(AnyRun):
     def __init__(self, made: Assembled, out: RunDir | None = None) -> None:
         self.made = made
         self.scenario, self.rom, self.built = made.scenario, made.rom, made.built
-        self.session = Reset(made.built)
+        self.session = (UefiReset if allocator_of(made.scenario.firmware)[0].uefi else Reset)(made.built)
         self.ending: Ending | None = None
         self.caller = Caller(self.built, self.session, self.scenario, out)
 

@@ -21,6 +21,7 @@ from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
+from fwsim.firmware.image import FirmwareImage
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
@@ -36,6 +37,7 @@ from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
 from fwsim.scenario.check import SECTOR
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
@@ -85,11 +87,12 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
     shadow, before, igd = None, None, None
-    uefi = wants_uefi(scenario, rom)
+    row = allocator_of(scenario.firmware)[0]
+    uefi = not row.image and wants_uefi(scenario, rom)
     if uefi:
         scenario = place_by_chain(scenario, rom)
     if display_adapter(scenario, rom) is None:
-        if not uefi:  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
+        if not uefi and not (row.image and row.uefi):  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
             check_ids(scenario, rom)
         igd = scenario.host.device_id
         if scenario.rom.source == "shadow":
@@ -101,8 +104,14 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
             expected='source = "file"',
         )  # fmt: skip
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
-    built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
+    built = build(scenario, rom, offered.image, events, before=before, mode=_mode(scenario, uefi))
     return Assembled(scenario, rom, offered, built, before, igd, vbt_of(scenario, rom))
+
+
+def _mode(scenario: Scenario, uefi: bool) -> str:
+    """The engine's mode: fwsim's own UEFI begins in long mode, an image at the reset vector."""
+    row = allocator_of(scenario.firmware)[0]
+    return "every" if isinstance(row, FirmwareImage) and row.every_mode else "long" if uefi else "real"
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:

@@ -92,7 +92,7 @@ def _check_firmware(firmware: Firmware, where: str) -> None:
     check_version(row, firmware.version, f"{where}.version")
     read_options(row, firmware.options, f"{where}.options")
     images = ("drivers", "" if row.uefi else ", ".join(firmware.drivers))
-    for field, named in (("image", firmware.image), images):
+    for field, named in (("image", "" if row.image else firmware.image), images):
         if named:
             raise FwsimError(
                 f"firmware {firmware.kind} is a model, it runs no image", where=f"{where}.{field}", found=named,

@@ -10,7 +10,6 @@ from enum import Enum, auto
 from typing import Any, ClassVar
 
 from fwsim.cpu.exceptions import Event
-from fwsim.environment.wait.limits import IDLE_ROUNDS
 from fwsim.trace.event import Actor
 
 
@@ -56,8 +55,8 @@ class Environment(ABC):
     answers: ClassVar[Actor] = Actor.FIRMWARE
     """and whose before and after."""
 
-    idle_rounds: ClassVar[int] = IDLE_ROUNDS
-    """So many times R_IDLE_LIMIT code bytes without an access, and with interrupts off, are a loop without an end."""
+    computes: ClassVar[bool] = False
+    """Whether its code works for long without an access: then that alone does not make a loop a wait for the timer."""
 
     @abstractmethod
     def at_hlt(self) -> Halt:

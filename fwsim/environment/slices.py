@@ -11,7 +11,7 @@ from fwsim.cpu.engine import CpuFaultError
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.wait.assist import Assist
-from fwsim.environment.wait.limits import TICK_CODE, TICKS
+from fwsim.environment.wait.limits import IDLE_ROUNDS, TICK_CODE, TICKS
 from fwsim.environment.x86 import X86
 from fwsim.machine.built import Built, BuiltSnapshot
 from fwsim.machine.parts import IDLE_LIMIT
@@ -219,7 +219,7 @@ class Slices:
             return self._end("hung", "a jump to itself: the ROM gave up here")
         can_change = self.x86.interruptible
         self._waiting.idle += 1
-        self._waiting.for_tick = can_change
-        if self._waiting.idle > (TICKS if can_change else self.environment.idle_rounds):
+        self._waiting.for_tick = can_change and not self.environment.computes
+        if self._waiting.idle > (TICKS if can_change or self.environment.computes else IDLE_ROUNDS):
             return self._end("hung", "a loop that reads no input")
         return self.x86.skip_to_tick() if can_change else None

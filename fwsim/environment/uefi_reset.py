@@ -34,7 +34,7 @@ _PAGE = 4096
 class UefiReset(Reset):
     """A machine that was switched on, whose firmware is UEFI's."""
 
-    idle_rounds = 1024
+    computes = True
     """Its volumes are unpacked without an access: some 600 million code bytes, and a build may have more of them."""
 
     def __init__(self, built: Built) -> None:

@@ -179,8 +179,7 @@ class Engine:
         """Stop; ``run`` raises the first error that was met."""
         if self.error is None:
             self.error = error
-        self.root[R_STOP] = STOP_TRAP_ERROR
-        uclib.uc_emu_stop(self._handle)
+        self.stop(STOP_TRAP_ERROR)
         return 0
 
     def install(self, hooks: Hooks) -> None:
@@ -202,13 +201,17 @@ class Engine:
 
         self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
 
+    def stop(self, reason: int) -> None:
+        """Stop the code that runs, for a STOP_* ``reason``."""
+        self.root[R_STOP] = reason
+        uclib.uc_emu_stop(self._handle)
+
     def stop_at(self, address: int) -> None:
         """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
         handle = 0
 
         def reached(uc: Any, at: int, size: int, data: Any) -> None:
-            self.root[R_STOP] = STOP_PLACE
-            uclib.uc_emu_stop(self._handle)
+            self.stop(STOP_PLACE)
             self._places.discard(handle)
             self.uc.hook_del(handle)
 

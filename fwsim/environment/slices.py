@@ -36,6 +36,7 @@ from fwsim.native import (
     STOP_IRQ,
     STOP_NONE,
     STOP_PLACE,
+    STOP_RESET,
     STOP_SPIN,
     STOP_STALE,
     STOP_TIME,
@@ -164,6 +165,8 @@ class Slices:
             ending = self._idle_tick()
         elif reason == STOP_PLACE:
             return self._end("completed", "")
+        elif reason == STOP_RESET:
+            return self._end("error", "the firmware reset the machine")
         elif reason == STOP_FAULT:
             ending = self.x86.fault(int(root[R_STOP_A]))
         else:

@@ -13,13 +13,10 @@ from fwsim.board.pc import guest_board
 from fwsim.board.power_on import at_reset
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
-from fwsim.devices.fw_cfg import FwCfg
-from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import FirmwareImage
 from fwsim.firmware.request import Host as HostFacts
@@ -29,10 +26,9 @@ from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
-from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
-from fwsim.machine.power_on import boot_order, show_rom, switch_on
+from fwsim.machine.power_on import add_platform, show_rom, switch_on
 from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom, read_file
@@ -249,15 +245,9 @@ def _add_platform(built: Built, board: Board, rom: bytes) -> None:
     files["etc/e820"] = e820
     if rom and executes(machine.scenario) and machine.scenario.hypervisor.rombar == "off":
         files[VGA_ROM_FILE] = rom
-    built.fw_cfg = FwCfg(machine.ram, files, machine.low)
-    pic, cmos = Pic(), Cmos(machine.low, machine.high)
-    if executes(machine.scenario):
-        boot_order(cmos)
-    interrupts = machine.interrupts = Interrupts(machine, pic)
-    for device in (
-        pic, interrupts, cmos, KeyboardController(), DebugPort(built.log.append), built.fw_cfg,
-    ):  # fmt: skip
-        machine.add_device(device)
+    built.fw_cfg = add_platform(machine, files, built.log.append, boots=executes(machine.scenario))
+    interrupts = machine.interrupts
+    assert interrupts is not None
     if machine.igd:
         plugged = next(each for each in machine.functions if each.spec is board.display)
         interrupts.attach(plugged.slot, plugged.devfn)
@@ -275,7 +265,7 @@ def _switch_on(built: Built, scenario: Scenario, rom: bytes) -> None:
     display = next((each for each in machine.functions if each.devfn == scenario.guest.devfn), None)
     if rom and display and scenario.hypervisor.rombar == "on":
         show_rom(machine, display, rom)
-    switch_on(machine, row.read(scenario.firmware.image))
+    switch_on(machine, row.read(scenario.firmware.image), scenario.cpu)
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

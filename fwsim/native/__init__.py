@@ -153,6 +153,7 @@ STOP_ABORT = _next()  # the hypervisor would kill the guest here
 STOP_FAULT = _next()  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
 STOP_SPIN = _next()  # the same short block ran SPIN_RUNS times in a row
 STOP_REPLAY = _next()  # an access that the record does not have
+STOP_RESET = _next()  # the code had the machine reset
 STOP_PLACE = _next()  # the code came to the place that somebody waits at (Engine.stop_at)
 SPIN_RUNS = 1 << 20
 

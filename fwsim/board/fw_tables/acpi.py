@@ -35,8 +35,10 @@ _SLOW = 0x0FFF
 """C2 and C3 take longer than ACPI allows: there are none."""
 _CENTURY = 0x32
 _KEYBOARD_CONTROLLER = 2
-_FIXED_FLAGS, _RESET_REGISTER = 0x80A5, 1 << 10
-"""WBINVD works, C1, no sleep button, the clock wakes from S4, HPET is the clock to take."""
+_FIXED_FLAGS, _RESET_REGISTER, _CLUSTERS = 0x80A5, 1 << 10, 1 << 18
+"""WBINVD works, C1, no sleep button, the clock wakes from S4, HPET is the clock to take. Clusters of APICs
+are a must where there are more than a flat destination has bits."""
+_FLAT_MOST = 8
 _PIC_TOO = 1
 _RESET_PORT, _RESET = 0xCF9, 0x0F
 _LOCAL_APIC, _IO_APIC = 0xFEE00000, 0xFEC00000
@@ -80,7 +82,7 @@ def acpi_files(guest: Guest) -> dict[str, bytes]:
     facs = len(made.blob)
     made.blob += struct.pack("<4sI", b"FACS", 64).ljust(64, b"\0")
     block = made.add(b"DSDT", 1, dsdt(guest))
-    revision, body, pointers = _fadt(guest.machine, facs, block)
+    revision, body, pointers = _fadt(guest, facs, block)
     made.listed.append(made.add(b"FACP", revision, body, pointers))
     made.listed_table(b"APIC", _madt(guest.slots, guest.cpus))
     made.listed_table(b"HPET", struct.pack("<IBBHQBHB", _TIMER, 0, 0, 0, HPET_BASE, 0, 0, 0))
@@ -97,13 +99,13 @@ def acpi_files(guest: Guest) -> dict[str, bytes]:
     return {TABLES: bytes(made.blob), RSDP: rsdp, LOADER: made.loader.file(TABLE_LOADER)}
 
 
-def _fadt(machine: str, facs: int, block: int) -> tuple[int, bytes, tuple[tuple[int, int], ...]]:
+def _fadt(guest: Guest, facs: int, block: int) -> tuple[int, bytes, tuple[tuple[int, int], ...]]:
     """(Revision, body, pointers): ACPI 1.0's 116 bytes on an i440FX, 3.0's 244 with a reset register on a q35."""
-    q35 = machine == "q35"
+    q35 = guest.machine == "q35"
     gpe, gpe_size = (GPE0_ICH9, GPE0_ICH9_SIZE) if q35 else (GPE0_PIIX4, GPE0_PIIX4_SIZE)
     acpi_on, acpi_off = (2, 3) if q35 else (0xF1, 0xF0)
     event, control, timer = PM_BASE, PM_BASE + 4, PM_BASE + 8
-    flags = _FIXED_FLAGS | (_RESET_REGISTER if q35 else 0)
+    flags = _FIXED_FLAGS | (_RESET_REGISTER if q35 else 0) | (_CLUSTERS if guest.slots > _FLAT_MOST else 0)
     body = struct.pack(
         "<IIBBHIBBBB8I8BHHHH5BHBI", facs, block, 1, 0, _SCI, _APM_CONTROL, acpi_on, acpi_off, 0, 0,
         event, 0, control, 0, 0, timer, gpe, 0, 4, 2, 0, 4, gpe_size, 0, 0, 0,
@@ -120,8 +122,8 @@ def _fadt(machine: str, facs: int, block: int) -> tuple[int, bytes, tuple[tuple[
 
 
 def _port(address: int, bits: int) -> bytes:
-    """A generic address in I/O space (ACPI 6.4, 5.2.3.2); QEMU says an access size for the reset register alone."""
-    return struct.pack("<BBBBQ", 1, bits, 0, int(bits == 8), address)
+    """A generic address in I/O space (ACPI 6.4, 5.2.3.2), of no said access size."""
+    return struct.pack("<BBBBQ", 1, bits, 0, 0, address)
 
 
 def _madt(slots: int, cpus: int) -> bytes:

@@ -426,6 +426,10 @@ class Engine:
         """Forget translated code: after the host wrote into memory that had been executed."""
         self.uc.ctl_flush_tb()
 
+    def forget_code(self, start: int, size: int) -> None:
+        """Forget what was translated from these bytes; also from inside of an access, as a device's DMA is."""
+        self.uc.ctl_remove_cache(start, start + size)
+
     def snapshot(self) -> CpuSnapshot:
         """The CPU's registers; memory is the machine's to keep."""
         return CpuSnapshot(self.uc.context_save(), self.get("rip" if self.mode == "long" else "eip"))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
+from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
 from fwsim.board.pc import chipset
 from fwsim.board.power_on import at_reset
 from fwsim.environment.ending import Ending
@@ -18,7 +19,7 @@ from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
-from fwsim.machine.power_on import add_platform, switch_on
+from fwsim.machine.power_on import Told, add_platform, switch_on
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import ram_split
 from fwsim.scenario.model import Firmware, Guest, Scenario
@@ -66,7 +67,11 @@ def _machine(request: Request, image: bytes) -> Built:
     machine = Machine(scenario, None, None, None, vga=False, split=split)
     machine.functions = plug_all(machine.pci, _board(request))
     built = Built(machine, Placed(), Assignment(opregion=False), (0, 0), (0, 0))
-    add_platform(machine, _files(request), built.log.append, boots=True)
+    guest = FirmwareGuest(
+        request.machine, _e820(request), release=request.release, acpi=request.acpi,
+        functions=tuple(each.bdf for each in request.functions),
+    )  # fmt: skip
+    add_platform(machine, _files(request), built.log.append, Told(guest))
     switch_on(machine, image, request.cpu)
     return built
 
@@ -94,12 +99,12 @@ def _function(asked: Function, own: BoardFunction | None) -> BoardFunction:
     )  # fmt: skip
 
 
+def _e820(request: Request) -> list[tuple[int, int, int]]:
+    return [(entry.start, entry.size, int(entry.type)) for entry in request.start_map()]
+
+
 def _files(request: Request) -> dict[str, bytes]:
     files = dict(request.fw_cfg)
-    files["etc/e820"] = b"".join(
-        entry.start.to_bytes(8, "little") + entry.size.to_bytes(8, "little") + int(entry.type).to_bytes(4, "little")
-        for entry in request.start_map()
-    )
     if request.opregion_size is not None:
         files[OPREGION_FILE] = bytes(request.opregion_size)
     if request.bdsm_file is not None:

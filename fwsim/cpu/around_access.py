@@ -49,16 +49,19 @@ from fwsim.native import (
     R_PTRS_GENERAL,
     R_PTRS_INT,
     R_RAM,
+    R_RETRY,
     R_STEP,
     R_TIME,
     R_TIME_LIMIT,
     R_UC,
     R_WANTED,
+    R_WATCH_MODES,
     SPIN_RUNS,
     STOP_CODE,
     STOP_FAULT,
     STOP_IDLE,
     STOP_IRQ,
+    STOP_MODE,
     STOP_NONE,
     STOP_PLACE,
     STOP_SPIN,
@@ -83,8 +86,6 @@ _TF = 0x100
 LOOK = 1 << 20
 HOSTED, HOSTED_FOR_CODE = 1, 2
 """R_HOSTED: an access of the host's own; one that a service makes for code, whose CS:IP stand in the root block."""
-RETRY_NS = 10_000
-"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting."""
 
 
 @inlined
@@ -203,6 +204,8 @@ def _due(root: int, code: int, size: int) -> None:
         reason = STOP_SPIN
         words[R_BLOCK_FROM] = code
     words[R_CODE_NEXT] = _next_look(root, code)
+    if words[R_TIME] >= words[R_IRQ_TIME]:
+        words[R_CODE_NEXT] = np.uint64(0)
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)
@@ -222,7 +225,7 @@ def _interruptible(root: int) -> Any:
     call(words[R_FN_READ], words[R_UC], at[0], at[1], 1)
     if u64s(words[R_INT_VALUES])[I_EFLAGS] & np.uint64(_IF):
         return True
-    words[R_IRQ_TIME] = words[R_TIME] + np.uint64(RETRY_NS)
+    words[R_IRQ_TIME] = words[R_TIME] + words[R_RETRY]
     return False
 
 
@@ -271,3 +274,7 @@ def on_interrupt(root: int, vector: int) -> None:
     values[I_CS] = np.uint64(target[1])
     first = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
     call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)  # CR0 stays as it is
+    if words[R_WATCH_MODES] and number == np.uint64(0x10):
+        ax = packed & low
+        if ax < np.uint64(0x100) or ax == np.uint64(0x4F02):
+            stop(root, STOP_MODE, packed & np.uint64(0xFFFFFFFF))

@@ -188,8 +188,7 @@ class Engine:
         """Stop; ``run`` raises the first error that was met."""
         if self.error is None:
             self.error = error
-        self.root[R_STOP] = STOP_TRAP_ERROR
-        uclib.uc_emu_stop(self._handle)
+        self.stop(STOP_TRAP_ERROR)
         return 0
 
     def install(self, hooks: Hooks) -> None:
@@ -212,13 +211,17 @@ class Engine:
 
         self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
 
+    def stop(self, reason: int) -> None:
+        """Stop the code that runs, for a STOP_* ``reason``."""
+        self.root[R_STOP] = reason
+        uclib.uc_emu_stop(self._handle)
+
     def stop_at(self, address: int) -> None:
         """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
         handle = 0
 
         def reached(uc: Any, at: int, size: int, data: Any) -> None:
-            self.root[R_STOP] = STOP_PLACE
-            uclib.uc_emu_stop(self._handle)
+            self.stop(STOP_PLACE)
             self._places.discard(handle)
             self.uc.hook_del(handle)
 
@@ -470,6 +473,10 @@ class Engine:
     def flush_code(self) -> None:
         """Forget translated code: after the host wrote into memory that had been executed."""
         self.uc.ctl_flush_tb()
+
+    def forget_code(self, start: int, size: int) -> None:
+        """Forget what was translated from these bytes; also from inside of an access, as a device's DMA is."""
+        self.uc.ctl_remove_cache(start, start + size)
 
     def snapshot(self) -> CpuSnapshot:
         """The CPU's registers; memory is the machine's to keep."""

@@ -1,4 +1,4 @@
-"""A real firmware image is executed: which file it is, what it must look like, and that no model places for it."""
+"""A real firmware image is executed: which file it is, and what it must look like. ``running/executed.py`` runs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.interface import Allocator
-from fwsim.firmware.request import Options, Placement, Request
+from fwsim.firmware.request import Options
 from fwsim.units import KIB, MIB, format_size
 
 _RESET = 16
@@ -27,13 +27,6 @@ class FirmwareImage(Allocator):
     """Bytes of an image that QEMU maps below 4 GiB."""
     every_mode: ClassVar[bool] = False
     """Whether it goes to long mode."""
-
-    def place(self, request: Request) -> Placement:
-        """Nothing is placed without a machine that runs it. Raises FwsimError."""
-        raise FwsimError(
-            f"{self.shown} is executed, it has no model", where="firmware.kind", found=self.name,
-            expected="a run, or a placement that runs it", hint="fwsim alloc and fwsim run do",
-        )  # fmt: skip
 
     def exactness(self, version: str, options: Options) -> Exactness:
         """What the image itself did."""
@@ -101,6 +94,3 @@ class SeabiosImage(FirmwareImage):
                 hint='UEFI firmware is run by firmware.kind = "ovmf-image"' if _OVMF_SIGN in data
                 else f"{self.image} of the package {self.package} is one",
             )  # fmt: skip
-
-
-SEABIOS_IMAGE = SeabiosImage()

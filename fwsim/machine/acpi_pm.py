@@ -2,7 +2,7 @@
 
 Sources: ACPI 6.5, 4.8 (PM1a event and control registers, the timer at +8); QEMU hw/acpi/piix4.c (pm_io_space_update:
 base at 40h, decoded by bit 0 of 80h) and hw/isa/lpc_ich9.c (ich9_lpc_pmbase_sci_update: base at 40h, bit 7 of 44h);
-hw/isa/apm.c for the ports B2h and B3h: without SMM a command leaves SCI_EN set or clear and no more (acpi_pm1_cnt_update).
+hw/isa/apm.c for the ports B2h and B3h: without SMM a command sets or clears SCI_EN, no more.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,19 +8,17 @@ from pathlib import Path
 from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function, links
 from fwsim.board.function import Board
+from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
 from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
 from fwsim.board.power_on import at_reset
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
-from fwsim.devices.fw_cfg import FwCfg
-from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.devices.serial import SerialPort
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import FirmwareImage
@@ -30,10 +29,9 @@ from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
-from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
-from fwsim.machine.power_on import boot_order, show_rom, switch_on
+from fwsim.machine.power_on import Told, add_platform, show_rom, switch_on
 from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom, read_file
@@ -238,27 +236,32 @@ def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
     return pages
 
 
+def _told(machine: Machine, e820: Sequence[tuple[int, int, int]], board: Board) -> Told | None:
+    """What the scenario's firmware is told, where it is an image that is executed."""
+    scenario = machine.scenario
+    if not executes(scenario):
+        return None
+    guest = FirmwareGuest(
+        scenario.guest.machine,
+        e820,
+        release=machine.design.release,
+        functions=tuple(each.bdf for each in board.functions),
+    )
+    floppy = scenario.payload.floppy
+    return Told(guest, Path(floppy).read_bytes() if floppy else b"")
+
+
 def _add_platform(built: Built, board: Board, rom: bytes) -> None:
     machine = built.machine
     files = dict(built.given.files)
     files[RAMFB_FILE] = bytes(28)
-    e820 = b"".join(
-        start.to_bytes(8, "little") + size.to_bytes(8, "little") + (1).to_bytes(4, "little")
-        for start, size in ((0, machine.low), (1 << 32, machine.high))
-        if size
-    )
-    files["etc/e820"] = e820
+    rows = [(start, size, 1) for start, size in ((0, machine.low), (1 << 32, machine.high)) if size]
+    files["etc/e820"] = b"".join(struct.pack("<QQI", *row) for row in rows)
     if rom and executes(machine.scenario) and machine.scenario.hypervisor.rombar == "off":
         files[VGA_ROM_FILE] = rom
-    built.fw_cfg = FwCfg(machine.ram, files, machine.low)
-    pic, cmos = Pic(), Cmos(machine.low, machine.high)
-    if executes(machine.scenario):
-        boot_order(cmos)
-    interrupts = machine.interrupts = Interrupts(machine, pic)
-    for device in (
-        pic, interrupts, cmos, KeyboardController(), DebugPort(built.log.append), built.fw_cfg,
-    ):  # fmt: skip
-        machine.add_device(device)
+    built.fw_cfg = add_platform(machine, files, built.log.append, _told(machine, rows, board))
+    interrupts = machine.interrupts
+    assert interrupts is not None
     if machine.igd:
         plugged = next(each for each in machine.functions if each.spec is board.display)
         interrupts.attach(plugged.slot, plugged.devfn)
@@ -279,7 +282,7 @@ def _switch_on(built: Built, scenario: Scenario, rom: bytes) -> None:
     if row.every_mode:
         machine.add_device(SerialPort(built.log.append))
     file = scenario.firmware.image
-    switch_on(machine, row.read(file), row.variables(file, options))
+    switch_on(machine, row.read(file), scenario.cpu, row.variables(file, options))
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

@@ -71,8 +71,9 @@ class Machine(Parts):
         *,
         vga: bool = True,
         mode: str = "real",
+        split: tuple[int, int] | None = None,
     ) -> None:
-        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode)
+        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode, split=split)
         self._by_port: dict[int, PortDevice] = {}
         self.first_gtt: FirstGtt | None = None
         self.interrupts: Interrupts | None = None

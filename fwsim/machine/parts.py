@@ -38,6 +38,7 @@ from fwsim.native import (
     R_PCI,
     R_PLATFORM,
     R_PORTS,
+    R_RETRY,
     R_SEQ,
     R_STALE_LIMIT,
     R_STEP,
@@ -56,6 +57,8 @@ STEP_NS = 1000
 WAIT_LIMIT, STALE_LIMIT = 1 << 20, 1 << 22
 IDLE_LIMIT = 1 << 24
 """Code bytes without an access before the machine looks for an interrupt to deliver."""
+RETRY_NS = 10_000
+"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting: an option ROM seldom sets IF."""
 NEVER = (1 << 64) - 1
 Trap = Callable[[int, int, int, int], int]
 
@@ -113,12 +116,13 @@ class Parts:
     """What a machine of ``scenario`` consists of, its address map left out; the bus is empty.
 
     ``igd`` is None where another display device is in its place. ``vga``: the display answers the VGA ports and
-    A0000-BFFFF; without it nothing does. ``trap`` answers what native code asks of Python.
+    A0000-BFFFF; without it nothing does. ``trap`` answers what native code asks of Python. ``split``: RAM below and
+    above 4 GiB, where the hypervisor was told otherwise than usual.
     """
 
     def __init__(
         self, scenario: Scenario, recorder_path: Path | None, igd: Igd | None, adapter: Adapter | None, trap: Trap, *,
-        vga: bool, mode: str = "real",
+        vga: bool, mode: str = "real", split: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
@@ -126,7 +130,7 @@ class Parts:
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
         self.design = scenario.hypervisor.design
-        low, self.high = self.design.ram_split(scenario.guest.machine, self.ram.size)
+        low, self.high = split or self.design.ram_split(scenario.guest.machine, self.ram.size)
         end = self.design.ram_end(scenario.device, low)
         self.low, self.high = end // PAGE * PAGE, self.high + low - end
         self.igd = igd
@@ -160,6 +164,7 @@ class Parts:
         root[R_EV_LIMIT] = budget.events
         root[R_IDLE_LIMIT] = IDLE_LIMIT
         root[R_CODE_NEXT] = min(budget.code, IDLE_LIMIT)
+        root[R_RETRY] = RETRY_NS
         root[R_WAIT_LIMIT] = WAIT_LIMIT
         root[R_STALE_LIMIT] = STALE_LIMIT
         root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER

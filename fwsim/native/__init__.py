@@ -93,11 +93,13 @@ R_FORCED_OR = _next()
 R_FORCED_LEFT = _next()  # so many times
 # --- interrupts ------------------------------------------------------------------------------------------------------
 R_IRQ_TIME = _next()  # when the next one is due; all ones: never
+R_RETRY = _next()  # ns until one that found IF clear is looked at again; 0: at each block
 R_LOOK_TIME = _next()  # when a device may ask for one; 0: none does, and the timer alone counts
 R_TIMER_TIME = _next()  # when the timer's is due, while R_LOOK_TIME counts too
 R_IDS_INT = _next()  # int[I_IDTR + 1], void *[I_IDTR + 1], uint64[]: the registers an interrupt needs (I_*)
 R_PTRS_INT = _next()
 R_INT_VALUES = _next()
+R_WATCH_MODES = _next()  # 1: STOP_MODE before an INT 10h that sets a mode
 # --- devices ---------------------------------------------------------------------------------------------------------
 R_PORTS = _next()  # uint8[65536]: PORT_* kind of each port
 R_LATCH = _next()  # uint8[65536]: what a PORT_STORE port holds
@@ -153,7 +155,9 @@ STOP_STALE = _next()  # nothing new read or written for R_WAIT_LIMIT or R_STALE_
 STOP_ABORT = _next()  # the hypervisor would kill the guest here
 STOP_FAULT = _next()  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
 STOP_SPIN = _next()  # the same short block ran SPIN_RUNS times in a row
+STOP_MODE = _next()  # INT 10h AH=00h or AX=4F02h by the IVT, its handler to run next: AX | BX << 16
 STOP_REPLAY = _next()  # an access that the record does not have
+STOP_RESET = _next()  # the code had the machine reset
 STOP_PLACE = _next()  # the code came to the place that somebody waits at (Engine.stop_at)
 STOP_AGAIN = _next()  # the engine's own: it has to translate anew what it was about to run
 SPIN_RUNS = 1 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,17 +16,20 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Slices
 from fwsim.machine.build import lights
 from fwsim.machine.built import Built
+from fwsim.native import R_CS
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
 from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import take
+from fwsim.running.pictures import look, take
 from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
 
+_VIDEO_ROM = 0xC000, 0xE000
+"""The segments in which an INT 10h is the video BIOS's own."""
 LINEAR = 0x80
 """Bit of ModeAttributes: the mode has a linear frame buffer (VBE 3.0, 4.4)."""
 
@@ -61,6 +66,9 @@ class Caller:
     _drawn: bool = False
     _wanted: tuple[int, int] | None = None
     """Of the pending mode: whether the test card was painted, and its size by 4F01."""
+    _watched: bool = False
+    _shown: NDArray[np.uint8] | None = None
+    """Whether a boot sector's modes were photographed, and what the display showed when it set the last one."""
 
     def __post_init__(self) -> None:
         """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
@@ -169,11 +177,39 @@ class Caller:
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
-        """Take the last picture; where no call was to set a mode, the one POST left."""
-        if not self._tried and self.session.slices.ended is None:
-            self._pending = self.machine.ram.word(0x449, 1)
+        """Take the last picture: of what a boot sector left, or of the mode that was set last, or of what POST left."""
+        if self._pending is None and (self._watched or (not self._tried and self.session.slices.ended is None)):
+            self._pending = self._mode
         self.photograph()
         self.vtd.finish()
+
+    @contextmanager
+    def watching(self, slices: Slices) -> Iterator[None]:
+        """Photograph what the code that runs meanwhile shows: before each mode that it sets by INT 10h, where that is
+        something new, and at the end (``finish``). A video BIOS's own INT 10h sets none.
+        """
+        self.photograph()
+        self._watched, self._shown = True, look(self.built)
+        slices.watch_modes(self._before_mode)
+        try:
+            yield
+        finally:
+            slices.watch_modes(None)
+
+    def _before_mode(self, ax: int, bx: int) -> None:
+        if _VIDEO_ROM[0] <= int(self.machine.root[R_CS]) < _VIDEO_ROM[1]:
+            return
+        shown = look(self.built)
+        if shown is not None and (self._shown is None or not np.array_equal(shown, self._shown)):
+            self._pending = self._mode if self._pending is None else self._pending
+            self.photograph()
+        self._shown, self._drawn, self._wanted = shown, False, None
+        self._pending = bx & 0x1FF if ax == 0x4F02 else ax & 0x7F
+
+    @property
+    def _mode(self) -> int:
+        """The mode that the video BIOS says is set."""
+        return self.machine.ram.word(0x449, 1)
 
     def photograph(self) -> None:
         """Take the picture of the mode that was set last, where that was not done yet."""

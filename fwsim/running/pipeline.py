@@ -16,6 +16,7 @@ import msgspec
 
 from fwsim.board.display import display_adapter, display_function
 from fwsim.board.host import host_board
+from fwsim.devices.diskette import Diskette
 from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
@@ -35,7 +36,6 @@ from fwsim.running.image import ImageRun
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
-from fwsim.scenario.check import SECTOR
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -222,12 +222,12 @@ class Run(AnyRun):
                 return
 
     def boot(self) -> None:
-        """Start the payload's boot sector, where everything before it returned."""
+        """Start the payload's boot sector, where everything before it returned; what it shows is photographed."""
         floppy = self.scenario.payload.floppy
         ended = self.session.slices.ended
         if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
-            self.caller.photograph()
-            self.session.boot(Path(floppy).read_bytes()[:SECTOR])
+            with self.caller.watching(self.session.slices):
+                self.session.boot(Diskette(Path(floppy).read_bytes()))
 
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

@@ -376,8 +376,10 @@ class Engine:
     def set(self, name: str, value: int) -> None:
         """Write one register; a segment register with the descriptor that the selector names."""
         if self.mode == "every" and name in _SEGMENTS:
+            self.root[R_HOSTED] = 1  # a descriptor that is loaded is marked so, in memory
             with self.inner.as_mode(unicorn.UC_MODE_32):
                 self.uc.reg_write(_IDS[name], value)
+            self.root[R_HOSTED] = 0
         else:
             self.uc.reg_write(_IDS[name], value)
 

@@ -17,9 +17,13 @@ _LARGEST = 8 * MIB
 
 
 class ImageOptions(Options, frozen=True, kw_only=True):
-    """The file that the variables come from; left out, the one beside the code. It is never written."""
+    """``variables``: the file that the variables come from, which is never written; left out, the one beside the code.
+
+    ``driver``: an EFI ROM behind the display's ROM BAR where only a placement is asked for; a run's ROM is its own.
+    """
 
     variables: str = ""
+    driver: str = ""
 
 
 class OvmfImage(FirmwareImage):
@@ -80,5 +84,3 @@ def _beside(code: Path) -> Path:
     stem = code.name.split(".")[0]
     return code.with_name(stem.replace("CODE", "VARS") + ".fd") if "CODE" in stem else code
 
-
-OVMF_IMAGE = OvmfImage()

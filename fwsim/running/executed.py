@@ -12,7 +12,7 @@ from fwsim.board.pc import chipset
 from fwsim.board.power_on import at_reset
 from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
-from fwsim.firmware.image import SeabiosImage
+from fwsim.firmware.image import FirmwareImage, SeabiosImage
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed
@@ -39,11 +39,12 @@ class PlacingSeabios(SeabiosImage):
 
     def place(self, request: Request) -> Placement:
         """Run the package's image on a machine of ``request``'s functions until it would boot."""
-        built = _machine(request, self.read(""))
+        built = machine_of(request, self)
+        switch_on(built.machine, self.read(""), request.cpu)
         session = Reset(built)
         ending = session.power_on()
         rows = session.memory_map() if ending.reason == "completed" else []
-        placement = _read(built, request)
+        placement = read_back(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
         placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, built.log)
         built.machine.recorder.close()
@@ -59,12 +60,14 @@ def why_stopped(ending: Ending, log: Sequence[str]) -> str:
     return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {ending.detail})"
 
 
-def _machine(request: Request, image: bytes) -> Built:
+def machine_of(request: Request, firmware: FirmwareImage) -> Built:
+    """A machine with what ``firmware`` is asked to place, not yet switched on."""
     scenario = Scenario(
-        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name)
+        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=firmware.name)
     )
+    mode = "every" if firmware.every_mode else "real"
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
-    machine = Machine(scenario, None, None, None, vga=False, split=split)
+    machine = Machine(scenario, None, None, None, vga=False, mode=mode, split=split)
     machine.functions = plug_all(machine.pci, _board(request))
     built = Built(machine, Placed(), Assignment(opregion=False), (0, 0), (0, 0))
     guest = FirmwareGuest(
@@ -72,7 +75,6 @@ def _machine(request: Request, image: bytes) -> Built:
         functions=tuple(each.bdf for each in request.functions),
     )  # fmt: skip
     add_platform(machine, _files(request), built.log.append, Told(guest))
-    switch_on(machine, image, request.cpu)
     return built
 
 
@@ -112,7 +114,7 @@ def _files(request: Request) -> dict[str, bytes]:
     return files
 
 
-def _read(built: Built, request: Request) -> Placement:
+def read_back(built: Built, request: Request) -> Placement:
     """What the registers hold, and what the log says of the rest."""
     machine, placement = built.machine, Placement(log=list(built.log))
     placement.warnings = [line for line in built.log if _WARNING in line]

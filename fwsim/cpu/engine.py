@@ -70,7 +70,10 @@ _NAMES = (
 )  # fmt: skip
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 Addresses = set[int]
-_FOREVER = (1 << 64) - 1
+_FOREVER = {"real": (1 << 64) - 1, "long": (1 << 64) - 1, "every": (1 << 32) - 1}
+"""By mode: where no code ever is. The engine looks that address up behind every run, and with paging one that is not
+mapped leaves a #PF behind, which makes the next exception a double fault (Unicorn 2.1.4); firmware maps all of 4 GiB.
+"""
 _SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
 _EFER, _LMA = 0xC0000080, 1 << 10
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
@@ -126,6 +129,7 @@ class Engine:
         self.wide = mode != "real"
         """Whether registers have 64 bits."""
         self._ip = "rip" if self.wide else "eip"
+        self._forever = _FOREVER[mode]
         self.uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64 if mode == "long" else unicorn.UC_MODE_32)
         self._handle = ctypes.c_void_p(self.uc._uch.value)
         self._keep: list[Any] = []
@@ -448,7 +452,7 @@ class Engine:
     def _start(self) -> int:
         self.root[R_STOP] = STOP_NONE
         return int(uclib.uc_emu_start(
-            self._handle, ctypes.c_uint64(self.ip), ctypes.c_uint64(_FOREVER), ctypes.c_uint64(0), ctypes.c_size_t(0)
+            self._handle, ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever), ctypes.c_uint64(0), ctypes.c_size_t(0)
         ))  # fmt: skip
 
     @contextmanager

@@ -33,7 +33,7 @@ class OvmfImage(FirmwareImage):
     options = ImageOptions
     uefi = True
     every_mode = True
-    image, package = "/usr/share/OVMF/OVMF_CODE.fd", "ovmf"
+    image, package = "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"
     sizes = (64 * KIB, _LARGEST)
 
     def judge(self, data: bytes, size: int, path: str, where: str) -> None:

@@ -22,7 +22,8 @@ from fwsim.machine.plugged import plug_all
 from fwsim.machine.power_on import Told, add_platform, switch_on
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import ram_split
-from fwsim.scenario.model import Firmware, Guest, Scenario
+from fwsim.scenario.model import Budget, Firmware, Guest, Scenario
+from fwsim.units import MIB
 
 ASLS, BDSM, NEW_BDSM = 0xFC, 0x5C, 0xC0
 _INTEL, _DISPLAY = 0x8086, 0x03
@@ -32,6 +33,8 @@ _WINDOW = re.compile(r"PCI: (IO|32|64): ([0-9a-f]+) - ([0-9a-f]+)")
 _RETURNED = re.compile(r"Returned (\d+) bytes of ZoneHigh")
 _RELOCATED = re.compile(r"Relocating init from 0x[0-9a-f]+ to 0x([0-9a-f]+) \(size (\d+)\)")
 _WARNING = "WARNING"
+_CODE = 256 * MIB
+"""Bytes of code after which an image that does not come to its end is given up; a boot takes 20 MiB."""
 
 
 class PlacingSeabios(SeabiosImage):
@@ -61,11 +64,15 @@ def why_stopped(ending: Ending, log: Sequence[str]) -> str:
 
 def _machine(request: Request, image: bytes) -> Built:
     scenario = Scenario(
-        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name)
-    )
+        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name),
+        budget=Budget(code=_CODE),
+    )  # fmt: skip
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
     machine = Machine(scenario, None, None, None, vga=False, split=split)
     machine.functions = plug_all(machine.pci, _board(request))
+    for each in machine.functions:
+        if each.spec.shadow is not None:
+            machine.windows.shadow.follow_bridge(each.slot, each.spec.shadow)
     built = Built(machine, Placed(), Assignment(opregion=False), (0, 0), (0, 0))
     guest = FirmwareGuest(
         request.machine, _e820(request), release=request.release, acpi=request.acpi,

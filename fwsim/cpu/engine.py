@@ -208,9 +208,9 @@ class Engine:
         """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""
 
         def asked(uc: Any, data: Any) -> int:
-            values = answer(self.get("eax"), self.get("ecx"))
-            for name, value in zip(("rax", "rbx", "rcx", "rdx") if self.wide else ("eax", "ebx", "ecx", "edx"), values, strict=True):
-                self.set(name, value)
+            letters, width = "abcd", "r" if self.wide else "e"
+            for letter, value in zip(letters, answer(self.get("eax"), self.get("ecx")), strict=True):
+                self.set(f"{width}{letter}x", value)
             return 1
 
         self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
@@ -220,11 +220,13 @@ class Engine:
         self.root[R_STOP] = reason
         uclib.uc_emu_stop(self._handle)
 
-    def stop_at(self, address: int) -> None:
-        """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
+    def stop_at(self, address: int, when: Callable[[], bool] = lambda: True) -> None:
+        """Stop with STOP_PLACE before the code at linear ``address`` runs, once, where ``when`` says so then."""
         handle = 0
 
         def reached(uc: Any, at: int, size: int, data: Any) -> None:
+            if not when():
+                return
             self.stop(STOP_PLACE)
             self._places.discard(handle)
             self.uc.hook_del(handle)
@@ -395,7 +397,9 @@ class Engine:
     @property
     def long(self) -> bool:
         """Whether long mode is active, 64-bit code or not (EFER.LMA, Intel SDM vol. 3, 2.2.1)."""
-        return self.mode == "long" or (self.mode == "every" and bool(self.uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA))
+        if self.mode != "every":
+            return self.mode == "long"
+        return bool(self.uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
 
     def registers(self) -> dict[str, int]:
         """The general registers, segments, EIP and EFLAGS."""
@@ -451,9 +455,8 @@ class Engine:
 
     def _start(self) -> int:
         self.root[R_STOP] = STOP_NONE
-        return int(uclib.uc_emu_start(
-            self._handle, ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever), ctypes.c_uint64(0), ctypes.c_size_t(0)
-        ))  # fmt: skip
+        begin, until = ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever)
+        return int(uclib.uc_emu_start(self._handle, begin, until, ctypes.c_uint64(0), ctypes.c_size_t(0)))
 
     @contextmanager
     def blocks_seen(self) -> Iterator[Addresses]:

@@ -128,7 +128,9 @@ def _long(engine: Engine, event: Event) -> None:
     offset = gate & 0xFFFF | (gate >> 48 & 0xFFFFFFFFFFFF) << 16
     stack, flags = engine.get("rsp"), engine.get("eflags")
     pointer = (_interrupt_stack(engine, gate >> 32 & 7) or stack) & ~15
-    frame = (engine.get("ss"), stack, flags, engine.get("cs"), engine.ip, *((event.error,) if event.pushes_error else ()))
+    frame = [engine.get("ss"), stack, flags, engine.get("cs"), engine.ip]
+    if event.pushes_error:
+        frame.append(event.error)
     for value in frame:
         pointer -= 8
         engine.put(pointer, value, 8)

@@ -83,7 +83,8 @@ class Msrs:
     """
 
     def __init__(self, engine: Engine, values: dict[int, int]) -> None:
-        assert engine.wide and len(values) <= _MOST
+        assert engine.wide
+        assert len(values) <= _MOST
         self._engine = engine
         self._sites: set[int] = set()
         self._ids, self._pointers, self._values = engine.register_batch(("rax", "rdx", "rip", "rcx"))
@@ -102,7 +103,7 @@ class Msrs:
         engine.watch_translation(_translated.address, address_of(self._block))
 
     def found(self, address: int, start: int, size: int) -> int:
-        """The block of ``size`` bytes at ``start`` has the bytes of RDMSR at ``address``: from now on it stops there."""
+        """The block of ``size`` bytes at ``start`` has RDMSR's bytes at ``address``: they are watched from now on."""
         if address not in self._sites:
             self._sites.add(address)
             self._engine.watch_place(address, _reached.address, address_of(self._block))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.image import FirmwareImage
+from fwsim.firmware.image import FirmwareImage, ImageOptions
 from fwsim.firmware.request import Options
 from fwsim.units import KIB, MIB
 
@@ -16,7 +16,7 @@ _LARGEST = 8 * MIB
 """All images together (QEMU hw/i386/pc_sysfw.c, FLASH_SIZE_LIMIT)."""
 
 
-class ImageOptions(Options, frozen=True, kw_only=True):
+class OvmfImageOptions(ImageOptions, frozen=True, kw_only=True):
     """``variables``: the file that the variables come from, which is never written; left out, the one beside the code.
 
     ``driver``: an EFI ROM behind the display's ROM BAR where only a placement is asked for; a run's ROM is its own.
@@ -30,7 +30,7 @@ class OvmfImage(FirmwareImage):
     """OVMF, any build: the image's name is the user's, or the Debian package's."""
 
     name, title = "ovmf-image", "OVMF (executed)"
-    options = ImageOptions
+    options = OvmfImageOptions
     uefi = True
     every_mode = True
     image, package = "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"
@@ -58,7 +58,7 @@ class OvmfImage(FirmwareImage):
 
         Raises FwsimError for a file that is none.
         """
-        assert isinstance(options, ImageOptions)
+        assert isinstance(options, OvmfImageOptions)
         code = Path(image or self.image)
         path = Path(options.variables) if options.variables else _beside(code)
         if not options.variables and (path == code or not path.is_file()):

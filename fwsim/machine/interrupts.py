@@ -1,7 +1,8 @@
 """Interrupts from the IGD to the CPU: its pin or its message, what the hypervisor does to it, routing, controllers.
 
-It costs nothing until code enables an interrupt of the IGD or the local APIC's timer: only then is R_LOOK_TIME set, by which native code looks
-here at each vertical blank. Until then the timer's interrupt is the only one.
+It costs nothing until code enables an interrupt of the IGD or the local APIC's timer: only then is R_LOOK_TIME set, by
+which native code looks here at each vertical blank, and when that timer is due. Until then the board's timer's
+interrupt is the only one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from fwsim.devices.igd.interrupts import Pending
 from fwsim.devices.pirq import GUESTS, HOST, Route
 from fwsim.machine.parts import NEVER, Parts
 from fwsim.memory.ram import PAGE
-from fwsim.native import R_ACTOR, R_CODE_NEXT, R_IRQ_TIME, R_LOOK_TIME, R_STEP, R_TIME, R_TIMER_TIME, TRAP_IRQ, address_of
+from fwsim.native import (
+    R_ACTOR,
+    R_CODE_NEXT,
+    R_IRQ_TIME,
+    R_LOOK_TIME,
+    R_STEP,
+    R_TIME,
+    R_TIMER_TIME,
+    TRAP_IRQ,
+    address_of,
+)
 from fwsim.trace.event import GSI, IRQ, PIN, Actor, Op, Space
 
 _ARMED = NEVER - 1

@@ -45,7 +45,7 @@ _BOOT_CA, _BOOT_D = 0x12, 0x30
 
 
 def switch_on(machine: Machine, image: bytes, cpu: Cpu, variables: bytes = b"") -> None:
-    """Put ``image`` where the reset vector is, the flash with the firmware's ``variables`` below, and a ``cpu`` there."""
+    """Put ``image`` where the reset vector is, a flash with the firmware's ``variables`` below, and a ``cpu`` there."""
     flash = Ram(-(-len(image) // PAGE) * PAGE, "flash")
     flash.write(0, image)
     machine.windows.add_memory(FOUR_GIB - flash.size, flash, protection=READ_ONLY)

@@ -7,6 +7,7 @@ from fwsim.environment.reset import Reset
 from fwsim.environment.uefi_reset import UefiReset
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
+from fwsim.machine.plugged import ROM_REGISTER
 from fwsim.memory.e820 import E820Type
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -15,6 +16,7 @@ from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.outcome import summarize
 from fwsim.scenario.options import allocator_of
+from fwsim.trace.event import Op, Space
 
 ROM_BASE, ROM_SPAN = 0xC0000, 0x20000
 _ASLS = 0xFC
@@ -77,7 +79,9 @@ class ImageRun(AnyRun):
         return summary
 
     def _taken(self) -> tuple[bool, str]:
-        """Whether the firmware copied the ROM to C0000: the header is there."""
+        """Whether the firmware copied the ROM to C0000: the header is there; UEFI's reads it through its BAR."""
+        if allocator_of(self.scenario.firmware)[0].uefi:
+            return _read_by_bar(self.built)
         there = self.built.machine.ram.read(ROM_BASE, 2) == b"\x55\xaa"
         return there, "the firmware copied it to C0000" if there else "the firmware ran no ROM at C0000"
 
@@ -92,6 +96,17 @@ class ImageRun(AnyRun):
         return ram.read(ROM_BASE, ram.word(ROM_BASE + 2, 1) * 512) if self._taken()[0] else b""
 
 
+def _read_by_bar(built: Built) -> tuple[bool, str]:
+    """Whether the firmware had the display's ROM BAR decoded, and where."""
+    recorder, at = built.machine.recorder, built.machine.scenario.guest.devfn << 12 | ROM_REGISTER
+    events = recorder.read(0, recorder.count)
+    wrote = (events["space"] == Space.PCI) & (events["op"] == Op.WRITE) & (events["address"] == at)
+    shown = [int(value) for value in events[wrote]["value"] if value & 1 and value != 0xFFFFFFFF]
+    if not shown or not built.machine.roms:
+        return False, "the firmware read no ROM through the display's ROM BAR"
+    return True, f"the firmware read it through its ROM BAR at {shown[-1] & ~0x7FF:#x}"
+
+
 def read_placed(built: Built, session: Reset) -> Placed:
     """What the firmware placed, read from the registers that it wrote and from its own memory map."""
     machine, scenario = built.machine, built.machine.scenario
@@ -103,7 +118,7 @@ def read_placed(built: Built, session: Reset) -> Placed:
         placed.bars = {bar.index: machine.windows.bar_address(function, bar) for bar in function.bars}
         placed.bars = {index: address for index, address in placed.bars.items() if address}
         if machine.igd is not None:
-            placed.asls = pci.seen_by_guest(slot, _ASLS, 4)
+            placed.asls = pci.seen_by_guest(slot, _ASLS, 4) if built.given.opregion else 0
             register = scenario.host.family.bdsm_register
             if register is not None and built.given.own_bdsm:
                 value = pci.seen_by_guest(slot, register, 4)

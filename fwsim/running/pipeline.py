@@ -92,7 +92,7 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
     if uefi:
         scenario = place_by_chain(scenario, rom)
     if display_adapter(scenario, rom) is None:
-        if not uefi and not (row.image and row.uefi):  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
+        if not row.uefi or not (uefi or row.image):  # edk2 starts an EFI image whatever ids its PCIR names
             check_ids(scenario, rom)
         igd = scenario.host.device_id
         if scenario.rom.source == "shadow":

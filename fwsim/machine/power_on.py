@@ -28,7 +28,7 @@ from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import R_RETRY, R_ROM_END, STOP_RESET, TRAP_RDMSR, address_of
+from fwsim.native import R_RETRY, R_ROM_END, STOP_RESET, TRAP_FILL, TRAP_RDMSR, address_of
 
 FOUR_GIB = 1 << 32
 _IDE = (0x8086, 0x7010)
@@ -60,17 +60,19 @@ def switch_on(machine: Machine, image: bytes, cpu: Cpu, variables: bytes = b"") 
     machine.engine.answer_cpuid(cpuid.answers(cpu))
     machine.root[R_ROM_END] = _OPTION_ROMS_END
     if machine.engine.mode == "every":
-        _add_msrs(machine)
+        _help_wide_code(machine)
     else:
         machine.root[R_RETRY] = 0  # SeaBIOS opens the door for four instructions only (src/stacks.c, check_irqs)
     machine.pci.follow()
     machine.engine.power_on(cpuid.SIGNATURE)
 
 
-def _add_msrs(machine: Machine) -> None:
-    """The registers that say that this is the boot processor, with its local APIC on."""
+def _help_wide_code(machine: Machine) -> None:
+    """The registers that say that this is the boot processor, with its local APIC on; memory filled at one stroke."""
+    from fwsim.cpu.fills import Fills
     from fwsim.cpu.msr import APIC_BASE, Msrs
 
+    machine.watchers[TRAP_FILL] = Fills(machine.engine, machine.low).found
     machine.watchers[TRAP_RDMSR] = Msrs(machine.engine, {APIC_BASE: LAPIC_BASE | _BOOT_CPU | _APIC_ON}).found
 
 

@@ -24,6 +24,7 @@ from fwsim.trace.event import Op, Space
 ROM_BASE = 0xC0000
 _ASLS = 0xFC
 _BELOW_MIB = 0xFFFFF
+_FOUR_GIB = 1 << 32
 
 
 class ImageRun(AnyRun):
@@ -144,7 +145,8 @@ def read_placed(built: Built, session: Reset, before: tuple[int, int]) -> Placed
         function = next(each for each in machine.functions if each.slot == slot)
         bars = {bar.index: machine.windows.bar_address(function, bar) for bar in function.bars}
         if slot in machine.roms:
-            bars[ROM_BAR] = pci.seen_by_guest(slot, ROM_REGISTER, 4) & ROM_BASE_BITS
+            held = pci.seen_by_guest(slot, ROM_REGISTER, 4) & ROM_BASE_BITS
+            bars[ROM_BAR] = held if held != -machine.roms[slot].size & _FOUR_GIB - 1 else 0  # sized, then left alone
         placed.bars = {index: address for index, address in bars.items() if address}
         asls, bdsm = _registers(built)
         placed.asls = asls if asls != before[0] else 0

@@ -39,7 +39,7 @@ _RCX, _RDI, _RAX, _FLAGS = range(4)
 
 @callback(types.void(types.uint64, types.uint64, types.uint64, types.uint64))
 def _translated(uc: Any, block: int, before: int, data: int) -> None:
-    """A block was translated (uc_tb: pc first): tell of one that begins with F3 AA, as every round but the first does."""
+    """A block was translated (uc_tb: pc first): tell of one that begins with F3 AA, as all rounds but the first do."""
     words = u64s(data)
     start = u64s(block)[0]
     if call(words[_FN_MEMORY], uc, start, words[_BUFFER], 2) & np.uint64(0xFFFFFFFF):

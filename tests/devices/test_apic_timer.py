@@ -1,4 +1,4 @@
-"""The local APIC's timer by the SDM and QEMU's hw/intc/apic.c: 1 GHz, divided; N + 1 counts from one end to the next."""
+"""The local APIC's timer by the SDM and QEMU's hw/intc/apic.c: 1 GHz, divided; N + 1 counts from end to end."""
 
 import pytest
 

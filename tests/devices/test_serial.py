@@ -15,7 +15,8 @@ def spoken(text: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("text", "lines"),
-    [("a\r\nb\n", ["a", "b"]), ("\x1b[2J\x1b[01;01H\x1b[=3hBds\r\n", ["Bds"]), ("one\x1b[05;01Htwo\r\n", ["one", "two"]),
+    [("a\r\nb\n", ["a", "b"]), ("\x1b[2J\x1b[01;01H\x1b[=3hBds\r\n", ["Bds"]),
+     ("one\x1b[05;01Htwo\r\n", ["one", "two"]),
      ("\x1b[1m\x1b[33mShell>\x1b[0m \r\n", ["Shell>"]), ("\r\n\r\n", []), ("no end", [])],
 )  # fmt: skip
 def test_a_line_is_told_at_its_end_or_where_the_cursor_leaves_it(text, lines):

@@ -12,6 +12,7 @@ from fwsim.native import R_HOSTED, address_of
 from fwsim.rom.chain import load
 from fwsim.running.pipeline import assemble, begin
 from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
+from fwsim.trace.event import Space
 
 HERE = Path(__file__).parents[1]
 PROGRAM = HERE / "data/images/long-mode.fd"
@@ -69,8 +70,6 @@ def test_an_error_code_in_long_mode(program):
 def test_the_local_apics_timer_wakes_it_from_hlt(program):
     """Five times, a millisecond apart: 999,999 + 1 counts of a nanosecond."""
     assert words(program, TICKS, 1) == (5,)
-    from fwsim.trace.event import Space
-
     recorder = program.built.machine.recorder
     events = recorder.read(0, recorder.count)
     ticks = [int(e["time_ns"]) for e in events if e["space"] == Space.INTERRUPT and e["address"] == 0x40]
@@ -79,9 +78,7 @@ def test_the_local_apics_timer_wakes_it_from_hlt(program):
 
 
 def test_every_register_is_seen_in_full(program):
-    assert program.built.machine.engine.get("rcx") >> 32 == 0 or program.built.machine.engine.get("rbx") == (
-        0x1122334455667788
-    )
+    assert program.built.machine.engine.get("rbx") == 0x1122334455667788
 
 
 def test_a_snapshot_in_the_middle_goes_on_to_the_same_events():
@@ -159,7 +156,8 @@ def test_what_is_no_command_leaves_the_array(chip):
 # --- bad input -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("data", "found"),
-    [(b"", "0 bytes"), (b"\x90" * 100, "100 bytes"), (b"\xff" * 65536, "ff ff"), (b"\x90" * 65535 + b"\xeb", "something"),
+    [(b"", "0 bytes"), (b"\x90" * 100, "100 bytes"), (b"\xff" * 65536, "ff ff"),
+     (b"\x90" * 65535 + b"\xeb", "something"),
      (b"SeaBIOS".ljust(65535, b"\x90") + b"\xeb", "SeaBIOS"), (bytes(9 * MIB), "9437184 bytes")],
     ids=["empty", "too small", "erased", "no volume", "SeaBIOS", "too large"],
 )  # fmt: skip
@@ -168,7 +166,8 @@ def test_what_is_no_ovmf_is_refused(tmp_path, data, found):
     image.write_bytes(data)
     with pytest.raises(FwsimError) as raised:
         begun(image)
-    assert found in raised.value.found and raised.value.where == "firmware.image"
+    assert found in raised.value.found
+    assert raised.value.where == "firmware.image"
 
 
 def test_variables_that_are_none_are_refused(tmp_path):

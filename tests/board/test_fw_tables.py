@@ -218,12 +218,14 @@ def test_the_dsdt_is_whole_and_has_qemus_devices(guest):
 
 def test_a_slots_pins_lead_where_the_bridge_routes_them():
     """QEMU 7.2's own routing: rotating by slot, 00:01.0's first pin is the SCI's, a q35's own functions are A to D."""
+
     def route(guest, table, slot, pin):
-        value = dict(objects(loaded(guest)["DSDT"], 36, u32(loaded(guest)["DSDT"], 4)))[f".\\_SB_.PCI0.{table}"]
-        at = value.index(bytes.fromhex("0bffff" if slot == 0 else "0cffff") + (bytes((slot, 0)) if slot else b"") + (
-            bytes((pin,)) if pin < 2 else bytes((0x0A, pin))))
-        link = value.index(b"_SB_", at) + 4
-        return value[link : link + 4].decode()
+        dsdt = loaded(guest)["DSDT"]
+        rows = dict(objects(dsdt, 36, len(dsdt)))[f".\\_SB_.PCI0.{table}"]
+        address = b"\x0c\xff\xff" + bytes((slot, 0)) if slot else b"\x0b\xff\xff"
+        number = bytes((pin,)) if pin < 2 else bytes((0x0A, pin))
+        link = rows.index(b"_SB_", rows.index(address + number)) + 4
+        return rows[link : link + 4].decode()
 
     assert [route(PC, "_PRT", *each) for each in ((0, 0), (1, 0), (1, 1), (2, 0), (31, 3))] == [
         "LNKD", "LNKS", "LNKB", "LNKB", "LNKB",

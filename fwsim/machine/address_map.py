@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
 MIB = 1 << 20
 OPEN_PIECE = 32 << 20
+Moved = Callable[[Key, int | None, int | None], None]
+"""Told which BAR's memory moved, and its address before and now; None: nowhere."""
 
 
 def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -52,6 +54,9 @@ class Windows:
         self._ecam: tuple[int, int] | None = None
         self._cells: dict[int, NDArray[np.uint64]] = {}
         self._fixed: list[tuple[int, int, Ram]] = []
+        self._held: dict[Key, Ram] = {}
+        self.moved: list[Moved] = []
+        """Who is told of each move of memory that lies behind a BAR, in this order."""
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
         self.shadow = Shadow(machine)
@@ -76,6 +81,19 @@ class Windows:
         engine.map_ram(start, ram, 0, size)
         self._fixed.append((start, start + size, ram))
 
+    def hold(self, memory: dict[Key, Ram], moved: Moved) -> None:
+        """Show ``memory`` behind its BARs from now on, and tell ``moved`` where it is at each change."""
+        self._held |= memory
+        self.moved.append(moved)
+        for start, size in [self._mapped.pop(key) for key in memory if key in self._mapped]:
+            self._m.engine.unmap(start, size)
+            self._open(start, start + size)
+        self.update()
+
+    def where(self, key: Key) -> int | None:
+        """Where a memory BAR answers now; None where it does not."""
+        return self._mapped[key][0] if key in self._mapped else None
+
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
         return bar_address(self._m.pci, function, bar)
@@ -91,6 +109,7 @@ class Windows:
         answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
         """
         self.shadow.update()
+        before = {key: self.where(key) for key in self._held}
         ecam = self._m.pci.ecam
         if ecam and ecam[0] < MIB:
             ecam = None
@@ -115,9 +134,13 @@ class Windows:
             if key not in self._mapped and not self._taken(*place):
                 if place[0] < FOUR_GIB:
                     self._m.engine.unmap(*place)
-                self._map_bar(specs[key], *place)
+                self._map_bar(key, specs[key], *place)
                 self._mapped[key] = place
         self._update_ports(ports)
+        for key, at in before.items():
+            if at != self.where(key):
+                for tell in self.moved:
+                    tell(key, at, self.where(key))
 
     def _place_ecam(self, window: tuple[int, int] | None) -> None:
         """Move the configuration window: RAM and open bus come back where it was."""
@@ -162,9 +185,11 @@ class Windows:
     def _taken(self, start: int, size: int) -> bool:
         return any(_overlap((start, size), place) for place in self._mapped.values())
 
-    def _map_bar(self, bar: BarSpec, start: int, size: int) -> None:
+    def _map_bar(self, key: Key, bar: BarSpec, start: int, size: int) -> None:
         engine, root = self._m.engine, self._root
-        if bar.role in ("GTTMMADR", "MMADR"):
+        if key in self._held:
+            engine.map_ram(start, self._held[key], 0, size)
+        elif bar.role in ("GTTMMADR", "MMADR"):
             self._m.root[R_BAR0] = start
             engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
         elif bar.role == "LMEMBAR" and self._m.local:
@@ -232,7 +257,7 @@ class Windows:
             if key not in self._mapped:
                 if place[0] < FOUR_GIB:
                     self._m.engine.unmap(*place)
-                self._map_bar(specs[key], *place)
+                self._map_bar(key, specs[key], *place)
         self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
         self._fixed = list(fixed)
         self.shadow.restore(shadow)

@@ -39,6 +39,8 @@ class Caller:
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     _pending: int | None = None
     """The number of a mode that was set and whose picture is still to be taken."""
+    _mode: int | None = None
+    """The one whose picture was taken last."""
     _tried: bool = False
     _drawn: bool = False
     _wanted: tuple[int, int] | None = None
@@ -161,9 +163,16 @@ class Caller:
         """Take the picture of the mode that was set last, where that was not done yet."""
         if self._pending is None:
             return
-        mode, self._pending = self._pending, None
+        self._mode, self._pending = self._pending, None
+        self._take(self._mode)
+
+    def look_again(self) -> None:
+        """Look at the screen once more: what it is made of may have changed. A picture like the last is not kept."""
+        self._take(self.machine.ram.word(0x449, 1) if self._mode is None else self._mode, again=True)
+
+    def _take(self, mode: int, *, again: bool = False) -> None:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
-        if rgb is None:
+        if rgb is None or (again and self.pictures and np.array_equal(rgb, self.pictures[-1])):
             return
         screen.lights, screen.drawn, screen.wanted = lights(self.built), self._drawn, self._wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())

@@ -29,6 +29,7 @@ from fwsim.results.summary import DriverSummary, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
@@ -215,7 +216,8 @@ class Run(AnyRun):
         ended = self.session.slices.ended
         if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
             self.caller.photograph()
-            self.session.boot(Path(floppy).read_bytes()[:SECTOR])
+            with looked_at(self.built.machine, self.caller):
+                self.session.boot(Path(floppy).read_bytes()[:SECTOR])
 
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

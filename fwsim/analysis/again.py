@@ -77,6 +77,7 @@ class Again:
                 one.uefi.watch(steps(one.built))
             one.post()
             one.calls(past_end=False)
+            one.boot()
         assert self._steps is not None
         recorder = one.built.machine.recorder
         window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)

@@ -58,9 +58,10 @@ class Placed:
 class Wish:
     """What a machine asks of its firmware. ``host``: (first, end) ranges taken on a real host; none in a guest.
 
-    ``functions`` get what the device model plugs in besides. ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
-    ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
-    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
+    ``functions`` get what the device model plugs in besides. ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR
+    of the display at ``display`` (a devfn), ``low`` and ``high`` the end of RAM below 4 GiB and the bytes above.
+    ``facts``: the host's registers, as a device model reads them; ``ggc`` the word that the guest reads, ``cpu`` its
+    CPUs, ``release`` the numbers of QEMU's.
     ``hypervisor``: who runs the guest, in a log's words; "" for a host. ``reserved``: (first, end) ranges of the
     host's that the guest has at the host's addresses. ``placed_by``: the firmware kind and version by
     which that hypervisor places itself, ("", "") where it leaves it to the guest.

@@ -16,13 +16,10 @@ from fwsim.running.calls import Caller
 
 @contextmanager
 def looked_at(machine: Machine, caller: Caller) -> Iterator[None]:
-    """Look at each loss meanwhile, and at the end, where there was one."""
-    lost = 0
+    """Look at each loss meanwhile."""
 
     def moved(key: tuple[int, int], before: int | None, now: int | None) -> None:
-        nonlocal lost
         if before is not None:
-            lost += 1
             caller.look_again()
 
     machine.windows.moved.append(moved)
@@ -30,5 +27,3 @@ def looked_at(machine: Machine, caller: Caller) -> Iterator[None]:
         yield
     finally:
         machine.windows.moved.remove(moved)
-    if lost:
-        caller.look_again()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fwsim.analysis.again import Again
 from fwsim.placement.allocate import Ask, place
 from fwsim.results.folder import RunDir
 from fwsim.running.pipeline import run
@@ -189,3 +190,29 @@ def test_a_sweep_shows_the_same(ran):
         assert (again.events, again.iommu, again.display, again.firmware) == (
             summary.events, summary.iommu, summary.display, summary.firmware
         )  # fmt: skip
+
+
+def test_a_run_made_again_goes_through_the_boot_sector(ran):
+    """What ``fwsim why`` looks at, up to an event of the boot sector's."""
+    _, events = ran("linux-6.15", holder="isa")
+    (gone,) = events["seq"][(events["op"] == Op.NOTE) & (events["value"] == 0)].tolist()
+    window = Again(loads(text_of("linux-6.15", holder="isa"))).window(gone)
+    assert window.events[:gone].tobytes() == events[:gone].tobytes()
+
+
+def test_the_pages_table_is_what_runs_show(ran):
+    """docs/guest-bars.md: firmware and holder, guest, times gone, DMA faults, worst and last picture, OpRegion."""
+    lines = (ROOT / "docs" / "guest-bars.md").read_text().splitlines()
+    table = [line for line in lines if re.match(r"\| `(fake|sea)", line)]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    found = []
+    for place_of, guest, *told in rows:
+        firmware, *holder = re.findall(r"`([^`]+)`", place_of)
+        summary, events = ran(guest.strip("`"), firmware=firmware, holder="".join(holder))
+        missing = unreadable(summary)
+        pictures = [f"lacks {count} pages" if count else "whole" for count in (max(missing), missing[-1])]
+        seen = [len(losses(events)), summary.iommu.faults, *pictures, said(summary)[1].removeprefix("OpRegion ")]
+        assert told == [str(each) for each in seen]
+        found.append((firmware, "".join(holder), guest.strip("`")))
+    kinds = [("fake-bar", holder) for holder in HOLDERS] + [("seabios", "")]
+    assert found == [(*kind, guest) for kind in kinds for guest in (*GUESTS, "move")]

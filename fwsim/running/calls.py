@@ -62,6 +62,8 @@ class Caller:
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     _pending: int | None = None
     """The number of a mode that was set and whose picture is still to be taken."""
+    _last: int | None = None
+    """The one whose picture was taken last."""
     _tried: bool = False
     _drawn: bool = False
     _wanted: tuple[int, int] | None = None
@@ -179,7 +181,7 @@ class Caller:
     def finish(self) -> None:
         """Take the last picture: of what a boot sector left, or of the mode that was set last, or of what POST left."""
         if self._pending is None and (self._watched or (not self._tried and self.session.slices.ended is None)):
-            self._pending = self._mode
+            self._pending = self._mode if self._last is None else self._last
         self.photograph()
         self.vtd.finish()
 
@@ -215,9 +217,17 @@ class Caller:
         """Take the picture of the mode that was set last, where that was not done yet."""
         if self._pending is None:
             return
-        mode, self._pending = self._pending, None
+        self._last, self._pending = self._pending, None
+        self._take(self._last)
+
+    def look_again(self) -> None:
+        """Look at the screen once more: what it is made of may have changed. A picture like the last is not kept."""
+        known = self._last if self._pending is None else self._pending
+        self._take(self._mode if known is None else known, again=True)
+
+    def _take(self, mode: int, *, again: bool = False) -> None:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
-        if rgb is None:
+        if rgb is None or (again and self.pictures and np.array_equal(rgb, self.pictures[-1])):
             return
         screen.lights, screen.drawn, screen.wanted = lights(self.built), self._drawn, self._wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())

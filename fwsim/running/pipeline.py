@@ -30,6 +30,7 @@ from fwsim.results.summary import DriverSummary, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.image import ImageRun
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
@@ -217,7 +218,7 @@ class Run(AnyRun):
         floppy = self.scenario.payload.floppy
         ended = self.session.slices.ended
         if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
-            with self.caller.watching(self.session.slices):
+            with self.caller.watching(self.session.slices), looked_at(self.built.machine, self.caller):
                 self.session.boot(Diskette(Path(floppy).read_bytes()))
 
     def pictures(self) -> None:

@@ -336,8 +336,9 @@ def host_of(scenario: Scenario) -> Scenario:
 
     return with_fields(
         scenario,
+        host=with_fields(scenario.host, post="", post_mode=0),
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
         firmware=Firmware(kind="none"),
-        rom=with_fields(scenario.rom, source="file", posts=1),
+        rom=with_fields(scenario.rom, source="file", posts=1, coreboot_table=False),
         call=(),
     )

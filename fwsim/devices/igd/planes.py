@@ -127,8 +127,30 @@ class _Reader:
 
 
 def vga_shown(family: Family, read: ReadRegister) -> bool:
-    """Whether the legacy VGA is what the screen shows: VGACNTRL's disable bit is clear."""
-    return not VGACNTRL.DISABLE.get(_Reader(family, read)(VGACNTRL))
+    """Whether the legacy VGA is what the screen shows: VGACNTRL's disable bit is clear, and its pipe runs.
+
+    The VGA is a plane like another: it has pixels, its pipe has the timing. What a VGA BIOS writes to 3C0h to 3DFh
+    starts no pipe: coreboot's text mode on these devices sets up pipe, transcoder and port as for a linear mode, and
+    turns the VGA plane on in the place of the primary one (libgfxinit common/hw-gfx-gma-pipe_setup.adb, Setup_Display;
+    coreboot src/drivers/intel/gma/text_fb/gma-gfx_init.adb), and each vBIOS that shows mode 3 here writes PIPECONF.
+    """
+    control = _Reader(family, read)(VGACNTRL)
+    if VGACNTRL.DISABLE.get(control):
+        return False
+    pipes = running_pipes(family, read)
+    selected = _vga_pipe(family, control)
+    return selected in pipes if selected else bool(pipes)
+
+
+def _vga_pipe(family: Family, control: int) -> str:
+    """The pipe that VGACNTRL puts the VGA on; "" where there is no choice: it is pipe A's.
+
+    Then any transcoder that runs will do, as with ``active_plane`` (Linux i915 display/intel_vga.c, has_vga_pipe_sel).
+    """
+    for field in (VGACNTRL.PIPE_CHV, VGACNTRL.PIPE):
+        if family.name in field.families:
+            return "ABCD"[field.get(control)]
+    return ""
 
 
 def running_pipes(family: Family, read: ReadRegister) -> list[str]:

@@ -61,7 +61,7 @@ def scan(igd: Igd, vga: Vga) -> Scan:
     """The frame that the monitor shows now: the legacy VGA, the plane that is on, or black.
 
     A VGA whose timing nobody has programmed since reset shows nothing, though no one has switched it off: GOP drivers
-    from Haswell on do not.
+    from Haswell on do not. Nor does one whose pipe is off, whatever has been written to its ports.
     """
     if planes.vga_shown(igd.family, igd.register) and vga.crtc.any():
         shown = render(vga)

@@ -28,6 +28,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.units import MIB, format_size
 
 FINISHED = "rom-finished"
+LAST_VGA_MODE = 0x13
 
 IGD_SLOT = 0x10
 """00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
@@ -336,6 +337,8 @@ def _wrong(screen: Screen) -> str:
         return f"lacks {screen.unreadable_pages} pages"
     if screen.lights.startswith("no pipe on"):
         return f"is shown by nobody: {screen.lights}"
+    if screen.wanted and screen.mode <= LAST_VGA_MODE and screen.format != "vga":
+        return f"is the frame buffer that was there ({screen.format}): the VGA plane, which has the mode, is off"
     if screen.wanted and screen.wanted != (screen.width, screen.height):
         wide, high = screen.wanted
         return f"is {screen.width}x{screen.height}, the mode {wide}x{high}"

@@ -65,7 +65,7 @@ def _shown(built: Built) -> FrameBuffer | None:
         raise FwsimError(
             "no coreboot table describes this frame buffer", where="rom.coreboot_table",
             found=f"plane {plane.pipe}, {why}, {plane.tiling.name if plane.tiling else 'unknown tiling'}",
-            expected="linear pixels of 15, 16 or 32 bits, behind an aperture", hint="set another mode by host.post_mode",
+            expected="linear pixels of 15, 16 or 32 bits, behind an aperture", hint="another host.post_mode",
         )  # fmt: skip
     red, green, blue = plane.format.channels
     return FrameBuffer(

@@ -110,6 +110,11 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
+    if uefi and scenario.rom.coreboot_table:
+        raise FwsimError(
+            "no driver of UEFI's looks for coreboot's table here", where="rom.coreboot_table", found="a UEFI driver",
+            expected="a legacy ROM, such as SeaVGABIOS's for coreboot", hint="leave it out, or name such a ROM",
+        )  # fmt: skip
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
     built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
     if left is not None:
@@ -146,20 +151,24 @@ def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
 
 
 def left_by_host(scenario: Scenario) -> Built:
-    """The host's machine after its own firmware ran ``host.post`` and set ``host.post_mode``, the test card drawn on it.
+    """The host's machine after its own firmware ran ``host.post`` and set ``host.post_mode``, the card drawn on it.
 
-    Raises FwsimError when that POST does not finish, or refuses the mode.
+    Raises FwsimError for a file that is no ROM of that host, when its POST does not finish, or refuses the mode.
     """
     choice = scenario.host
-    own = with_fields(scenario, rom=RomChoice(file=choice.post, any_device=scenario.rom.any_device))
-    rom = load(choice.post)
-    check_ids(own, rom)
-    host = on_host(own, rom)
+    ids, checksum = scenario.rom.any_device, scenario.rom.checksum
+    own = with_fields(scenario, rom=RomChoice(file=choice.post, any_device=ids, checksum=checksum))
+    try:
+        rom = load(choice.post)
+        check_ids(own, rom)
+        host = on_host(own, rom)
+    except FwsimError as error:
+        error.where, error.hint = f"host.post: {error.where}", error.hint or f"fwsim rom info {choice.post}"
+        raise
     ending = host.post()
     wrong = "" if ending.reason == "completed" else f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x}"
     if not wrong and choice.post_mode:
-        call = Call(ax=VBE_SET_MODE, bx=choice.post_mode)
-        made = host.caller.make(call)
+        made = host.caller.make(Call(ax=VBE_SET_MODE, bx=choice.post_mode))
         wrong = "" if made.ok else f"mode {choice.post_mode:#x} answered AX={made.result_ax:04X}"
     host.close()
     if wrong:

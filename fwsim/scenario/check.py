@@ -70,7 +70,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
 
 
 def _check_post(scenario: Scenario, where: str) -> None:
-    """What the host's own firmware did needs a ROM to do it, and only one: a shadow is the guest's ROM, POSTed there."""
+    """What the host's firmware did needs a ROM to do it, and only one: a shadow is the guest's ROM, POSTed there."""
     host = scenario.host
     if host.post_mode and not host.post:
         raise FwsimError(

@@ -14,6 +14,7 @@ from test_docs import DOCS, execute
 from test_real_images_igd import IMAGES, image
 
 from fwsim.devices.igd.scanout import scan
+from fwsim.devices.vga.text import text_of
 from fwsim.errors import FwsimError
 from fwsim.firmware.coreboot_table import FrameBuffer, coreboot_table
 from fwsim.registers.families import families
@@ -94,6 +95,14 @@ def test_flr_takes_the_picture_away(isavga):
     assert told(lab) == ["after the host's POST and FLR: no pipe on, panel power off"]
     assert NOBODY in verdict(summary).detail
     assert not lab.caller.pictures[0].any()
+
+
+def test_the_vga_is_dark_on_a_pipe_that_is_off(isavga):
+    lab, _ = seen(isavga, Call(ax=TEXT), mode=TEXT)
+    igd, vga = lab.machine.igd, lab.machine.vga
+    assert scan(igd, vga).source == "vga"
+    igd.mmio[0x41000 >> 2] |= np.uint32(1 << 29)  # VGACNTRL, generation 6: pipe B
+    assert scan(igd, vga).source == "off"
 
 
 def test_a_linear_mode_that_was_left_on_hides_the_vga(isavga):
@@ -193,15 +202,14 @@ def test_the_tables_sums_are_right(shown):
 
 
 def test_the_record_of_a_frame_buffer():
-    record = coreboot_table(XRGB)[24:]
-    assert record[:36].hex() == (
-        "12000000" "28000000" "001000e000000000" "00040000" "00030000" "00100000" "20" "1008" "0808" "0008" "1808" + "000000"
-    )[:72]  # fmt: skip
+    """lb_framebuffer of coreboot_tables.h: tag, size, address, width, height, stride, bits, four masks, three spare."""
+    record = coreboot_table(XRGB)[24:].hex(" ", 4)
+    assert record == "12000000 28000000 001000e0 00000000 00040000 00030000 00100000 20100808 08000818 08000000"
 
 
 def test_the_table_names_what_is_on_the_screen(isavga):
     lab, _ = seen(isavga, mode=LINEAR_118, table=True)
-    window = lab.run.built.placed.bars["2"] if "2" in lab.run.built.placed.bars else 0xE0000000
+    window = lab.run.summary().firmware.bars["2"]
     assert lab.read(0x500, 4) == b"LBIO"
     record = 0x500 + 24
     assert (lab.word(record, 4), lab.word(record + 8, 8)) == (0x12, window)
@@ -225,7 +233,8 @@ def test_without_the_table_it_does_not_start(cbvga):
 def test_text_shows_on_the_vga_where_the_table_has_no_frame_buffer(cbvga):
     lab, summary = seen(cbvga, *typed("plain text"), mode=TEXT, table=True)
     assert verdict(summary).ok
-    assert first_row(lab, OWN) == "plain text"  # in the font that the host's ROM loaded
+    assert text_of(lab.machine.vga)[0] == "plain text"
+    assert lab.caller.pictures[0][:16].any()  # in the font that the host's ROM loaded
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------

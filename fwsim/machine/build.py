@@ -224,9 +224,10 @@ def _host_memory(built: Built, opregion: bytes) -> None:
         machine.extra.append(built.stolen_ram)
         if host.stolen_base < 1 << 32:
             machine.windows.add_memory(host.stolen_base, built.stolen_ram)
-    pages = _opregion_pages(host.asls, opregion)
-    machine.extra.append(pages)
-    machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
+    if host.asls:  # a generation without an OpRegion has none at 0 either, over the interrupt vectors
+        pages = _opregion_pages(host.asls, opregion)
+        machine.extra.append(pages)
+        machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
 
 
 def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
@@ -298,7 +299,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     bare = scenario.hypervisor.design.on_host and machine.igd is not None
     opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
     start = host.asls // PAGE * PAGE
-    taken = [built.host_stolen, (start, start + opregion)] if bare else []
+    taken = [built.host_stolen, *([(start, start + opregion)] if host.asls else [])] if bare else []
     asked = machine.igd is not None and not bare
     facts = HostFacts(host.stolen_base, host.bdsm | 1, built.host_stolen[1] - built.host_stolen[0], host.asls,
                       host.family.gen, host.family.name) if asked else HostFacts()  # fmt: skip
@@ -380,8 +381,9 @@ def host_of(scenario: Scenario) -> Scenario:
 
     return with_fields(
         scenario,
+        host=with_fields(scenario.host, post="", post_mode=0),
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
         firmware=Firmware(kind="none"),
-        rom=with_fields(scenario.rom, source="file", posts=1),
+        rom=with_fields(scenario.rom, source="file", posts=1, coreboot_table=False),
         call=(),
     )

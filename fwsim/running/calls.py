@@ -202,6 +202,8 @@ class Caller:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
         if rgb is None:
             return
+        if self._watched and screen.format == "vga":  # a VBE mode may have been refused
+            screen.mode = self._mode
         screen.lights, screen.drawn, screen.wanted = lights(self.built), self._drawn, self._wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"

@@ -250,6 +250,8 @@ class Caller:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
         if rgb is None or (again and self.pictures and np.array_equal(rgb, self.pictures[-1])):
             return
+        if self._watched and screen.format == "vga":  # a VBE mode may have been refused
+            screen.mode = self._mode
         screen.lights, screen.drawn = lights(self.built), self._drawn
         screen.wanted = self._wanted or screen.wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())

@@ -53,11 +53,13 @@ from fwsim.native import (
     R_TIME,
     R_TIME_LIMIT,
     R_UC,
+    R_WATCH_MODES,
     SPIN_RUNS,
     STOP_CODE,
     STOP_FAULT,
     STOP_IDLE,
     STOP_IRQ,
+    STOP_MODE,
     STOP_NONE,
     STOP_SPIN,
     STOP_TIME,
@@ -265,3 +267,7 @@ def on_interrupt(root: int, vector: int) -> None:
     values[I_CS] = np.uint64(target[1])
     first = words[R_IDS_INT] + np.uint64(4 * I_EFLAGS), words[R_PTRS_INT] + np.uint64(8 * I_EFLAGS)
     call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)  # CR0 stays as it is
+    if words[R_WATCH_MODES] and number == np.uint64(0x10):
+        ax = packed & low
+        if ax < np.uint64(0x100) or ax == np.uint64(0x4F02):
+            stop(root, STOP_MODE, packed & np.uint64(0xFFFFFFFF))

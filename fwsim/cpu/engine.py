@@ -37,6 +37,7 @@ from fwsim.native import (
     R_STOP,
     R_UC,
     STOP_NONE,
+    STOP_PLACE,
     STOP_TRAP_ERROR,
     address_of,
 )
@@ -122,6 +123,7 @@ class Engine:
         self._handle = ctypes.c_void_p(self.uc._uch.value)
         self._keep: list[Any] = []
         self.error: BaseException | None = None
+        self._places: set[int] = set()
         self._trap = trap
         self._install_words()
         self.inner = Inner(self.uc)
@@ -177,8 +179,7 @@ class Engine:
         """Stop; ``run`` raises the first error that was met."""
         if self.error is None:
             self.error = error
-        self.root[R_STOP] = STOP_TRAP_ERROR
-        uclib.uc_emu_stop(self._handle)
+        self.stop(STOP_TRAP_ERROR)
         return 0
 
     def install(self, hooks: Hooks) -> None:
@@ -189,6 +190,52 @@ class Engine:
         self._hook(unicorn.UC_HOOK_INTR, hooks.interrupt)
         self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
         self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
+
+    def answer_cpuid(self, answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
+        """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""
+
+        def asked(uc: Any, data: Any) -> int:
+            for name, value in zip(("eax", "ebx", "ecx", "edx"), answer(self.get("eax"), self.get("ecx")), strict=True):
+                self.set(name, value)
+            return 1
+
+        self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
+
+    def stop(self, reason: int) -> None:
+        """Stop the code that runs, for a STOP_* ``reason``."""
+        self.root[R_STOP] = reason
+        uclib.uc_emu_stop(self._handle)
+
+    def stop_at(self, address: int) -> None:
+        """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
+        handle = 0
+
+        def reached(uc: Any, at: int, size: int, data: Any) -> None:
+            self.stop(STOP_PLACE)
+            self._places.discard(handle)
+            self.uc.hook_del(handle)
+
+        handle = self.uc.hook_add(unicorn.UC_HOOK_CODE, reached, None, address, address)
+        self._places.add(handle)
+
+    def stop_nowhere(self) -> None:
+        """Nobody waits at any place any more."""
+        for handle in self._places:
+            self.uc.hook_del(handle)
+        self._places.clear()
+
+    def power_on(self, signature: int) -> None:
+        """The registers after a reset: CS F000 with base FFFF0000, EIP FFF0, EDX the CPU's ``signature``.
+
+        Source: Intel SDM vol. 3, table 9-1.
+        """
+        for name in GENERAL:
+            self.set(name, 0)
+        self.set("edx", signature)
+        self.set("eflags", 2)
+        self.set("cs", 0xF000)
+        self.inner.set_base("cs", 0xFFFF0000)
+        self.set("eip", 0xFFF0)
 
     def watch_steps(self, step: int, memory: int, data: int) -> None:
         """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory write
@@ -378,6 +425,10 @@ class Engine:
     def flush_code(self) -> None:
         """Forget translated code: after the host wrote into memory that had been executed."""
         self.uc.ctl_flush_tb()
+
+    def forget_code(self, start: int, size: int) -> None:
+        """Forget what was translated from these bytes; also from inside of an access, as a device's DMA is."""
+        self.uc.ctl_remove_cache(start, start + size)
 
     def snapshot(self) -> CpuSnapshot:
         """The CPU's registers; memory is the machine's to keep."""

@@ -76,6 +76,14 @@ class Inner:
         selector, _, base, limit, flags = _SEGMENT.unpack_from(self.save(), at)
         return Segment(selector & 0xFFFF, base, limit, flags)
 
+    def set_base(self, name: str, base: int) -> None:
+        """Give a segment register another base than its selector's: what only a reset, or unreal mode, leaves."""
+        at = _layout().segments + _SEGMENT.size * _ORDER.index(name)
+        state = self.save()
+        selector, padding, _, limit, flags = _SEGMENT.unpack_from(state, at)
+        _SEGMENT.pack_into(state, at, selector, padding, base, limit, flags)
+        self.put()
+
     def exception(self) -> tuple[bool, int]:
         """Of the last exception: whether it was an INT instruction, and its error code (0 where it has none)."""
         state, layout = self.save(), _layout()

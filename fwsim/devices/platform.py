@@ -65,13 +65,21 @@ class Cmos:
         self.bytes = bytearray(data)
 
 
+_PULSE_RESET = 0xFE
+"""Pulse output line 0: the CPU's reset (IBM PC AT Technical Reference, keyboard controller)."""
+
+
 class KeyboardController:
-    """An 8042 with nobody typing: self-test 55h, interface test 0, output port with A20 on, commands acknowledged."""
+    """An 8042 with nobody typing: self-test 55h, interface test 0, output port with A20 on, commands acknowledged.
+
+    ``reset`` is called where code has it reset the machine.
+    """
 
     ports: tuple[int, ...] = (0x60, 0x64)
     _ANSWERS: ClassVar[dict[int, int]] = {0xAA: 0x55, 0xAB: 0x00, 0xA9: 0x00, 0xC0: 0x80, 0xD0: 0x03}
 
-    def __init__(self) -> None:
+    def __init__(self, reset: Callable[[], object] = lambda: None) -> None:
+        self._reset = reset
         self._output: list[int] = []
         self._command = 0
         self._byte = 0x61
@@ -88,6 +96,8 @@ class KeyboardController:
             self._command = value if value in (0x60, 0xD1, 0xD2, 0xD3, 0xD4) else 0
             if value == 0x20:
                 self._output.append(self._byte)
+            elif value == _PULSE_RESET:
+                self._reset()
             elif value in self._ANSWERS:
                 self._output.append(self._ANSWERS[value])
             return

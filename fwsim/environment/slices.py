@@ -28,13 +28,17 @@ from fwsim.native import (
     R_TIME,
     R_TIME_LIMIT,
     R_WAITS,
+    R_WATCH_MODES,
     STOP_ABORT,
     STOP_CODE,
     STOP_EVENTS,
     STOP_FAULT,
     STOP_IDLE,
     STOP_IRQ,
+    STOP_MODE,
     STOP_NONE,
+    STOP_PLACE,
+    STOP_RESET,
     STOP_SPIN,
     STOP_STALE,
     STOP_TIME,
@@ -92,6 +96,15 @@ class Slices:
         self.ended: Ending | None = None
         self.between: Callable[[], None] | None = None
         self._waiting = _Waiting()
+        self._mode_told: Callable[[int, int], None] | None = None
+
+    def watch_modes(self, told: Callable[[int, int], None] | None) -> None:
+        """Tell ``told`` AX and BX of each INT 10h that sets a mode, before its handler runs; None: no longer.
+
+        Native code sees the INT whoever's handler the IVT names; root words R_CS and R_IP say where it was made.
+        """
+        self._mode_told = told
+        self.machine.root[R_WATCH_MODES] = told is not None
 
     def start(self) -> Ending:
         """Run from where the CPU stands to an end; the same one again where code has ended otherwise before."""
@@ -122,8 +135,12 @@ class Slices:
 
     def try_on(self) -> None:
         """Run on from a restored snapshot until something ends it, as a trial: nothing is kept of how it ended."""
-        while self.slice() is None:
-            pass
+        told, self._mode_told = self._mode_told, None
+        try:
+            while self.slice() is None:
+                pass
+        finally:
+            self._mode_told = told
 
     def helped(self, ending: Ending) -> bool:
         """Whether the code goes on after all: a wait that is given the answer it asks for."""
@@ -161,8 +178,16 @@ class Slices:
             ending = self.x86.deliver_due()
         elif reason in (STOP_IDLE, STOP_SPIN):
             ending = self._idle_tick()
+        elif reason == STOP_PLACE:
+            return self._end("completed", "")
+        elif reason == STOP_RESET:
+            return self._end("error", "the firmware reset the machine")
         elif reason == STOP_FAULT:
             ending = self.x86.fault(int(root[R_STOP_A]))
+        elif reason == STOP_MODE:
+            ending = None
+            if self._mode_told:
+                self._mode_told(int(root[R_STOP_A]) & 0xFFFF, int(root[R_STOP_A]) >> 16)
         else:
             return self.stopped(reason)
         return ending or self.over_budget()

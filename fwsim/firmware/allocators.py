@@ -14,6 +14,7 @@ GROUP = "fwsim.allocators"
 """The entry point group in which an installed package names its own: an allocator, or a class of one."""
 ROWS: dict[str, tuple[str, str]] = {
     "seabios": ("fwsim.firmware.seabios.place", "SEABIOS"),
+    "seabios-image": ("fwsim.running.executed", "SEABIOS_IMAGE"),
     "ovmf": ("fwsim.firmware.ovmf.place", "OVMF"),
     "hvmloader": ("fwsim.firmware.hvmloader", "HVMLOADER"),
     "bhyve": ("fwsim.firmware.bhyve", "BHYVE"),

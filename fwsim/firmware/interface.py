@@ -45,6 +45,8 @@ class Allocator(ABC):
     """Whether it is told of the IGD: it reads the fw_cfg files, or its device model acts. Else nothing is expected."""
     maps_stolen: ClassVar[bool] = True
     """Whether stolen memory is really at BDSM; False: the guest is told an address, and nothing is mapped there."""
+    image: ClassVar[str] = ""
+    """The firmware image that is executed where the scenario names none; "" for a model."""
     places_io_bars: ClassVar[bool] = True
     at_host_base: ClassVar[bool] = False
     """Whether it means to have stolen memory where the host has it, whatever the generation."""

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.board.function import BarSpec
+from fwsim.cpu.engine import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.devices.vga.state import V_GMADR
 from fwsim.machine import callbacks
-from fwsim.machine.decode import Key, bar_address, decoded
+from fwsim.machine.decode import ROM_BAR, ROM_ROLE, Key, bar_address, decoded, rom_bar, shown_roms
 from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
 from fwsim.machine.shadow import Shadow
@@ -66,14 +67,14 @@ class Windows:
         for at, size in _pieces(start, end):
             self._m.engine.map_native(at, size, reads, writes, self._root)
 
-    def add_memory(self, start: int, ram: Ram, size: int = 0) -> None:
-        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion.
+    def add_memory(self, start: int, ram: Ram, size: int = 0, protection: int = ALL) -> None:
+        """Memory of its own at ``start``, over whatever was there: a host's stolen memory or OpRegion, a flash.
 
         ``size`` bytes of it; 0: all.
         """
         engine, size = self._m.engine, size or ram.size
         engine.unmap(start, size)
-        engine.map_ram(start, ram, 0, size)
+        engine.map_ram(start, ram, 0, size, protection)
         self._fixed.append((start, start + size, ram))
 
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
@@ -97,7 +98,8 @@ class Windows:
         wanted: dict[Key, tuple[int, int]] = {}
         ports: dict[Key, tuple[int, int, str]] = {}
         specs: dict[Key, BarSpec] = {}
-        for key, bar, start in decoded(self._m.pci, self._m.functions):
+        roms = {slot: rom.size for slot, rom in self._m.roms.items()}
+        for key, bar, start in (*decoded(self._m.pci, self._m.functions), *shown_roms(self._m.pci, roms)):
             specs[key] = bar
             if bar.kind == "io":
                 ports[key] = (start, bar.size, bar.role)
@@ -115,7 +117,7 @@ class Windows:
             if key not in self._mapped and not self._taken(*place):
                 if place[0] < FOUR_GIB:
                     self._m.engine.unmap(*place)
-                self._map_bar(specs[key], *place)
+                self._map_bar(key, specs[key], *place)
                 self._mapped[key] = place
         self._update_ports(ports)
 
@@ -162,8 +164,11 @@ class Windows:
     def _taken(self, start: int, size: int) -> bool:
         return any(_overlap((start, size), place) for place in self._mapped.values())
 
-    def _map_bar(self, bar: BarSpec, start: int, size: int) -> None:
+    def _map_bar(self, key: Key, bar: BarSpec, start: int, size: int) -> None:
         engine, root = self._m.engine, self._root
+        if bar.role == ROM_ROLE:
+            engine.map_ram(start, self._m.roms[key[0]], 0, size, READ_ONLY)
+            return
         if bar.role in ("GTTMMADR", "MMADR"):
             self._m.root[R_BAR0] = start
             engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
@@ -216,6 +221,7 @@ class Windows:
         """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
         mapped, ports, covered, ecam, fixed, shadow = state
         specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
+        specs |= {(slot, ROM_BAR): rom_bar(rom.size) for slot, rom in self._m.roms.items()}
         moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
         for start, size in [self._mapped.pop(key) for key in moved]:
             self._m.engine.unmap(start, size)
@@ -232,7 +238,7 @@ class Windows:
             if key not in self._mapped:
                 if place[0] < FOUR_GIB:
                     self._m.engine.unmap(*place)
-                self._map_bar(specs[key], *place)
+                self._map_bar(key, specs[key], *place)
         self._mapped, self._ports, self._covered = dict(mapped), dict(ports), dict(covered)
         self._fixed = list(fixed)
         self.shadow.restore(shadow)

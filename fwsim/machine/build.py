@@ -10,16 +10,15 @@ from fwsim.board.function import Board
 from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
+from fwsim.board.power_on import at_reset
 from fwsim.board.setup import set_up
 from fwsim.devices.adapters import Adapter
-from fwsim.devices.fw_cfg import FwCfg
-from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
-from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.errors import FwsimError
+from fwsim.firmware.image import FirmwareImage
 from fwsim.firmware.request import Host as HostFacts
 from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.hypervisor.vfio.opregion import view_of
@@ -27,9 +26,9 @@ from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
-from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
+from fwsim.machine.power_on import add_platform, show_rom, switch_on
 from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom, read_file
@@ -38,8 +37,11 @@ from fwsim.rom.opregion import SIZE as OPREGION_SIZE
 from fwsim.rom.opregion import build_opregion, parse_opregion
 from fwsim.scenario.host_functions import place_of, refusals
 from fwsim.scenario.model import Firmware, Scenario
+from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Actor
 
+VGA_ROM_FILE = "vgaroms/vbios.rom"
+"""What QEMU makes of a ROM with rombar=0 (hw/pci/pci.c, pci_add_option_rom: the file's own name)."""
 PM_TIMER = 8
 """Where the timer is from the ACPI base on (ACPI 6.5, 4.8.3.3; every chipset here)."""
 MAPPED_PAGES = 16
@@ -57,7 +59,12 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
         stubs=given.stubs, host=host_board(scenario.host, None).functions, release=design.qemu_release,
         ram=scenario.guest.ram, isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
-    return set_up(board, scenario.guest.machine)
+    return at_reset(board) if executes(scenario) else set_up(board, scenario.guest.machine)
+
+
+def executes(scenario: Scenario) -> bool:
+    """Whether the scenario's firmware is an image that is executed."""
+    return bool(allocator_of(scenario.firmware)[0].image)
 
 
 def assignment(scenario: Scenario, adapter: Adapter | None) -> Assignment:
@@ -141,8 +148,11 @@ def build(
         if design.guest_reset != "dropped":
             display = next(each for each in machine.functions if each.spec is board.display)
             listen(machine, display, capabilities(family, host.device_id), restores=design.guest_reset == "restored")
-    _add_platform(built, board)
-    _place(built, scenario, len(image))
+    _add_platform(built, board, image)
+    if executes(scenario):
+        _switch_on(built, scenario, image)
+    else:
+        _place(built, scenario, len(image))
     install_pair(built, scenario)
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
@@ -223,7 +233,7 @@ def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
     return pages
 
 
-def _add_platform(built: Built, board: Board) -> None:
+def _add_platform(built: Built, board: Board, rom: bytes) -> None:
     machine = built.machine
     files = dict(built.given.files)
     files[RAMFB_FILE] = bytes(28)
@@ -233,14 +243,11 @@ def _add_platform(built: Built, board: Board) -> None:
         if size
     )
     files["etc/e820"] = e820
-    built.fw_cfg = FwCfg(machine.ram, files, machine.low)
-    pic = Pic()
-    interrupts = machine.interrupts = Interrupts(machine, pic)
-    for device in (
-        pic, interrupts, Cmos(machine.low, machine.high), KeyboardController(), DebugPort(built.log.append),
-        built.fw_cfg,
-    ):  # fmt: skip
-        machine.add_device(device)
+    if rom and executes(machine.scenario) and machine.scenario.hypervisor.rombar == "off":
+        files[VGA_ROM_FILE] = rom
+    built.fw_cfg = add_platform(machine, files, built.log.append, boots=executes(machine.scenario))
+    interrupts = machine.interrupts
+    assert interrupts is not None
     if machine.igd:
         plugged = next(each for each in machine.functions if each.spec is board.display)
         interrupts.attach(plugged.slot, plugged.devfn)
@@ -249,6 +256,16 @@ def _add_platform(built: Built, board: Board) -> None:
     host = host_pm_base(machine.scenario.host.family)
     if host + PM_TIMER in built.given.host_ports:
         machine.add_pm_timer(host)
+
+
+def _switch_on(built: Built, scenario: Scenario, rom: bytes) -> None:
+    """Put the firmware's image at the reset vector, and the ROM where it will find it."""
+    machine, (row, _) = built.machine, allocator_of(scenario.firmware)
+    assert isinstance(row, FirmwareImage)
+    display = next((each for each in machine.functions if each.devfn == scenario.guest.devfn), None)
+    if rom and display and scenario.hypervisor.rombar == "on":
+        show_rom(machine, display, rom)
+    switch_on(machine, row.read(scenario.firmware.image), scenario.cpu)
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

@@ -5,7 +5,7 @@ So does the function's power state, where it has one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from fwsim.board.function import BarSpec
 from fwsim.devices.bridge import COMMAND, COMMAND_IO, COMMAND_MEMORY, passes_memory, passes_ports
@@ -15,6 +15,9 @@ from fwsim.machine.plugged import Plugged
 Key = tuple[int, int]
 """Slot and BAR index."""
 _PORTS = 0x10000
+ROM_BAR, ROM_ROLE = 6, "ROM"
+"""The index by which an expansion ROM's register goes among the BARs, and what lies behind it."""
+_ROM_REGISTER, _ROM_ON, _ROM_BASE = 0x30, 1, 0xFFFFF800
 D3HOT = 3
 """PMCSR bits 1:0: nothing but configuration space answers (PCI Power Management 1.2, 5.4.1)."""
 
@@ -46,3 +49,21 @@ def decoded(pci: PciBus, functions: Iterable[Plugged]) -> Iterator[tuple[Key, Ba
                 passes = passes_memory
             if answers and all(passes(pci, bridge, start, bar.size) for bridge in bridges):
                 yield (function.slot, bar.index), bar, start
+
+
+def rom_bar(size: int) -> BarSpec:
+    """The expansion ROM's register as a BAR."""
+    return BarSpec(ROM_BAR, size, "mem", role=ROM_ROLE)
+
+
+def shown_roms(pci: PciBus, roms: Mapping[int, int]) -> Iterator[tuple[Key, BarSpec, int]]:
+    """Each expansion ROM that answers now: its own enable and the command register decide. ``roms``: size by slot.
+
+    Source: PCI Local Bus 3.0, 6.2.5.2.
+    """
+    for slot, size in roms.items():
+        register = pci.seen_by_guest(slot, _ROM_REGISTER, 4)
+        start = register & _ROM_BASE
+        on = register & _ROM_ON and pci.seen_by_guest(slot, COMMAND, 2) & COMMAND_MEMORY
+        if on and all(passes_memory(pci, bridge, start, size) for bridge in pci.above(slot)):
+            yield (slot, ROM_BAR), rom_bar(size), start

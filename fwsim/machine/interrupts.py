@@ -225,6 +225,12 @@ class Interrupts:
         """Whether more than the timer counts."""
         return bool(self.root[R_LOOK_TIME])
 
+    def isa(self, irq: int, level: bool) -> None:
+        """Drive the line of an ISA device: the 8259A's input and the I/O APIC's pin of the same number."""
+        self._record(Actor.DEVICE, Op.WRITE, IRQ + irq, int(level))
+        self._set(Route(irq, irq), level)
+        self._controllers_changed()
+
     def due(self) -> None:
         """Virtual time has come to a moment at which the device may ask."""
         if self._next is not None and int(self.root[R_TIME]) >= self._next:

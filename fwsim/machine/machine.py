@@ -1,6 +1,6 @@
 """One machine: engine, memory, bus, devices and hypervisor of a scenario, put together and kept in step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +71,9 @@ class Machine(Parts):
         *,
         vga: bool = True,
         mode: str = "real",
+        split: tuple[int, int] | None = None,
     ) -> None:
-        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode)
+        super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode, split=split)
         self._by_port: dict[int, PortDevice] = {}
         self.first_gtt: FirstGtt | None = None
         self.interrupts: Interrupts | None = None
@@ -123,9 +124,29 @@ class Machine(Parts):
     def add_device(self, device: PortDevice) -> None:
         """Give a Python device its ports."""
         self.devices.append(device)
-        for port in device.ports:
+        self.claim_ports(device, device.ports)
+
+    def claim_ports(self, device: PortDevice, ports: Iterable[int]) -> None:
+        """From now on ``device`` answers at these ports."""
+        for port in ports:
             self.ports[port] = PORT_TRAP
+        self.own(device, ports)
+
+    def own(self, device: PortDevice, ports: Iterable[int]) -> None:
+        """Whose these ports are, where they are Python's: what they are is a state of the machine."""
+        for port in ports:
             self._by_port[port] = device
+
+    def disown(self, ports: Iterable[int]) -> None:
+        """These ports are nobody's of Python's."""
+        for port in ports:
+            self._by_port.pop(port, None)
+
+    def forget_ports(self, ports: Iterable[int]) -> None:
+        """Nothing answers at these ports any more."""
+        for port in ports:
+            self.ports[port] = PORT_OPEN
+        self.disown(ports)
 
     def add_pm_timer(self, base: int) -> None:
         """The ACPI PM timer at ``base`` + 8."""

@@ -113,12 +113,13 @@ class Parts:
     """What a machine of ``scenario`` consists of, its address map left out; the bus is empty.
 
     ``igd`` is None where another display device is in its place. ``vga``: the display answers the VGA ports and
-    A0000-BFFFF; without it nothing does. ``trap`` answers what native code asks of Python.
+    A0000-BFFFF; without it nothing does. ``trap`` answers what native code asks of Python. ``split``: RAM below and
+    above 4 GiB, where the hypervisor was told otherwise than usual.
     """
 
     def __init__(
         self, scenario: Scenario, recorder_path: Path | None, igd: Igd | None, adapter: Adapter | None, trap: Trap, *,
-        vga: bool, mode: str = "real",
+        vga: bool, mode: str = "real", split: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
@@ -126,7 +127,7 @@ class Parts:
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
         self.design = scenario.hypervisor.design
-        low, self.high = self.design.ram_split(scenario.guest.machine, self.ram.size)
+        low, self.high = split or self.design.ram_split(scenario.guest.machine, self.ram.size)
         end = self.design.ram_end(scenario.device, low)
         self.low, self.high = end // PAGE * PAGE, self.high + low - end
         self.igd = igd
@@ -145,6 +146,8 @@ class Parts:
         self.ips: NDArray[np.uint64] = np.zeros(IPS_WORDS * IPS_SLOTS, np.uint64)
         self.devices: list[PortDevice] = []
         self.extra: list[Ram] = []
+        self.roms: dict[int, Ram] = {}
+        """What lies behind a function's expansion ROM register, by its slot."""
         self.local: Ram | None = None
         self.watchers: dict[int, Any] = {}
         self._set_addresses()

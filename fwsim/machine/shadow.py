@@ -8,7 +8,7 @@ from typing import Any
 
 from fwsim.board.function import Shadowing
 from fwsim.cpu.engine import ALL, READ_ONLY, Engine
-from fwsim.devices.pam import BASE, BIOS_START, END, OPEN, READ, REGISTERS, SEGMENT, WRITE, modes, smram_shown
+from fwsim.devices.pam import BASE, END, OPEN, READ, REGISTERS, SEGMENT, WRITE, modes, smram_shown
 from fwsim.machine import callbacks
 from fwsim.machine.parts import Parts
 from fwsim.memory.ram import PAGE, Ram
@@ -104,14 +104,14 @@ class Shadow:
         self.modes = wanted
 
     def _pci_side(self) -> Ram:
-        """What PCI has there in QEMU: nothing for option ROMs (pc.rom, hw/i386/pc.c), the BIOS in the last 64 KiB.
+        """What PCI has there in QEMU: nothing for option ROMs (pc.rom, hw/i386/pc.c), the end of the BIOS up to 1 MiB.
 
-        Of E0000-EFFFF, where the other half of a BIOS of 128 KiB would be, there is none here: all ones.
+        As much as there is of it, 128 KiB at most (x86_isa_bios_init); below that all ones, down to E0000.
         """
         if self._rom is None:
+            bios = self.bios[-(END - OPTION_ROMS_END) :]
             self._rom = Ram(END - BASE, "PCI at C0000")
-            self._rom.write(OPTION_ROMS_END - BASE, b"\xff" * (BIOS_START - OPTION_ROMS_END))
-            self._rom.write(BIOS_START - BASE, self.bios)
+            self._rom.write(OPTION_ROMS_END - BASE, bios.rjust(END - OPTION_ROMS_END, b"\xff"))
         return self._rom
 
     # --- A0000-BFFFF -----------------------------------------------------------------------------------------------

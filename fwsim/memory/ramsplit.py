@@ -7,7 +7,7 @@ from fwsim.memory.ranges import align_up
 FOUR_GIB = 1 << 32
 _HT_HOLE = (0xFD00000000, 0x300000000)
 _ABOVE_1T = 0x10000000000
-_HOLE64 = {"pc": 2 << 30, "q35": 32 << 30}
+HOLE64 = {"pc": 2 << 30, "q35": 32 << 30}
 """Bytes of the 64-bit PCI window: pci-hole64-size (hw/pci-host/i440fx.c, q35.c)."""
 _KVM_PAGES = (0xFEFFC000, 0x4000)
 """The page table that KVM uses for real mode, and three pages for the task state segment."""
@@ -47,10 +47,10 @@ def highest_used(machine: str, high: int, *, amd: bool) -> int:
 
 def largest_ram(machine: str, low: int, limit: int, *, amd: bool) -> int:
     """Bytes of RAM, ``low`` of them below 4 GiB, at which ``highest_used`` is just not past ``limit``."""
-    above = limit + 1 - _HOLE64[machine] - _ABOVE_1T if amd else 0
+    above = limit + 1 - HOLE64[machine] - _ABOVE_1T if amd else 0
     if above > 0:
         return low + above
-    return low + min(limit + 1, _HT_HOLE[0] if amd else limit + 1) - _HOLE64[machine] - FOUR_GIB
+    return low + min(limit + 1, _HT_HOLE[0] if amd else limit + 1) - HOLE64[machine] - FOUR_GIB
 
 
 def last_of_ram(low: int, high: int) -> int:
@@ -59,7 +59,7 @@ def last_of_ram(low: int, high: int) -> int:
 
 
 def _window_end(machine: str, ram_end: int) -> int:
-    return align_up(ram_end, 1 << 30) + _HOLE64[machine]
+    return align_up(ram_end, 1 << 30) + HOLE64[machine]
 
 
 def qemu_e820(low: int, high: int, *, amd: bool, kvm: bool, start: int = FOUR_GIB) -> list[tuple[int, int, int]]:

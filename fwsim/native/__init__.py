@@ -42,6 +42,7 @@ R_STOP = _next()  # why the engine was stopped: a STOP_* value
 R_STOP_A = _next()  # a fact that goes with it
 # --- who acts, and where ---------------------------------------------------------------------------------------------
 R_ACTOR = _next()  # who runs the code: an Actor
+R_ROM_END = _next()  # firmware's code below this segment, from C000 on, is an option ROM's; 0: it all is the actor's
 R_IDS_CSIP = _next()  # int[2]: CS, EIP, for R_FN_READ
 R_PTRS_CSIP = _next()  # void *[2] into the two words below
 R_CS = _next()  # of the current access
@@ -96,6 +97,7 @@ R_TIMER_TIME = _next()  # when the timer's is due, while R_LOOK_TIME counts too
 R_IDS_INT = _next()  # int[I_IDTR + 1], void *[I_IDTR + 1], uint64[]: the registers an interrupt needs (I_*)
 R_PTRS_INT = _next()
 R_INT_VALUES = _next()
+R_WATCH_MODES = _next()  # 1: STOP_MODE before an INT 10h that sets a mode
 # --- devices ---------------------------------------------------------------------------------------------------------
 R_PORTS = _next()  # uint8[65536]: PORT_* kind of each port
 R_LATCH = _next()  # uint8[65536]: what a PORT_STORE port holds
@@ -151,7 +153,10 @@ STOP_STALE = _next()  # nothing new read or written for R_WAIT_LIMIT or R_STALE_
 STOP_ABORT = _next()  # the hypervisor would kill the guest here
 STOP_FAULT = _next()  # a CPU exception, or an INT that does not go through a plain IVT: the fact is its vector
 STOP_SPIN = _next()  # the same short block ran SPIN_RUNS times in a row
+STOP_MODE = _next()  # INT 10h AH=00h or AX=4F02h by the IVT, its handler to run next: AX | BX << 16
 STOP_REPLAY = _next()  # an access that the record does not have
+STOP_RESET = _next()  # the code had the machine reset
+STOP_PLACE = _next()  # the code came to the place that somebody waits at (Engine.stop_at)
 SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked -----------------------------------------------------------------------------------

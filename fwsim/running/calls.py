@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.cpu.engine import Engine
 from fwsim.devices.vga.render import palette
-from fwsim.environment.bios.session import Session
+from fwsim.environment.ending import Ending
+from fwsim.environment.slices import Slices
 from fwsim.machine.build import lights
 from fwsim.machine.built import Built
+from fwsim.native import R_CS
 from fwsim.results.folder import RunDir
 from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
 from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import take
+from fwsim.running.pictures import look, take
 from fwsim.scenario.model import Call, Scenario
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
 
+_VIDEO_ROM = 0xC000, 0xE000
+"""The segments in which an INT 10h is the video BIOS's own."""
 LINEAR = 0x80
 """Bit of ModeAttributes: the mode has a linear frame buffer (VBE 3.0, 4.4)."""
+
+
+class Called(Protocol):
+    """Firmware that a boot loader can call: fwsim's own services, or an image's."""
+
+    slices: Slices
+    cpu: Engine
+
+    def interrupt(self, vector: int, registers: dict[str, int]) -> Ending:
+        """INT ``vector`` with these registers."""
+        ...
+
+    def memory_map(self) -> list[tuple[int, int, int]]:
+        """(start, size, type) as INT 15h E820 gives it."""
+        ...
 
 
 @dataclass
@@ -31,7 +54,7 @@ class Caller:
     """Makes a scenario's calls on a session, keeps their results, the screens and the IOMMU's faults."""
 
     built: Built
-    session: Session
+    session: Called
     scenario: Scenario
     out: RunDir | None
     calls: list[CallResult] = field(default_factory=list)
@@ -43,6 +66,9 @@ class Caller:
     _drawn: bool = False
     _wanted: tuple[int, int] | None = None
     """Of the pending mode: whether the test card was painted, and its size by 4F01."""
+    _watched: bool = False
+    _shown: NDArray[np.uint8] | None = None
+    """Whether a boot sector's modes were photographed, and what the display showed when it set the last one."""
 
     def __post_init__(self) -> None:
         """What the pictures' DMA meets is the IOMMU's that watched the ROM."""
@@ -147,15 +173,43 @@ class Caller:
 
     def _used(self, mode: ModeLayout) -> str:
         """Who uses the memory that the mode's frame buffer would be; "" where nobody else does."""
-        return owner(self.built, self.session.bios.context.memory_map(), mode.base, mode.pitch * mode.height)
+        return owner(self.built, self.session.memory_map(), mode.base, mode.pitch * mode.height)
 
     # --- pictures --------------------------------------------------------------------------------------------------
     def finish(self) -> None:
-        """Take the last picture; where no call was to set a mode, the one POST left."""
-        if not self._tried and self.session.slices.ended is None:
-            self._pending = self.machine.ram.word(0x449, 1)
+        """Take the last picture: of what a boot sector left, or of the mode that was set last, or of what POST left."""
+        if self._pending is None and (self._watched or (not self._tried and self.session.slices.ended is None)):
+            self._pending = self._mode
         self.photograph()
         self.vtd.finish()
+
+    @contextmanager
+    def watching(self, slices: Slices) -> Iterator[None]:
+        """Photograph what the code that runs meanwhile shows: before each mode that it sets by INT 10h, where that is
+        something new, and at the end (``finish``). A video BIOS's own INT 10h sets none.
+        """
+        self.photograph()
+        self._watched, self._shown = True, look(self.built)
+        slices.watch_modes(self._before_mode)
+        try:
+            yield
+        finally:
+            slices.watch_modes(None)
+
+    def _before_mode(self, ax: int, bx: int) -> None:
+        if _VIDEO_ROM[0] <= int(self.machine.root[R_CS]) < _VIDEO_ROM[1]:
+            return
+        shown = look(self.built)
+        if shown is not None and (self._shown is None or not np.array_equal(shown, self._shown)):
+            self._pending = self._mode if self._pending is None else self._pending
+            self.photograph()
+        self._shown, self._drawn, self._wanted = shown, False, None
+        self._pending = bx & 0x1FF if ax == 0x4F02 else ax & 0x7F
+
+    @property
+    def _mode(self) -> int:
+        """The mode that the video BIOS says is set."""
+        return self.machine.ram.word(0x449, 1)
 
     def photograph(self) -> None:
         """Take the picture of the mode that was set last, where that was not done yet."""

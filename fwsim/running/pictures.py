@@ -15,6 +15,13 @@ from fwsim.native import R_TIME
 from fwsim.results.summary import Frame, Screen
 
 
+def look(built: Built) -> NDArray[np.uint8] | None:
+    """The pixels that the display shows, as ``take`` gives them; nothing comes of it."""
+    if built.machine.igd is not None:
+        return scan(built.machine.igd, built.machine.vga).rgb
+    return None if built.ramfb else render(built.machine.vga).rgb
+
+
 def take(built: Built, mode: int, frames: int) -> tuple[Screen, NDArray[np.uint8] | None]:
     """The screen, in the mode with this number, and its pixels, rows by columns by RGB; None where there is no picture.
 

@@ -16,12 +16,13 @@ import msgspec
 
 from fwsim.board.display import display_adapter, display_function
 from fwsim.board.host import host_board
+from fwsim.devices.diskette import Diskette
 from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
-from fwsim.machine.build import build, host_of, lights, vbt_of
+from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
@@ -30,10 +31,10 @@ from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
+from fwsim.running.image import ImageRun
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
-from fwsim.scenario.check import SECTOR
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -73,6 +74,8 @@ def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = No
     """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
     if made.built.machine.engine.mode == "long":
         return UefiRun(made, out)
+    if executes(made.scenario):
+        return ImageRun(made, out)
     return Run(made, sessions, out)
 
 
@@ -210,12 +213,12 @@ class Run(AnyRun):
                 return
 
     def boot(self) -> None:
-        """Start the payload's boot sector, where everything before it returned."""
+        """Start the payload's boot sector, where everything before it returned; what it shows is photographed."""
         floppy = self.scenario.payload.floppy
         ended = self.session.slices.ended
         if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
-            self.caller.photograph()
-            self.session.boot(Path(floppy).read_bytes()[:SECTOR])
+            with self.caller.watching(self.session.slices):
+                self.session.boot(Diskette(Path(floppy).read_bytes()))
 
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from fwsim.devices.diskette import LARGEST, SECTOR, SIGNATURE, SIZES, format_of
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.hypervisor.interface import Hypervisor as Design
@@ -20,9 +21,6 @@ HOST_MEMORY_END = 0xFEC00000
 """Where IOAPIC, local APICs and the flash begin, up to 4 GiB: no memory of a host (SeaBIOS src/config.h)."""
 OPREGION = 8 * KIB
 """Bytes of an OpRegion without extended VBT (Linux drivers/vfio/pci/vfio_pci_igd.c)."""
-
-SECTOR = 512
-"""Bytes of a boot sector."""
 _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
@@ -251,7 +249,7 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
         return
     try:
         with path.open("rb") as file:
-            data = file.read(MIB + 1)
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise FwsimError(
             f"cannot be read: {error.strerror or error}", where=f"{where}: {field}", found=name,
@@ -266,19 +264,20 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
         )  # fmt: skip
 
 
-_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a boot sector"}
+_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted"}
 _DUMPS = {
-    "floppy": "assemble one to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is",
+    "floppy": "assemble a boot sector to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is, or pad an image to "
+    "whole sectors: truncate -s %512 FILE",
     "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",
     "opregion": "copy /sys/kernel/debug/dri/0/i915_opregion, or leave it out: one is made from the ROM's VBT",
 }
 
 
 def _judge_floppy(data: bytes) -> tuple[str, str]:
-    """SeaBIOS boots a first sector with the signature (src/boot.c, boot_disk); no more than that sector is read."""
-    if len(data) < SECTOR or len(data) > MIB:
-        return f"{len(data) if len(data) <= MIB else f'over {MIB}'} bytes", f"at least {SECTOR} bytes, the boot sector"
-    if data[SECTOR - 2 : SECTOR] != b"\x55\xaa":
+    """SeaBIOS boots a first sector with the signature (src/boot.c, boot_disk)."""
+    if format_of(len(data)) is None:
+        return f"{len(data) if len(data) <= LARGEST else f'over {LARGEST}'} bytes", SIZES
+    if data[SECTOR - 2 : SECTOR] != SIGNATURE:
         return f"bytes {data[SECTOR - 2 : SECTOR].hex(' ')} at 1FEh", "55 aa, the boot sector's signature"
     return "", ""
 

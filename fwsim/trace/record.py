@@ -18,6 +18,7 @@ from fwsim.native import (
     R_EVENTS,
     R_IP,
     R_REPLAY,
+    R_ROM_END,
     R_SEQ,
     R_TIME,
     STOP_EVENTS,
@@ -30,7 +31,7 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.answer import answered
-from fwsim.trace.event import EVENT
+from fwsim.trace.event import EVENT, Actor
 from fwsim.trace.fields import (
     E_ACTOR,
     E_ADDRESS,
@@ -47,6 +48,9 @@ from fwsim.trace.fields import (
 )
 
 _SIZE = EVENT.itemsize
+_ROMS = 0xC000
+"""The segment from which on option ROMs lie, to R_ROM_END."""
+_ROM, _FIRMWARE = int(Actor.ROM), int(Actor.FIRMWARE)
 
 
 def _record_as(
@@ -95,7 +99,11 @@ def record_as(
 
 
 def _record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> Any:
-    return record_as(root, u64s(root)[R_ACTOR], space, op, width, address, value, aux, flags)
+    words = u64s(root)
+    actor = words[R_ACTOR]
+    if words[R_CS] < words[R_ROM_END] and words[R_CS] >= np.uint64(_ROMS) and actor == np.uint64(_FIRMWARE):
+        actor = np.uint64(_ROM)
+    return record_as(root, actor, space, op, width, address, value, aux, flags)
 
 
 @intrinsic

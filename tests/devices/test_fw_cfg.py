@@ -113,3 +113,35 @@ def test_state_comes_back(device, ram):
     dma(device, ram, keys(device)["etc/ramfb"][0] << 16 | SELECT | WRITE, 28)
     device.restore(state)
     assert bytes(device.files["etc/ramfb"]) == bytes(28)
+
+
+def test_numbered_keys_are_read_like_files(ram):
+    """By port and by DMA; the architecture's have bit 15 and are others than those without it."""
+    device = FwCfg(ram, FILES, keys={0x05: b"\x04\0", 0x8002: b"\1\0\0\0", 0x02: bytes(range(16))})
+    assert take(device, 0x05, 3) == b"\x04\0\0"
+    assert (take(device, 0x8002, 4), take(device, 0x0002, 4)) == (b"\1\0\0\0", bytes(range(4)))
+    assert take(device, 0x4005, 2) == b"\x04\0"  # bit 14 once asked for writing
+    assert take(device, 0x8000, 4) == bytes(4)
+    assert dma(device, ram, 0x8002 << 16 | SELECT | READ, 4) == 0
+    assert ram.read(DATA, 4) == b"\1\0\0\0"
+    assert dma(device, ram, 0x05 << 16 | SELECT | WRITE, 2) == ERROR
+
+
+def test_the_acpi_files_are_made_when_the_first_is_asked_for(ram):
+    """Once, by whichever of the three comes first; the directory has their sizes before."""
+    made = []
+    files = {"etc/acpi/rsdp": bytes(2), "etc/acpi/tables": bytes(4), "etc/table-loader": bytes(2), "etc/e820": bytes(3)}
+
+    def late():
+        made.append(1)
+        return {"etc/acpi/rsdp": b"RR", "etc/acpi/tables": b"TTTT", "etc/table-loader": b"LL"}
+
+    device = FwCfg(ram, files, late=late)
+    fresh = device.snapshot()
+    assert [take(device, key, 4) for key in (0x19, 0x22)] == [b"\0\0\0\4", bytes(4)]
+    assert not made  # 22h is etc/e820
+    assert dma(device, ram, 0x23 << 16 | SELECT | READ, 2) == 0
+    assert (ram.read(DATA, 2), take(device, 0x20, 2), take(device, 0x21, 4)) == (b"LL", b"RR", b"TTTT")
+    assert made == [1]
+    device.restore(fresh)
+    assert (bytes(device.files["etc/acpi/tables"]), take(device, 0x21, 4), made) == (bytes(4), b"TTTT", [1, 1])

@@ -8,7 +8,7 @@ import pytest
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.cpu_models import guest_cpu
-from fwsim.firmware.qemu_tables import smbios_bytes
+from fwsim.firmware.qemu_smbios import smbios_bytes
 from fwsim.firmware.request import Function, Request
 from fwsim.firmware.seabios import SEABIOS
 from fwsim.firmware.seabios.place import SeaBiosOptions

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
+from fwsim.devices.diskette import Diskette
 from fwsim.devices.pci import PciBus
 from fwsim.memory.e820 import E820Map, E820Type
 from fwsim.memory.ram import Ram
@@ -32,6 +33,8 @@ class Context:
     post_e820: list[tuple[int, int, int]] = field(default_factory=list)
     intel_vga: bool = False
     kept: list[tuple[int, int]] = field(default_factory=list)
+    medium: Diskette | None = None
+    """What is in drive A."""
     posted: bool = False
     """POST is over: no longer are option ROMs called."""
 

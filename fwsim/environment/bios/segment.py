@@ -37,8 +37,9 @@ ENTRIES = {
 """Vector to offset in the F segment."""
 CONFIGURATION = 0xE6F5
 """The table of INT 15h AH=C0h."""
-_DISKETTE_TABLE = 0xEFC7
-_LATER = {0x09: (IRQ_LOW, 0xE987), 0x0E: (IRQ_LOW, 0xEF57), 0x1E: (DEFAULT, _DISKETTE_TABLE)}
+DISKETTE_TABLE = 0xEFC7
+"""The diskette's parameters: INT 1Eh's vector, and where INT 13h AH=08h points."""
+_LATER = {0x09: (IRQ_LOW, 0xE987), 0x0E: (IRQ_LOW, 0xEF57), 0x1E: (DEFAULT, DISKETTE_TABLE)}
 """Keyboard and diskette are set up after the display's ROM has run: the vector's offset before, and then."""
 _TO_THE_USER = (0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x79)
 EBDA = 0x9FC00
@@ -59,7 +60,7 @@ def build(ram: Ram, low: int) -> None:
         ram.write(BASE + offset, bytes([HLT, IRET]))
     ram.write(BASE + APM_ENTRY, bytes([0xF9, RETF]))  # STC
     ram.write(BASE + CONFIGURATION, _configuration())
-    ram.write(BASE + _DISKETTE_TABLE, _DISKETTE)
+    ram.write(BASE + DISKETTE_TABLE, _DISKETTE)
     for offset, data in structures(BASE):
         ram.write(BASE + offset, data)
     ram.write(BASE + PNP_HEADER, _pnp())

@@ -5,7 +5,7 @@ Behaviour as SeaBIOS has it (src/system.c, src/serial.c, src/disk.c, src/vgahook
 
 from collections.abc import Callable
 
-from fwsim.environment.bios import apm, clock, keyboard, pcibios
+from fwsim.environment.bios import apm, clock, disk, keyboard, pcibios
 from fwsim.environment.bios.context import CARRY, Context
 from fwsim.environment.bios.segment import CONFIGURATION, SEGMENT
 
@@ -25,11 +25,6 @@ def equipment(c: Context) -> None:
 def memory_size(c: Context) -> None:
     """INT 12h: KiB of conventional memory."""
     c.set("ax", c.ram.word(0x413, 2))
-
-
-def no_disk(c: Context) -> None:
-    """INT 13h: there is no disk: invalid function or drive."""
-    c.fail(0x01)
 
 
 def no_port(c: Context) -> None:
@@ -207,12 +202,12 @@ BY_AX: dict[tuple[int, int], Service] = {
 WHOLE: dict[int, Service] = {
     0x11: equipment,
     0x12: memory_size,
-    0x13: no_disk,
+    0x13: disk.disk,
     0x14: no_port,
     0x17: no_port,
     0x18: boot,
     0x19: boot,
-    0x40: no_disk,
+    0x40: disk.disk,
 }
 """Interrupts with one answer for every leaf."""
 

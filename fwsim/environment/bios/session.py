@@ -5,10 +5,12 @@ from typing import Any
 
 from fwsim.cpu.exceptions import Event, handler
 from fwsim.devices import pam
+from fwsim.devices.diskette import Diskette
 from fwsim.environment.bios import segment
 from fwsim.environment.bios.after_vga import BLOCK, put_kvmvapic, start_disk_controllers
 from fwsim.environment.bios.bios import Bios, BiosState
 from fwsim.environment.bios.context import Context
+from fwsim.environment.bios.disk import insert
 from fwsim.environment.bios.pmm import Pmm
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt, Question
@@ -32,11 +34,14 @@ _TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
 
 @dataclass(frozen=True)
 class SessionState:
-    """What the firmware keeps outside the guest's memory, the stub that ends the call, and whether POST is over."""
+    """What the firmware keeps outside the guest's memory, the stub that ends the call, whether POST is over, and what is
+    in drive A.
+    """
 
     bios: BiosState
     stub: int
     posted: bool
+    medium: Diskette | None
 
 
 class Session(Environment):
@@ -83,13 +88,14 @@ class Session(Environment):
         cpu.set("eip", ram.word(4 * vector, 2))
         return self._run(segment.CALL_RETURN)
 
-    def boot(self, sector: bytes) -> Ending:
-        """Start a boot sector as SeaBIOS does (src/boot.c, call_boot_entry): at 0000:7C00, AX = AA55h, DL the drive
+    def boot(self, medium: Diskette) -> Ending:
+        """Start the first sector of ``medium``, which is in drive A from now on, as SeaBIOS does (src/boot.c, call_boot_entry): at 0000:7C00, AX = AA55h, DL the drive
         (0: the floppy), IF set. It may return by RETF.
         """
         cpu, ram = self.cpu, self.machine.ram
         self._lock_rom(True)
-        ram.write(BOOT_SECTOR, sector)
+        insert(self.bios.context, medium)
+        ram.write(BOOT_SECTOR, medium.sector(0))
         cpu.flush_code()
         for name in ("ebx", "ecx", "edx", "esi", "edi", "ebp", "ds", "es", "ss", "cs"):
             cpu.set(name, 0)
@@ -171,18 +177,23 @@ class Session(Environment):
         ours = target is not None and segment.BASE <= target < segment.BASE + 0x10000
         return "no handler is installed" if ours else ""
 
+    def memory_map(self) -> list[tuple[int, int, int]]:
+        """(start, size, type) as INT 15h E820 gives it now."""
+        return self.bios.context.memory_map()
+
     def unknown_leaves(self) -> list[tuple[int, int, int]]:
         """Interrupts that nobody knows: (vector, AX, how often)."""
         return self.bios.unknown_leaves()
 
     def snapshot(self) -> Any:
         """The firmware's own."""
-        return SessionState(self.bios.snapshot(), self._stub, self.bios.context.posted)
+        context = self.bios.context
+        return SessionState(self.bios.snapshot(), self._stub, context.posted, context.medium)
 
     def restore(self, state: Any) -> None:
         """Go back to it; that the ROM is read-only is the address map's to know."""
         self.bios.restore(state.bios)
-        self._stub, self.bios.context.posted = state.stub, state.posted
+        self._stub, self.bios.context.posted, self.bios.context.medium = state.stub, state.posted, state.medium
 
 
 def _context(built: Built) -> Context:

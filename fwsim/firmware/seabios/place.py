@@ -9,7 +9,8 @@ from msgspec import Meta
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, of_each
 from fwsim.firmware.interface import Allocator, typed
-from fwsim.firmware.qemu_tables import ACPI_TABLES, smbios_bytes
+from fwsim.firmware.qemu_smbios import smbios_bytes
+from fwsim.firmware.qemu_tables import ACPI_TABLES
 from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
 from fwsim.firmware.seabios import drivers
 from fwsim.firmware.seabios.bars import PciPanicError, place_bars

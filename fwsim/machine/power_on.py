@@ -1,0 +1,72 @@
+"""A machine just switched on: the firmware's image in the flash, the ROM behind its BAR, nothing set up.
+
+Sources: QEMU hw/i386/x86.c (x86_bios_rom_init: the image ends at 4 GiB, its last 128 KiB also at 1 MiB), hw/i386/pc.c
+(pc_cmos_init, set_boot_dev) for CMOS, hw/vfio/pci.c (vfio_pci_size_rom) and hw/pci/pci.c (pci_add_option_rom) for a
+ROM BAR of a power of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fwsim.cpu import cpuid
+from fwsim.cpu.cpuid import Cpu
+from fwsim.cpu.engine import READ_ONLY
+from fwsim.devices.fw_cfg import FwCfg
+from fwsim.devices.i8259 import Pic
+from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
+from fwsim.machine.acpi_pm import AcpiPm
+from fwsim.machine.interrupts import Interrupts
+from fwsim.machine.machine import Machine
+from fwsim.machine.plugged import ROM_REGISTER, Plugged
+from fwsim.memory.ram import PAGE, Ram
+from fwsim.native import R_ROM_END, STOP_RESET
+
+FOUR_GIB = 1 << 32
+_PM = (0x7113, 0x2918)
+_OPTION_ROMS_END = 0xE000
+"""The segment up to which PC firmware puts option ROMs, at most."""
+_LEAST_ROM = 0x800
+_BOOT_CA, _BOOT_D = 0x12, 0x30
+"""CMOS 3Dh and 38h for QEMU's default ``-boot cad``: hard disk, floppy, CD; the boot sector's signature is checked."""
+
+
+def switch_on(machine: Machine, image: bytes, cpu: Cpu) -> None:
+    """Put ``image`` where the reset vector is, and a ``cpu`` there."""
+    flash = Ram(-(-len(image) // PAGE) * PAGE, "flash")
+    flash.write(0, image)
+    machine.windows.add_memory(FOUR_GIB - flash.size, flash, protection=READ_ONLY)
+    machine.windows.shadow.bios = image
+    for each in machine.functions:
+        if each.spec.qemu and each.spec.vendor == 0x8086 and each.spec.device in _PM:
+            machine.add_device(AcpiPm(machine, each.slot, each.spec.device))
+    machine.engine.answer_cpuid(cpuid.answers(cpu))
+    machine.root[R_ROM_END] = _OPTION_ROMS_END
+    machine.pci.follow()
+    machine.engine.power_on(cpuid.SIGNATURE)
+
+
+def add_platform(machine: Machine, files: Mapping[str, bytes], line: Callable[[str], None], *, boots: bool) -> FwCfg:
+    """The devices that every PC has, fw_cfg with ``files`` among them; ``line`` gets what the debug port is told.
+
+    ``boots``: CMOS says from what.
+    """
+    pic, cmos = Pic(), Cmos(machine.low, machine.high)
+    if boots:
+        cmos.bytes[0x3D], cmos.bytes[0x38] = _BOOT_CA, _BOOT_D
+    fw_cfg = FwCfg(machine.ram, dict(files), machine.low)
+    keyboard = KeyboardController(lambda: machine.engine.stop(STOP_RESET)) if boots else KeyboardController()
+    interrupts = machine.interrupts = Interrupts(machine, pic)
+    for device in (pic, interrupts, cmos, keyboard, DebugPort(line), fw_cfg):
+        machine.add_device(device)
+    return fw_cfg
+
+
+def show_rom(machine: Machine, function: Plugged, image: bytes) -> None:
+    """Put ``image`` behind the expansion ROM register of ``function``."""
+    size = max(_LEAST_ROM, 1 << (len(image) - 1).bit_length())
+    rom = Ram(-(-size // PAGE) * PAGE, "expansion ROM")
+    rom.write(0, image.ljust(size, b"\xff"))
+    machine.roms[function.slot] = rom
+    machine.pci.set(function.slot, ROM_REGISTER, 4, 0, -size & 0xFFFFFFFF | 1)
+    machine.pci.on_write(function.slot, ROM_REGISTER)

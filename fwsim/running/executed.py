@@ -1,0 +1,144 @@
+"""Firmware images that place: a machine with just what they are asked to place runs them, and is read afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
+from fwsim.board.pc import chipset
+from fwsim.board.power_on import at_reset
+from fwsim.environment.ending import Ending
+from fwsim.environment.reset import Reset
+from fwsim.firmware.image import SeabiosImage
+from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
+from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
+from fwsim.machine.apply_placement import Placed
+from fwsim.machine.built import Built
+from fwsim.machine.machine import Machine
+from fwsim.machine.plugged import plug_all
+from fwsim.machine.power_on import add_platform, switch_on
+from fwsim.memory.e820 import E820Type
+from fwsim.memory.ramsplit import ram_split
+from fwsim.scenario.model import Firmware, Guest, Scenario
+
+ASLS, BDSM, NEW_BDSM = 0xFC, 0x5C, 0xC0
+_INTEL, _DISPLAY = 0x8086, 0x03
+_REGISTERS = (Setting(ASLS, 4, 0, 0xFFFFFFFF), Setting(BDSM, 4, 0, 0xFFFFFFFF), Setting(NEW_BDSM, 8, 0, (1 << 64) - 1))
+"""As a hypervisor answers them: storage."""
+_WINDOW = re.compile(r"PCI: (IO|32|64): ([0-9a-f]+) - ([0-9a-f]+)")
+_RETURNED = re.compile(r"Returned (\d+) bytes of ZoneHigh")
+_RELOCATED = re.compile(r"Relocating init from 0x[0-9a-f]+ to 0x([0-9a-f]+) \(size (\d+)\)")
+_WARNING = "WARNING"
+
+
+class PlacingSeabios(SeabiosImage):
+    """SeaBIOS's image as an allocator."""
+
+    def place(self, request: Request) -> Placement:
+        """Run the package's image on a machine of ``request``'s functions until it would boot."""
+        built = _machine(request, self.read(""))
+        session = Reset(built)
+        ending = session.power_on()
+        rows = session.memory_map() if ending.reason == "completed" else []
+        placement = _read(built, request)
+        placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
+        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, built.log)
+        built.machine.recorder.close()
+        return placement
+
+
+SEABIOS_IMAGE = PlacingSeabios()
+
+
+def why_stopped(ending: Ending, log: Sequence[str]) -> str:
+    """The firmware's own last words, and where it stopped."""
+    last = next((line for line in reversed(log) if line.strip()), "it had said nothing")
+    return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {ending.detail})"
+
+
+def _machine(request: Request, image: bytes) -> Built:
+    scenario = Scenario(
+        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name)
+    )
+    split = ram_split(request.machine, request.ram, max_low=request.max_low)
+    machine = Machine(scenario, None, None, None, vga=False, split=split)
+    machine.functions = plug_all(machine.pci, _board(request))
+    built = Built(machine, Placed(), Assignment(opregion=False), (0, 0), (0, 0))
+    add_platform(machine, _files(request), built.log.append, boots=True)
+    switch_on(machine, image, request.cpu)
+    return built
+
+
+def _kind(request: Request) -> str:
+    return request.machine
+
+
+def _board(request: Request) -> Board:
+    """The request's functions: the chipset's own with their registers, the others with what firmware looks at."""
+    own = {row.bdf: row for row in chipset(request.machine, request.release, request.ram)}
+    rows = tuple(_function(each, own.get(each.bdf)) for each in request.functions)
+    return at_reset(Board(rows))
+
+
+def _function(asked: Function, own: BoardFunction | None) -> BoardFunction:
+    if own is not None and own.device == asked.device:
+        return replace(own, subsystem=asked.subsystem)
+    bars = tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in asked.bars)
+    intel_display = asked.vendor == _INTEL and asked.class_code >> 16 == _DISPLAY
+    parent = None if asked.bdf < 0x100 else 0
+    return BoardFunction(
+        asked.bdf, asked.vendor, asked.device, asked.class_code, subsystem=asked.subsystem, bars=bars,
+        rom=asked.rom_size, settings=_REGISTERS if intel_display else (), bridge=asked.bridge, parent=parent,
+    )  # fmt: skip
+
+
+def _files(request: Request) -> dict[str, bytes]:
+    files = dict(request.fw_cfg)
+    files["etc/e820"] = b"".join(
+        entry.start.to_bytes(8, "little") + entry.size.to_bytes(8, "little") + int(entry.type).to_bytes(4, "little")
+        for entry in request.start_map()
+    )
+    if request.opregion_size is not None:
+        files[OPREGION_FILE] = bytes(request.opregion_size)
+    if request.bdsm_file is not None:
+        files[BDSM_SIZE_FILE] = request.bdsm_file
+    return files
+
+
+def _read(built: Built, request: Request) -> Placement:
+    """What the registers hold, and what the log says of the rest."""
+    machine, placement = built.machine, Placement(log=list(built.log))
+    placement.warnings = [line for line in built.log if _WARNING in line]
+    placement.log = [line for line in built.log if _WARNING not in line]
+    for each in machine.functions:
+        if not machine.pci.answers(each.devfn):
+            continue
+        for bar in each.bars:
+            if address := machine.windows.bar_address(each, bar):
+                placement.bars[each.devfn, bar.index] = address
+        if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, 0x30, 4) & ~0x7FF):
+            placement.bars[each.devfn, 6] = address
+        placement.command[each.devfn] = machine.pci.seen_by_guest(each.slot, 4, 2)
+        if each.spec.settings and each.spec.vendor == _INTEL and each.spec.class_code >> 16 == _DISPLAY:
+            _read_igd(machine, each.devfn, each.slot, request, placement)
+    for line in built.log:
+        if match := _WINDOW.search(line):
+            name = {"IO": "io", "32": "mem32", "64": "mem64"}[match[1]]
+            placement.windows[name] = int(match[2], 16), int(match[3], 16)
+        elif match := _RETURNED.search(line):
+            placement.zonehigh_returned = int(match[1])
+        elif match := _RELOCATED.search(line):
+            placement.init_relocated = int(match[1], 16), int(match[2])
+    return placement
+
+
+def _read_igd(machine: Machine, devfn: int, slot: int, request: Request, placement: Placement) -> None:
+    pci = machine.pci
+    if asls := pci.seen_by_guest(slot, ASLS, 4):
+        placement.asls[devfn] = asls
+    for register in (BDSM, NEW_BDSM):
+        if base := pci.seen_by_guest(slot, register, 4):
+            placement.bdsm[devfn], placement.bdsm_register[devfn] = base, register
+            placement.bdsm_size[devfn] = int.from_bytes(request.bdsm_file or b"", "little")

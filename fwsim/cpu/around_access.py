@@ -49,6 +49,7 @@ from fwsim.native import (
     R_PTRS_GENERAL,
     R_PTRS_INT,
     R_RAM,
+    R_RETRY,
     R_STEP,
     R_TIME,
     R_TIME_LIMIT,
@@ -83,8 +84,6 @@ _TF = 0x100
 LOOK = 1 << 20
 HOSTED, HOSTED_FOR_CODE = 1, 2
 """R_HOSTED: an access of the host's own; one that a service makes for code, whose CS:IP stand in the root block."""
-RETRY_NS = 10_000
-"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting."""
 
 
 @inlined
@@ -200,6 +199,8 @@ def _due(root: int, code: int, size: int) -> None:
         reason = STOP_SPIN
         words[R_BLOCK_FROM] = code
     words[R_CODE_NEXT] = _next_look(root, code)
+    if words[R_TIME] >= words[R_IRQ_TIME]:
+        words[R_CODE_NEXT] = np.uint64(0)
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)
@@ -219,7 +220,7 @@ def _interruptible(root: int) -> Any:
     call(words[R_FN_READ], words[R_UC], at[0], at[1], 1)
     if u64s(words[R_INT_VALUES])[I_EFLAGS] & np.uint64(_IF):
         return True
-    words[R_IRQ_TIME] = words[R_TIME] + np.uint64(RETRY_NS)
+    words[R_IRQ_TIME] = words[R_TIME] + words[R_RETRY]
     return False
 
 

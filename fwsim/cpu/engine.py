@@ -206,11 +206,13 @@ class Engine:
         self.root[R_STOP] = reason
         uclib.uc_emu_stop(self._handle)
 
-    def stop_at(self, address: int) -> None:
-        """Stop with STOP_PLACE before the code at linear ``address`` runs, once."""
+    def stop_at(self, address: int, when: Callable[[], bool] = lambda: True) -> None:
+        """Stop with STOP_PLACE before the code at linear ``address`` runs, once, where ``when`` says so then."""
         handle = 0
 
         def reached(uc: Any, at: int, size: int, data: Any) -> None:
+            if not when():
+                return
             self.stop(STOP_PLACE)
             self._places.discard(handle)
             self.uc.hook_del(handle)

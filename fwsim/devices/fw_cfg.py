@@ -30,7 +30,12 @@ class FwCfg:
     ports: tuple[int, ...] = (0x510, 0x511, 0x514, 0x518)
 
     def __init__(
-        self, ram: Ram, files: dict[str, bytes], low: int | None = None, *, keys: Mapping[int, bytes] | None = None,
+        self,
+        ram: Ram,
+        files: dict[str, bytes],
+        low: int | None = None,
+        *,
+        keys: Mapping[int, bytes] | None = None,
         late: Callable[[], Mapping[str, bytes]] | None = None,
     ) -> None:
         self._ram = ram

@@ -44,18 +44,18 @@ class Reset(Environment):
         return ending
 
     def boot(self) -> Ending:
-        """Let the boot sector that was about to be entered run: completed where it returns to the firmware."""
-        back = self._far_return()
-        self.cpu.stop_at(back)
-        ending = self.slices.start()
-        self.cpu.stop_nowhere()
-        return ending
+        """Let the boot sector that was about to be entered run: completed where it returns to the firmware.
 
-    def _far_return(self) -> int:
-        """Linear address that the code's caller left on the stack."""
-        at = (self.cpu.get("ss") << 4) + (self.cpu.get("esp") & 0xFFFF)
-        ram = self.machine.ram
-        return (ram.word(at + 2, 2) << 4) + ram.word(at, 2)
+        The firmware's code that it returns to serves other calls, too: the stack tells which it is.
+        """
+        cpu, ram = self.cpu, self.machine.ram
+        segment, pointer = cpu.get("ss"), cpu.get("esp") & 0xFFFF
+        at = (segment << 4) + pointer
+        back = (ram.word(at + 2, 2) << 4) + ram.word(at, 2)
+        cpu.stop_at(back, lambda: (cpu.get("ss"), cpu.get("esp") & 0xFFFF) == (segment, pointer + 4))
+        ending = self.slices.start()
+        cpu.stop_nowhere()
+        return ending
 
     # --- calls from outside ----------------------------------------------------------------------------------------
     def interrupt(self, vector: int, registers: dict[str, int]) -> Ending:

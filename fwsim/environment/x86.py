@@ -6,7 +6,6 @@ and None where the code goes on.
 
 from typing import Any
 
-from fwsim.cpu.around_access import RETRY_NS
 from fwsim.cpu.engine import CpuFaultError
 from fwsim.cpu.exceptions import TRIPLE, Event, deliver, describe
 from fwsim.devices.timers import C_RELOAD, PF_IRQ0, PIT_HZ
@@ -14,7 +13,7 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment
 from fwsim.environment.wait.limits import SLOW_FAULTS
 from fwsim.machine.machine import Machine
-from fwsim.native import R_IRQ_TIME, R_STEP, R_TIME, R_TIMER_TIME
+from fwsim.native import R_IRQ_TIME, R_RETRY, R_STEP, R_TIME, R_TIMER_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 IF = 0x200
@@ -90,7 +89,7 @@ class X86:
             return self._deliver_any()
         masked = bool(pic.chips[0].mask & 1)
         if not masked and not self.interruptible:
-            root[R_IRQ_TIME] = now + RETRY_NS
+            root[R_IRQ_TIME] = now + int(root[R_RETRY])
             return None
         root[R_IRQ_TIME] = self._tick_after(due, now)
         if masked:
@@ -107,7 +106,7 @@ class X86:
             root[R_TIMER_TIME] = self._tick_after(due, now)
             interrupts.pic.pulse(0)
         ending = self._take() if self.interruptible else None
-        interrupts.settle(RETRY_NS)
+        interrupts.settle(int(root[R_RETRY]))
         return ending
 
     def _take(self) -> Ending | None:

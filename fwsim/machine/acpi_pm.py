@@ -15,6 +15,8 @@ _ENABLES = {0x7113: (0x80, 1), 0x2918: (0x44, 0x80)}
 """By device id of the function with the block: which byte, and which bit of it, has it decoded."""
 _BASE, _MASK, _SIZE = 0x40, 0xFFC0, 0x40
 _TIMER = range(8, 12)
+_SMI_EN, _SMI_DONE = 0x30, 0x20
+"""ICH9's SMI_EN with APMC_EN set: without SMM, firmware finds that it has been set up (hw/acpi/ich9.c, pm_reset)."""
 _APM = (0xB2, 0xB3)
 _ACPI_ON, _ACPI_OFF, _SCI_EN = 0xF1, 0xF0, 1
 """As QEMU's FADT names the commands (hw/i386/acpi-build.c; ACPI_ENABLE 2 on ICH9, F1h on PIIX4)."""
@@ -30,6 +32,7 @@ class AcpiPm:
         self.base = 0
         self.ports: tuple[int, ...] = _APM
         self._bytes = bytearray(_SIZE)
+        self._bytes[_SMI_EN] = _SMI_DONE
         self._apm = bytearray(2)
         for offset in (_BASE, self._enable[0] & ~3):
             machine.pci.on_write(slot, offset, self._moved)

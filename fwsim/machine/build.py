@@ -1,5 +1,6 @@
 """A scenario becomes a machine: its board plugged in, the hypervisor in between, the firmware's placement applied."""
 
+import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function, links
 from fwsim.board.function import Board
+from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
 from fwsim.board.host import host_board, host_pm_base
 from fwsim.board.others import other_functions
 from fwsim.board.pc import guest_board
@@ -28,7 +30,7 @@ from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
-from fwsim.machine.power_on import add_platform, show_rom, switch_on
+from fwsim.machine.power_on import Told, add_platform, show_rom, switch_on
 from fwsim.machine.register_pair import install as install_pair
 from fwsim.memory.ram import PAGE, Ram
 from fwsim.rom.chain import Rom, read_file
@@ -233,19 +235,30 @@ def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
     return pages
 
 
+def _told(machine: Machine, e820: Sequence[tuple[int, int, int]], board: Board) -> Told | None:
+    """What the scenario's firmware is told, where it is an image that is executed."""
+    scenario = machine.scenario
+    if not executes(scenario):
+        return None
+    guest = FirmwareGuest(
+        scenario.guest.machine,
+        e820,
+        release=machine.design.release,
+        functions=tuple(each.bdf for each in board.functions),
+    )
+    floppy = scenario.payload.floppy
+    return Told(guest, Path(floppy).read_bytes() if floppy else b"")
+
+
 def _add_platform(built: Built, board: Board, rom: bytes) -> None:
     machine = built.machine
     files = dict(built.given.files)
     files[RAMFB_FILE] = bytes(28)
-    e820 = b"".join(
-        start.to_bytes(8, "little") + size.to_bytes(8, "little") + (1).to_bytes(4, "little")
-        for start, size in ((0, machine.low), (1 << 32, machine.high))
-        if size
-    )
-    files["etc/e820"] = e820
+    rows = [(start, size, 1) for start, size in ((0, machine.low), (1 << 32, machine.high)) if size]
+    files["etc/e820"] = b"".join(struct.pack("<QQI", *row) for row in rows)
     if rom and executes(machine.scenario) and machine.scenario.hypervisor.rombar == "off":
         files[VGA_ROM_FILE] = rom
-    built.fw_cfg = add_platform(machine, files, built.log.append, boots=executes(machine.scenario))
+    built.fw_cfg = add_platform(machine, files, built.log.append, _told(machine, rows, board))
     interrupts = machine.interrupts
     assert interrupts is not None
     if machine.igd:

@@ -38,6 +38,7 @@ from fwsim.native import (
     R_PCI,
     R_PLATFORM,
     R_PORTS,
+    R_RETRY,
     R_SEQ,
     R_STALE_LIMIT,
     R_STEP,
@@ -56,6 +57,8 @@ STEP_NS = 1000
 WAIT_LIMIT, STALE_LIMIT = 1 << 20, 1 << 22
 IDLE_LIMIT = 1 << 24
 """Code bytes without an access before the machine looks for an interrupt to deliver."""
+RETRY_NS = 10_000
+"""Virtual time until a due interrupt is looked at again that IF = 0 kept waiting: an option ROM seldom sets IF."""
 NEVER = (1 << 64) - 1
 Trap = Callable[[int, int, int, int], int]
 
@@ -161,6 +164,7 @@ class Parts:
         root[R_EV_LIMIT] = budget.events
         root[R_IDLE_LIMIT] = IDLE_LIMIT
         root[R_CODE_NEXT] = min(budget.code, IDLE_LIMIT)
+        root[R_RETRY] = RETRY_NS
         root[R_WAIT_LIMIT] = WAIT_LIMIT
         root[R_STALE_LIMIT] = STALE_LIMIT
         root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER

@@ -8,25 +8,33 @@ ROM BAR of a power of two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
+from fwsim.board.fw_tables.acpi import acpi_files
+from fwsim.board.fw_tables.files import fw_cfg_files, fw_cfg_keys
+from fwsim.board.fw_tables.guest import Guest
 from fwsim.cpu import cpuid
 from fwsim.cpu.cpuid import Cpu
 from fwsim.cpu.engine import READ_ONLY
+from fwsim.devices.diskette import SIGNATURE
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.i8259 import Pic
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.machine.acpi_pm import AcpiPm
+from fwsim.machine.diskette_drive import plug_diskette
 from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import R_ROM_END, STOP_RESET
+from fwsim.native import R_RETRY, R_ROM_END, STOP_RESET
 
 FOUR_GIB = 1 << 32
 _PM = (0x7113, 0x2918)
 _OPTION_ROMS_END = 0xE000
 """The segment up to which PC firmware puts option ROMs, at most."""
 _LEAST_ROM = 0x800
+HALTS = b"\xf4\xeb\xfd".ljust(510, b"\0") + SIGNATURE
+"""A boot sector that halts: HLT, and a jump back to it. It is in drive A where the user gives no diskette."""
 _BOOT_CA, _BOOT_D = 0x12, 0x30
 """CMOS 3Dh and 38h for QEMU's default ``-boot cad``: hard disk, floppy, CD; the boot sector's signature is checked."""
 
@@ -42,24 +50,47 @@ def switch_on(machine: Machine, image: bytes, cpu: Cpu) -> None:
             machine.add_device(AcpiPm(machine, each.slot, each.spec.device))
     machine.engine.answer_cpuid(cpuid.answers(cpu))
     machine.root[R_ROM_END] = _OPTION_ROMS_END
+    machine.root[R_RETRY] = 0  # SeaBIOS opens the door for four instructions only (src/stacks.c, check_irqs)
     machine.pci.follow()
     machine.engine.power_on(cpuid.SIGNATURE)
 
 
-def add_platform(machine: Machine, files: Mapping[str, bytes], line: Callable[[str], None], *, boots: bool) -> FwCfg:
+@dataclass(frozen=True)
+class Told:
+    """What firmware that is executed finds: the guest that fw_cfg tells it of, and the diskette in drive A."""
+
+    guest: Guest
+    diskette: bytes = b""
+
+
+def add_platform(
+    machine: Machine, files: Mapping[str, bytes], line: Callable[[str], None], told: Told | None = None
+) -> FwCfg:
     """The devices that every PC has, fw_cfg with ``files`` among them; ``line`` gets what the debug port is told.
 
-    ``boots``: CMOS says from what.
+    ``told``: real firmware runs.
     """
-    pic, cmos = Pic(), Cmos(machine.low, machine.high)
-    if boots:
-        cmos.bytes[0x3D], cmos.bytes[0x38] = _BOOT_CA, _BOOT_D
-    fw_cfg = FwCfg(machine.ram, dict(files), machine.low)
-    keyboard = KeyboardController(lambda: machine.engine.stop(STOP_RESET)) if boots else KeyboardController()
+    pic, cmos, engine = Pic(), Cmos(machine.low, machine.high), machine.engine
     interrupts = machine.interrupts = Interrupts(machine, pic)
+    if told is None:
+        fw_cfg, keyboard = FwCfg(machine.ram, dict(files), machine.low), KeyboardController()
+    else:
+        cmos.bytes[0x3D], cmos.bytes[0x38] = _BOOT_CA, _BOOT_D
+        guest = told.guest
+        fw_cfg = FwCfg(
+            machine.ram, fw_cfg_files(guest) | files, machine.low, keys=fw_cfg_keys(guest),
+            late=(lambda: acpi_files(replace(guest, ecam=_ecam(machine)))) if guest.acpi else None,
+        )  # fmt: skip
+        keyboard = KeyboardController(lambda: engine.stop(STOP_RESET))
     for device in (pic, interrupts, cmos, keyboard, DebugPort(line), fw_cfg):
         machine.add_device(device)
+    if told is not None:
+        plug_diskette(machine, told.diskette or HALTS)
     return fw_cfg
+
+
+def _ecam(machine: Machine) -> int | None:
+    return machine.pci.ecam[0] if machine.pci.ecam else None
 
 
 def show_rom(machine: Machine, function: Plugged, image: bytes) -> None:

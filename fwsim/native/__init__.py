@@ -92,6 +92,7 @@ R_FORCED_OR = _next()
 R_FORCED_LEFT = _next()  # so many times
 # --- interrupts ------------------------------------------------------------------------------------------------------
 R_IRQ_TIME = _next()  # when the next one is due; all ones: never
+R_RETRY = _next()  # ns until one that found IF clear is looked at again; 0: at each block
 R_LOOK_TIME = _next()  # when a device may ask for one; 0: none does, and the timer alone counts
 R_TIMER_TIME = _next()  # when the timer's is due, while R_LOOK_TIME counts too
 R_IDS_INT = _next()  # int[I_IDTR + 1], void *[I_IDTR + 1], uint64[]: the registers an interrupt needs (I_*)

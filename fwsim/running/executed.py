@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
+from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
 from fwsim.board.pc import chipset
 from fwsim.board.power_on import at_reset
 from fwsim.environment.ending import Ending
@@ -18,10 +19,11 @@ from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import plug_all
-from fwsim.machine.power_on import add_platform, switch_on
+from fwsim.machine.power_on import Told, add_platform, switch_on
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import ram_split
-from fwsim.scenario.model import Firmware, Guest, Scenario
+from fwsim.scenario.model import Budget, Firmware, Guest, Scenario
+from fwsim.units import MIB
 
 ASLS, BDSM, NEW_BDSM = 0xFC, 0x5C, 0xC0
 _INTEL, _DISPLAY = 0x8086, 0x03
@@ -31,6 +33,8 @@ _WINDOW = re.compile(r"PCI: (IO|32|64): ([0-9a-f]+) - ([0-9a-f]+)")
 _RETURNED = re.compile(r"Returned (\d+) bytes of ZoneHigh")
 _RELOCATED = re.compile(r"Relocating init from 0x[0-9a-f]+ to 0x([0-9a-f]+) \(size (\d+)\)")
 _WARNING = "WARNING"
+_CODE = 256 * MIB
+"""Bytes of code after which an image that does not come to its end is given up; a boot takes 20 MiB."""
 
 
 class PlacingSeabios(SeabiosImage):
@@ -60,13 +64,21 @@ def why_stopped(ending: Ending, log: Sequence[str]) -> str:
 
 def _machine(request: Request, image: bytes) -> Built:
     scenario = Scenario(
-        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name)
-    )
+        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name),
+        budget=Budget(code=_CODE),
+    )  # fmt: skip
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
     machine = Machine(scenario, None, None, None, vga=False, split=split)
     machine.functions = plug_all(machine.pci, _board(request))
+    for each in machine.functions:
+        if each.spec.shadow is not None:
+            machine.windows.shadow.follow_bridge(each.slot, each.spec.shadow)
     built = Built(machine, Placed(), Assignment(opregion=False), (0, 0), (0, 0))
-    add_platform(machine, _files(request), built.log.append, boots=True)
+    guest = FirmwareGuest(
+        request.machine, _e820(request), release=request.release, acpi=request.acpi,
+        functions=tuple(each.bdf for each in request.functions),
+    )  # fmt: skip
+    add_platform(machine, _files(request), built.log.append, Told(guest))
     switch_on(machine, image, request.cpu)
     return built
 
@@ -94,12 +106,12 @@ def _function(asked: Function, own: BoardFunction | None) -> BoardFunction:
     )  # fmt: skip
 
 
+def _e820(request: Request) -> list[tuple[int, int, int]]:
+    return [(entry.start, entry.size, int(entry.type)) for entry in request.start_map()]
+
+
 def _files(request: Request) -> dict[str, bytes]:
     files = dict(request.fw_cfg)
-    files["etc/e820"] = b"".join(
-        entry.start.to_bytes(8, "little") + entry.size.to_bytes(8, "little") + int(entry.type).to_bytes(4, "little")
-        for entry in request.start_map()
-    )
     if request.opregion_size is not None:
         files[OPREGION_FILE] = bytes(request.opregion_size)
     if request.bdsm_file is not None:

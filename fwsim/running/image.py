@@ -58,8 +58,8 @@ class ImageRun(AnyRun):
         """Let the payload's boot sector run."""
         ready = self.session.slices.ended is None and self.ending is not None and self.ending.reason == "completed"
         if self.scenario.payload.floppy and ready:
-            self.caller.photograph()
-            self.session.boot()
+            with self.caller.watching(self.session.slices):
+                self.session.boot()
 
     def pictures(self) -> None:
         """Take the last picture, and let the host's kernel tell of the last DMA faults."""

@@ -62,9 +62,7 @@ def dsdt(guest: Guest) -> bytes:
         for state, kind, there in (("_S3", 1, guest.s3), ("_S4", 2, guest.s4), ("_S5", 0, True)) if there
     )  # fmt: skip
     mode = (aml.name("PICF", aml.integer(0)), aml.method("\\_PIC", 1, aml.store(aml.ARG0, aml.path("PICF"))))
-    hpet = aml.device(
-        "HPET", _hid("PNP0103"), aml.name("_UID", aml.integer(0)), _crs(aml.memory32(HPET_BASE, 0x400))
-    )
+    hpet = aml.device("HPET", _hid("PNP0103"), aml.name("_UID", aml.integer(0)), _crs(aml.memory32(HPET_BASE, 0x400)))
     cpus = aml.device("CPUS", aml.name("_HID", aml.string("ACPI0010")), _cid("PNP0A05"), *_processors(guest.slots))
     return b"".join((*mode, aml.scope("\\_SB", bridge, *links, hpet, cpus), *sleep))
 

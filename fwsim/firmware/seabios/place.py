@@ -36,6 +36,8 @@ _COMMAND = 0x103
 _PCIEXBAR = (0xB0000000, 0x10000000)
 _RCBA = (0xFED1C000, 0x4000)
 _VGA_CLASS = 0x0300
+_ICH9_SMBUS, _SMB_BASE, _SMBUS_AT = (0x8086, 0x2930), 4, 0x700
+"""ICH9's SMBus goes to 100h past the ACPI block, wherever it was mapped (src/fw/pciinit.c, ich9_smbus_enable)."""
 
 UNKNOWN = -1
 """What a user who does not say leaves ``drivers`` at."""
@@ -204,6 +206,8 @@ class _Run:
         for function in sorted(request.functions, key=lambda f: f.bdf):
             if function.vendor == 0x8086 and function.class_code >> 8 == _VGA_CLASS:
                 self._set_up_igd(function)
+            if (function.vendor, function.device) == _ICH9_SMBUS:
+                out.moved[function.bdf, _SMB_BASE] = _SMBUS_AT
             out.command[function.bdf] = _COMMAND
         if q35:
             self.map.add(*_RCBA, E820Type.RESERVED)

@@ -37,10 +37,10 @@ def ask_of(machine: Machine, pci_bars: list[list[Any]], firmware: str, version: 
     )  # fmt: skip
 
 
-def from_boot(real: dict[str, Any]) -> dict[str, Any]:
-    """What ``seen`` saw of SeaBIOS's boot. The IGD's registers and BARs are what was written, not what its log says."""
+def from_boot(real: dict[str, Any], registers: dict[tuple[str, int], int]) -> dict[str, Any]:
+    """What ``seen`` saw of SeaBIOS's boot. Registers and BARs are what was written, not what SeaBIOS's log says."""
     igd = real["igd"][0]
-    bars = {_bar(bdf, index): address for bdf, index, address, *_ in real["pci_map"]}
+    bars = {_bar(bdf, index): address for (bdf, index), address in registers.items() if bdf != IGD}
     bars |= {_bar(IGD, int(index)): address for index, address in igd["bars"].items()}
     return {
         "boot": real["boot"], "asls": igd["asls"],

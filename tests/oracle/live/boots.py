@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from live import qmp
 from live.machine import Machine, command_line
 from live.proxy import Peer
 
@@ -23,11 +24,15 @@ MOST_LOG = 1 << 20
 
 @dataclass
 class Boot:
-    """One real boot: the firmware's log and the device that heard its writes; ``died``: why the log has no end."""
+    """One real boot: the firmware's log and the device that heard its writes; ``died``: why the log has no end.
+
+    ``bars``: where the other devices' BARs are at that moment, by (bdf, index).
+    """
 
     log: str
     peer: Peer
     died: str = ""
+    bars: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 def qemu_version(qemu: str) -> str:
@@ -44,22 +49,28 @@ def boot(machine: Machine, qemu: str, extra: list[str], done: Callable[[str], bo
     peer = Peer(0x8086, device, class_code, bars, int(machine.inputs["igd"][0]["ggc"], 16), len(rom))
     ours, theirs = socket.socketpair()
     hear, say = socket.socketpair()
-    with tempfile.TemporaryDirectory() as folder, ours, theirs, hear, say:
+    ask, answer = socket.socketpair()
+    with tempfile.TemporaryDirectory() as folder, ours, theirs, hear, say, ask, answer:
         Path(folder, "bdsm").write_bytes(bytes.fromhex(machine.inputs["bdsm_file_hex"]))
         if machine.opregion is not None:
             Path(folder, "opregion").write_bytes(machine.opregion)
         Path(folder, "rom").write_bytes(rom)
         files = f"{folder}/rom" if rom else ""
-        line = [*command_line(machine, qemu, theirs.fileno(), say.fileno(), folder, files), *extra]
-        with _running(line, (theirs, say), Path(folder, "errors")) as running:
+        ends = theirs, say, answer
+        line = [*command_line(machine, qemu, *(end.fileno() for end in ends), folder, files), *extra]
+        bars = {}
+        with _running(line, ends, Path(folder, "errors")) as running:
             thread = peer.start(ours)
             log, ending = _listen(hear, done)
+            if not ending:
+                ask.settimeout(SILENCE_S)
+                bars = qmp.bars(ask)
             if ending == "ended":
                 running.wait(SILENCE_S)
                 ending = Path(folder, "errors").read_text(errors="replace").strip()
                 ending = ending or f"QEMU ended with {running.returncode}"
         thread.join()
-    return Boot(log, peer, peer.failed or ending)
+    return Boot(log, peer, peer.failed or ending, bars)
 
 
 @contextmanager

@@ -98,8 +98,8 @@ def low_ram_top(machine: str, ram: int) -> int:
     return ram if ram < 0xB0000000 else 0x80000000
 
 
-def command_line(machine: Machine, qemu: str, socket: int, log: int, folder: str, rom: str = "") -> list[str]:
-    """QEMU's arguments. Behind file descriptor ``socket`` is the peer, ``log`` takes the log; ``folder`` has the files.
+def command_line(machine: Machine, qemu: str, peer: int, log: int, qmp: int, folder: str, rom: str = "") -> list[str]:
+    """QEMU's arguments. ``peer``, ``log`` and ``qmp``: descriptors of its ends of sockets; ``folder`` has the files.
 
     ``rom``: file of the IGD's ROM; "" for none.
     """
@@ -109,7 +109,8 @@ def command_line(machine: Machine, qemu: str, socket: int, log: int, folder: str
         qemu, "-M", f"{inputs['machine']},memory-backend=mem", "-m", f"{ram // 1024}k", "-accel", "tcg",
         "-object", f"memory-backend-memfd,id=mem,size={ram},share=on", "-cpu", machine.cpu, "-smp", str(inputs["smp"]),
         "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
-        "-device", f"x-pci-proxy-dev,fd={socket},addr=2" + (f",romfile={rom}" if rom else ""),
+        "-chardev", f"socket,id=qmp,fd={qmp}", "-mon", "chardev=qmp,mode=control",
+        "-device", f"x-pci-proxy-dev,fd={peer},addr=2" + (f",romfile={rom}" if rom else ""),
         "-fw_cfg", f"name=etc/igd-bdsm-size,file={folder}/bdsm",
         "-chardev", f"socket,id=log,fd={log}", "-device", "isa-debugcon,iobase=0x402,chardev=log",
     ]  # fmt: skip

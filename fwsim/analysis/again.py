@@ -17,6 +17,7 @@ from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
 from fwsim.running.base import AnyRun
+from fwsim.running.image import ImageRun
 from fwsim.running.pipeline import assemble, begin, on_host
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
@@ -75,8 +76,11 @@ class Again:
             one = begin(assemble(self.scenario, self.rom), watched)
             if isinstance(one, UefiRun):
                 one.uefi.watch(steps(one.built))
+            elif isinstance(one, ImageRun):
+                steps(one.built)
             one.post()
             one.calls(past_end=False)
+            one.boot()
         assert self._steps is not None
         recorder = one.built.machine.recorder
         window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)

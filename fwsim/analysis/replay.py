@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim.environment.replay import ReplaySession, as_record
 from fwsim.errors import FwsimError
+from fwsim.machine.build import executes
 from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
 from fwsim.rom.chain import load as load_rom
@@ -99,6 +100,11 @@ def replay(
             "a run under UEFI cannot be replayed", where="firmware.kind", found=wanted.firmware.kind,
             expected="the run of a legacy ROM, whose every answer is in the record",
             hint="fwsim trace diff compares two runs of it, fwsim why makes it again",
+        )  # fmt: skip
+    if executes(wanted):
+        raise FwsimError(
+            "a run of a firmware image cannot be replayed", where="firmware.kind", found=wanted.firmware.kind,
+            expected="the run of a legacy ROM under a model's services", hint="fwsim trace diff compares two runs of it",
         )  # fmt: skip
     made: list[ReplaySession] = []
 

@@ -17,9 +17,16 @@ _OVMF_SIGN = b"_FVH"
 """A firmware volume's signature, 28h from its start (UEFI PI 1.8, vol. 3, 3.2.1)."""
 
 
+class ImageOptions(Options, frozen=True, kw_only=True):
+    """``image``: the file that a placement executes, "" the package's; a run has ``firmware.image``."""
+
+    image: str = ""
+
+
 class FirmwareImage(Allocator):
     """Firmware that is executed in the engine: what it places is read back from the machine it ran on."""
 
+    options = ImageOptions
     image: ClassVar[str] = ""
     package: ClassVar[str] = ""
     """The Debian package that has ``image``."""

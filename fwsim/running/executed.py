@@ -12,7 +12,9 @@ from fwsim.board.pc import chipset
 from fwsim.board.power_on import at_reset
 from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
-from fwsim.firmware.image import SeabiosImage
+from fwsim.errors import FwsimError
+from fwsim.firmware.image import ImageOptions, SeabiosImage
+from fwsim.firmware.interface import typed
 from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
 from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed
@@ -41,8 +43,14 @@ class PlacingSeabios(SeabiosImage):
     """SeaBIOS's image as an allocator."""
 
     def place(self, request: Request) -> Placement:
-        """Run the package's image on a machine of ``request``'s functions until it would boot."""
-        built = _machine(request, self.read(""))
+        """Run the image on a machine of ``request``'s functions until it would boot. Raises FwsimError for no image."""
+        if request.cpu.count > 1:
+            raise FwsimError(
+                "the engine has one CPU", where="--cpus", found=str(request.cpu.count), expected="1",
+                hint="how many there are moves nothing that SeaBIOS places for an IGD (measured with 1.16.2)",
+            )  # fmt: skip
+        image = self.read(typed(request.options, ImageOptions).image, "--option image")
+        built = _machine(request, image)
         session = Reset(built)
         ending = session.power_on()
         rows = session.memory_map() if ending.reason == "completed" else []

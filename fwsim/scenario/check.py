@@ -43,6 +43,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
     design = _design(scenario, where)
+    _check_executed(scenario, design, where)
     if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
         _check_host_memory(scenario.host, f"{where}: host")
     _check_shared(scenario.host.intx_shared, f"{where}: host.intx_shared")
@@ -90,11 +91,30 @@ def _check_firmware(firmware: Firmware, where: str) -> None:
     check_version(row, firmware.version, f"{where}.version")
     read_options(row, firmware.options, f"{where}.options")
     images = ("drivers", "" if row.uefi else ", ".join(firmware.drivers))
-    for field, named in (("image", firmware.image), images):
+    for field, named in (("image", "" if row.image else firmware.image), images):
         if named:
             raise FwsimError(
                 f"firmware {firmware.kind} is a model, it runs no image", where=f"{where}.{field}", found=named,
                 expected="nothing", hint="remove it",
+            )  # fmt: skip
+
+
+def _check_executed(scenario: Scenario, design: Design, where: str) -> None:
+    """What a firmware image that is executed cannot do: it calls the ROM itself, once, in a guest."""
+    if not allocator(scenario.firmware.kind).image:
+        return
+    rom = scenario.rom
+    refused = (
+        ("hypervisor.kind", scenario.hypervisor.kind, design.on_host, "a hypervisor: the image is a guest's firmware"),
+        ("rom.posts", str(rom.posts), rom.posts > 1, "1: the firmware calls the ROM, as often as it does"),
+        ("rom.int15", ", ".join(rom.int15), bool(rom.int15), "nothing: the firmware answers INT 15h"),
+        ("guest.cpus", str(scenario.guest.cpus), scenario.guest.cpus > 1, "1: the engine has one CPU"),
+    )
+    for field, found, wrong, expected in refused:
+        if wrong:
+            raise FwsimError(
+                f"not with firmware that is executed ({scenario.firmware.kind})", where=f"{where}: {field}",
+                found=found, expected=expected, hint='remove it, or take a model: firmware.kind = "seabios"',
             )  # fmt: skip
 
 

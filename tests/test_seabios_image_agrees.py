@@ -9,6 +9,7 @@ import random
 import pytest
 from live.asked import from_fwsim
 from live.seabios import version
+from msgspec.structs import replace
 
 from fwsim.firmware.cpu_models import MODELS
 from fwsim.placement.allocate import place
@@ -37,7 +38,8 @@ def configuration(seed: int) -> Ask:
         machine=dice.choice(["pc", "q35"]), ram=ram, stolen=stolen, opregion=opregion, gen=gen,
         bars=bars if dice.random() < 0.7 else bars[1:], accel=accel,
         cpu=dice.choice(CPUS if accel == "tcg" else ["host", *CPUS]),
-        slot=dice.choice(["00:02.0"] * 7 + ["00:1e.0"]), class_code=dice.choice([0x030000] * 7 + [0x038000]),
+        slot=dice.choice(["00:02.0"] * 6 + ["00:1e.0", "00:1f.7"]), class_code=dice.choice([0x030000] * 7 + [0x038000]),
+        phys_bits=dice.choice([0, 0, 36, 39, 46]), max_low=dice.choice([0] * 5 + [1 << 30, 3 << 30]),
     )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ def other(dice: random.Random, slot: str) -> list[BarAsk]:
 
 
 def placed_by(kind: str, ask: Ask, release: str = ""):
-    return place(Ask(**{name: getattr(ask, name) for name in ask.__struct_fields__} | {"firmware": kind, "version": release}))
+    return place(replace(ask, firmware=kind, version=release))
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

@@ -15,7 +15,7 @@ from fwsim.environment.reset import Reset
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import ImageOptions, SeabiosImage
 from fwsim.firmware.interface import typed
-from fwsim.firmware.request import IGD_BDF, Function, Placement, Request
+from fwsim.firmware.request import Function, Placement, Request
 from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built

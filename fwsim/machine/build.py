@@ -22,6 +22,7 @@ from fwsim.devices.igd.planes import panel_powered, running_pipes
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import FirmwareImage
 from fwsim.firmware.request import Host as HostFacts
+from fwsim.firmware.request import Request
 from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.hypervisor.vfio.opregion import view_of
 from fwsim.machine.apply_placement import Placed, Wish, place
@@ -235,6 +236,15 @@ def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
     return pages
 
 
+def _memory_told(machine: Machine) -> list[tuple[int, int, int]]:
+    """(start, size, type) of `etc/e820`: RAM, and to an image that is executed what QEMU reserves besides."""
+    if not executes(machine.scenario):
+        return [(start, size, 1) for start, size in ((0, machine.low), (1 << 32, machine.high)) if size]
+    guest = machine.scenario.guest
+    asked = Request(guest.machine, guest.ram, cpu=machine.scenario.cpu, release=machine.design.release)
+    return [(entry.start, entry.size, int(entry.type)) for entry in asked.start_map()]
+
+
 def _told(machine: Machine, e820: Sequence[tuple[int, int, int]], board: Board) -> Told | None:
     """What the scenario's firmware is told, where it is an image that is executed."""
     scenario = machine.scenario
@@ -254,7 +264,7 @@ def _add_platform(built: Built, board: Board, rom: bytes) -> None:
     machine = built.machine
     files = dict(built.given.files)
     files[RAMFB_FILE] = bytes(28)
-    rows = [(start, size, 1) for start, size in ((0, machine.low), (1 << 32, machine.high)) if size]
+    rows = _memory_told(machine)
     files["etc/e820"] = b"".join(struct.pack("<QQI", *row) for row in rows)
     if rom and executes(machine.scenario) and machine.scenario.hypervisor.rombar == "off":
         files[VGA_ROM_FILE] = rom

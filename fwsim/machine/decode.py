@@ -17,7 +17,7 @@ Key = tuple[int, int]
 _PORTS = 0x10000
 ROM_BAR, ROM_ROLE = 6, "ROM"
 """The index by which an expansion ROM's register goes among the BARs, and what lies behind it."""
-_ROM_REGISTER, _ROM_ON, _ROM_BASE = 0x30, 1, 0xFFFFF800
+_ROM_REGISTER, _ROM_ON, ROM_BASE_BITS = 0x30, 1, 0xFFFFF800
 D3HOT = 3
 """PMCSR bits 1:0: nothing but configuration space answers (PCI Power Management 1.2, 5.4.1)."""
 
@@ -63,7 +63,7 @@ def shown_roms(pci: PciBus, roms: Mapping[int, int]) -> Iterator[tuple[Key, BarS
     """
     for slot, size in roms.items():
         register = pci.seen_by_guest(slot, _ROM_REGISTER, 4)
-        start = register & _ROM_BASE
+        start = register & ROM_BASE_BITS
         on = register & _ROM_ON and pci.seen_by_guest(slot, COMMAND, 2) & COMMAND_MEMORY
         if on and all(passes_memory(pci, bridge, start, size) for bridge in pci.above(slot)):
             yield (slot, ROM_BAR), rom_bar(size), start

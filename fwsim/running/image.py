@@ -6,6 +6,8 @@ from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
+from fwsim.machine.decode import ROM_BAR, ROM_BASE_BITS
+from fwsim.machine.plugged import ROM_REGISTER
 from fwsim.memory.e820 import E820Type
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -14,8 +16,9 @@ from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.outcome import summarize
 
-ROM_BASE, ROM_SPAN = 0xC0000, 0x20000
+ROM_BASE = 0xC0000
 _ASLS = 0xFC
+_BELOW_MIB = 0xFFFFF
 
 
 class ImageRun(AnyRun):
@@ -27,6 +30,7 @@ class ImageRun(AnyRun):
         self.session = Reset(made.built)
         self.ending: Ending | None = None
         self.caller = Caller(self.built, self.session, self.scenario, out)
+        self._at_reset = _registers(self.built)
 
     # --- the steps -------------------------------------------------------------------------------------------------
     def post(self) -> Ending:
@@ -37,7 +41,7 @@ class ImageRun(AnyRun):
             self.ending = self.session.slices.ended = Ending("aborted", 0, 0, words)
             return self.ending
         self.ending = self.session.power_on()
-        built.placed = read_placed(built, self.session)
+        built.placed = read_placed(built, self.session, self._at_reset)
         base = built.placed.bdsm
         built.guest_stolen = (base, base + built.placed.size) if base else (0, 0)
         return self.ending
@@ -90,23 +94,34 @@ class ImageRun(AnyRun):
         return ram.read(ROM_BASE, ram.word(ROM_BASE + 2, 1) * 512) if self._taken()[0] else b""
 
 
-def read_placed(built: Built, session: Reset) -> Placed:
-    """What the firmware placed, read from the registers that it wrote and from its own memory map."""
-    machine, scenario = built.machine, built.machine.scenario
-    placed = Placed(log=list(built.log))
-    devfn, pci = scenario.guest.devfn, machine.pci
+def _registers(built: Built) -> tuple[int, int]:
+    """ASLS and BDSM as the guest reads them; 0 where there is no such register."""
+    machine, pci = built.machine, built.machine.pci
+    devfn, register = machine.scenario.guest.devfn, machine.scenario.host.family.bdsm_register
+    if machine.igd is None or not pci.answers(devfn):
+        return 0, 0
+    slot = pci.slot(devfn)
+    return pci.seen_by_guest(slot, _ASLS, 4), pci.seen_by_guest(slot, register, 4) if register is not None else 0
+
+
+def read_placed(built: Built, session: Reset, before: tuple[int, int]) -> Placed:
+    """What the firmware placed, read from the registers that it wrote and from its own memory map.
+
+    ``before``: ASLS and BDSM at reset; what still holds it was not placed.
+    """
+    machine, placed = built.machine, Placed(log=list(built.log))
+    devfn, pci = machine.scenario.guest.devfn, machine.pci
     if pci.answers(devfn):
         slot = pci.slot(devfn)
         function = next(each for each in machine.functions if each.slot == slot)
-        placed.bars = {bar.index: machine.windows.bar_address(function, bar) for bar in function.bars}
-        placed.bars = {index: address for index, address in placed.bars.items() if address}
-        if machine.igd is not None:
-            placed.asls = pci.seen_by_guest(slot, _ASLS, 4)
-            register = scenario.host.family.bdsm_register
-            if register is not None and built.given.own_bdsm:
-                value = pci.seen_by_guest(slot, register, 4)
-                placed.bdsm = value & 0xFFF00000
-                placed.size = built.given.stolen
+        bars = {bar.index: machine.windows.bar_address(function, bar) for bar in function.bars}
+        if slot in machine.roms:
+            bars[ROM_BAR] = pci.seen_by_guest(slot, ROM_REGISTER, 4) & ROM_BASE_BITS
+        placed.bars = {index: address for index, address in bars.items() if address}
+        asls, bdsm = _registers(built)
+        placed.asls = asls if asls != before[0] else 0
+        if bdsm != before[1]:
+            placed.bdsm, placed.size = bdsm & ~_BELOW_MIB, built.given.stolen
     rows = session.memory_map() if session.slices.ended is None else []
     placed.e820_entries = placed.post_entries = rows
     placed.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]

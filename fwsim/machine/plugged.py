@@ -53,13 +53,7 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
         pci.writable[slot][0x40 >> 2 : CONVENTIONAL >> 2] = ONES
     pci.on_write(slot, 0x04)
     for bar in spec.bars:
-        kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
-        mask = bar_write_mask(bar.size, bar.kind == "io")
-        pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
-        pci.on_write(slot, 0x10 + 4 * bar.index)
-        if bar.is64:
-            pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
-            pci.on_write(slot, 0x14 + 4 * bar.index)
+        add_bar(pci, slot, bar)
     if spec.rom:
         pci.set(slot, ROM_REGISTER, 4, 0, -spec.rom & 0xFFFFFFFF | 1)
     for row in spec.settings:
@@ -73,6 +67,17 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
     if spec.shadow is not None:
         _add_shadow(pci, slot, spec.shadow)
     return Plugged(spec, slot)
+
+
+def add_bar(pci: PciBus, slot: int, bar: BarSpec) -> None:
+    """Make ``bar`` a writable register of the function in ``slot``; the address map follows each write."""
+    kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
+    mask = bar_write_mask(bar.size, bar.kind == "io")
+    pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
+    pci.on_write(slot, 0x10 + 4 * bar.index)
+    if bar.is64:
+        pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
+        pci.on_write(slot, 0x14 + 4 * bar.index)
 
 
 def _add_shadow(pci: PciBus, slot: int, at: Shadowing) -> None:

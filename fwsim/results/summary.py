@@ -179,7 +179,8 @@ class Screen(_Part):
 
     ``frames`` has each frame that was scanned out while it was looked at (scenario: payload.frames). ``lights``: which
     pipes were on, "" for another device than the IGD; ``drawn``: the test card was painted in this mode; ``flat``: the
-    picture is of one colour; ``wanted``: width and height of the mode by VBE 4F01, where that was asked.
+    picture is of one colour; ``wanted``: width and height of the mode by VBE 4F01, where that was asked, or of a VGA
+    mode that the ROM set in the VGA's registers and the screen does not show.
     """
 
     mode: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
 from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
@@ -72,7 +73,7 @@ def why_stopped(ending: Ending, log: Sequence[str]) -> str:
 
 def _machine(request: Request, image: bytes) -> Built:
     scenario = Scenario(
-        guest=Guest(machine=_kind(request), ram=request.ram, cpus=1), firmware=Firmware(kind=SEABIOS_IMAGE.name),
+        guest=Guest(machine=cast(Any, request.machine), ram=request.ram), firmware=Firmware(kind=SEABIOS_IMAGE.name),
         budget=Budget(code=_CODE),
     )  # fmt: skip
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
@@ -89,10 +90,6 @@ def _machine(request: Request, image: bytes) -> Built:
     add_platform(machine, _files(request), built.log.append, Told(guest))
     switch_on(machine, image, request.cpu)
     return built
-
-
-def _kind(request: Request) -> str:
-    return request.machine
 
 
 def _board(request: Request) -> Board:

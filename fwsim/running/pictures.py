@@ -33,7 +33,7 @@ def take(built: Built, mode: int, frames: int) -> tuple[Screen, NDArray[np.uint8
         return Screen(
             frames=_look(built, seen, frames),
             mode=mode, width=seen.width, height=seen.height, stride=seen.stride, format=seen.format,
-            base=seen.base, unreadable_pages=seen.unreadable_pages,
+            base=seen.base, unreadable_pages=seen.unreadable_pages, wanted=seen.wanted,
         ), seen.rgb  # fmt: skip
     if built.ramfb:
         return _ramfb(built, mode)

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace as with_fields
 
 from fwsim.board.display import display_adapter, display_function
 from fwsim.board.host import host_board
@@ -30,16 +31,20 @@ from fwsim.results.summary import DriverSummary, Summary
 from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.image import ImageRun
+from fwsim.running.left_on import leave_on, note, put_table
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
-from fwsim.scenario.model import Scenario
+from fwsim.scenario.model import Call, Scenario
+from fwsim.scenario.model import Rom as RomChoice
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
 ROM_BASE = 0xC0000
+VBE_SET_MODE = 0x4F02
 
 
 def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessions: Sessions = Session) -> Summary:
@@ -84,7 +89,7 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
 
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
-    shadow, before, igd = None, None, None
+    shadow, before, left, igd = None, None, None, None
     uefi = wants_uefi(scenario, rom)
     if uefi:
         scenario = place_by_chain(scenario, rom)
@@ -95,13 +100,32 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
         if scenario.rom.source == "shadow":
             tell("POST on the host", None)
             shadow, before = post_on_host(scenario, rom)
+        if scenario.host.post:
+            tell("POST on the host", None)
+            left = left_by_host(scenario)
+            before = left.machine.igd
+    elif scenario.host.post:
+        raise FwsimError(
+            "only an Intel graphics device is POSTed on the host here", where="host.post", found=scenario.host.post,
+            expected="an IGD in the guest", hint='host.vga = "igd"',
+        )  # fmt: skip
     elif scenario.rom.source == "shadow":
         raise FwsimError(
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
+    if uefi and scenario.rom.coreboot_table:
+        raise FwsimError(
+            "no driver of UEFI's looks for coreboot's table here", where="rom.coreboot_table", found="a UEFI driver",
+            expected="a legacy ROM, such as SeaVGABIOS's for coreboot", hint="leave it out, or name such a ROM",
+        )  # fmt: skip
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
     built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
+    if left is not None:
+        reset = scenario.rom.reset == "flr"
+        if not reset:
+            leave_on(built, left)
+        note(built, reset)
     return Assembled(scenario, rom, offered, built, before, igd, vbt_of(scenario, rom))
 
 
@@ -128,6 +152,36 @@ def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
     igd = host.built.machine.igd
     assert igd is not None
     return host.built.machine.ram.read(ROM_BASE, _file_extent(rom)), igd
+
+
+def left_by_host(scenario: Scenario) -> Built:
+    """The host's machine after its own firmware ran ``host.post`` and set ``host.post_mode``, the card drawn on it.
+
+    Raises FwsimError for a file that is no ROM of that host, when its POST does not finish, or refuses the mode.
+    """
+    choice = scenario.host
+    ids, checksum = scenario.rom.any_device, scenario.rom.checksum
+    own = with_fields(scenario, rom=RomChoice(file=choice.post, any_device=ids, checksum=checksum))
+    try:
+        rom = load(choice.post)
+        check_ids(own, rom)
+        host = on_host(own, rom)
+    except FwsimError as error:
+        error.where, error.hint = f"host.post: {error.where}", error.hint or f"fwsim rom info {choice.post}"
+        raise
+    ending = host.post()
+    wrong = "" if ending.reason == "completed" else f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x}"
+    if not wrong and choice.post_mode:
+        made = host.caller.make(Call(ax=VBE_SET_MODE, bx=choice.post_mode))
+        wrong = "" if made.ok else f"mode {choice.post_mode:#x} answered AX={made.result_ax:04X}"
+    host.close()
+    if wrong:
+        raise FwsimError(
+            "the host's own POST failed", where=f"host.post: {choice.post}", found=f"{wrong} {ending.detail}".rstrip(),
+            expected="a POST that returns, and a mode that it has",
+            hint='run it there to see why: hypervisor.kind = "none", with the file as rom.file',
+        )  # fmt: skip
+    return host.built
 
 
 def _file_extent(rom: Rom) -> int:
@@ -184,6 +238,8 @@ class Run(AnyRun):
     def init(self) -> Ending:
         """Call the ROM's init, ``rom.posts`` times or until it does not return."""
         built, choice, devfn = self.built, self.scenario.rom, self.scenario.guest.devfn
+        if choice.coreboot_table:
+            put_table(built)
         self.ending = self.session.call_rom(3, devfn)
         if choice.posts > 1:
             built.log.append(f"POST 1: {lights(built)}")
@@ -217,7 +273,7 @@ class Run(AnyRun):
         floppy = self.scenario.payload.floppy
         ended = self.session.slices.ended
         if floppy and ended is None and self.ending is not None and self.ending.reason == "completed":
-            with self.caller.watching(self.session.slices):
+            with self.caller.watching(self.session.slices), looked_at(self.built.machine, self.caller):
                 self.session.boot(Diskette(Path(floppy).read_bytes()))
 
     def pictures(self) -> None:

@@ -44,8 +44,10 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
     design = _design(scenario, where)
     _check_executed(scenario, design, where)
-    if scenario.host.vga in ("auto", "igd") and (design.on_host or scenario.rom.source == "shadow"):
+    posted = scenario.rom.source == "shadow" or scenario.host.post
+    if scenario.host.vga in ("auto", "igd") and (design.on_host or posted):
         _check_host_memory(scenario.host, f"{where}: host")
+    _check_post(scenario, where)
     _check_shared(scenario.host.intx_shared, f"{where}: host.intx_shared")
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
     _check_cpus(scenario, design, where)
@@ -64,6 +66,21 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
             )  # fmt: skip
     for index, display in enumerate(scenario.display):
         _check_link(display, f"{where}: display.{index}")
+
+
+def _check_post(scenario: Scenario, where: str) -> None:
+    """What the host's firmware did needs a ROM to do it, and only one: a shadow is the guest's ROM, POSTed there."""
+    host = scenario.host
+    if host.post_mode and not host.post:
+        raise FwsimError(
+            "a mode that nobody set", where=f"{where}: host.post_mode", found=f"{host.post_mode:#x}",
+            expected="0 without host.post", hint="name the host's own video BIOS in host.post",
+        )  # fmt: skip
+    if host.post and scenario.rom.source == "shadow":
+        raise FwsimError(
+            "two POSTs on the host", where=f"{where}: host.post", found=f'"{host.post}" and rom.source = "shadow"',
+            expected="one of them", hint='rom.source = "file" runs rom.file after host.post',
+        )  # fmt: skip
 
 
 def _design(scenario: Scenario, where: str) -> Design:

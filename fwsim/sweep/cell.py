@@ -141,6 +141,7 @@ class Runner:
         one = self._posted(scenario)
         try:
             one.calls()
+            one.boot()
             one.pictures()
             return one.summary()
         finally:

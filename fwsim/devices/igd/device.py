@@ -250,6 +250,19 @@ class Igd:
         """Be the device ``other`` was, after a function level reset: its GTT contents stay."""
         self.gtt[:] = other.gtt
 
+    def carry_on(self, other: "Igd") -> None:
+        """Be the device ``other`` was, without a reset: registers, engines and links as they are; its GTT as well."""
+        self.gtt[:] = other.gtt
+        for mine, its in (
+            (self.mmio, other.mmio), (self.bus, other.bus), (self.state, other.state), (self.dpcd, other.dpcd),
+            (self.sideband, other.sideband),
+        ):  # fmt: skip
+            mine[:] = its
+        self.wires[:, 0] = other.wires[:, 0]
+        self.sinks[:, w.S_OFFSET] = other.sinks[:, w.S_OFFSET]
+        self.block[w.G_INDEX] = other.block[w.G_INDEX]
+        self._find_pages()
+
     def entries(self, numbers: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint64]:
         """GTT entries, widened to 64 bits: those of these ``numbers``, or every one."""
         if self.family.pte_width == 8:

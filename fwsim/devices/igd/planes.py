@@ -127,8 +127,42 @@ class _Reader:
 
 
 def vga_shown(family: Family, read: ReadRegister) -> bool:
-    """Whether the legacy VGA is what the screen shows: VGACNTRL's disable bit is clear."""
-    return not VGACNTRL.DISABLE.get(_Reader(family, read)(VGACNTRL))
+    """Whether the legacy VGA is what the screen shows."""
+    return vga_pipe(family, read) is not None
+
+
+def vga_pipe(family: Family, read: ReadRegister) -> str | None:
+    """The pipe that shows the legacy VGA: VGACNTRL's disable bit is clear, and the pipe runs; None where none does.
+
+    The VGA is a plane like another: it has pixels, its pipe has the timing. What a VGA BIOS writes to 3C0h to 3DFh
+    starts no pipe: coreboot's text mode on these devices sets up pipe, transcoder and port as for a linear mode, and
+    turns the VGA plane on in the place of the primary one (libgfxinit common/hw-gfx-gma-pipe_setup.adb, Setup_Display;
+    coreboot src/drivers/intel/gma/text_fb/gma-gfx_init.adb), and each vBIOS that shows mode 3 here writes PIPECONF.
+
+    Where VGACNTRL has no choice of pipe it is pipe A's (Linux i915 display/intel_vga.c, has_vga_pipe_sel); which
+    transcoder drives that is not followed: any running one will do.
+    """
+    control = _Reader(family, read)(VGACNTRL)
+    pipes = running_pipes(family, read)
+    if VGACNTRL.DISABLE.get(control) or not pipes:
+        return None
+    for field in (VGACNTRL.PIPE_CHV, VGACNTRL.PIPE):
+        if family.name in field.families:
+            chosen = "ABCD"[field.get(control)]
+            return chosen if chosen in pipes else None
+    return "A"
+
+
+def vga_source(family: Family, read: ReadRegister, pipe: str) -> tuple[int, int] | None:
+    """Width and height of what ``pipe`` takes from the VGA; None where the VGA has its own timing (generations 2 to 4).
+
+    From generation 5 on the VGA is fitted to the screen from there. Who sets a VGA mode has to set this size too: each
+    vBIOS of generations 6 to 9 here does, to the mode's dots a line and lines a frame, 720x400 for text.
+    """
+    if family.gen <= 4:
+        return None
+    width, height = _pair(_Reader(family, read)(PIPESRC, pipe))
+    return width + 1, height + 1
 
 
 def running_pipes(family: Family, read: ReadRegister) -> list[str]:

@@ -14,6 +14,7 @@ from fwsim.devices.pci import CONVENTIONAL, ONES, PciBus, bar_write_mask
 _COMMAND_WRITABLE = 0x0547
 _QEMU_COMMAND_WRITABLE = 0x0507
 _CACHE_LINE = 0x0C
+_HEADER_TYPE, _MULTI_FUNCTION = 0x0E, 0x80
 ROM_REGISTER = 0x30
 """The expansion ROM's base, bit 0 its enable (PCI Local Bus 3.0, 6.2.5.2): there is nothing behind it."""
 
@@ -88,11 +89,19 @@ def _add_shadow(pci: PciBus, slot: int, at: Shadowing) -> None:
 
 
 def plug_all(pci: PciBus, board: Board) -> list[Plugged]:
-    """Every function of ``board``, each bridge before what is behind it."""
+    """Every function of ``board``, each bridge before what is behind it.
+
+    Where a device has more functions, its first one's header says so: else firmware looks at no other (PCI Local Bus
+    3.0, 6.2.1), and QEMU starts no such machine (hw/pci/pci.c, pci_init_multifunction).
+    """
     slots: dict[int, int] = {}
+    several = {spec.bdf & ~7 for spec in board.functions if spec.bdf & 7}
     found = []
     for spec in board.functions:
         plugged = plug(pci, spec, slots[spec.parent] if spec.parent is not None else 0)
+        if spec.bdf in several:
+            header = pci.seen_by_guest(plugged.slot, _HEADER_TYPE & ~3, 4) >> 8 * (_HEADER_TYPE & 3) & 0xFF
+            pci.set(plugged.slot, _HEADER_TYPE, 1, header | _MULTI_FUNCTION)
         slots[spec.bdf] = plugged.slot
         found.append(plugged)
     return found

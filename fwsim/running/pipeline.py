@@ -190,7 +190,8 @@ class Run(AnyRun):
         """
         for caller in self.session.callers[:-1]:
             self.ending = self.session.call_init(self.scenario.guest.devfn)
-            self.built.log.append(f"{caller.title}: {self.ending.detail or 'init returned'}: {lights(self.built)}")
+            what = self.session.contract.halted or f"{self.ending.reason} {self.ending.detail}".rstrip()
+            self.built.log.append(f"{caller.title}: {what}: {lights(self.built)}")
             if self.session.gave_up:
                 self.session.slices.ended = None
             elif self.ending.reason != "completed":

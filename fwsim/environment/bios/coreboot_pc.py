@@ -10,23 +10,17 @@ from collections.abc import Iterator
 
 from fwsim.environment.x86 import X86
 from fwsim.machine.built import Built
-from fwsim.machine.machine import Machine
 from fwsim.memory.ram import Ram
 
-_ICW1, _VECTORS, _WIRED, _ICW4 = 0x11, (0x20, 0x28), (0x04, 0x02), 0x01
 _GET_MODE, _SET_MODE, _LINEAR = 0x4F01, 0x4F02, 0x4000
+_VECTORS = (0x20, 0x28)
 _MASKS = (0xFB, 0xFF)
 """All but the cascade are masked: no interrupt ever comes."""
 
 
-def set_up_timers(machine: Machine, x86: X86) -> None:
+def set_up_timers(x86: X86) -> None:
     """Both 8259A with vectors 20h and 28h and everything masked; counter 0 runs, and nobody hears of it."""
-    assert machine.interrupts is not None
-    pic = machine.interrupts.pic
-    for number, port in enumerate((0x20, 0xA0)):
-        pic.write(port, 1, _ICW1)
-        for word in (_VECTORS[number], _WIRED[number], _ICW4, _MASKS[number]):
-            pic.write(port + 1, 1, word)
+    x86.program_controllers(_VECTORS, _MASKS)
     x86.arm_timer()
 
 

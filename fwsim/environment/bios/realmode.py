@@ -55,7 +55,7 @@ class RealModeAnswers(Answers):
         super().__init__(c, recorder)
         self.board = board
         self._cursor = (0, 0)
-        self._tree = Tree(c)
+        self._tree = Tree(c.pci)
         self._handlers = {0x10: self._video, 0x12: self._memory, 0x16: self._keyboard, 0x1A: self._tree.realmode}
 
     def find(self, vector: int, ax: int) -> Service | None:
@@ -117,7 +117,7 @@ class RealMode(Contract):
 
     def enter(self) -> None:
         """The IVT and its stubs, the fixed entry points, a few bytes of identity; no data area, no EBDA."""
-        set_up_timers(self.machine, self.x86)
+        set_up_timers(self.x86)
         legacy_identity(self.ram)
         lay_out(self.ram)
 

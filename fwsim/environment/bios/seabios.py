@@ -23,6 +23,8 @@ _END_STUBS = {
     segment.IRQ_HIGH: 15,
 }  # fmt: skip
 """Stubs that write an end of interrupt, and for which controller's line (SeaBIOS src/hw/pic.c)."""
+_VECTORS, _MASKS = (0x08, 0x70), (0xB8, 0x8F)
+"""Of the interrupt controllers; open are timer, keyboard, cascade, floppy; RTC, mouse (SeaBIOS src/hw/pic.c)."""
 BOOT_SECTOR = 0x7C00
 _BOOT_STACK = 0x7000 - 4
 """Below SeaBIOS's own (src/config.h, BUILD_STACK_ADDR)."""
@@ -43,6 +45,7 @@ class SeaBiosContract(Contract):
         machine = self.machine
         segment.build(machine.ram, machine.low)
         machine.windows.shadow.bios = machine.ram.read(segment.BASE, 0x10000)
+        self.x86.program_controllers(_VECTORS, _MASKS)
         self.x86.arm_timer()
 
     def call(self, offset: int, bdf: int, base: int) -> None:

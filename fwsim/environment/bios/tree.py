@@ -6,6 +6,7 @@ src/device/oprom/yabel/interrupt.c, handleInt1a.
 
 from __future__ import annotations
 
+from fwsim.devices.pci import PciBus
 from fwsim.environment.bios.context import CARRY, Context
 
 SIGNATURE = 0x20494350
@@ -18,19 +19,17 @@ _PART = {1: "cl", 2: "cx", 4: "ecx"}
 class Tree:
     """The functions that coreboot found, as INT 1Ah tells of them."""
 
-    def __init__(self, c: Context) -> None:
-        self._c = c
+    def __init__(self, pci: PciBus) -> None:
+        self._ids = {bdf: pci.seen_by_guest(pci.slot(bdf), 0, 4) for bdf in pci.present()}
 
     def _find(self, vendor: int, device: int, index: int) -> int | None:
         """The tree knows the ids: nobody reads them again."""
-        pci = self._c.pci
-        wanted = device << 16 | vendor
-        found = [bdf for bdf in pci.present() if pci.seen_by_guest(pci.slot(bdf), 0, 4) == wanted]
+        found = [bdf for bdf, known in self._ids.items() if known == device << 16 | vendor]
         return found[index] if index < len(found) else None
 
-    def _access(self, bdf: int, leaf: int, *, whole: bool) -> None:
+    def _access(self, c: Context, bdf: int, leaf: int, *, whole: bool) -> None:
         """A configuration access of function ``bdf``; ``whole``: a read fills all of ECX, zeros above."""
-        c, width = self._c, _WIDTH[leaf]
+        width = _WIDTH[leaf]
         register = c.get("di") & 0xFF & -width
         if leaf >= _FIRST_WRITE:
             c.config_write(bdf, register, width, c.get(_PART[width]))
@@ -52,10 +51,10 @@ class Tree:
                 c.set("ebx", bdf)
             return bdf is not None
         if ax >> 8 == 0xB1 and ax & 0xFF in _WIDTH:
-            if not c.pci.answers(c.get("bx")):
+            if c.get("bx") not in self._ids:
                 c.set("ah", _BAD_REGISTER)
                 return False
-            self._access(c.get("bx"), ax & 0xFF, whole=True)
+            self._access(c, c.get("bx"), ax & 0xFF, whole=True)
             return True
         c.set("ah", _UNSUPPORTED)
         return False
@@ -82,13 +81,13 @@ class Tree:
         if ax >> 8 != 0xB1 or leaf not in _WIDTH:
             return f"unknown function ({ax:x}) for int1a handler"
         bdf = c.get("bx")
-        if bdf != own and (leaf >= _FIRST_WRITE or not others or not c.pci.answers(bdf)):
+        if bdf != own and (leaf >= _FIRST_WRITE or not others or bdf not in self._ids):
             c.set("ah", _BAD_REGISTER)
             c.flag(CARRY, True)
             return (
                 f"Config {'write' if leaf >= _FIRST_WRITE else 'read'} access invalid! bus: {bdf >> 8:02x}, "
                 f"devfn: {bdf & 0xFF:02x}, offs: {c.get('di') & 0xFF:02x}"
             )
-        self._access(bdf, leaf, whole=False)
+        self._access(c, bdf, leaf, whole=False)
         c.flag(CARRY, False)
         return ""

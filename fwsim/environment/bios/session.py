@@ -108,7 +108,7 @@ class Session(Environment):
     def _run(self) -> Ending:
         """Run until the code comes back to its caller, or its caller gives it up."""
         ending = self.slices.start()
-        if ending.reason != "completed" and (why := self.contract.halted):
+        if why := self.contract.halted:
             ending = self.slices.ended = Ending("error", *self.slices.x86.where(), f"{self.contract.caller.title}: {why}")
         return ending
 

@@ -21,7 +21,7 @@ from fwsim.machine.built import Built
 class Contract(ABC):
     """The rules of one caller on one machine. ``answers`` are its services; ``back`` is where its calls come back to.
 
-    ``halted``: why the caller gave up on the code in the middle of it, "" where it did not.
+    ``halted``: why the caller gave up on the code in the middle of it, "" where it did not; ``where``: at which CS:IP.
     """
 
     answers: Answers
@@ -34,6 +34,7 @@ class Contract(ABC):
         self.cpu, self.ram = built.machine.engine, built.machine.ram
         self.back = 0
         self.halted = ""
+        self.where = 0, 0
 
     @abstractmethod
     def enter(self) -> None:
@@ -50,6 +51,11 @@ class Contract(ABC):
     @abstractmethod
     def interrupt(self, vector: int, registers: dict[str, int]) -> None:
         """Set everything up for an INT ``vector`` made from outside, up to CS:IP in its handler."""
+
+    def give_up(self, why: str, where: tuple[int, int]) -> None:
+        """The code is not run on; the first reason counts."""
+        if not self.halted:
+            self.halted, self.where = why, where
 
     def boot(self, sector: bytes) -> bool:
         """Set everything up for a boot sector; False: this caller boots none."""
@@ -69,11 +75,11 @@ class Contract(ABC):
 
     def snapshot(self) -> Any:
         """What it keeps outside the machine."""
-        return self.answers.snapshot(), self.back, self.halted
+        return self.answers.snapshot(), self.back, self.halted, self.where
 
     def restore(self, state: Any) -> None:
         """Go back to it."""
-        answers, self.back, self.halted = state
+        answers, self.back, self.halted, self.where = state
         self.answers.restore(answers)
 
 

@@ -31,9 +31,7 @@ def legacy_identity(ram: Ram) -> None:
     ram.write(0xFFFFE, b"\xfc")
 
 
-def set_mode(
-    built: Built, mode: int, where: dict[str, int], buffer: int
-) -> Iterator[tuple[int, dict[str, int]]]:
+def set_mode(built: Built, mode: int, where: dict[str, int], buffer: int) -> Iterator[tuple[int, dict[str, int]]]:
     """The calls of vbe_set_graphics for ``mode``: ask for it, with ``where`` leading to ``buffer``, then set it.
 
     It is given up where the ROM answers with an error in AH, or the mode has no linear frame buffer. The console's log

@@ -1,8 +1,7 @@
 """coreboot calls the option ROM on the CPU itself, in real mode: few services, no PMM, no $PnP, interrupts off.
 
-Sources (coreboot f0f911824b): src/device/oprom/realmode/x86.c, x86_asm.S, x86_interrupts.c; src/drivers/pc80/pc/i8259.c
-and i8254.c for timer and interrupt controllers. Its stubs are laid out byte by byte; where the code between them lies is
-the build's, and is put where there is room.
+Source (coreboot f0f911824b): src/device/oprom/realmode/x86.c, x86_asm.S, x86_interrupts.c. Its stubs are laid out byte
+by byte; where the code between them lies is the build's, and is put where there is room.
 """
 
 from __future__ import annotations
@@ -158,7 +157,9 @@ class RealMode(Contract):
             return Halt.WAITS
         vector, stack = self.cpu.get("al"), self.cpu.get("esp")
         if vector < _EXCEPTIONS:
-            self.halted = f"Oops, exception {vector} while executing option rom"
+            frame = (self.cpu.get("ss") << 4) + (stack + 4 * len(_PUSHED) & 0xFFFF)
+            where = self.ram.word(frame + 2, 2), self.ram.word(frame, 2)
+            self.give_up(f"Oops, exception {vector} while executing option rom", where)
             return Halt.RETURNED
         for number, name in enumerate(_PUSHED):
             if name:

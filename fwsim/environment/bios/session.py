@@ -109,7 +109,7 @@ class Session(Environment):
         """Run until the code comes back to its caller, or its caller gives it up."""
         ending = self.slices.start()
         if why := self.contract.halted:
-            ending = self.slices.ended = Ending("error", *self.slices.x86.where(), f"{self.contract.caller.title}: {why}")
+            ending = self.slices.ended = Ending("error", *self.contract.where, f"{self.contract.caller.title}: {why}")
         return ending
 
     def _note(self, space: Space, op: Op, address: int, value: int) -> None:

@@ -41,7 +41,7 @@ class Tree:
         """int1a_handler; AX alone names the function."""
         ax = c.get("ax")
         if ax == 0xB101:
-            for name, value in (("edx", SIGNATURE), ("eax", c.get("eax") & 0xFFFF0000 | 0x11), ("ecx", 0xFF), ("edi", 0)):
+            for name, value in (("edx", SIGNATURE), ("ax", 0x11), ("ecx", 0xFF), ("edi", 0)):
                 c.set(name, value)
             return True
         if ax == 0xB102:

@@ -125,11 +125,14 @@ class Yabel(Contract):
     def __init__(self, built: Built, caller: Caller, x86: X86) -> None:
         super().__init__(built, caller, x86)
         self.answers = YabelAnswers(self, context(built))
+        self._asking: tuple[int, int] | None = None
+        """While an INT is answered: where it was made."""
         self._filter = Filter(self.machine, caller, self.halt)
 
     def halt(self, why: str) -> None:
-        """HALT_SYS: the emulation ends behind this instruction."""
-        self.halted = self.halted or why
+        """HALT_SYS: the emulation ends behind this instruction, whose address stands in the root block."""
+        root = self.machine.root
+        self.give_up(why, self._asking or (int(root[R_CS]), int(root[R_IP])))
 
     def enter(self) -> None:
         """Memory, vectors and the $PMM structure; without direct access the ports and the other functions go away."""
@@ -207,18 +210,19 @@ class Yabel(Contract):
             return Halt.RETURNED
         vector = at - _STUBS
         if not 0 <= vector < 256 or self.cpu.get("cs") != 0xF000:
-            self.halt(f"HLT at {self.cpu.get('cs'):04x}:{self.cpu.get('eip') - 1 & 0xFFFF:04x}")
+            self.give_up("HLT", self.x86.own(1))
             return Halt.RETURNED
         if vector in _VIDEO and self.ram.word(4 * vector, 4) not in (_DEFAULT_INT10, _FILLED):
             self.cpu.set("cs", self.ram.word(4 * vector + 2, 2))
             self.cpu.set("eip", self.ram.word(4 * vector, 2))
             return Halt.ANSWERED
         root = self.machine.root
-        caller = int(root[R_CS]), int(root[R_IP])
+        caller = self._asking = int(root[R_CS]), int(root[R_IP])
         with self.machine.acting(Actor.FIRMWARE):
             root[R_CS] = root[R_IP] = 0
             self.answers.serve(vector, caller)
         root[R_CS], root[R_IP] = caller
+        self._asking = None
         if self.halted:
             return Halt.RETURNED
         self._return()

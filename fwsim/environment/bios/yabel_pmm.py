@@ -1,4 +1,7 @@
-"""YABEL's POST memory manager: one segment of conventional memory, ten areas (coreboot src/device/oprom/yabel/pmm.c)."""
+"""YABEL's POST memory manager: one segment of conventional memory, ten areas.
+
+Source: coreboot f0f911824b, src/device/oprom/yabel/pmm.c.
+"""
 
 from __future__ import annotations
 

@@ -39,8 +39,9 @@ class CorebootOptions(Options, frozen=True, kw_only=True):
         for name in ("directhw", "other_devices", "fake_writes"):
             if getattr(self, name) and self.method != "yabel":
                 raise FwsimError(
-                    "only YABEL has this option", where=f"{_WHERE}: {name}", found=f'true with method = "{self.method}"',
-                    expected="false", hint='method = "yabel" emulates the ROM; in real mode it reaches everything',
+                    "only YABEL has this option", where=f"{_WHERE}: {name}",
+                    found=f'true with method = "{self.method}"', expected="false",
+                    hint='method = "yabel" emulates the ROM; in real mode it reaches everything',
                 )  # fmt: skip
         if self.fake_writes and not self.other_devices:
             raise FwsimError(

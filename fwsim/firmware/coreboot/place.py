@@ -45,9 +45,10 @@ class Coreboot(Allocator):
         """Its resource allocator is not modelled: BARs are SeaBIOS's. What the chipset's code lays out was read."""
         found = {"bars": Known("assumed", "as SeaBIOS places them: coreboot's resource allocator is not modelled")}
         if typed(options, CorebootOptions).chipset == "qemu":
-            return found | {"e820": Known("assumed", "SeaBIOS's: coreboot's tables (CBMEM) take some of the top of RAM")}
+            return found | {"e820": Known("assumed", "SeaBIOS's: coreboot's own tables (CBMEM) take the top of RAM")}
         read = Known("read", "coreboot src/northbridge/intel/sandybridge/raminit_common.c, dram_memorymap")
-        return found | {"bdsm": read, "e820": replace_source(read, "; TSEG of 8 MiB and no ME memory are assumed")}
+        e820 = Known(read.certainty, f"{read.source}; assumed: TSEG of 8 MiB, no ME memory")
+        return found | {"bdsm": read, "e820": e820}
 
     def place(self, request: Request) -> Placement:
         """Place BARs as SeaBIOS does, and stolen memory where the chipset's code does. Raises FwsimError as SeaBIOS's
@@ -69,12 +70,7 @@ class Coreboot(Allocator):
         return out
 
 
-def replace_source(known: Known, more: str) -> Known:
-    """``known`` with ``more`` said of its source."""
-    return Known(known.certainty, known.source + more)
-
-
-def layout(tom: int, ggc: int) -> tuple[int, int, int, int]:
+def layout(tom: int, ggc: int) -> tuple[int, ...]:
     """(TSEG, GTT's memory, stolen memory, TOLUD) of Sandy and Ivy Bridge, bytes, for ``tom`` bytes of RAM and GGC.
 
     The ME takes nothing here. GGC as raminit reads it: 32 MiB a step, none at all where bit 1 disables VGA.
@@ -85,15 +81,14 @@ def layout(tom: int, ggc: int) -> tuple[int, int, int, int]:
     tolud = min(4096 - _HOLE + stolen + gtt + _TSEG, tom // _MIB)
     tseg = tolud - stolen - gtt - _TSEG
     delta = tseg & _TSEG - 1
-    return (tseg - delta) * _MIB, (tolud - delta - stolen - gtt) * _MIB, (tolud - delta - stolen) * _MIB, (
-        tolud - delta
-    ) * _MIB
+    ends = (tseg, tolud - stolen - gtt, tolud - stolen, tolud)
+    return tuple((end - delta) * _MIB for end in ends)
 
 
 def _lay_out(request: Request, display: Function, out: Placement) -> None:
     tseg, gtt, base, tolud = layout(request.ram, display.ggc or 0)
     rows = E820Map([(0, tseg, E820Type.RAM), (tseg, tolud - tseg, E820Type.RESERVED)])
-    rows.add(*(_VGA_HOLE[0], _VGA_HOLE[1] - _VGA_HOLE[0]), E820Type.RESERVED)
+    rows.add(_VGA_HOLE[0], _VGA_HOLE[1] - _VGA_HOLE[0], E820Type.RESERVED)
     if request.ram > tolud:
         rows.add(1 << 32, request.ram - tolud, E820Type.RAM)
     out.e820 = rows.rows()

@@ -22,6 +22,7 @@ CARRY, ZERO = 1, 0x40
 AT = 0x200
 """Where programs keep what they saw: C000:0200."""
 IGD, LPC = 0x10, 0xF8
+NUMBERS = ("eax", "ecx", "edx", "ebx", "", "", "esi", "edi")
 
 
 class Rig:
@@ -41,15 +42,12 @@ class Rig:
 
     def int(self, vector: int, **registers: int) -> int:
         """Flags after an INT that a program makes from the ROM's place, with these registers; the ending is kept."""
+        # stc; mov register, value...; int vector; pushf; pop cs:[200h]; retf
         load = b"".join(
-            b"\x66"
-            + bytes([0xB8 + ["eax", "ecx", "edx", "ebx", "_", "_", "esi", "edi"].index(name)])
-            + value.to_bytes(4, "little")
+            b"\x66" + bytes([0xB8 + NUMBERS.index(name)]) + value.to_bytes(4, "little")
             for name, value in registers.items()
         )
-        code = (
-            b"\xf9" + load + bytes([0xCD, vector]) + b"\x9c\x2e\x8f\x06\x00\x02\xcb"
-        )  # stc; int; pushf; pop cs:[200h]
+        code = b"\xf9" + load + bytes([0xCD, vector]) + b"\x9c\x2e\x8f\x06\x00\x02\xcb"
         self.ram.write(0xC0100, code)
         self.cpu.flush_code()
         self.ending = self.post()
@@ -212,7 +210,7 @@ def test_services_of_real_mode(rig, vector, before, after, carry):
 
 
 def test_no_tick_comes_in_real_mode(rig):
-    """sti; cx times: in al, 80h; loop; and the count at 0000:046C has not moved: every IRQ but the cascade is masked."""
+    """sti; cx times: in al, 80h; loop: the count at 0000:046C has not moved, for every IRQ but the cascade is masked."""
     g = rig(b"\xfb\xb9\xff\xff\xe4\x80\xe2\xfc\xcb")
     assert g.post().reason == "completed"
     assert g.ram.word(0x46C, 4) == 0

@@ -242,7 +242,7 @@ class Yabel(Contract):
 
     def snapshot(self) -> Any:
         """That, and PMM's and the filter's own."""
-        return super().snapshot(), self.answers.pmm.snapshot(), self._filter.snapshot()
+        return super().snapshot(), self.answers.pmm.snapshot(), self._filter.state()
 
     def restore(self, state: Any) -> None:
         """Go back to it."""

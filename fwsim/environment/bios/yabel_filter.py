@@ -93,19 +93,15 @@ class Filter:
         self._halt(why)
         self._machine.engine.abort()
 
-    def state(self) -> object:
-        """As an owner it has none."""
-        return None
-
-    def snapshot(self) -> Any:
+    def state(self) -> Any:
         """What was there before, and where."""
         return self._before, dict(self._slots)
 
     def restore(self, state: Any) -> None:
-        """Ports and owners are the machine's to put back; which functions answer, it works out anew."""
-        if state is None:
-            return
+        """Ports and owners are the machine's to put back; which functions answer then is worked out anew."""
         self._before, slots = state
+        for bdf, slot in self._slots.items():
+            self._machine.pci.routes[bdf] = slot
         self._slots = dict(slots)
         if self._before is not None:
             self._hide()

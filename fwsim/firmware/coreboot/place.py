@@ -20,7 +20,7 @@ _MIB = 1 << 20
 _HOLE = 2048
 """DEFAULT_PCI_MMIO_SIZE: MiB below 4 GiB for PCI."""
 _TSEG = 8
-"""CONFIG_SMM_TSEG_SIZE's default with SMM (src/cpu/x86/Kconfig), in MiB."""
+"""CONFIG_SMM_TSEG_SIZE's default (src/cpu/intel/model_206ax/Kconfig), in MiB."""
 _OWN_BDSM, _VGA_HOLE = 0x5C, (0xA0000, 0x100000)
 
 

@@ -1,4 +1,4 @@
-"""SeaBIOS's image in the engine against the same binary in QEMU: placements that were measured there, field by field."""
+"""SeaBIOS in the engine against the same binary in QEMU: placements that were measured there, field by field."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ import pytest
 from test_oracle import FOLDER, load, plain
 
 sys.path.insert(0, str(Path(__file__).parent / "oracle"))
-from executed_seabios import asked, executed  # noqa: E402
+from executed_seabios import asked, executed
 
 IMAGE = "/usr/share/seabios/bios-256k.bin"
 DEBIANS = b"1.16.2-debian"

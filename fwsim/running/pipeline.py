@@ -225,9 +225,9 @@ class Run(AnyRun):
             self.ending = self.session.slices.ended = Ending("aborted", 0, 0, words)
             return self.ending
         _note_patch(built, self.made.offered)
-        why = "" if not self.code else refusal(self.code, self.scenario.rom.checksum == "enforce")
+        why = self._refused() if self.code else ""
         if why or not self.code or built.placed.boot != "ok":
-            reason = f"SeaBIOS refuses the ROM: {why}" if why else self.matched.why
+            reason = why or self.matched.why
             reason = reason if built.placed.boot == "ok" else f"the firmware stopped: {built.placed.boot}"
             self.ending = self.session.slices.ended = Ending("error", 0, 0, reason)
             return self.ending
@@ -235,12 +235,34 @@ class Run(AnyRun):
         machine.engine.flush_code()
         return None
 
+    def _refused(self) -> str:
+        """Why the caller whose turn it is does not run the ROM; "" where it does."""
+        caller = self.session.contract.caller
+        why = refusal(self.code, caller.enforces and self.scenario.rom.checksum == "enforce")
+        return f"{caller.title} refuses the ROM: {why}" if why else ""
+
     def init(self) -> Ending:
-        """Call the ROM's init, ``rom.posts`` times or until it does not return."""
+        """Each of the ROM's callers calls its init in turn, the last one ``rom.posts`` times, or until it does not
+        return. A caller that gives the ROM up goes on to the next.
+        """
+        for caller in self.session.callers[:-1]:
+            self.ending = self.session.call_init(self.scenario.guest.devfn)
+            what = self.session.contract.halted or f"{self.ending.reason} {self.ending.detail}".rstrip()
+            self.built.log.append(f"{caller.title}: {what}: {lights(self.built)}")
+            if self.session.gave_up:
+                self.session.slices.ended = None
+            elif self.ending.reason != "completed":
+                return self.ending
+            self.session.next_caller()
+            if ended := self.copy():
+                return ended
+        return self._last_init()
+
+    def _last_init(self) -> Ending:
         built, choice, devfn = self.built, self.scenario.rom, self.scenario.guest.devfn
         if choice.coreboot_table:
             put_table(built)
-        self.ending = self.session.call_rom(3, devfn)
+        self.ending = self.session.call_init(devfn)
         if choice.posts > 1:
             built.log.append(f"POST 1: {lights(built)}")
         for number in range(2, choice.posts + 1):
@@ -251,7 +273,7 @@ class Run(AnyRun):
                 if built.machine.interrupts:
                     built.machine.interrupts.update()
                 built.log.append(f"FLR: {lights(built)}")
-            self.ending = self.session.call_rom(3, devfn)
+            self.ending = self.session.call_init(devfn)
             built.log.append(f"POST {number}: {lights(built)}")
         return self.ending
 

@@ -16,13 +16,13 @@ import msgspec
 
 from fwsim.board.display import display_adapter, display_function
 from fwsim.board.host import host_board
-from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
 from fwsim.machine.build import build, host_of, lights, vbt_of
 from fwsim.machine.built import Built
+from fwsim.machine.function_reset import reset_display
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import DriverSummary, Summary
@@ -30,6 +30,7 @@ from fwsim.rom.chain import Rom, load
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
+from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, file_extent, parties
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
@@ -38,7 +39,6 @@ from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
-ROM_BASE = 0xC0000
 
 
 def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessions: Sessions = Session) -> Summary:
@@ -77,11 +77,11 @@ def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = No
 
 
 def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Progress = quiet) -> Assembled:
-    """The machine of ``scenario``, after a POST on the host where it wants the shadow of one.
+    """The machine of ``scenario``, after those have run the ROM who did before, the host that made a shadow first.
 
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
-    shadow, before, igd = None, None, None
+    found, igd = Earlier(), None
     uefi = wants_uefi(scenario, rom)
     if uefi:
         scenario = place_by_chain(scenario, rom)
@@ -89,17 +89,29 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
         if not uefi:  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
             check_ids(scenario, rom)
         igd = scenario.host.device_id
-        if scenario.rom.source == "shadow":
-            tell("POST on the host", None)
-            shadow, before = post_on_host(scenario, rom)
+        found = earlier(scenario, rom, tell)
     elif scenario.rom.source == "shadow":
         raise FwsimError(
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
+    elif scenario.rom.before:
+        raise FwsimError(
+            "only an Intel graphics device goes from one machine to the next here", where="rom.before",
+            found=", ".join(scenario.rom.before), expected="an IGD's ROM, or nobody before",
+            hint="leave rom.before out",
+        )  # fmt: skip
+    return _assembled(scenario, rom, found, igd, events)
+
+
+def _assembled(scenario: Scenario, rom: Rom, found: Earlier, igd: int | None, events: Path | None) -> Assembled:
+    """The machine, with the device and the shadow that ``found`` says were left to it."""
+    shadow = found.shadow if scenario.rom.source == "shadow" else None
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
-    built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
-    return Assembled(scenario, rom, offered, built, before, igd, vbt_of(scenario, rom))
+    mode = "long" if wants_uefi(scenario, rom) else "real"
+    built = build(scenario, rom, offered.image, events, before=found.left, mode=mode)
+    built.log += found.log
+    return Assembled(scenario, rom, offered, built, found.left, igd, vbt_of(scenario, rom))
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
@@ -107,28 +119,17 @@ def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
     return Run(assemble(host_of(scenario), rom), sessions)
 
 
-def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
-    """What lies at C0000 after a POST on the host itself, for the file's length, and the IGD as that POST left it.
-
-    Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
-    """
-    host = on_host(scenario, rom)
-    ending = host.post()
-    host.close()
-    if ending.reason != "completed":
-        raise FwsimError(
-            "the ROM did not finish its POST on the host, so there is no shadow", where="rom.source",
-            found=f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x} {ending.detail}".rstrip(),
-            expected="a POST that returns",
-            hint='run it there to see why: hypervisor.kind = "none", rom.source = "file"',
-        )  # fmt: skip
-    igd = host.built.machine.igd
-    assert igd is not None
-    return host.built.machine.ram.read(ROM_BASE, _file_extent(rom)), igd
-
-
-def _file_extent(rom: Rom) -> int:
-    return min(len(rom.data), 0x20000) if rom.legacy else 0
+def earlier(scenario: Scenario, rom: Rom, tell: Progress = quiet) -> Earlier:
+    """Let everyone run the ROM who did before this run. Raises FwsimError as ``add_host`` does."""
+    found = Earlier()
+    for who in parties(scenario):
+        tell(f"POST on the {who}", None)
+        if who == "host":
+            own = host_of(scenario, calls="host" in scenario.rom.before)
+            add_host(found, scenario, rom, begin(assemble(own, rom)))
+        else:
+            add_guest(found, scenario, begin(_assembled(scenario, rom, found, scenario.host.device_id, None)))
+    return found
 
 
 class Run(AnyRun):
@@ -188,9 +189,7 @@ class Run(AnyRun):
             if self.ending.reason != "completed":
                 break
             if choice.reset == "flr" and built.machine.igd:
-                built.machine.igd.reset()
-                if built.machine.interrupts:
-                    built.machine.interrupts.update()
+                reset_display(built.machine)
                 built.log.append(f"FLR: {lights(built)}")
             self.ending = self.session.call_rom(3, devfn)
             built.log.append(f"POST {number}: {lights(built)}")
@@ -266,7 +265,7 @@ class Run(AnyRun):
 
     def shadow(self) -> bytes:
         """What lies at C0000 now: as much as was copied there, or as the file has."""
-        return self.built.machine.ram.read(ROM_BASE, max(len(self.code), _file_extent(self.rom)))
+        return self.built.machine.ram.read(ROM_BASE, max(len(self.code), file_extent(self.rom)))
 
 
 def _note_patch(built: Built, offered: Offer) -> None:

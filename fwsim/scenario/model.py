@@ -242,6 +242,7 @@ class Rom(_Table, frozen=True):
 
     ``fix_ids``: PCIR's device id and the checksum are made the device's first, as ``fwsim rom fix`` does; else a file
     is taken as it is. ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    ``before``: who ran it on this device earlier, the first one first; ``reset``: what the device got after each.
     """
 
     file: File = ""
@@ -252,6 +253,7 @@ class Rom(_Table, frozen=True):
     assist: bool = False
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"
+    before: tuple[Literal["host", "guest"], ...] = ()
     int15: RomInt15 = {}
 
     def answers(self) -> dict[int, dict[str, int]]:

@@ -7,6 +7,7 @@ from fwsim.devices.diskette import SECTOR
 from fwsim.machine.diskette_drive import plug_diskette
 from fwsim.trace.event import IRQ, Actor, Op, Space
 
+
 def program(rows):
     """Code that makes these port accesses, ("out", port, value) and ("in", port), each through DX, and waits for an
     interrupt at ("wait",).

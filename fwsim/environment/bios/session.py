@@ -34,8 +34,8 @@ _TICK_STUBS = (segment.ENTRIES[0x08], segment.ENTRIES[0x08] + 3)
 
 @dataclass(frozen=True)
 class SessionState:
-    """What the firmware keeps outside the guest's memory, the stub that ends the call, whether POST is over, and what is
-    in drive A.
+    """What the firmware keeps outside the guest's memory, the stub that ends the call, whether POST is over, and the
+    medium in drive A.
     """
 
     bios: BiosState
@@ -89,8 +89,8 @@ class Session(Environment):
         return self._run(segment.CALL_RETURN)
 
     def boot(self, medium: Diskette) -> Ending:
-        """Start the first sector of ``medium``, which is in drive A from now on, as SeaBIOS does (src/boot.c, call_boot_entry): at 0000:7C00, AX = AA55h, DL the drive
-        (0: the floppy), IF set. It may return by RETF.
+        """Start the first sector of ``medium``, which is in drive A from now on, as SeaBIOS does (src/boot.c,
+        call_boot_entry): at 0000:7C00, AX = AA55h, DL the drive (0: the floppy), IF set. It may return by RETF.
         """
         cpu, ram = self.cpu, self.machine.ram
         self._lock_rom(True)

@@ -28,10 +28,9 @@ def modes(folder, *code, calls=""):
     (folder / "boot.img").write_bytes(sector(*code))
     (folder / "s.toml").write_text(f"[rom]\nfile = '{OWN}'\n[payload]\nfloppy = 'boot.img'\n{calls}")
     summary = run(load(folder / "s.toml"), RunDir.create(folder / "run"))
-    assert [screen.file for screen in summary.display] == [
-        f"screen-{n + 1:02d}.png" for n in range(len(summary.display))
-    ]
-    return [screen.mode for screen in summary.display], summary
+    screens = summary.display
+    assert [screen.file for screen in screens] == [f"screen-{n + 1:02d}.png" for n in range(len(screens))]
+    return [screen.mode for screen in screens], summary
 
 
 @pytest.mark.parametrize(
@@ -46,16 +45,7 @@ def modes(folder, *code, calls=""):
         ((PRINT, VESA, HALT), [0x03, 0x114]),
         ((PRINT, VESA, SPIN), [0x03, 0x114]),
     ],
-    ids=[
-        "nothing",
-        "a mode at once",
-        "text first",
-        "and text again",
-        "questions set none",
-        "refused",
-        "halts",
-        "spins",
-    ],
+    ids=["nothing", "a mode at once", "text first", "and text again", "questions", "refused", "halts", "spins"],
 )
 def test_each_mode_that_shows_something_new_has_its_picture(tmp_path, code, wanted):
     assert modes(tmp_path, *code)[0] == wanted

@@ -86,6 +86,7 @@ def told(lab):
 def test_a_cold_device_stays_dark(cpu, isavga):
     _, summary = seen(isavga, Call(ax=TEXT), post="", cpu=cpu)
     assert [call.ok for call in summary.calls] == [True]
+    assert [screen.format for screen in summary.display] == ["off"]
     assert not verdict(summary).ok
     assert NOBODY in verdict(summary).detail
 

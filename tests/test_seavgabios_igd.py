@@ -45,7 +45,10 @@ def isavga(require_package):
 def cbvga():
     """SeaVGABIOS built for coreboot's frame buffer: docs/seavgabios.md says how. No package has one."""
     path = os.environ.get("FWSIM_CBVGA", "")
-    return path if path else pytest.skip("$FWSIM_CBVGA names no SeaVGABIOS built with CONFIG_VGA_COREBOOT")
+    if not path:
+        pytest.skip("$FWSIM_CBVGA names no SeaVGABIOS built with CONFIG_VGA_COREBOOT")
+    assert Path(path).is_file(), f"$FWSIM_CBVGA is {path}, and there is no such file"
+    return path
 
 
 def seen(rom, *calls, reset="none", hypervisor="none", post=OWN, mode=0, cpu="sandybridge", table=False, **host):

@@ -362,6 +362,12 @@ def test_another_device_takes_part():
 # --- the file and the process ----------------------------------------------------------------------------------------
 
 
+def test_a_bar_is_where_it_ends_up():
+    """SeaBIOS maps a q35's SMBus like any BAR, then gives it 0x700 (src/fw/pciinit.c, ich9_smbus_enable)."""
+    bars = {bar.name: bar.address for bar in place(Ask(machine="q35")).details.bars}
+    assert bars["00:1f.3 BAR4"] == 0x700
+
+
 def test_json_there_and_back():
     result = place(Ask(firmware="fake-bar", gen="12"))
     assert decode(msgspec.json.encode(result), "x") == [result]

@@ -104,7 +104,8 @@ def replay(
     if executes(wanted):
         raise FwsimError(
             "a run of a firmware image cannot be replayed", where="firmware.kind", found=wanted.firmware.kind,
-            expected="the run of a legacy ROM under a model's services", hint="fwsim trace diff compares two runs of it",
+            expected="the run of a legacy ROM under a model's services",
+            hint="fwsim trace diff compares two runs of it",
         )  # fmt: skip
     made: list[ReplaySession] = []
 

@@ -23,7 +23,8 @@ RESET: dict[tuple[int, int], tuple[Setting, ...]] = {
     (0x8086, 0x7000): tuple(stored(0x60 + line, 1, value) for line, value in enumerate(_PIRQS_OFF)),
     (0x8086, 0x7010): (stored(0x40, 2, 0), stored(0x42, 2, 0)),
     (0x8086, 0x7113): (
-        stored(0x40, 4, 1), stored(0x58, 4, 0x02000000), stored(0x80, 1, 0), stored(0x90, 4, 0xB101), stored(0xD2, 1, 9),
+        stored(0x40, 4, 1), stored(0x58, 4, 0x02000000), stored(0x80, 1, 0), stored(0x90, 4, 0xB101),
+        stored(0xD2, 1, 9),
     ),
     (0x8086, 0x29C0): (
         *(stored(0x90 + at, 1, value) for at, value in enumerate(_PAM_SHUT)),

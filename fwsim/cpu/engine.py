@@ -36,6 +36,7 @@ from fwsim.native import (
     R_RAM,
     R_STOP,
     R_UC,
+    STOP_ABORT,
     STOP_AGAIN,
     STOP_NONE,
     STOP_PLACE,
@@ -436,6 +437,10 @@ class Engine:
         value = self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
         return int(value[1]), int(value[2])
 
+    def set_table(self, name: str, base: int, limit: int) -> None:
+        """Load "gdtr" or "idtr"."""
+        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
+
     # --- running ---------------------------------------------------------------------------------------------------
     def run(self) -> int:
         """Run from the current CS:IP until something stops the engine; return the STOP_* reason (STOP_NONE: HLT).
@@ -457,6 +462,11 @@ class Engine:
         self.root[R_STOP] = STOP_NONE
         begin, until = ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever)
         return int(uclib.uc_emu_start(self._handle, begin, until, ctypes.c_uint64(0), ctypes.c_size_t(0)))
+
+    def abort(self) -> None:
+        """From a callback: stop here, and let ``run`` return STOP_ABORT."""
+        self.root[R_STOP] = STOP_ABORT
+        uclib.uc_emu_stop(self._handle)
 
     @contextmanager
     def blocks_seen(self) -> Iterator[Addresses]:

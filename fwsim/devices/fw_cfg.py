@@ -1,7 +1,6 @@
 """QEMU's fw_cfg tells the firmware what the hypervisor has to say: selector 510h, data 511h, DMA 514h/518h.
 
-Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 traditional, bit 1 DMA), 19h directory;
-bit 15 marks those of the architecture, bit 14 once asked for writing (hw/nvram/fw_cfg.c, fw_cfg_select).
+Source: QEMU docs/specs/fw_cfg.rst. Keys: 0 signature "QEMU", 1 features (bit 0 traditional, bit 1 DMA), 19h directory.
 """
 
 import struct
@@ -13,10 +12,11 @@ from fwsim.memory.ram import Ram
 KEY_SIGNATURE, KEY_ID, KEY_DIRECTORY, KEY_FILES = 0x0000, 0x0001, 0x0019, 0x0020
 WRITABLE = frozenset(("etc/ramfb", "etc/smi/requested-features"))
 """Files that the guest may write, as QEMU registers them with a write callback."""
+_KEY_MASK = 0xBFFF
+"""Of a selector: bit 14 was a write channel once, bit 15 the architecture's own items (hw/nvram/fw_cfg.c)."""
 TABLES, RSDP, LOADER = "etc/acpi/tables", "etc/acpi/rsdp", "etc/table-loader"
 _LATE = frozenset((TABLES, RSDP, LOADER))
 """Files that QEMU makes anew when the first of them is selected (hw/i386/acpi-build.c, acpi_build_update)."""
-_KEY_BITS = 0xBFFF
 _ERROR, _READ, _SKIP, _SELECT, _WRITE = 1, 2, 4, 8, 16
 
 
@@ -74,7 +74,7 @@ class FwCfg:
                 self._dma_high = 0
 
     def _select(self, key: int) -> None:
-        self._key, self._offset = key & _KEY_BITS, 0
+        self._key, self._offset = key & _KEY_MASK, 0
         number = self._key - KEY_FILES
         if self._late and not self._made and 0 <= number < len(self._names) and self._names[number] in _LATE:
             self._made = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fwsim.firmware.request import ROM_BAR, Bar, Placement, Request, Step, format_bdf
+from fwsim.firmware.request import ROM_BAR, Bar, Function, Placement, Request, Step, format_bdf
 from fwsim.memory.e820 import MAX_ENTRIES, E820Type
 from fwsim.units import format_size
 
@@ -36,6 +36,7 @@ def _breaches(out: Placement, request: Request) -> Iterator[Breach]:
     windows = out.windows.values() if isinstance(out.windows, dict) else [out.windows]
     yield from _pairs("windows", windows, ordered=False)  # an empty window ends before it starts
     yield from _pairs("reserved", out.reserved, ordered=False)
+    yield from _held(out.held, request)
     for name, rows in (("behind_bar", out.behind_bar), ("mapped", out.mapped), ("ecam", [out.ecam] * bool(out.ecam))):
         yield from _pairs(name, rows, ordered=True)
 
@@ -47,6 +48,17 @@ def _texts(out: Placement) -> Iterator[Breach]:
             yield f"{name} is no list of texts", repr(lines), "such as ['a line']"
     if not isinstance(out.steps, list) or not all(isinstance(step, Step) for step in out.steps):
         yield "steps is no list of steps", repr(out.steps), "a list of fwsim.firmware.request.Step"
+
+
+def _held(rows: Any, request: Request) -> Iterator[Breach]:
+    own = {(each.bdf, bar.index) for each in request.functions for bar in each.bars}
+    for row in rows if isinstance(rows, list) else [rows]:
+        pair = row if isinstance(row, tuple) and len(row) == 2 else (None, None)
+        if not isinstance(pair[0], Function) or all(bar.index != pair[1] for bar in pair[0].bars):
+            yield "no BAR in held", repr(row), "(fwsim.firmware.request.Function, the index of one of its BARs)"
+        elif (pair[0].bdf, pair[1]) in own:
+            name = f"BAR{pair[1]} of {format_bdf(pair[0].bdf)}"
+            yield f"held has {name}, which is the function's own", name, "a BAR that it has not"
 
 
 def _e820(rows: Any) -> Iterator[Breach]:

@@ -99,6 +99,7 @@ class FakeBar(Allocator):
             return _no_room(out, dummy)
         _answer(request, out, base, stolen)
         out.behind_bar.append((base, base + dummy.bar.size))
+        out.held.append((dummy.function, dummy.bar.index))
         out.notes.append(
             f"{format_size(dummy.bar.size)} behind {dummy.name} at {base:#x}, for {format_size(stolen)} of stolen "
             f"memory and {format_size(opregion)} of OpRegion: no e820 entry names it"

@@ -198,11 +198,14 @@ class Placement:
     ``ecam`` (start, end) is set by an allocator that places it. ``bdsm_value`` is what the register holds where that is
     more than the base: a lock bit, say. ``mapped`` (start, end) is where the device model maps memory of its own, which
     need not be the guest's RAM. ``post_e820`` is the map while option ROMs run and ``temporary`` the (start, end) above
-    1 MiB that PMM then hands out, the first first: both empty where the firmware has no such time.
+    1 MiB that PMM then hands out, the first first: both empty where the firmware has no such time. ``moved``, keyed as
+    ``bars``: the address that a BAR was given afterwards. ``held`` is (function, BAR index): the function as it is with
+    a BAR that the device model adds, what is there being memory of its own.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
     bars: dict[tuple[int, int], int] = field(default_factory=dict)
+    moved: dict[tuple[int, int], int] = field(default_factory=dict)
     asls: dict[int, int] = field(default_factory=dict)
     bdsm: dict[int, int] = field(default_factory=dict)
     bdsm_register: dict[int, int] = field(default_factory=dict)
@@ -224,6 +227,7 @@ class Placement:
     mapped: list[tuple[int, int]] = field(default_factory=list)
     post_e820: list[tuple[int, int, str]] = field(default_factory=list)
     temporary: list[tuple[int, int]] = field(default_factory=list)
+    held: list[tuple[Function, int]] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
 MIB = 1 << 20
 OPEN_PIECE = 32 << 20
+Moved = Callable[[Key, int | None, int | None], None]
+"""Told which BAR's memory moved, and its address before and now; None: nowhere."""
 
 
 def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -53,6 +55,9 @@ class Windows:
         self._ecam: tuple[int, int] | None = None
         self._cells: dict[int, NDArray[np.uint64]] = {}
         self._fixed: list[tuple[int, int, Ram]] = []
+        self._held: dict[Key, Ram] = {}
+        self.moved: list[Moved] = []
+        """Who is told of each move of memory that lies behind a BAR, in this order."""
         engine, low = machine.engine, machine.low
         engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
         self.shadow = Shadow(machine)
@@ -86,6 +91,19 @@ class Windows:
         self._m.engine.map_native(start, behind.size, read, write, data)
         self._fixed.append((start, start + behind.size, behind))
 
+    def hold(self, memory: dict[Key, Ram], moved: Moved) -> None:
+        """Show ``memory`` behind its BARs from now on, and tell ``moved`` where it is at each change."""
+        self._held |= memory
+        self.moved.append(moved)
+        for start, size in [self._mapped.pop(key) for key in memory if key in self._mapped]:
+            self._m.engine.unmap(start, size)
+            self._open(start, start + size)
+        self.update()
+
+    def where(self, key: Key) -> int | None:
+        """Where a memory BAR answers now; None where it does not."""
+        return self._mapped[key][0] if key in self._mapped else None
+
     def bar_address(self, function: Plugged, bar: BarSpec) -> int:
         """Where the guest put a BAR (0: nowhere)."""
         return bar_address(self._m.pci, function, bar)
@@ -101,6 +119,7 @@ class Windows:
         answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
         """
         self.shadow.update()
+        before = {key: self.where(key) for key in self._held}
         ecam = self._m.pci.ecam
         if ecam and ecam[0] < MIB:
             ecam = None
@@ -129,6 +148,10 @@ class Windows:
                 self._map_bar(key, specs[key], *place)
                 self._mapped[key] = place
         self._update_ports(ports)
+        for key, at in before.items():
+            if at != self.where(key):
+                for tell in self.moved:
+                    tell(key, at, self.where(key))
 
     def _place_ecam(self, window: tuple[int, int] | None) -> None:
         """Move the configuration window: RAM and open bus come back where it was."""
@@ -175,10 +198,11 @@ class Windows:
 
     def _map_bar(self, key: Key, bar: BarSpec, start: int, size: int) -> None:
         engine, root = self._m.engine, self._root
-        if bar.role == ROM_ROLE:
+        if key in self._held:
+            engine.map_ram(start, self._held[key], 0, size)
+        elif bar.role == ROM_ROLE:
             engine.map_ram(start, self._m.roms[key[0]], 0, size, READ_ONLY)
-            return
-        if bar.role in ("GTTMMADR", "MMADR"):
+        elif bar.role in ("GTTMMADR", "MMADR"):
             self._m.root[R_BAR0] = start
             engine.map_native(start, size, callbacks.bar0_read.address, callbacks.bar0_write.address, root)
         elif bar.role == "LMEMBAR" and self._m.local:

@@ -12,6 +12,7 @@ from fwsim.devices.pci import ONES, PciBus
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import LATEST, ROM_BAR, Cpu, Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
+from fwsim.machine.behind_bar import plug_held
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
 from fwsim.machine.program_bridges import number_buses, open_windows
 from fwsim.memory.e820 import E820Map, E820Type
@@ -33,7 +34,8 @@ class Placed:
     """What the firmware did, as the run reports it. ``e820_entries`` is (start, size, type) as INT 15h gives it.
 
     ``size``: bytes of stolen memory at ``bdsm``; ``backing``: memory of the device model's own, with its first address;
-    ``behind_bar`` (start, end): what PCI keeps free for it instead of e820. ``post_entries`` is e820 while
+    ``held``: that part of it which is where a BAR, by (bdf, index), is; ``behind_bar`` (start, end): what PCI keeps
+    free for it instead of e820. ``post_entries`` is e820 while
     option ROMs run, ``temporary`` (start, end) what PMM has for them above 1 MiB.
     """
 
@@ -41,6 +43,7 @@ class Placed:
     asls: int = 0
     size: int = 0
     backing: list[tuple[int, Ram]] = field(default_factory=list)
+    held: dict[tuple[int, int], Ram] = field(default_factory=dict)
     behind_bar: list[tuple[int, int]] = field(default_factory=list)
     bars: dict[int, int] = field(default_factory=dict)
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -55,9 +58,10 @@ class Placed:
 class Wish:
     """What a machine asks of its firmware. ``host``: (first, end) ranges taken on a real host; none in a guest.
 
-    ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR of the display at ``display`` (a devfn), ``low`` and
-    ``high`` the end of RAM below 4 GiB and the bytes above. ``facts``: the host's registers, as a device model reads
-    them; ``ggc`` the word that the guest reads, ``cpu`` its CPUs, ``release`` the numbers of QEMU's.
+    ``functions`` get what the device model plugs in besides. ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR
+    of the display at ``display`` (a devfn), ``low`` and ``high`` the end of RAM below 4 GiB and the bytes above.
+    ``facts``: the host's registers, as a device model reads them; ``ggc`` the word that the guest reads, ``cpu`` its
+    CPUs, ``release`` the numbers of QEMU's.
     ``hypervisor``: who runs the guest, in a log's words; "" for a host. ``reserved``: (first, end) ranges of the
     host's that the guest has at the host's addresses. ``placed_by``: the firmware kind and version by
     which that hypervisor places itself, ("", "") where it leaves it to the guest.
@@ -66,7 +70,7 @@ class Wish:
     machine: str
     low: int
     high: int
-    functions: Sequence[Plugged]
+    functions: list[Plugged]
     display: int
     files: dict[str, bytes]
     rom_size: int
@@ -94,9 +98,10 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     log += _give_bars(row, request, placement)
     if wish.host:
         _clear_of(placement, wish)
-        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar):
+        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar, placement.held):
             told.clear()  # the host's own stay
     backing = _backing(placement, wish)
+    plug_held(pci, wish.functions, placement.held)
     apply(placement, pci, root, wish.functions)
     if not wish.host:
         _show_rom(placement, pci, request, wish)
@@ -107,7 +112,8 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     post = _reserve(placement.post_e820, wish.host) if placement.post_e820 else rows
     return Placed(
         bdsm=placement.bdsm.get(wish.display, 0), asls=placement.asls.get(wish.display, 0),
-        size=placement.bdsm_size.get(wish.display, 0), backing=backing, behind_bar=placement.behind_bar,
+        size=placement.bdsm_size.get(wish.display, 0), backing=backing, held=_held(placement, dict(backing)),
+        behind_bar=placement.behind_bar,
         bars={index: address for (bdf, index), address in placement.bars.items() if bdf == wish.display},
         e820=rows, e820_entries=_entries(rows), post_entries=_entries(post),
         log=[*log, *placement.log, *placement.warnings], boot=placement.boot,
@@ -216,6 +222,12 @@ def _backing(placement: Placement, wish: Wish) -> list[tuple[int, Ram]]:
             if first < last:
                 found.append((first, Ram(last - first, "memory of the device model")))
     return found
+
+
+def _held(placement: Placement, backing: dict[int, Ram]) -> dict[tuple[int, int], Ram]:
+    """The memory at the address of each BAR that the device model added."""
+    keys = [(function.bdf, index) for function, index in placement.held]
+    return {key: backing[placement.bars[key]] for key in keys if placement.bars.get(key) in backing}
 
 
 Piece = tuple[int, int, Ram, int]

@@ -28,8 +28,10 @@ from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.hypervisor.vfio.opregion import view_of
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
+from fwsim.machine.behind_bar import follow
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
+from fwsim.machine.left import Left, take_over
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.machine.power_on import Told, add_platform, show_rom, switch_on
@@ -104,11 +106,11 @@ def _check_groups(scenario: Scenario) -> None:
 
 
 def build(
-    scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
+    scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Left | None = None,
     without: frozenset[str] = frozenset(), mode: str = "real",
 ) -> Built:  # fmt: skip
-    """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
-    earlier POST on the host left it. Raises FwsimError for what cannot be built.
+    """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as who
+    had it earlier left it. Raises FwsimError for what cannot be built.
     """
     adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
@@ -138,7 +140,7 @@ def build(
         if family.local_memory:
             _local_memory(machine, igd, family.local_memory + host.stolen_size)
         if before:
-            igd.take_over(before)
+            take_over(machine, before)
         if design.on_host:
             _host_memory(built, opregion)
         else:
@@ -224,9 +226,10 @@ def _host_memory(built: Built, opregion: bytes) -> None:
         machine.extra.append(built.stolen_ram)
         if host.stolen_base < 1 << 32:
             machine.windows.add_memory(host.stolen_base, built.stolen_ram)
-    pages = _opregion_pages(host.asls, opregion)
-    machine.extra.append(pages)
-    machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
+    if host.asls:  # a generation without an OpRegion has none at 0 either, over the interrupt vectors
+        pages = _opregion_pages(host.asls, opregion)
+        machine.extra.append(pages)
+        machine.windows.add_memory(host.asls // PAGE * PAGE, pages)
 
 
 def _opregion_pages(asls: int, opregion: bytes, least: int = 1) -> Ram:
@@ -301,7 +304,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     bare = scenario.hypervisor.design.on_host and machine.igd is not None
     opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
     start = host.asls // PAGE * PAGE
-    taken = [built.host_stolen, (start, start + opregion)] if bare else []
+    taken = [built.host_stolen, *([(start, start + opregion)] if host.asls else [])] if bare else []
     asked = machine.igd is not None and not bare
     facts = HostFacts(host.stolen_base, host.bdsm | 1, built.host_stolen[1] - built.host_stolen[0], host.asls,
                       host.family.gen, host.family.name) if asked else HostFacts()  # fmt: skip
@@ -318,7 +321,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
     for start, memory in built.placed.backing:
         machine.extra.append(memory)
-        if start < 1 << 32:
+        if start < 1 << 32 and all(memory is not each for each in built.placed.held.values()):
             machine.windows.add_memory(start, memory)
     if bare:
         built.placed.bdsm, built.placed.asls = host.stolen_base, host.asls
@@ -352,8 +355,9 @@ def _dma(built: Built, scenario: Scenario, identity: Sequence[tuple[int, Ram]]) 
         parts = ((max(start, first), min(end, last)) for first, last in ([(start, end)] if mapped is None else mapped))
         regions += [(at, last, built.stolen_ram.address + at - start) for at, last in parts if at < last]
     own = {id(memory): start for start, memory in (*built.placed.backing, *identity)}
+    apart = {id(memory) for memory in (built.stolen_ram, *built.placed.held.values())}
     for extra in machine.extra:
-        if extra is not built.stolen_ram:
+        if id(extra) not in apart:
             start = own.get(id(extra), scenario.host.asls // PAGE * PAGE)
             regions.append((start, start + extra.size, extra.address))
     regions.append((0, min(0xA0000, machine.low), ram))
@@ -362,6 +366,8 @@ def _dma(built: Built, scenario: Scenario, identity: Sequence[tuple[int, Ram]]) 
     if machine.high:
         regions.append((1 << 32, (1 << 32) + machine.high, ram + machine.low))
     igd.set_dma(regions)
+    if built.placed.held:
+        follow(machine, built.placed.held)
 
 
 def lights(built: Built) -> str:
@@ -374,14 +380,15 @@ def lights(built: Built) -> str:
     return f"pipe {', '.join(pipes)} on, panel power {power}" if pipes else f"no pipe on, panel power {power}"
 
 
-def host_of(scenario: Scenario) -> Scenario:
-    """The scenario of a POST on the host itself: nobody in between, init only."""
+def host_of(scenario: Scenario, *, calls: bool = False) -> Scenario:
+    """The scenario of a POST on the host itself: nobody in between, init only, or with the ``calls``."""
     from msgspec.structs import replace as with_fields
 
     return with_fields(
         scenario,
+        host=with_fields(scenario.host, post="", post_mode=0),
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
         firmware=Firmware(kind="none"),
-        rom=with_fields(scenario.rom, source="file", posts=1),
-        call=(),
+        rom=with_fields(scenario.rom, source="file", posts=1, coreboot_table=False, before=()),
+        call=scenario.call if calls else (),
     )

@@ -15,6 +15,12 @@ from fwsim.machine.plugged import Plugged
 Key = tuple[int, int]
 """Slot and BAR index."""
 _PORTS = 0x10000
+_FOUR_GIB = 1 << 32
+_CHIPSET = 0xFEC00000
+"""From here to 4 GiB the I/O APIC, local APIC and flash answer before any BAR: what lies over them, as a BAR does while
+it is sized with decoding on, is not mapped. Of 32-bit BARs that end at FFFFFFFF QEMU says so itself (hw/pci/pci.c,
+pci_bar_address); the others lie below the system's own regions (hw/i386/pc.c, pc_pci_as_mapping_init).
+"""
 ROM_BAR, ROM_ROLE = 6, "ROM"
 """The index by which an expansion ROM's register goes among the BARs, and what lies behind it."""
 _ROM_REGISTER, _ROM_ON, ROM_BASE_BITS = 0x30, 1, 0xFFFFF800
@@ -45,7 +51,8 @@ def decoded(pci: PciBus, functions: Iterable[Plugged]) -> Iterator[tuple[Key, Ba
                 answers = bool(command & COMMAND_IO) and 0 < start <= _PORTS - bar.size
                 passes = passes_ports
             else:
-                answers = bool(command & COMMAND_MEMORY)
+                hidden = start < _FOUR_GIB and start + bar.size > _CHIPSET
+                answers = bool(command & COMMAND_MEMORY) and not hidden
                 passes = passes_memory
             if answers and all(passes(pci, bridge, start, bar.size) for bridge in bridges):
                 yield (function.slot, bar.index), bar, start

@@ -1,6 +1,9 @@
 """The IOMMU refuses DMA of the display device: faults are recorded, told to the host, and put among the events."""
 
+import numpy as np
+
 from fwsim.devices.vtd import Vtd, VtdState
+from fwsim.machine.decode import decoded
 from fwsim.machine.machine import Machine
 from fwsim.native import R_TIME, TRAP_DMA_FAULT
 from fwsim.scenario.host_functions import requester
@@ -30,7 +33,7 @@ class Guard:
         if not pages or not self._on or machine.igd is None:
             return
         now = int(machine.root[R_TIME])
-        targets = machine.igd.targets(machine.igd.entries()[pages])
+        targets = machine.igd.targets(machine.igd.entries(np.array(pages)))
         bars = self._bar_ranges()
         op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
         for number, address in enumerate(targets.tolist()):
@@ -58,19 +61,14 @@ class Guard:
                 machine.pci.write(machine.root, machine.scenario.guest.devfn, _COMMAND, 2, command & ~_MASTER)
 
     def _bar_ranges(self) -> list[tuple[int, int]]:
-        """Memory BARs: the IOMMU maps them too, so that DMA to them is no fault (and no memory either)."""
-        windows = self._machine.windows
-        return [
-            (start, start + bar.size)
-            for function in self._machine.functions
-            for bar in function.bars
-            if bar.kind != "io" and (start := windows.bar_address(function, bar))
-        ]
+        """Memory BARs that are decoded: the IOMMU maps them too, so DMA to them is no fault (and no memory either)."""
+        rows = decoded(self._machine.pci, self._machine.functions)
+        return [(start, start + bar.size) for _, bar, start in rows if bar.kind != "io"]
 
     def _aperture_fault(self, page: int, write: int, c: int) -> int:
         """Native code met a page of the aperture that leads nowhere."""
         igd = self._machine.igd
-        if igd is not None and int(igd.entries()[page]) & 1:
+        if igd is not None and int(igd.entries(np.array([page]))[0]) & 1:
             self.refuse([page], read=not write, span_ns=0)
         return 0
 

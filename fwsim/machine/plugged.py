@@ -14,6 +14,7 @@ from fwsim.devices.pci import CONVENTIONAL, ONES, PciBus, bar_write_mask
 _COMMAND_WRITABLE = 0x0547
 _QEMU_COMMAND_WRITABLE = 0x0507
 _CACHE_LINE = 0x0C
+_HEADER_TYPE, _MULTI_FUNCTION = 0x0E, 0x80
 ROM_REGISTER = 0x30
 """The expansion ROM's base, bit 0 its enable (PCI Local Bus 3.0, 6.2.5.2): there is nothing behind it."""
 
@@ -52,13 +53,7 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
         pci.writable[slot][0x40 >> 2 : CONVENTIONAL >> 2] = ONES
     pci.on_write(slot, 0x04)
     for bar in spec.bars:
-        kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
-        mask = bar_write_mask(bar.size, bar.kind == "io")
-        pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
-        pci.on_write(slot, 0x10 + 4 * bar.index)
-        if bar.is64:
-            pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
-            pci.on_write(slot, 0x14 + 4 * bar.index)
+        add_bar(pci, slot, bar)
     if spec.rom:
         pci.set(slot, ROM_REGISTER, 4, 0, -spec.rom & 0xFFFFFFFF | 1)
     for row in spec.settings:
@@ -74,6 +69,17 @@ def plug(pci: PciBus, spec: BoardFunction, behind: int = 0) -> Plugged:
     return Plugged(spec, slot)
 
 
+def add_bar(pci: PciBus, slot: int, bar: BarSpec) -> None:
+    """Make ``bar`` a writable register of the function in ``slot``; the address map follows each write."""
+    kind = 1 if bar.kind == "io" else (4 if bar.is64 else 0) | (8 if bar.kind == "pref" else 0)
+    mask = bar_write_mask(bar.size, bar.kind == "io")
+    pci.set(slot, 0x10 + 4 * bar.index, 4, kind, mask & 0xFFFFFFFF)
+    pci.on_write(slot, 0x10 + 4 * bar.index)
+    if bar.is64:
+        pci.set(slot, 0x14 + 4 * bar.index, 4, 0, mask >> 32)
+        pci.on_write(slot, 0x14 + 4 * bar.index)
+
+
 def _add_shadow(pci: PciBus, slot: int, at: Shadowing) -> None:
     """PAM and SMRAM: the address map follows each write."""
     if at.lock and at.esmramc is not None:
@@ -83,11 +89,19 @@ def _add_shadow(pci: PciBus, slot: int, at: Shadowing) -> None:
 
 
 def plug_all(pci: PciBus, board: Board) -> list[Plugged]:
-    """Every function of ``board``, each bridge before what is behind it."""
+    """Every function of ``board``, each bridge before what is behind it.
+
+    Where a device has more functions, its first one's header says so: else firmware looks at no other (PCI Local Bus
+    3.0, 6.2.1), and QEMU starts no such machine (hw/pci/pci.c, pci_init_multifunction).
+    """
     slots: dict[int, int] = {}
+    several = {spec.bdf & ~7 for spec in board.functions if spec.bdf & 7}
     found = []
     for spec in board.functions:
         plugged = plug(pci, spec, slots[spec.parent] if spec.parent is not None else 0)
+        if spec.bdf in several:
+            header = pci.seen_by_guest(plugged.slot, _HEADER_TYPE & ~3, 4) >> 8 * (_HEADER_TYPE & 3) & 0xFF
+            pci.set(plugged.slot, _HEADER_TYPE, 1, header | _MULTI_FUNCTION)
         slots[spec.bdf] = plugged.slot
         found.append(plugged)
     return found

@@ -109,7 +109,7 @@ def add_platform(
         cmos.bytes[0x3D], cmos.bytes[0x38] = _BOOT_CA, _BOOT_D
         guest = told.guest
         fw_cfg = FwCfg(
-            machine.ram, fw_cfg_files(guest) | files, machine.low, keys=fw_cfg_keys(guest),
+            machine.ram, fw_cfg_files(guest) | dict(files), machine.low, keys=fw_cfg_keys(guest),
             late=(lambda: acpi_files(replace(guest, ecam=_ecam(machine)))) if guest.acpi else None,
         )  # fmt: skip
         keyboard = KeyboardController(lambda: engine.stop(STOP_RESET))

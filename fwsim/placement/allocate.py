@@ -284,14 +284,15 @@ def _bars(functions: tuple[Function, ...], placement: Placement) -> list[BarPlac
     """Every BAR with its address; none where this firmware leaves them to the device model."""
     if not placement.bars and placement.boot == "ok":
         return []
+    addresses = placement.bars | placement.moved
     rows: dict[tuple[int, int], Bar] = {(f.bdf, bar.index): bar for f in functions for bar in f.bars}
     found = [
         BarPlace(
-            name=f"{format_bdf(bdf)} BAR{index}", size=bar.size, kind=bar.kind, address=placement.bars.get((bdf, index))
+            name=f"{format_bdf(bdf)} BAR{index}", size=bar.size, kind=bar.kind, address=addresses.get((bdf, index))
         )
         for (bdf, index), bar in rows.items()
     ]
-    for (bdf, index), address in placement.bars.items():
+    for (bdf, index), address in addresses.items():
         if (bdf, index) not in rows:  # the ROM's, or one the firmware made itself
             size = next((f.rom_size for f in functions if f.bdf == bdf and index == 6), 0) or _behind(
                 placement, address

@@ -23,6 +23,9 @@ _LABEL = 10
 _WIDTH = 80
 _SIDE = 3
 _BAR = 12
+_SHORT = 12
+_MATTERS = ("IGD", "WARNING", "option rom")
+"""Lines of a log up to which it is shown whole, and the words by which those of a longer one are chosen."""
 """Columns of the widest bar in the address space's list."""
 
 STYLES = {
@@ -60,13 +63,21 @@ def render(result: Allocation) -> RenderableType:
     if details.boot != "ok":
         parts += _wrapped("boot", [details.boot], "bold red")
     parts += _facts(result)
-    parts += _wrapped("log", result.firmware.log)
+    parts += _wrapped("log", _told(result.firmware.log))
     parts += _wrapped("note", details.notes)
     parts += _wrapped("known", known_lines(result.exactness))
     parts += [Text(), strip_title(), strip(result), Text(), picture(result)]
     if details.steps:
         parts += [Text(), steps(result)]
     return Group(*parts, Text(), checks(result))
+
+
+def _told(log: list[str]) -> list[str]:
+    """The log, or what a long one says of the IGD and warns of: an image that is executed prints all its steps."""
+    if len(log) <= _SHORT:
+        return log
+    chosen = [line for line in log if any(word in line for word in _MATTERS)]
+    return [*chosen, f"... {len(log) - len(chosen)} more lines with --json"]
 
 
 def title(result: Allocation) -> Text:

@@ -28,6 +28,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.units import MIB, format_size
 
 FINISHED = "rom-finished"
+LAST_VGA_MODE = 0x13
 
 IGD_SLOT = 0x10
 """00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
@@ -324,19 +325,25 @@ def _screens(facts: Facts) -> Verdict:
     screens = facts.summary.display
     if not screens:
         return None
-    bad = [f"{screen.file or f'mode {screen.mode:#x}'} {why}" for screen in screens if (why := _wrong(screen))]
+    bios = facts.summary.efi is None
+    bad = [f"{screen.file or f'mode {screen.mode:#x}'} {why}" for screen in screens if (why := _wrong(screen, bios))]
     if bad:
         return False, "; ".join(bad)
     blank = sum(screen.flat for screen in screens)
     return True, f"{len(screens)} of {len(screens)}{f', {blank} of them blank: nothing was drawn' if blank else ''}"
 
 
-def _wrong(screen: Screen) -> str:
-    """What is wrong with one screen; "" where it is lit, whole, of its mode's size and shows what was drawn."""
+def _wrong(screen: Screen, bios: bool) -> str:
+    """What is wrong with one screen; "" where it is lit, whole, of its mode's size and shows what was drawn.
+
+    ``bios``: its mode has a video BIOS's number, up to 13h a VGA's.
+    """
     if screen.unreadable_pages:
         return f"lacks {screen.unreadable_pages} pages"
     if screen.lights.startswith("no pipe on"):
         return f"is shown by nobody: {screen.lights}"
+    if bios and screen.wanted and screen.mode <= LAST_VGA_MODE and screen.format != "vga":
+        return f"is the frame buffer that was there ({screen.format}): the VGA plane, which has the mode, is off"
     if screen.wanted and screen.wanted != (screen.width, screen.height):
         wide, high = screen.wanted
         return f"is {screen.width}x{screen.height}, the mode {wide}x{high}"

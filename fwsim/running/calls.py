@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
-from fwsim.devices.vga.render import palette
+from fwsim.devices.igd.planes import vga_shown
+from fwsim.devices.vga.render import dots_of, palette
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Slices
 from fwsim.machine.build import lights
@@ -22,14 +23,18 @@ from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
 from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import look, take
+from fwsim.running.pictures import look, panel_picture, take
 from fwsim.scenario.model import Call, Scenario
+from fwsim.trace.event import Op, Space
 
 BUFFER = 0x10000
 """Where es:di 0:0 of a call points: 64 KiB that is the run's own."""
 
 _VIDEO_ROM = 0xC000, 0xE000
 """The segments in which an INT 10h is the video BIOS's own."""
+LAST_VGA_MODE = 0x13
+CRTC_PORTS = (0x3B4, 0x3B5, 0x3D4, 0x3D5)
+"""A 16-bit OUT to the index writes the data too."""
 LINEAR = 0x80
 """Bit of ModeAttributes: the mode has a linear frame buffer (VBE 3.0, 4.4)."""
 
@@ -62,10 +67,12 @@ class Caller:
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     _pending: int | None = None
     """The number of a mode that was set and whose picture is still to be taken."""
+    _last: int | None = None
+    """The one whose picture was taken last."""
     _tried: bool = False
     _drawn: bool = False
     _wanted: tuple[int, int] | None = None
-    """Of the pending mode: whether the test card was painted, and its size by 4F01."""
+    """Of the pending mode: whether the test card was painted, and its size by 4F01, or by a VGA that is not shown."""
     _watched: bool = False
     _shown: NDArray[np.uint8] | None = None
     """Whether a boot sector's modes were photographed, and what the display showed when it set the last one."""
@@ -86,11 +93,14 @@ class Caller:
         if sets_mode:
             self.photograph()
             self._tried = True
+        first = self.machine.recorder.count
         result, _ = self._call(call)
         self.calls.append(result)
         if sets_mode and result.ok:
             result.lights = lights(self.built)
             result.undrawn = self._mode_set(call)
+            if self._pending is not None and self._pending <= LAST_VGA_MODE:
+                self._wanted = self._missed(first)
             result.detail = result.detail or result.undrawn
         elif sets_mode and self.session.slices.ended is None:
             self._pending = before
@@ -148,6 +158,19 @@ class Caller:
         linear = self.scenario.payload.draw == "test-card" and call.bx & 0x4000
         return self._draw(call.bx & 0x1FF) if linear else ""
 
+    def _missed(self, first: int) -> tuple[int, int] | None:
+        """Dots a line and lines a frame of the VGA's mode, where an IGD's screen does not show it though the ROM
+        programmed the VGA's timing since event ``first``; None where it is shown, or the ROM draws text another way.
+        """
+        igd, recorder = self.machine.igd, self.machine.recorder
+        if igd is None or vga_shown(igd.family, igd.register):
+            return None
+        events = recorder.read(first, recorder.count)
+        outs = events[(events["space"] == Space.PORT) & (events["op"] == Op.WRITE)]["address"]
+        if not np.isin(outs, CRTC_PORTS).any():
+            return None
+        return dots_of(self.machine.vga)
+
     def _layout(self, at: int) -> ModeLayout:
         """The ModeInfoBlock at linear ``at`` (VBE 3.0, 4.4): what a boot loader takes from it."""
         ram = self.machine.ram
@@ -179,7 +202,7 @@ class Caller:
     def finish(self) -> None:
         """Take the last picture: of what a boot sector left, or of the mode that was set last, or of what POST left."""
         if self._pending is None and (self._watched or (not self._tried and self.session.slices.ended is None)):
-            self._pending = self._mode
+            self._pending = self._mode if self._last is None else self._last
         self.photograph()
         self.vtd.finish()
 
@@ -215,14 +238,28 @@ class Caller:
         """Take the picture of the mode that was set last, where that was not done yet."""
         if self._pending is None:
             return
-        mode, self._pending = self._pending, None
+        self._last, self._pending = self._pending, None
+        self._take(self._last)
+
+    def look_again(self) -> None:
+        """Look at the screen once more: what it is made of may have changed. A picture like the last is not kept."""
+        known = self._last if self._pending is None else self._pending
+        self._take(self._mode if known is None else known, again=True)
+
+    def _take(self, mode: int, *, again: bool = False) -> None:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
-        if rgb is None:
+        if rgb is None or (again and self.pictures and np.array_equal(rgb, self.pictures[-1])):
             return
-        screen.lights, screen.drawn, screen.wanted = lights(self.built), self._drawn, self._wanted
+        if self._watched and screen.format == "vga":  # a VBE mode may have been refused
+            screen.mode = self._mode
+        screen.lights, screen.drawn = lights(self.built), self._drawn
+        screen.wanted = self._wanted or screen.wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"
         self.screens.append(screen)
         self.pictures.append(rgb)
+        fitted = panel_picture(self.built, screen, rgb)
         if self.out is not None:
             self.out.write(screen.file, png_bytes(rgb))
+            if fitted is not None and screen.panel:
+                self.out.write(screen.panel.file, png_bytes(fitted))

@@ -67,6 +67,8 @@ class Host(_Table, frozen=True):
     id, as coreboot writes it where the board names none (src/southbridge/intel/*, set_subsystem). ``lpc_id`` 0: there
     is no bridge at 00:1f.0; ``lpc_class`` is its class (24 bits), an ISA bridge's as a rule. ``disintx``: the
     IGD's command register has a working interrupt disable; ``intx_shared``: the driver that has the pin's line too.
+    ``post``: the video BIOS that the host's own firmware ran before all this, "" = none; ``post_mode``: what it set
+    then, BX of 4F02h, 0 = nothing.
     """
 
     cpu: str = "sandybridge"
@@ -87,6 +89,8 @@ class Host(_Table, frozen=True):
     kernel: str = "6.12"
     disintx: bool = True
     intx_shared: str = ""
+    post: File = ""
+    post_mode: Hex16 = 0
 
     def __post_init__(self) -> None:
         """Fill what was left out, and give ``cpu`` its usual spelling. Raises FwsimError for an unknown one."""
@@ -242,6 +246,9 @@ class Rom(_Table, frozen=True):
 
     ``fix_ids``: PCIR's device id and the checksum are made the device's first, as ``fwsim rom fix`` does; else a file
     is taken as it is. ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
+    ``before``: who ran it on this device earlier, the first one first; ``reset``: what the device got after each, after
+    the host's own POST, and between POSTs. ``coreboot_table``: memory has a table of coreboot's that names the frame
+    buffer which is on then.
     """
 
     file: File = ""
@@ -252,6 +259,8 @@ class Rom(_Table, frozen=True):
     assist: bool = False
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"
+    coreboot_table: bool = False
+    before: tuple[Literal["host", "guest"], ...] = ()
     int15: RomInt15 = {}
 
     def answers(self) -> dict[int, dict[str, int]]:

@@ -142,6 +142,7 @@ class Runner:
         one = self._posted(scenario)
         try:
             one.calls()
+            one.boot()
             one.pictures()
             return one.summary()
         finally:

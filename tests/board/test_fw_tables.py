@@ -150,6 +150,92 @@ def test_the_windows_are_what_ram_leaves():
     ]  # fmt: skip
 
 
+def length_of(aml, at):
+    """(PkgLength, bytes that it has), ACPI 6.4, 20.2.4."""
+    more = aml[at] >> 6
+    if not more:
+        return aml[at], 1
+    return aml[at] & 0x0F | int.from_bytes(aml[at + 1 : at + 1 + more], "little") << 4, 1 + more
+
+
+def name_at(aml, at):
+    """(Name string as it is, where it ends)."""
+    start = at + (aml[at] == 0x5C)
+    segments, start = {0x2E: (2, start + 1), 0x2F: (aml[start + 1], start + 2)}.get(aml[start], (1, start))
+    return aml[at : start + 4 * segments].decode(errors="replace"), start + 4 * segments
+
+
+def objects(aml, at, end, inside=""):
+    """Yield (path, value) of every Name and (path, None) of every Device from ``at`` to ``end``, exactly."""
+    constants = {0: 1, 1: 1, 0x0A: 2, 0x0B: 3, 0x0C: 5, 0x0E: 9}
+    while at < end:
+        if aml[at] == 0x08:
+            name, value = name_at(aml, at + 1)
+            if aml[value] in (0x11, 0x12):
+                at = value + 1 + length_of(aml, value + 1)[0]
+            else:
+                at = aml.index(0, value) + 1 if aml[value] == 0x0D else value + constants[aml[value]]
+            yield f"{inside}.{name}", bytes(aml[value:at])
+            continue
+        extended = aml[at] == 0x5B
+        kind = aml[at + extended]
+        assert kind in ((0x82, 0x83) if extended else (0x10, 0x14))
+        start = at + 1 + extended
+        size, width = length_of(aml, start)
+        name, body = name_at(aml, start + width)
+        at = start + size
+        if extended and kind == 0x82:
+            yield f"{inside}.{name}", None
+        if kind in (0x10, 0x82):
+            yield from objects(aml, body, at, f"{inside}.{name}")
+    assert at == end
+
+
+def pnp(number):
+    """PNPxxxx as AML has it, ASL's EISAID: what SeaBIOS compares with (src/fw/dsdt_parser.c)."""
+    return b"\x0c\x41\xd0" + number.to_bytes(2, "big")
+
+
+@GUESTS
+def test_the_dsdt_is_whole_and_has_qemus_devices(guest):
+    """Every length leads to the next object. SeaBIOS takes a device's ids for its own only before any inner one."""
+    dsdt = loaded(guest)["DSDT"]
+    rows = list(objects(dsdt, 36, len(dsdt)))
+    found, ids = [path.split(".")[-1] for path, value in rows if value is None], dict(rows)
+    q35 = guest.machine == "q35"
+    links = [f"LNK{x}" for x in ("ABCDEFGH" if q35 else "ABCDS")] + [f"GSI{x}" for x in "ABCDEFGH" if q35]
+    slots = ["S00", "S10", "SF8", "SFB"] if q35 else [f"S{slot << 3:02X}" for slot in range(32)]
+    cpus = [f"C{number:03X}" for number in range(255, guest.slots)]
+    fixed = ["PCI0", "PRES", "GPE0", "PHPR", "FWCF", "HPET", "CPUS", "KBD_", "MOU_", "RTC_"]
+    floppy = [] if q35 else ["FDC0"]
+    assert sorted(found) == sorted([*fixed, *floppy, *links, *(f"{slot}_" for slot in slots), *cpus])
+    isa = f".\\_SB_.PCI0.{'SF8_' if q35 else 'S08_'}"
+    assert ids[".\\_SB_.PCI0._HID"] == pnp(0x0A08 if q35 else 0x0A03)
+    assert [ids[f"{isa}.{name}._HID"] for name in ("KBD_", "MOU_", "RTC_")] == [pnp(0x303), pnp(0xF13), pnp(0xB00)]
+    order = [path for path, _ in rows if path.startswith(".\\_SB_.PCI0.")]
+    assert order.index(".\\_SB_.PCI0._CRS") < order.index(".\\_SB_.PCI0.PRES")
+
+
+def test_a_slots_pins_lead_where_the_bridge_routes_them():
+    """QEMU 7.2's own routing: rotating by slot, 00:01.0's first pin is the SCI's, a q35's own functions are A to D."""
+
+    def route(guest, table, slot, pin):
+        dsdt = loaded(guest)["DSDT"]
+        rows = dict(objects(dsdt, 36, len(dsdt)))[f".\\_SB_.PCI0.{table}"]
+        address = b"\x0c\xff\xff" + bytes((slot, 0)) if slot else b"\x0b\xff\xff"
+        number = bytes((pin,)) if pin < 2 else bytes((0x0A, pin))
+        link = rows.index(b"_SB_", rows.index(address + number)) + 4
+        return rows[link : link + 4].decode()
+
+    assert [route(PC, "_PRT", *each) for each in ((0, 0), (1, 0), (1, 1), (2, 0), (31, 3))] == [
+        "LNKD", "LNKS", "LNKB", "LNKB", "LNKB",
+    ]  # fmt: skip
+    slots = ((0, 0), (2, 0), (2, 3), (24, 1), (25, 1), (30, 2), (31, 2))
+    letters = "EGFFBGC"
+    assert [route(Q35, "PRTP", *each) for each in slots] == [f"LNK{x}" for x in letters]
+    assert [route(Q35, "PRTA", *each) for each in slots] == [f"GSI{x}" for x in letters]
+
+
 @GUESTS
 def test_iasl_reads_and_compiles_every_table(guest, tmp_path):
     """ACPICA, which is what Linux reads them with, where it is installed."""

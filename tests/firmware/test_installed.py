@@ -82,6 +82,9 @@ def test_a_placement_that_keeps_to_the_contract(package):
         ("out.boot = None", "boot is no text", "None"),
         ("out.windows['mem32'] = 0xE0000000", "no range in windows", "3758096384"),
         ("out.behind_bar.append((5, 4))", "no range in behind_bar", "(5, 4)"),
+        ("out.held.append('BAR5')", "no BAR in held", "BAR5"),
+        ("out.held.append((request.functions[0], 5))", "no BAR in held", "5)"),
+        ("out.held.append((request.functions[0], 1))", "held has BAR1 of 00:02.0", "BAR1"),
         ("out.ecam = (0xB0000000,)", "no range in ecam", "(2952790016,)"),
     ],
 )

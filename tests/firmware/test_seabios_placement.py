@@ -33,6 +33,26 @@ def test_two_gigabytes_with_the_default_version():
     ]
 
 
+def test_a_function_without_the_first_of_its_device_is_not_there():
+    """SeaBIOS src/hw/pci.c, pci_next: where function 0 does not answer, the next device is asked."""
+    sound = Function(0x18, 0x8086, 0x2668, 0x040300, (Bar(0, 0x4000, "mem"),))
+    hidden, found = replace(IGD, bdf=0x1F), replace(IGD, bdf=0x19)
+    assert place(replace(REQUEST, functions=(IGD, sound, found))).asls.keys() == {0x10, 0x19}
+    alone = place(replace(REQUEST, functions=(IGD, hidden)))
+    assert alone.asls.keys() == {0x10}
+    assert alone.bars == place(REQUEST).bars
+    assert alone.notes == ["nothing is at 00:03.0: firmware does not look at 00:03.7 then"]
+
+
+def test_the_smbus_of_a_q35_ends_up_past_the_acpi_block():
+    """SeaBIOS src/fw/pciinit.c, ich9_smbus_enable: acpi_pm_base + 100h; QEMU 7.2's `info pci` says 0x0700."""
+    smbus = Function(0xFB, 0x8086, 0x2930, 0x0C0500, (Bar(4, 64, "io"),))
+    bridge = Function(0xF8, 0x8086, 0x2918, 0x060100)
+    out = place(replace(REQUEST, machine="q35", functions=(IGD, bridge, smbus)))
+    assert out.moved == {(0xFB, 4): 0x700}
+    assert out.bars[0xFB, 4] >= 0xC000
+
+
 @pytest.mark.parametrize(
     ("change", "asls", "bdsm"),
     [

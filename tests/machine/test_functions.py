@@ -85,3 +85,12 @@ def test_a_run_places_what_alloc_places(machine):
     wanted = {bar.name: bar.address for bar in place(ask).details.bars}
     found = {f"00:04.0 BAR{index}": config(made, 0x20, 0x10 + 4 * index) & ~0xF for index in range(3)}
     assert found == {name: wanted[name] for name in found}
+
+
+def test_a_devices_first_function_says_that_there_are_more(machine):
+    """PCI Local Bus 3.0, 6.2.1: bit 7 of the header type; what is below it is the kind of header."""
+    made = machine(
+        '[host]\nvga = "igd"\n[[function]]\nslot = "03.0"\nclass = 0x060400\n[[function]]\nslot = "03.1"\n'
+        '[[function]]\nslot = "04.0"\n'
+    )
+    assert [config(made, bdf, 0x0E, 1) for bdf in (0x18, 0x19, 0x20)] == [0x81, 0x00, 0x00]

@@ -48,7 +48,7 @@ _CHIPSETS = {
                    tuple(slot << 3 for slot in range(_SLOTS))),
     "q35": _Chipset((GPE0_ICH9, GPE0_ICH9_SIZE), (0xCC0, 24), (0xCD8, 12), 0xF8, False, (0x00, 0xF8, 0xFB)),
 }  # fmt: skip
-"""An i440FX describes every slot, since any can get a device; a q35 what it has."""
+"""An i440FX describes every slot, since any can get a device; a q35 the ones that have a function 0."""
 
 
 def dsdt(guest: Guest) -> bytes:
@@ -81,7 +81,7 @@ def _bridge(guest: Guest, q35: bool, chipset: _Chipset) -> Iterator[bytes]:
         uid = aml.name("_UID", aml.string(what))
         yield aml.device(name, _hid("PNP0A06"), uid, _sta(_HIDDEN), _crs(aml.io(*taken)))
     yield aml.device("FWCF", aml.name("_HID", aml.string("QEMU0002")), _sta(_HIDDEN), _crs(aml.io(0x510, 12)))
-    plugged = {bdf for bdf in guest.functions if bdf < 0x100}
+    plugged = {bdf for bdf in guest.functions if bdf < 0x100 and not bdf & 7}
     for devfn in sorted({*chipset.functions, *plugged}):
         address = aml.name("_ADR", aml.integer(devfn >> 3 << 16 | devfn & 7))
         yield aml.device(f"S{devfn:02X}", address, *(_legacy(chipset) if devfn == chipset.isa else ()))

@@ -15,8 +15,8 @@ from fwsim.devices.igd import planes
 from fwsim.devices.igd.device import Igd
 from fwsim.devices.igd.planes import Bits, Plane, Tiling
 from fwsim.devices.vga.linear import Picture, Pixels, widen
+from fwsim.devices.vga.render import dots_of, render
 from fwsim.devices.vga.render import palette as dac_palette
-from fwsim.devices.vga.render import render
 from fwsim.devices.vga.state import Vga
 
 PAGE = 4096
@@ -32,7 +32,8 @@ class Scan:
     ``source`` is plane, vga (the legacy VGA, which has no stride nor base) or off. ``format`` is DRM's name of the
     pixel format, with the tiling when there is one. ``refused`` are the (graphics page address, bus address) that DMA
     could not read, in the order of their pages: the faults of one frame. ``invalid`` are the graphics page addresses
-    whose GTT entry is not valid, or that lie past the GTT or the device's own memory.
+    whose GTT entry is not valid, or that lie past the GTT or the device's own memory. ``wanted``: the size of the VGA's
+    mode, where its pipe takes another.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Scan:
     base: int = 0
     refused: list[tuple[int, int]] = field(default_factory=list)
     invalid: list[int] = field(default_factory=list)
+    wanted: tuple[int, int] | None = None
 
     @property
     def unreadable_pages(self) -> int:
@@ -61,15 +63,30 @@ def scan(igd: Igd, vga: Vga) -> Scan:
     """The frame that the monitor shows now: the legacy VGA, the plane that is on, or black.
 
     A VGA whose timing nobody has programmed since reset shows nothing, though no one has switched it off: GOP drivers
-    from Haswell on do not.
+    from Haswell on do not. Nor does one whose pipe is off, whatever has been written to its ports.
     """
-    if planes.vga_shown(igd.family, igd.register) and vga.crtc.any():
-        shown = render(vga)
-        return Scan("vga", shown.mode, shown.width, shown.height, shown.rgb, format="vga")
+    pipe = planes.vga_pipe(igd.family, igd.register)
+    if pipe is not None and vga.crtc.any():
+        return _scan_vga(vga, planes.vga_source(igd.family, igd.register, pipe))
     plane = planes.active_plane(igd.family, igd.register)
     if plane is None:
         return Scan("off", "off", 640, 480, np.zeros((480, 640, 3), np.uint8), format="off")
     return _scan_plane(igd, vga, plane)
+
+
+def _scan_vga(vga: Vga, source: tuple[int, int] | None) -> Scan:
+    """The VGA's picture in its mode's own size; in the pipe's where that takes another: at the left top, and cut.
+
+    That it begins there is assumed: no source says where a VGA lies in a pipe of another size.
+    """
+    shown, dots = render(vga), dots_of(vga)
+    if source is None or source == dots:
+        return Scan("vga", shown.mode, shown.width, shown.height, shown.rgb, format="vga")
+    rgb = np.zeros((source[1], source[0], 3), np.uint8)
+    whole = shown.rgb.repeat(max(1, dots[1] // shown.height), axis=0).repeat(max(1, dots[0] // shown.width), axis=1)
+    part = whole[: source[1], : source[0]]
+    rgb[: part.shape[0], : part.shape[1]] = part
+    return Scan("vga", shown.mode, source[0], source[1], rgb, format="vga", wanted=dots)
 
 
 def _scan_plane(igd: Igd, vga: Vga, plane: Plane) -> Scan:

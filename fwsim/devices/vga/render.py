@@ -174,6 +174,17 @@ def _extended(vga: Vga, raster: Raster) -> Picture | None:
     return None
 
 
+def dots_of(vga: Vga) -> tuple[int, int]:
+    """Dots a line and lines a frame of the VGA's own mode, before pixels and lines that come twice are made one."""
+    raster = raster_of(vga)
+    return raster.columns * (raster.dots if _is_text(vga) else 8), raster.lines
+
+
+def _is_text(vga: Vga) -> bool:
+    """Whether neither the attribute controller nor the graphics controller is in a graphics mode."""
+    return not int(vga.attr[0x10]) & 0x01 and not int(vga.gfx[6]) & 0x01
+
+
 def render(vga: Vga) -> Picture:
     """The picture a monitor shows now; black while the sequencer or the attribute controller blanks the screen.
 
@@ -183,7 +194,7 @@ def render(vga: Vga) -> Picture:
     extended = _extended(vga, raster)
     if extended is not None:
         return extended
-    text = not int(vga.attr[0x10]) & 0x01 and not int(vga.gfx[6]) & 0x01
+    text = _is_text(vga)
     if int(vga.seq[1]) & 0x20 or not vga.word(V_ATTR_INDEX) & 0x20:
         width = raster.columns * (raster.dots if text else 8)
         return blank("blank", max(width, 1), raster.lines)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from msgspec import Meta
@@ -11,7 +13,7 @@ from fwsim.exactness import Exactness, of_each
 from fwsim.firmware.interface import Allocator, typed
 from fwsim.firmware.qemu_smbios import smbios_bytes
 from fwsim.firmware.qemu_tables import ACPI_TABLES
-from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request
+from fwsim.firmware.request import IGD_BDF, Function, Options, Placement, Request, format_bdf
 from fwsim.firmware.seabios import drivers
 from fwsim.firmware.seabios.bars import PciPanicError, place_bars
 from fwsim.firmware.seabios.versions import DEFAULT, VERSIONS, Version, find_version, version_row
@@ -36,6 +38,9 @@ _COMMAND = 0x103
 _PCIEXBAR = (0xB0000000, 0x10000000)
 _RCBA = (0xFED1C000, 0x4000)
 _VGA_CLASS = 0x0300
+_FUNCTIONS = 7
+_ICH9_SMBUS, _SMB_BASE, _SMBUS_AT = (0x8086, 0x2930), 4, 0x700
+"""ICH9's SMBus goes to 100h past the ACPI block, wherever it was mapped (src/fw/pciinit.c, ich9_smbus_enable)."""
 
 UNKNOWN = -1
 """What a user who does not say leaves ``drivers`` at."""
@@ -130,7 +135,12 @@ def place(request: Request) -> Placement:
     version = version_row(request.version)
     if request.machine not in _TEMPORARY:
         raise FwsimError("no such machine", found=repr(request.machine), expected='"pc" or "q35"')
-    run = _Run(request, version)
+    seen = tuple(each for each in request.functions if _is_seen(each, request.functions))
+    run = _Run(replace(request, functions=seen), version)
+    for each in request.functions:
+        if each not in seen:
+            first = format_bdf(each.bdf & ~_FUNCTIONS)
+            run.out.notes.append(f"nothing is at {first}: firmware does not look at {each.bdf_text} then")
     run.start_memory()
     try:
         run.set_up_pci()
@@ -140,6 +150,11 @@ def place(request: Request) -> Placement:
         return run.out
     run.finish()
     return run.out
+
+
+def _is_seen(function: Function, among: Sequence[Function]) -> bool:
+    """Whether SeaBIOS finds it: of a device without function 0 it asks for no other (src/hw/pci.c, pci_next)."""
+    return not function.bdf & _FUNCTIONS or any(each.bdf == function.bdf & ~_FUNCTIONS for each in among)
 
 
 class _Run:
@@ -204,6 +219,8 @@ class _Run:
         for function in sorted(request.functions, key=lambda f: f.bdf):
             if function.vendor == 0x8086 and function.class_code >> 8 == _VGA_CLASS:
                 self._set_up_igd(function)
+            if (function.vendor, function.device) == _ICH9_SMBUS:
+                out.moved[function.bdf, _SMB_BASE] = _SMBUS_AT
             out.command[function.bdf] = _COMMAND
         if q35:
             self.map.add(*_RCBA, E820Type.RESERVED)

@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1])]
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1])]
 
-from boots import differences, qemu_version  # noqa: E402
-from machine import random_machine  # noqa: E402
-from ovmf import OvmfBoots  # noqa: E402
-from seabios import SeabiosBoots  # noqa: E402
+from live.boots import differences, qemu_version  # noqa: E402
+from live.machine import random_machine  # noqa: E402
+from live.ovmf import OvmfBoots  # noqa: E402
+from live.seabios import SeabiosBoots  # noqa: E402
 from test_oracle import plain  # noqa: E402
 
 KINDS = {"seabios": SeabiosBoots, "ovmf": OvmfBoots}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,29 +44,46 @@ class Machine:
         )
 
 
-def random_machine(dice: random.Random, uefi: bool) -> Machine:
+def random_machine(dice: random.Random, uefi: bool, devices: Sequence[str] = DEVICES) -> Machine:
     """The next machine of ``dice``. UEFI guests get at least 256 MiB, and GGC says how much to steal."""
-    device, bar0, gms_bit = dice.choice(IGDS)
+    device, *_ = dice.choice(IGDS)
     machine = dice.choice(["pc", "q35"])
     megabytes = dice.choice([256, 512, 1024, 2048, 3072, 4096, 6144, 8192, dice.randrange(256, 12288)])
     ram = megabytes * MIB + dice.choice([0, 0, 0, 8192 * dice.randrange(1, 128)])  # QEMU rounds up to 8 KiB
     code = dice.randrange(1, 5)
     size = code * GMS_UNIT if uefi else dice.choice([1, 16, 32, 64, 128, dice.randrange(1, 160)]) * MIB
     opregion = dice.choice([8192 if uefi else None, 8192, 8192, 8192, 12288, 4096 * dice.randrange(2, 12)])
-    bars = [(0, bar0 * MIB, 4), (2, dice.choice(APERTURES[: 2 if uefi else 4]), 12), (4, 0x40, 1)]
+    aperture = dice.choice(APERTURES[: 2 if uefi else 4])
     cpus = dice.choice([1, 1, 1, 2, 4, 8])
     cpu = dice.choice(["qemu64", "qemu64", *INTEL])
-    names = [] if uefi else dice.sample(DEVICES, dice.randrange(0, 4))
-    devices = [f"{name},addr={3 + number}" for number, name in enumerate(names)]
+    names = [] if uefi else dice.sample(devices, dice.randrange(0, 4))
+    return made(
+        machine, ram, device, size, opregion=opregion, aperture=aperture, cpu=cpu, cpus=cpus, names=names, code=code,
+        rom=UEFI_ROM if uefi else 0,
+    )  # fmt: skip
+
+
+def made(
+    machine: str, ram: int, device: int, stolen: int, *, opregion: int | None = 8192, aperture: int = 256 * MIB,
+    cpu: str = "qemu64", cpus: int = 1, names: Sequence[str] = (), code: int = 1, rom: int = 0,
+) -> Machine:  # fmt: skip
+    """The machine with ``ram`` bytes and an IGD ``device`` of IGDS.
+
+    ``stolen``: bytes that etc/igd-bdsm-size says; ``opregion``: of that file, None without one; ``aperture``: of BAR2;
+    ``names``: QEMU's devices, from slot 03 on; ``code``: GMS in GGC; ``rom``: bytes of the IGD's.
+    """
+    bar0, gms_bit = next(row[1:] for row in IGDS if row[0] == device)
+    bars = [(0, bar0 * MIB, 4), (2, aperture, 12), (4, 0x40, 1)]
     inputs = {
         "machine": machine, "ram": hex(ram), "opregion_file_size": opregion, "cpu": cpu, "cpu_model": cpu,
         "cpu_vendor": "AuthenticAMD" if cpu == "qemu64" else "GenuineIntel", "phys_bits": 40,
         "accel": "tcg", "smp": cpus,
         "low_ram_top": hex(low_ram_top(machine, ram)), "build": "4M", "other_functions": [],
-        "bdsm_file_hex": size.to_bytes(8, "little").hex(), "devices": devices,
+        "bdsm_file_hex": stolen.to_bytes(8, "little").hex(),
+        "devices": [f"{name},addr={3 + number}" for number, name in enumerate(names)],
         "igd": [{
             "bdf": "00:02.0", "vendor": "0x8086", "device": hex(device), "class": "0x030000",
-            "rom_size": hex(UEFI_ROM if uefi else 0), "ggc": hex(code << gms_bit),
+            "rom_size": hex(rom), "ggc": hex(code << gms_bit),
             "bars": [[index, hex(length), kind] for index, length, kind in bars],
         }],
     }  # fmt: skip
@@ -80,8 +98,8 @@ def low_ram_top(machine: str, ram: int) -> int:
     return ram if ram < 0xB0000000 else 0x80000000
 
 
-def command_line(machine: Machine, qemu: str, socket: int, folder: str, rom: str = "") -> list[str]:
-    """QEMU's arguments. The peer is behind file descriptor ``socket``; files and log are in ``folder``.
+def command_line(machine: Machine, qemu: str, peer: int, log: int, qmp: int, folder: str, rom: str = "") -> list[str]:
+    """QEMU's arguments. ``peer``, ``log`` and ``qmp``: descriptors of its ends of sockets; ``folder`` has the files.
 
     ``rom``: file of the IGD's ROM; "" for none.
     """
@@ -91,9 +109,10 @@ def command_line(machine: Machine, qemu: str, socket: int, folder: str, rom: str
         qemu, "-M", f"{inputs['machine']},memory-backend=mem", "-m", f"{ram // 1024}k", "-accel", "tcg",
         "-object", f"memory-backend-memfd,id=mem,size={ram},share=on", "-cpu", machine.cpu, "-smp", str(inputs["smp"]),
         "-display", "none", "-nodefaults", "-no-reboot", "-no-user-config",
-        "-device", f"x-pci-proxy-dev,fd={socket},addr=2" + (f",romfile={rom}" if rom else ""),
+        "-chardev", f"socket,id=qmp,fd={qmp}", "-mon", "chardev=qmp,mode=control",
+        "-device", f"x-pci-proxy-dev,fd={peer},addr=2" + (f",romfile={rom}" if rom else ""),
         "-fw_cfg", f"name=etc/igd-bdsm-size,file={folder}/bdsm",
-        "-chardev", f"file,id=log,path={folder}/log", "-device", "isa-debugcon,iobase=0x402,chardev=log",
+        "-chardev", f"socket,id=log,fd={log}", "-device", "isa-debugcon,iobase=0x402,chardev=log",
     ]  # fmt: skip
     if machine.opregion is not None:
         line += ["-fw_cfg", f"name=etc/igd-opregion,file={folder}/opregion"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import measured_ovmf
-from boots import boot
-from machine import Machine
+from live.boots import boot
+from live.machine import Machine
 
 HERE = Path(__file__).parent
 IMAGES = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")]
@@ -34,8 +34,8 @@ class OvmfBoots:
     def boot(self, machine: Machine) -> tuple[dict[str, Any], dict[str, Any] | str]:
         """The machine as a vector, and what was seen; text where QEMU ended or the driver did not run."""
         run = boot(machine, self._qemu, self._extra, lambda log: SAID in log, _rom(machine))
-        if SAID not in run.log:
-            return {}, run.died or "the driver did not run"
+        if run.died:
+            return {}, f"the driver did not run: {run.died}"
         bars = {str(index): run.peer.bar(index, flags) for index, _, flags in run.peer.bars}
         igd = {
             "bdf": "00:02.0", "asls": run.peer.written(0xFC), "bdsm_5c": run.peer.written(0x5C),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 HEADER = struct.Struct("<iixxxxxxxx")
@@ -35,6 +36,8 @@ class Peer:
     rom_size: int = 0
     writes: list[tuple[int, int, int]] = field(default_factory=list)
     config: bytearray = field(default_factory=lambda: bytearray(0x100))
+    failed: str = ""
+    """Why it stopped answering, where that was no end of QEMU's."""
     _masks: dict[int, int] = field(default_factory=dict)
     _probing: bool = True
 
@@ -71,6 +74,18 @@ class Peer:
         return high << 32 | low & ~0xF
 
     def _serve(self, end: socket.socket) -> None:
+        """QEMU waits for each answer for ever: whatever happens here, it is not left waiting."""
+        try:
+            self._answer_all(end)
+        except BrokenPipeError:
+            pass  # QEMU was ended while it asked
+        except Exception as error:
+            self.failed = f"the peer of the proxy device failed: {error!r}"
+        finally:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _answer_all(self, end: socket.socket) -> None:
         while header := _exactly(end, 16):
             command, size = struct.unpack("<ixxxxQ", header)
             data = _exactly(end, size)

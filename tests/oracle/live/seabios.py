@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 import measured_seabios
-from boots import Boot, boot
-from machine import Machine
-from proxy import Peer
+from live.boots import Boot, boot
+from live.machine import Machine
+from live.proxy import Peer
 
 DONE = re.compile(r"^(Booting from|No bootable device|PCI: out of )", re.M)
 """The log is complete as far as placement goes: SeaBIOS boots, or has given up."""
@@ -32,13 +32,17 @@ class SeabiosBoots:
         self.shown = f"SeaBIOS ({image or 'as QEMU finds it'})"
 
     def boot(self, machine: Machine) -> tuple[dict[str, Any], dict[str, Any] | str]:
-        """The machine as a vector, and what was seen; text where QEMU ended or the log stopped."""
+        """The machine as a vector, and what was seen; text where QEMU ended or the log stopped.
+
+        The vector's ``registers`` are the other devices' BARs, as QEMU has them.
+        """
         run: Boot = boot(machine, self._qemu, self._extra, lambda log: bool(DONE.search(log)))
-        if not DONE.search(run.log):
-            return {}, run.died or f"no end of the log: {run.log[-200:]!r}"
+        if run.died:
+            return {}, run.died
         real = seen(run.log, run.peer)
         inputs = machine.inputs | {"pci_bars": pci_bars(run.log)}
-        return {"system": f"seabios-{version(run.log)}/qemu-{self._release}", "in": inputs, "expect": real}, real
+        system = f"seabios-{version(run.log)}/qemu-{self._release}"
+        return {"system": system, "in": inputs, "expect": real, "registers": run.bars}, real
 
     def answer(self, vector: dict[str, Any]) -> dict[str, Any]:
         """fwsim's, in the form of what was seen."""

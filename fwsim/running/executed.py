@@ -61,7 +61,9 @@ class PlacingSeabios(SeabiosImage):
         rows = session.memory_map() if ending.reason == "completed" else []
         placement = _read(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
-        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, built.log)
+        if ending.reason != "completed":
+            placement.boot = why_stopped(ending, built.log)
+            placement.warnings += placement.log[-1:]
         built.machine.recorder.close()
         return placement
 
@@ -99,16 +101,19 @@ def _machine(request: Request, image: bytes) -> Built:
 def _board(request: Request) -> Board:
     """The request's functions: the chipset's own with their registers, the others with what firmware looks at."""
     own = {row.bdf: row for row in chipset(request.machine, request.release, request.ram)}
-    rows = tuple(_function(each, own.get(each.bdf)) for each in request.functions)
+    bridges = {each.bridge.secondary: each.bdf for each in request.functions if each.bridge}
+    asked = sorted(request.functions, key=lambda each: each.bdf)
+    rows = tuple(_function(each, own.get(each.bdf), bridges) for each in asked)
     return at_reset(Board(rows))
 
 
-def _function(asked: Function, own: BoardFunction | None) -> BoardFunction:
+def _function(asked: Function, own: BoardFunction | None, bridges: dict[int, int]) -> BoardFunction:
+    """``bridges``: by the bus behind each, its own bdf."""
     if own is not None and own.device == asked.device:
         return replace(own, subsystem=asked.subsystem)
     bars = tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in asked.bars)
     intel_display = asked.vendor == _INTEL and asked.class_code >> 16 == _DISPLAY
-    parent = None if asked.bdf < 0x100 else 0
+    parent = bridges.get(asked.bdf >> 8) if asked.bdf >> 8 else None
     return BoardFunction(
         asked.bdf, asked.vendor, asked.device, asked.class_code, subsystem=asked.subsystem, bars=bars,
         rom=asked.rom_size, settings=_REGISTERS if intel_display else (), bridge=asked.bridge, parent=parent,

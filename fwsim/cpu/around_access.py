@@ -54,6 +54,7 @@ from fwsim.native import (
     R_TIME,
     R_TIME_LIMIT,
     R_UC,
+    R_WANTED,
     R_WATCH_MODES,
     SPIN_RUNS,
     STOP_CODE,
@@ -62,6 +63,7 @@ from fwsim.native import (
     STOP_IRQ,
     STOP_MODE,
     STOP_NONE,
+    STOP_PLACE,
     STOP_SPIN,
     STOP_TIME,
     TRAP_MMIO_IP,
@@ -191,6 +193,9 @@ def _due(root: int, code: int, size: int) -> None:
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
         reason = STOP_CODE
+    elif words[R_WANTED]:
+        reason = STOP_PLACE
+        words[R_WANTED] = np.uint64(0)
     elif words[R_TIME] >= words[R_IRQ_TIME] and (_device_may_ask(words) or _interruptible(root)):
         reason = STOP_IRQ
     elif code - words[R_CODE_MARK] >= words[R_IDLE_LIMIT]:
@@ -241,6 +246,7 @@ def on_interrupt(root: int, vector: int) -> None:
     table = values[I_IDT_BASE]
     limit = values[I_IDT_LIMIT] & np.uint64(0xFFFFFFFF)
     plain = number > np.uint64(14) and values[I_CR0] & np.uint64(1) == np.uint64(0)
+    plain = plain and words[R_GENERAL_COUNT] == np.uint64(8)  # with 64-bit registers, CS is set with its base by Python
     plain = plain and number * np.uint64(4) + np.uint64(3) <= limit and table < np.uint64(0x90000)
     if not plain or offset > np.uint64(0xFFFA) or at >= np.uint64(0xA0000):
         stop(root, STOP_FAULT, number)

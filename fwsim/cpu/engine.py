@@ -37,6 +37,7 @@ from fwsim.native import (
     R_STOP,
     R_UC,
     STOP_ABORT,
+    STOP_AGAIN,
     STOP_NONE,
     STOP_PLACE,
     STOP_TRAP_ERROR,
@@ -70,7 +71,12 @@ _NAMES = (
 )  # fmt: skip
 _IDS = {name: getattr(x86, f"UC_X86_REG_{name.upper()}") for name in _NAMES}
 Addresses = set[int]
-_FOREVER = (1 << 64) - 1
+_FOREVER = {"real": (1 << 64) - 1, "long": (1 << 64) - 1, "every": (1 << 32) - 1}
+"""By mode: where no code ever is. The engine looks that address up behind every run, and with paging one that is not
+mapped leaves a #PF behind, which makes the next exception a double fault (Unicorn 2.1.4); firmware maps all of 4 GiB.
+"""
+_SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
+_EFER, _LMA = 0xC0000080, 1 << 10
 _TRAP_TYPE = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64)
 _BATCH_TYPE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 READ_ONLY = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
@@ -113,13 +119,18 @@ class CpuSnapshot:
 class Engine:
     """A CPU with its address space.
 
-    ``mode`` is "real" (starts in real mode, may go to protected mode and back) or "long" (starts in 64-bit mode with
-    flat, identity-mapped memory, as UEFI leaves it). ``root`` is the native state block, ``trap`` its Python side.
+    ``mode`` is "real" (starts in real mode, may go to protected mode and back), "every" (the same, and to long mode
+    and back) or "long" (starts in 64-bit mode with flat, identity-mapped memory, as UEFI leaves it). ``root`` is the
+    native state block, ``trap`` its Python side.
     """
 
     def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int], mode: str = "real") -> None:
         self.root = root
         self.mode = mode
+        self.wide = mode != "real"
+        """Whether registers have 64 bits."""
+        self._ip = "rip" if self.wide else "eip"
+        self._forever = _FOREVER[mode]
         self.uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64 if mode == "long" else unicorn.UC_MODE_32)
         self._handle = ctypes.c_void_p(self.uc._uch.value)
         self._keep: list[Any] = []
@@ -128,11 +139,13 @@ class Engine:
         self._trap = trap
         self._install_words()
         self.inner = Inner(self.uc)
-        if mode == "real":
+        if mode != "long":
             self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
             self.uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
             for name in ("ds", "es", "fs", "gs", "ss", "cs"):
                 self.uc.reg_write(_IDS[name], 0)
+        if mode == "every":
+            self.inner.set_mode(unicorn.UC_MODE_64)
 
     # --- native state ----------------------------------------------------------------------------------------------
     def _install_words(self) -> None:
@@ -144,12 +157,12 @@ class Engine:
             root[word] = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0
         callback = _TRAP_TYPE(self._guarded_trap)
         root[R_FN_TRAP] = ctypes.cast(callback, ctypes.c_void_p).value or 0
-        ids = np.array([x86.UC_X86_REG_CS, x86.UC_X86_REG_RIP if self.mode == "long" else x86.UC_X86_REG_EIP], np.int32)
+        ids = np.array([x86.UC_X86_REG_CS, _IDS[self._ip]], np.int32)
         targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
         int_ids = np.array(_INT_IDS, np.int32)
         int_values = np.zeros(INT_WORDS, np.uint64)
         int_targets = np.array([address_of(int_values) + 8 * i for i in range(len(_INT_IDS))], np.uint64)
-        wide = self.mode == "long"
+        wide = self.wide
         names = [f"r{name}" if wide else f"e{name}" for name in _NUMBERED] + [f"r{i}" for i in range(8, 16) if wide]
         general_ids = np.array([_IDS[name] for name in names], np.int32)
         general = np.zeros(16, np.uint64)
@@ -196,8 +209,9 @@ class Engine:
         """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""
 
         def asked(uc: Any, data: Any) -> int:
-            for name, value in zip(("eax", "ebx", "ecx", "edx"), answer(self.get("eax"), self.get("ecx")), strict=True):
-                self.set(name, value)
+            letters, width = "abcd", "r" if self.wide else "e"
+            for letter, value in zip(letters, answer(self.get("eax"), self.get("ecx")), strict=True):
+                self.set(f"{width}{letter}x", value)
             return 1
 
         self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
@@ -247,7 +261,26 @@ class Engine:
         self._hook(unicorn.UC_HOOK_CODE, step, data=data)
         self._hook(unicorn.UC_HOOK_MEM_WRITE, memory, data=data)
 
-    def _hook(self, kind: int, callback: int, *extra: int, data: int = 0) -> None:
+    def watch_translation(self, translated: int, data: int) -> None:
+        """Install a native callback after the translation of each block (uc_hook_edge_gen_t), with user data ``data``.
+
+        It is not called for the first block of all that the engine runs (Unicorn 2.1.4).
+        """
+        self._hook(unicorn.UC_HOOK_EDGE_GENERATED, translated, data=data)
+
+    def watch_place(self, address: int, reached: int, data: int) -> None:
+        """Install a native callback before the instruction at linear ``address`` (uc_cb_hookcode_t), for code that is
+        translated from now on.
+        """
+        self._hook(unicorn.UC_HOOK_CODE, reached, data=data, first=address, last=address)
+
+    def forget_block(self, start: int, size: int) -> None:
+        """Translate a block anew, though it was about to run: for ``watch_translation``'s callback."""
+        self.uc.ctl_remove_cache(start, start + size)
+        self.root[R_STOP] = STOP_AGAIN
+        uclib.uc_emu_stop(self._handle)
+
+    def _hook(self, kind: int, callback: int, *extra: int, data: int = 0, first: int = 1, last: int = 0) -> None:
         handle = ctypes.c_size_t()
         arguments = [ctypes.c_int(number) for number in extra]
         status = uclib.uc_hook_add(
@@ -256,8 +289,8 @@ class Engine:
             ctypes.c_int(kind),
             ctypes.c_void_p(callback),
             ctypes.c_void_p(data or address_of(self.root)),
-            ctypes.c_uint64(1),
-            ctypes.c_uint64(0),
+            ctypes.c_uint64(first),
+            ctypes.c_uint64(last),
             *arguments,
         )
         _check(status, "install a hook")
@@ -348,8 +381,26 @@ class Engine:
         return value
 
     def set(self, name: str, value: int) -> None:
-        """Write one register."""
-        self.uc.reg_write(_IDS[name], value)
+        """Write one register; a segment register with the descriptor that the selector names."""
+        if self.mode == "every" and name in _SEGMENTS:
+            self.root[R_HOSTED] = 1  # a descriptor that is loaded is marked so, in memory
+            with self.inner.as_mode(unicorn.UC_MODE_32):
+                self.uc.reg_write(_IDS[name], value)
+            self.root[R_HOSTED] = 0
+        else:
+            self.uc.reg_write(_IDS[name], value)
+
+    @property
+    def ip(self) -> int:
+        """The next instruction's IP, in the full width."""
+        return self.get(self._ip)
+
+    @property
+    def long(self) -> bool:
+        """Whether long mode is active, 64-bit code or not (EFER.LMA, Intel SDM vol. 3, 2.2.1)."""
+        if self.mode != "every":
+            return self.mode == "long"
+        return bool(self.uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
 
     def registers(self) -> dict[str, int]:
         """The general registers, segments, EIP and EFLAGS."""
@@ -373,8 +424,9 @@ class Engine:
     def linear_ip(self) -> int:
         """Linear address of the next instruction, by the code segment's cached base."""
         if self.mode == "long":
-            return self.get("rip")
-        return self.segment("cs").base + self.get("eip") & 0xFFFFFFFF
+            return self.ip
+        code = self.segment("cs")
+        return self.ip if code.bits == 64 else code.base + self.ip & 0xFFFFFFFF
 
     def segment(self, name: str) -> Segment:
         """A segment register with the descriptor it was loaded with: also right in unreal mode."""
@@ -396,17 +448,20 @@ class Engine:
         The address it runs from is EIP itself: the engine adds the segment base. Raises what a trap raised, and
         CpuFaultError for what the CPU cannot execute.
         """
-        self.root[R_STOP] = STOP_NONE
-        begin = self.get("rip" if self.mode == "long" else "eip")
-        status = uclib.uc_emu_start(
-            self._handle, ctypes.c_uint64(begin), ctypes.c_uint64(_FOREVER), ctypes.c_uint64(0), ctypes.c_size_t(0)
-        )
+        status = self._start()
+        while self.root[R_STOP] == STOP_AGAIN and self.error is None:
+            status = self._start()
         if self.error is not None:
             error, self.error = self.error, None
             raise error
         if status != unicorn.UC_ERR_OK:
             raise CpuFaultError(status)
         return int(self.root[R_STOP])
+
+    def _start(self) -> int:
+        self.root[R_STOP] = STOP_NONE
+        begin, until = ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever)
+        return int(uclib.uc_emu_start(self._handle, begin, until, ctypes.c_uint64(0), ctypes.c_size_t(0)))
 
     def abort(self) -> None:
         """From a callback: stop here, and let ``run`` return STOP_ABORT."""
@@ -444,13 +499,13 @@ class Engine:
 
     def snapshot(self) -> CpuSnapshot:
         """The CPU's registers; memory is the machine's to keep."""
-        return CpuSnapshot(self.uc.context_save(), self.get("rip" if self.mode == "long" else "eip"))
+        return CpuSnapshot(self.uc.context_save(), self.ip)
 
     def restore(self, snapshot: CpuSnapshot) -> None:
         """Go back to a snapshot's registers."""
         self.uc.context_restore(snapshot.context)
         self.set("cr3", self.get("cr3"))
-        self.set("rip" if self.mode == "long" else "eip", snapshot.ip)
+        self.set(self._ip, snapshot.ip)
         self.flush_code()
 
 

@@ -1,7 +1,8 @@
 """An INT, an exception or an interrupt is delivered to its handler through the IVT or the IDT, as the CPU does it.
 
-Source: Intel SDM vol. 3, chapter 6 (protected mode, 6.12; error codes, 6.13; double fault table 6-5), vol. 1, 6.4 and
-vol. 3, 20.1.4 (real mode). Same privilege only: a gate that changes it is a general protection fault here.
+Source: Intel SDM vol. 3, chapter 6 (protected mode, 6.12; error codes, 6.13; long mode, 6.14; double fault table
+6-5), vol. 1, 6.4 and vol. 3, 20.1.4 (real mode). Same privilege only: a gate that changes it is a general protection
+fault here. Tables and stacks are where their linear addresses are: mapped to themselves, as firmware maps them.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ _CONTRIBUTORY = frozenset((0, 10, 11, 12, 13))
 _DOUBLE, _GP, _NP = 8, 13, 11
 _TF, _IF, _NT, _RF, _VM = 0x100, 0x200, 0x4000, 0x10000, 0x20000
 _INT_GATES = {0x6: 16, 0x7: 16, 0xE: 32, 0xF: 32}
+_LONG_GATES = (0xE, 0xF)
+_IST1 = 0x24
+"""Where the 64-bit TSS has the first of its seven interrupt stacks (figure 7-11)."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,9 @@ def deliver(engine: Engine, event: Event) -> bool:
 
 
 def _enter(engine: Engine, event: Event) -> None:
-    if engine.protected:
+    if engine.long:
+        _long(engine, event)
+    elif engine.protected:
         _protected(engine, event)
     else:
         _real(engine, event)
@@ -90,7 +96,7 @@ def _real(engine: Engine, event: Event) -> None:
     base, limit = engine.table("idtr")
     if 4 * event.vector + 3 > limit:
         raise _RefusedError(_GP, 0)
-    flags, ip, cs = engine.get("eflags"), engine.get("eip"), engine.get("cs")
+    flags, ip, cs = engine.get("eflags"), engine.ip, engine.get("cs")
     for value in (flags, cs, ip):
         _push(engine, value & 0xFFFF, 2)
     target = engine.number(base + 4 * event.vector, 4)
@@ -101,19 +107,8 @@ def _real(engine: Engine, event: Event) -> None:
 
 def _protected(engine: Engine, event: Event) -> None:
     """Read the gate, check it and the code segment it names, then push and go (Intel SDM vol. 2, INT n)."""
-    base, limit = engine.table("idtr")
-    told = 0 if event.software else 1  # EXT
-    where = 8 * event.vector + 2 + told
-    if 8 * event.vector + 7 > limit:
-        raise _RefusedError(_GP, where)
-    gate = engine.number(base + 8 * event.vector, 8)
-    kind, privilege, present = gate >> 40 & 0x1F, gate >> 45 & 3, gate >> 47 & 1
-    level = engine.get("cs") & 3
-    if kind not in _INT_GATES or (event.software and privilege < level):
-        raise _RefusedError(_GP, where)
-    if not present:
-        raise _RefusedError(_NP, where)
-    selector = gate >> 16 & 0xFFFF
+    gate, kind, told = _gate(engine, event, 8, tuple(_INT_GATES))
+    selector, level = gate >> 16 & 0xFFFF, engine.get("cs") & 3
     _check_code(engine, selector, level, told)
     width = _INT_GATES[kind] // 8
     offset = gate & 0xFFFF | (gate >> 48 << 16 if width == 4 else 0)
@@ -125,7 +120,49 @@ def _protected(engine: Engine, event: Event) -> None:
     engine.set("eip", offset)
 
 
-def _check_code(engine: Engine, selector: int, level: int, told: int) -> None:
+def _long(engine: Engine, event: Event) -> None:
+    """The same in long mode: gates of 16 bytes, an aligned stack, SS and RSP pushed always (6.14)."""
+    gate, kind, told = _gate(engine, event, 16, _LONG_GATES)
+    selector, level = gate >> 16 & 0xFFFF, engine.get("cs") & 3
+    _check_code(engine, selector, level, told, long=True)
+    offset = gate & 0xFFFF | (gate >> 48 & 0xFFFFFFFFFFFF) << 16
+    stack, flags = engine.get("rsp"), engine.get("eflags")
+    pointer = (_interrupt_stack(engine, gate >> 32 & 7) or stack) & ~15
+    frame = [engine.get("ss"), stack, flags, engine.get("cs"), engine.ip]
+    if event.pushes_error:
+        frame.append(event.error)
+    for value in frame:
+        pointer -= 8
+        engine.put(pointer, value, 8)
+    engine.set("rsp", pointer)
+    engine.set("eflags", flags & ~(_TF | _NT | _RF | _VM | (0 if kind & 1 else _IF)))
+    engine.set("cs", selector & ~3 | level)
+    engine.set("rip", offset)
+
+
+def _interrupt_stack(engine: Engine, number: int) -> int:
+    """The stack that the task state segment has for a gate with this IST field; 0 where it has none."""
+    return engine.number(engine.table("tr")[0] + _IST1 + 8 * (number - 1), 8) if number else 0
+
+
+def _gate(engine: Engine, event: Event, size: int, kinds: tuple[int, ...]) -> tuple[int, int, int]:
+    """The event's gate of ``size`` bytes, its type, one of ``kinds``, and the error code's EXT."""
+    base, limit = engine.table("idtr")
+    told = 0 if event.software else 1
+    where = 8 * event.vector + 2 + told
+    if size * (event.vector + 1) - 1 > limit:
+        raise _RefusedError(_GP, where)
+    gate = engine.number(base + size * event.vector, size)
+    kind, privilege, present = gate >> 40 & 0x1F, gate >> 45 & 3, gate >> 47 & 1
+    if kind not in kinds or (event.software and privilege < engine.get("cs") & 3):
+        raise _RefusedError(_GP, where)
+    if not present:
+        raise _RefusedError(_NP, where)
+    return gate, kind, told
+
+
+def _check_code(engine: Engine, selector: int, level: int, told: int, *, long: bool = False) -> None:
+    """A code segment of a privilege that can be entered, of 64 bits where ``long``."""
     table, limit = engine.table("ldtr" if selector & 4 else "gdtr")
     if not selector & ~3:
         raise _RefusedError(_GP, told)
@@ -134,7 +171,8 @@ def _check_code(engine: Engine, selector: int, level: int, told: int) -> None:
         raise _RefusedError(_GP, error)
     high = engine.number(table + (selector & 0xFFF8) + 4, 4)
     code, conforming, privilege = high >> 11 & 3 == 3, high >> 10 & 1, high >> 13 & 3
-    if not code or (privilege > level if conforming else privilege != level):
+    wrong_size = long and high >> 21 & 3 != 1
+    if not code or wrong_size or (privilege > level if conforming else privilege != level):
         raise _RefusedError(_GP, error)
     if not high >> 15 & 1:
         raise _RefusedError(_NP, error)

@@ -8,6 +8,8 @@ context that ``uc_context_save`` copies out. Where, is found once with an engine
 
 import ctypes
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +23,8 @@ _ORDER = ("es", "cs", "ss", "ds", "fs", "gs")
 _SEGMENT = struct.Struct("<IIQII")  # selector, padding, base, limit, flags
 _BIG, _LONG = 1 << 22, 1 << 21  # D/B and L of a descriptor's high dword (Intel SDM vol. 3, 3.4.5)
 _NONE = 0xFFFFFFFF
+_MODE_AT = 4
+"""Where a uc_struct has its mode (Unicorn include/uc_priv.h: uc_arch arch, uc_mode mode); checked when it is set."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Inner:
         if uclib.uc_context_alloc(self._handle, ctypes.byref(self._context)) != unicorn.UC_ERR_OK:
             raise FwsimError("the engine refused to make a context", hint="report it as a bug of fwsim")
         self.size = int(uclib.uc_context_size(self._handle))
+        self._uc = uc
+        self._mode = ctypes.c_int.from_address(uc._uch.value + _MODE_AT)
 
     def __del__(self) -> None:
         if self._context:
@@ -69,6 +75,27 @@ class Inner:
     def put(self) -> None:
         """Make the saved state, as changed meanwhile, the engine's own."""
         uclib.uc_context_restore(self._handle, self._context)
+
+    @contextmanager
+    def as_mode(self, mode: int) -> Iterator[None]:
+        """Meanwhile the engine takes register numbers as one opened in ``mode`` (UC_MODE_32, UC_MODE_64) does."""
+        before = self._mode.value
+        self._mode.value = mode
+        try:
+            yield
+        finally:
+            self._mode.value = before
+
+    def set_mode(self, mode: int) -> None:
+        """The same, from now on. What the CPU runs does not depend on it: code goes from mode to mode by itself.
+
+        An engine opened for 32-bit code runs 64-bit code as well, but shows only the low halves of its registers, and
+        none of R8 to R15; one opened for 64-bit code cannot start in real mode, and loads a segment register without
+        its descriptor. Raises FwsimError where Unicorn keeps its mode at another place.
+        """
+        self._mode.value = mode
+        if self._uc.ctl_get_mode() != mode:
+            raise _other_unicorn()
 
     def segment(self, name: str) -> Segment:
         """A segment register by its lower-case name."""
@@ -123,11 +150,15 @@ def _layout() -> _Layout:
     errors = [at for at in words if _word(after, at) == 0x1238 and at > max(segments, default=0)]  # not EAX
     olds = [at for at in words if _word(before, at) == _NONE and _word(after, at) == 13]
     if (len(segments), len(errors), len(olds)) != (1, 1, 1):
-        raise FwsimError(
-            "this Unicorn keeps its state in another way", found=f"unicorn {unicorn.__version__}",
-            expected="unicorn 2.1.4", hint="install the version that fwsim asks for",
-        )  # fmt: skip
+        raise _other_unicorn()
     return _Layout(segments[0], errors[0], errors[0] + 4, olds[0])
+
+
+def _other_unicorn() -> FwsimError:
+    return FwsimError(
+        "this Unicorn keeps its state in another way", found=f"unicorn {unicorn.__version__}",
+        expected="unicorn 2.1.4", hint="install the version that fwsim asks for",
+    )  # fmt: skip
 
 
 def _word(data: bytes, at: int) -> int:

@@ -3,13 +3,15 @@
 Sources: Intel 82093AA data sheet (IOREGSEL, IOWIN, the redirection table's bits); Intel ICH9 data sheet 13.5.3 (the
 EOI register at offset 40h); Intel SDM vol. 3, chapter 11 (local APIC: registers 11.4.1, priorities 11.8.3, EOI and
 its broadcast 11.8.5, spurious vector 11.9, messages 11.11). SeaBIOS src/fw/smp.c for what the firmware leaves:
-enabled, LINT0 passes the 8259A's interrupts. Not modelled: the timer, inter-processor interrupts, x2APIC.
+enabled, LINT0 passes the 8259A's interrupts. Not modelled: inter-processor interrupts, x2APIC.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+
+from fwsim.devices.apic_timer import CURRENT, DIVIDE, INITIAL, LVT, ApicTimer
 
 IOAPIC_BASE, LAPIC_BASE = 0xFEC00000, 0xFEE00000
 PINS = 24
@@ -19,7 +21,8 @@ _EXT_INT, _NMI_LIKE = 7, (2, 4, 5)
 ID, VERSION, TPR, PPR, EOI, LDR, DFR, SVR = 0x20, 0x30, 0x80, 0xA0, 0xB0, 0xD0, 0xE0, 0xF0
 ISR, TMR, IRR, LINT0 = 0x100, 0x180, 0x200, 0x350
 _STORED = {TPR: 0xFF, LDR: 0xFF000000, DFR: 0xF0000000, SVR: 0x1FF, ID: 0xFF000000}
-_LVT = range(0x320, 0x380, 0x10)
+_LVT = range(0x330, 0x380, 0x10)
+_TIMER = (LVT, INITIAL, CURRENT, DIVIDE)
 
 
 class Lapic:
@@ -28,8 +31,11 @@ class Lapic:
     def __init__(self) -> None:
         self.registers = {SVR: 0x1FF, DFR: 0xFFFFFFFF, LINT0: 0x700} | {at: MASKED for at in _LVT if at != LINT0}
         self.irr = self.isr = self.tmr = 0
+        self.timer = ApicTimer()
         self.ended: Callable[[int], None] = lambda vector: None
         self.changed: Callable[[], None] = lambda: None
+        self.clock: Callable[[], int] = lambda: 0
+        """Virtual time in ns; to ask takes some."""
 
     @property
     def enabled(self) -> bool:
@@ -73,6 +79,8 @@ class Lapic:
                 return bits >> 2 * (at - base) & 0xFFFFFFFF
         if at == VERSION:
             return 0x00050014
+        if at in _TIMER:
+            return self.timer.read(at, self.clock())
         return self._priority() if at == PPR else self.registers.get(at, 0)
 
     def write(self, offset: int, value: int) -> None:
@@ -86,18 +94,21 @@ class Lapic:
                     self.ended(vector)
         elif at in _STORED:
             self.registers[at] = value & _STORED[at] | (0x0FFFFFFF if at == DFR else 0)
+        elif at in _TIMER:
+            self.timer.write(at, value, self.clock())
         elif at in _LVT:
             self.registers[at] = value & 0x1F7FF
         self.changed()
 
     def snapshot(self) -> object:
         """Everything."""
-        return dict(self.registers), self.irr, self.isr, self.tmr
+        return dict(self.registers), self.irr, self.isr, self.tmr, self.timer.snapshot()
 
     def restore(self, state: Any) -> None:
         """Go back to it."""
-        registers, self.irr, self.isr, self.tmr = state
+        registers, self.irr, self.isr, self.tmr, timer = state
         self.registers = dict(registers)
+        self.timer.restore(timer)
 
 
 class Ioapic:

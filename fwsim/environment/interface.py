@@ -55,6 +55,9 @@ class Environment(ABC):
     answers: ClassVar[Actor] = Actor.FIRMWARE
     """and whose before and after."""
 
+    computes: ClassVar[bool] = False
+    """Whether its code works for long without an access: then that alone does not make a loop a wait for the timer."""
+
     @abstractmethod
     def at_hlt(self) -> Halt:
         """The CPU is just behind a HLT."""

@@ -11,7 +11,7 @@ from fwsim.cpu.engine import CpuFaultError
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.wait.assist import Assist
-from fwsim.environment.wait.limits import IDLE_ROUNDS, TICK_CODE, TICKS
+from fwsim.environment.wait.limits import IDLE_ROUNDS, SPIN_WEIGHT, TICK_CODE, TICKS
 from fwsim.environment.x86 import X86
 from fwsim.machine.built import Built, BuiltSnapshot
 from fwsim.machine.parts import IDLE_LIMIT
@@ -177,7 +177,7 @@ class Slices:
         elif reason == STOP_IRQ:
             ending = self.x86.deliver_due()
         elif reason in (STOP_IDLE, STOP_SPIN):
-            ending = self._idle_tick()
+            ending = self._idle_tick(reason == STOP_SPIN)
         elif reason == STOP_PLACE:
             return self._end("completed", "")
         elif reason == STOP_RESET:
@@ -235,13 +235,16 @@ class Slices:
             return self._end("hung", text, self.x86.own(1))
         return self.x86.skip_to_tick()
 
-    def _idle_tick(self) -> Ending | None:
-        """Code that makes no access waits for something in memory: only an interrupt can change that."""
+    def _idle_tick(self, spins: bool) -> Ending | None:
+        """Code that makes no access waits for something in memory: only an interrupt can change that.
+
+        ``spins``: in one short block. That is no work, unless a large memory is filled.
+        """
         if self.x86.jumps_to_itself():
             return self._end("hung", "a jump to itself: the ROM gave up here")
         can_change = self.x86.interruptible
-        self._waiting.idle += 1
-        self._waiting.for_tick = can_change
-        if self._waiting.idle > (TICKS if can_change else IDLE_ROUNDS):
+        self._waiting.idle += SPIN_WEIGHT if spins and self.environment.computes else 1
+        self._waiting.for_tick = can_change and not self.environment.computes
+        if self._waiting.idle > (TICKS if can_change or self.environment.computes else IDLE_ROUNDS):
             return self._end("hung", "a loop that reads no input")
         return self.x86.skip_to_tick() if can_change else None

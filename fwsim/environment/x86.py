@@ -43,13 +43,14 @@ class X86:
 
     # --- where it stands -------------------------------------------------------------------------------------------
     def where(self) -> tuple[int, int]:
-        """CS and EIP."""
-        return self._cpu.get("cs"), self._cpu.get("eip")
+        """CS and IP, in the full width."""
+        return self._cpu.get("cs"), self._cpu.ip
 
     def own(self, length: int) -> tuple[int, int]:
         """CS:IP of the instruction of ``length`` bytes that the CPU is just behind."""
         cs, ip = self.where()
-        return cs, ip - length & (0xFFFFFFFF if self._cpu.protected else 0xFFFF)
+        width = 64 if self._cpu.long else 32 if self._cpu.protected else 16
+        return cs, ip - length & (1 << width) - 1
 
     @property
     def interruptible(self) -> bool:

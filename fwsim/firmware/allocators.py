@@ -15,6 +15,7 @@ GROUP = "fwsim.allocators"
 ROWS: dict[str, tuple[str, str]] = {
     "seabios": ("fwsim.firmware.seabios.place", "SEABIOS"),
     "seabios-image": ("fwsim.running.executed", "SEABIOS_IMAGE"),
+    "ovmf-image": ("fwsim.running.executed_uefi", "OVMF_IMAGE"),
     "ovmf": ("fwsim.firmware.ovmf.place", "OVMF"),
     "hvmloader": ("fwsim.firmware.hvmloader", "HVMLOADER"),
     "bhyve": ("fwsim.firmware.bhyve", "BHYVE"),

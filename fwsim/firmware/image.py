@@ -32,6 +32,8 @@ class FirmwareImage(Allocator):
     """The Debian package that has ``image``."""
     sizes: ClassVar[tuple[int, ...]] = ()
     """Bytes of an image that QEMU maps below 4 GiB."""
+    every_mode: ClassVar[bool] = False
+    """Whether it goes to long mode."""
 
     def exactness(self, version: str, options: Options) -> Exactness:
         """What the image itself did."""
@@ -56,6 +58,10 @@ class FirmwareImage(Allocator):
         self.judge(data, size, str(path), where)
         return data
 
+    def variables(self, image: str, options: Options, where: str = "firmware.options") -> bytes:
+        """What the flash below the one with ``image`` holds, which code may write; empty: there is none."""
+        return b""
+
     def judge(self, data: bytes, size: int, path: str, where: str) -> None:
         """Refuse what is no image of this firmware. Raises FwsimError."""
         if size not in self.sizes:
@@ -64,6 +70,10 @@ class FirmwareImage(Allocator):
                 expected=" or ".join(format_size(each) for each in self.sizes),
                 hint="QEMU maps no other below 4 GiB (hw/i386/x86.c, x86_bios_rom_init)",
             )  # fmt: skip
+        self.judge_vector(data, path, where)
+
+    def judge_vector(self, data: bytes, path: str, where: str) -> None:
+        """Refuse an image that has no code where the CPU begins. Raises FwsimError."""
         vector = data[-_RESET:]
         if len(set(vector)) == 1 or not any(data):
             raise FwsimError(

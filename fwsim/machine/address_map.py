@@ -82,6 +82,15 @@ class Windows:
         engine.map_ram(start, ram, 0, size, protection)
         self._fixed.append((start, start + size, ram))
 
+    def add_registers(self, start: int, behind: Ram, read: int, write: int, data: int) -> None:
+        """A device at ``start``, over whatever was there, served by native callbacks with user data ``data``.
+
+        ``behind``: what it holds; as many bytes answer.
+        """
+        self._m.engine.unmap(start, behind.size)
+        self._m.engine.map_native(start, behind.size, read, write, data)
+        self._fixed.append((start, start + behind.size, behind))
+
     def hold(self, memory: dict[Key, Ram], moved: Moved) -> None:
         """Show ``memory`` behind its BARs from now on, and tell ``moved`` where it is at each change."""
         self._held |= memory
@@ -180,7 +189,7 @@ class Windows:
     def _can_map(self, start: int, size: int) -> bool:
         """Whether code can reach a BAR there: behind RAM, and above 4 GiB in long mode only."""
         below = max(self._m.low, 1 << 20) <= start and start + size <= FOUR_GIB
-        above = self._m.engine.mode == "long" and start >= FOUR_GIB + self._m.high
+        above = self._m.engine.wide and start >= FOUR_GIB + self._m.high
         inside = (below or above) and start % PAGE == 0
         return inside and not any(start < end and first < start + size for first, end, _ in self._fixed)
 

@@ -19,6 +19,7 @@ from fwsim.devices.igd.behaviours.table import unmeasured
 from fwsim.devices.igd.device import Igd, Stolen
 from fwsim.devices.igd.layout import G_OWNER
 from fwsim.devices.igd.planes import panel_powered, running_pipes
+from fwsim.devices.serial import SerialPort
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import FirmwareImage
 from fwsim.firmware.request import Host as HostFacts
@@ -286,12 +287,15 @@ def _add_platform(built: Built, board: Board, rom: bytes) -> None:
 
 def _switch_on(built: Built, scenario: Scenario, rom: bytes) -> None:
     """Put the firmware's image at the reset vector, and the ROM where it will find it."""
-    machine, (row, _) = built.machine, allocator_of(scenario.firmware)
+    machine, (row, options) = built.machine, allocator_of(scenario.firmware)
     assert isinstance(row, FirmwareImage)
     display = next((each for each in machine.functions if each.devfn == scenario.guest.devfn), None)
     if rom and display and scenario.hypervisor.rombar == "on":
         show_rom(machine, display, rom)
-    switch_on(machine, row.read(scenario.firmware.image), scenario.cpu)
+    if row.every_mode:
+        machine.add_device(SerialPort(built.log.append))
+    file = scenario.firmware.image
+    switch_on(machine, row.read(file), scenario.cpu, row.variables(file, options))
 
 
 def _place(built: Built, scenario: Scenario, rom_size: int) -> None:

@@ -1,7 +1,8 @@
 """Interrupts from the IGD to the CPU: its pin or its message, what the hypervisor does to it, routing, controllers.
 
-It costs nothing until code enables an interrupt of the IGD: only then is R_LOOK_TIME set, by which native code looks
-here at each vertical blank. Until then the timer's interrupt is the only one.
+It costs nothing until code enables an interrupt of the IGD or the local APIC's timer: only then is R_LOOK_TIME set, by
+which native code looks here at each vertical blank, and when that timer is due. Until then the board's timer's
+interrupt is the only one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ from fwsim.devices.igd.interrupts import Pending
 from fwsim.devices.pirq import GUESTS, HOST, Route
 from fwsim.machine.parts import NEVER, Parts
 from fwsim.memory.ram import PAGE
-from fwsim.native import R_ACTOR, R_CODE_NEXT, R_IRQ_TIME, R_LOOK_TIME, R_TIME, R_TIMER_TIME, TRAP_IRQ, address_of
+from fwsim.native import (
+    R_ACTOR,
+    R_CODE_NEXT,
+    R_IRQ_TIME,
+    R_LOOK_TIME,
+    R_STEP,
+    R_TIME,
+    R_TIMER_TIME,
+    TRAP_IRQ,
+    address_of,
+)
 from fwsim.trace.event import GSI, IRQ, PIN, Actor, Op, Space
 
 _ARMED = NEVER - 1
@@ -34,6 +45,7 @@ class Interrupts:
     def __init__(self, machine: Parts, pic: Pic) -> None:
         self.machine, self.root, self.pic = machine, machine.root, pic
         self.lapic = Lapic()
+        self.lapic.clock = self._clock
         self.ioapic = Ioapic(self.lapic)
         self.line = machine.design.line(self._inject, self._note_mask)
         self.lost: Counter[str] = Counter()
@@ -232,23 +244,37 @@ class Interrupts:
         self._controllers_changed()
 
     def due(self) -> None:
-        """Virtual time has come to a moment at which the device may ask."""
-        if self._next is not None and int(self.root[R_TIME]) >= self._next:
+        """Virtual time has come to a moment at which the device, or the local APIC's timer, may ask."""
+        now, timer = int(self.root[R_TIME]), self.lapic.timer
+        if timer.expired(now):
+            self.lapic.accept(timer.vector, False)
+        if self._next is not None and now >= self._next:
             self.update(blank=True)
 
+    def _clock(self) -> int:
+        """The time, for a register that shows it: an access takes a step, as everywhere."""
+        self.root[R_TIME] += self.root[R_STEP]
+        return int(self.root[R_TIME])
+
+    def _soonest(self) -> int | None:
+        """The next moment at which something asks that is not the timer of the board."""
+        times = [each for each in (self._next, self.lapic.timer.next) if each is not None]
+        return min(times) if times else None
+
     def _controllers_changed(self) -> None:
-        if self.armed or self.asks:
+        if self.armed or self.asks or self.lapic.timer.next is not None:
             self._schedule()
 
     def _schedule(self) -> None:
         """When native code looks again: at once where the CPU may be interrupted, else at the next blank or tick."""
         root = self.root
+        soonest = self._soonest()
         if not self.armed:
-            if self._next is None and not self.asks:
+            if soonest is None and not self.asks:
                 return
             root[R_TIMER_TIME] = root[R_IRQ_TIME]
         asks = self.asks
-        look = self._next if self._next is not None else (_ARMED if asks else 0)
+        look = soonest if soonest is not None else (_ARMED if asks else 0)
         root[R_LOOK_TIME] = look
         root[R_IRQ_TIME] = root[R_TIME] if asks else min(int(root[R_TIMER_TIME]), look or NEVER)
         if asks:

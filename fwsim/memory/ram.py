@@ -56,6 +56,10 @@ class Ram:
         """The little-endian number of ``width`` bytes at ``offset``."""
         return int.from_bytes(self._map[offset : offset + width], "little")
 
+    def last(self, data: bytes, end: int) -> int:
+        """Where ``data`` lies the last time before ``end``; -1: nowhere."""
+        return self._map.rfind(data, 0, end)
+
     def put(self, offset: int, value: int, width: int) -> None:
         """Store the low ``width`` bytes of ``value``, little endian."""
         self._map[offset : offset + width] = (value & ((1 << 8 * width) - 1)).to_bytes(width, "little")

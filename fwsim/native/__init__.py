@@ -59,6 +59,7 @@ R_CODE = _next()  # executed code bytes
 R_CODE_LIMIT = _next()  # budget
 R_CODE_MARK = _next()  # R_CODE at the last access
 R_CODE_NEXT = _next()  # R_CODE at which a block has to look closer
+R_WANTED = _next()  # 1: somebody wants the engine to stop before the next block, with STOP_PLACE
 R_IDLE_LIMIT = _next()  # code bytes without an access before STOP_IDLE
 R_BLOCK = _next()  # linear address of the running block
 R_BLOCK_SIZE = _next()
@@ -158,6 +159,7 @@ STOP_MODE = _next()  # INT 10h AH=00h or AX=4F02h by the IVT, its handler to run
 STOP_REPLAY = _next()  # an access that the record does not have
 STOP_RESET = _next()  # the code had the machine reset
 STOP_PLACE = _next()  # the code came to the place that somebody waits at (Engine.stop_at)
+STOP_AGAIN = _next()  # the engine's own: it has to translate anew what it was about to run
 SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked -----------------------------------------------------------------------------------
@@ -174,6 +176,8 @@ TRAP_GTT_POLICY = _next()  # a = entry or dword, b = byte offset: what does the 
 TRAP_PCI_OWNER_READ = _next()  # a = ECAM address, b = size
 TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
 TRAP_IRQ = _next()  # a register that the IGD's interrupts depend on was written
+TRAP_FILL = _next()  # a = linear address of a REP STOSB just translated
+TRAP_RDMSR = _next()  # a = linear address of an RDMSR in code just translated, b = its block, c = the block's bytes
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

@@ -188,7 +188,8 @@ def _budget(facts: Facts) -> Verdict:
 
 def _mode(facts: Facts) -> Verdict:
     """The mode that a vBIOS needs of its hypervisor."""
-    if not facts.graphics or not facts.design.mode or facts.summary.efi is not None:
+    calls_none = facts.summary.efi is not None or allocator_of(facts.scenario.firmware)[0].uefi
+    if not facts.graphics or not facts.design.mode or calls_none:
         return None
     title, given = facts.design.title, facts.given
     if not given.refusal:

@@ -14,7 +14,7 @@ from fwsim.board.power_on import at_reset
 from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
 from fwsim.errors import FwsimError
-from fwsim.firmware.image import ImageOptions, SeabiosImage
+from fwsim.firmware.image import FirmwareImage, ImageOptions, SeabiosImage
 from fwsim.firmware.interface import typed
 from fwsim.firmware.request import ROM_BAR, Function, Placement, Request, parse_bdf
 from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
@@ -55,11 +55,12 @@ class PlacingSeabios(SeabiosImage):
                 hint="how many there are moves nothing that SeaBIOS places for an IGD (measured with 1.16.2)",
             )  # fmt: skip
         image = self.read(typed(request.options, ImageOptions).image, "--option image")
-        built = _machine(request, image)
+        built = machine_of(request, self)
+        switch_on(built.machine, image, request.cpu)
         session = Reset(built)
         ending = session.power_on()
         rows = session.memory_map() if ending.reason == "completed" else []
-        placement = _read(built, request)
+        placement = read_back(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
         if ending.reason != "completed":
             placement.boot = why_stopped(ending, built.log)
@@ -77,13 +78,15 @@ def why_stopped(ending: Ending, log: Sequence[str]) -> str:
     return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {ending.detail})"
 
 
-def _machine(request: Request, image: bytes) -> Built:
+def machine_of(request: Request, firmware: FirmwareImage, code: int = _CODE) -> Built:
+    """A machine with what ``firmware`` is asked to place, not yet switched on; ``code``: its budget of code bytes."""
     scenario = Scenario(
-        guest=Guest(machine=cast(Any, request.machine), ram=request.ram), firmware=Firmware(kind=SEABIOS_IMAGE.name),
-        budget=Budget(code=_CODE),
+        guest=Guest(machine=cast(Any, request.machine), ram=request.ram), firmware=Firmware(kind=firmware.name),
+        budget=Budget(code=code),
     )  # fmt: skip
+    mode = "every" if firmware.every_mode else "real"
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
-    machine = Machine(scenario, None, None, None, vga=False, split=split)
+    machine = Machine(scenario, None, None, None, vga=False, mode=mode, split=split)
     machine.functions = plug_all(machine.pci, _board(request))
     for each in machine.functions:
         if each.spec.shadow is not None:
@@ -94,7 +97,6 @@ def _machine(request: Request, image: bytes) -> Built:
         functions=tuple(each.bdf for each in request.functions),
     )  # fmt: skip
     add_platform(machine, _files(request), built.log.append, Told(guest))
-    switch_on(machine, image, request.cpu)
     return built
 
 
@@ -133,7 +135,7 @@ def _files(request: Request) -> dict[str, bytes]:
     return files
 
 
-def _read(built: Built, request: Request) -> Placement:
+def read_back(built: Built, request: Request) -> Placement:
     """What the registers hold, and what the log says of the rest."""
     machine, placement = built.machine, Placement(log=list(built.log))
     placement.warnings = [line for line in built.log if _WARNING in line]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fwsim.environment.ending import Ending
 from fwsim.environment.reset import Reset
+from fwsim.environment.slices import Snapshot
+from fwsim.environment.uefi_reset import UefiReset
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
 from fwsim.machine.decode import ROM_BAR, ROM_BASE_BITS
@@ -15,10 +17,14 @@ from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.outcome import summarize
+from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
+from fwsim.trace.event import Op, Space
 
 ROM_BASE = 0xC0000
 _ASLS = 0xFC
 _BELOW_MIB = 0xFFFFF
+_FOUR_GIB = 1 << 32
 
 
 class ImageRun(AnyRun):
@@ -27,8 +33,9 @@ class ImageRun(AnyRun):
     def __init__(self, made: Assembled, out: RunDir | None = None) -> None:
         self.made = made
         self.scenario, self.rom, self.built = made.scenario, made.rom, made.built
-        self.session = Reset(made.built)
+        self.session = (UefiReset if allocator_of(made.scenario.firmware)[0].uefi else Reset)(made.built)
         self.ending: Ending | None = None
+        self._out = out
         self.caller = Caller(self.built, self.session, self.scenario, out)
         self._at_reset = _registers(self.built)
 
@@ -79,9 +86,20 @@ class ImageRun(AnyRun):
         return summary
 
     def _taken(self) -> tuple[bool, str]:
-        """Whether the firmware copied the ROM to C0000: the header is there."""
+        """Whether the firmware copied the ROM to C0000: the header is there; UEFI's reads it through its BAR."""
+        if allocator_of(self.scenario.firmware)[0].uefi:
+            return _read_by_bar(self.built)
         there = self.built.machine.ram.read(ROM_BASE, 2) == b"\x55\xaa"
         return there, "the firmware copied it to C0000" if there else "the firmware ran no ROM at C0000"
+
+    def back(self, snapshot: Snapshot, scenario: Scenario) -> None:
+        """Go back to ``snapshot``, taken behind ``post``; then the calls and the payload are ``scenario``'s.
+
+        In everything that makes the machine it is the run's own.
+        """
+        self.session.slices.restore(snapshot)
+        self.scenario = scenario
+        self.caller = Caller(self.built, self.session, scenario, self._out)
 
     @property
     def stopped(self) -> Ending | None:
@@ -92,6 +110,17 @@ class ImageRun(AnyRun):
         """What lies at C0000 now, as long as its header says."""
         ram = self.built.machine.ram
         return ram.read(ROM_BASE, ram.word(ROM_BASE + 2, 1) * 512) if self._taken()[0] else b""
+
+
+def _read_by_bar(built: Built) -> tuple[bool, str]:
+    """Whether the firmware had the display's ROM BAR decoded, and where."""
+    recorder, at = built.machine.recorder, built.machine.scenario.guest.devfn << 12 | ROM_REGISTER
+    events = recorder.read(0, recorder.count)
+    wrote = (events["space"] == Space.PCI) & (events["op"] == Op.WRITE) & (events["address"] == at)
+    shown = [int(value) for value in events[wrote]["value"] if value & 1 and value != 0xFFFFFFFF]
+    if not shown or not built.machine.roms:
+        return False, "the firmware read no ROM through the display's ROM BAR"
+    return True, f"the firmware read it through its ROM BAR at {shown[-1] & ~0x7FF:#x}"
 
 
 def _registers(built: Built) -> tuple[int, int]:
@@ -116,7 +145,8 @@ def read_placed(built: Built, session: Reset, before: tuple[int, int]) -> Placed
         function = next(each for each in machine.functions if each.slot == slot)
         bars = {bar.index: machine.windows.bar_address(function, bar) for bar in function.bars}
         if slot in machine.roms:
-            bars[ROM_BAR] = pci.seen_by_guest(slot, ROM_REGISTER, 4) & ROM_BASE_BITS
+            held = pci.seen_by_guest(slot, ROM_REGISTER, 4) & ROM_BASE_BITS
+            bars[ROM_BAR] = held if held != -machine.roms[slot].size & _FOUR_GIB - 1 else 0  # sized, then left alone
         placed.bars = {index: address for index, address in bars.items() if address}
         asls, bdsm = _registers(built)
         placed.asls = asls if asls != before[0] else 0

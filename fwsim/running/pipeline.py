@@ -22,6 +22,7 @@ from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
+from fwsim.firmware.image import FirmwareImage
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.machine.function_reset import reset_display
@@ -41,6 +42,7 @@ from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
 from fwsim.scenario.model import Call, Scenario
 from fwsim.scenario.model import Rom as RomChoice
+from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
@@ -89,12 +91,13 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
 
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
+    row = allocator_of(scenario.firmware)[0]
     found, igd = Earlier(), None
     uefi = wants_uefi(scenario, rom)
     if uefi:
         scenario = place_by_chain(scenario, rom)
     if display_adapter(scenario, rom) is None:
-        if not uefi:  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
+        if not row.uefi or not (uefi or row.image):  # edk2 starts an EFI image whatever ids its PCIR names
             check_ids(scenario, rom)
         igd = scenario.host.device_id
         found = earlier(scenario, rom, tell)
@@ -126,14 +129,21 @@ def _assembled(scenario: Scenario, rom: Rom, found: Earlier, igd: int | None, ev
     """The machine, with the device and the shadow that ``found`` says were left to it."""
     shadow = found.shadow if scenario.rom.source == "shadow" else None
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
-    mode = "long" if wants_uefi(scenario, rom) else "real"
-    built = build(scenario, rom, offered.image, events, before=found.left, mode=mode)
+    built = build(scenario, rom, offered.image, events, before=found.left, mode=_mode(scenario, rom))
     built.log += found.log
     if found.host is not None:
         if scenario.rom.reset == "none":
             same_memory(built, found.host)
         note(built, scenario.rom.reset == "flr")
     return Assembled(scenario, rom, offered, built, found.left, igd, vbt_of(scenario, rom))
+
+
+def _mode(scenario: Scenario, rom: Rom) -> str:
+    """The engine's mode: fwsim's own UEFI begins in long mode, an image at the reset vector."""
+    row = allocator_of(scenario.firmware)[0]
+    if isinstance(row, FirmwareImage) and row.every_mode:
+        return "every"
+    return "long" if wants_uefi(scenario, rom) else "real"
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:

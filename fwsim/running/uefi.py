@@ -57,9 +57,10 @@ class _Screens:
 
 
 def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
-    """Whether the firmware is UEFI's, and there is a driver for it."""
-    uefi = allocator_of(scenario.firmware)[0].uefi
-    return uefi and bool(scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images))
+    """Whether the firmware is fwsim's own UEFI, and there is a driver for it."""
+    row = allocator_of(scenario.firmware)[0]
+    drivers = scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images)
+    return row.uefi and not row.image and bool(drivers)
 
 
 def _counted(drivers: int) -> str:

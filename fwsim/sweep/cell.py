@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fwsim.results.summary import Summary
     from fwsim.rom.chain import Rom
     from fwsim.running.base import AnyRun
+    from fwsim.running.image import ImageRun
     from fwsim.running.pipeline import Run
     from fwsim.scenario.model import Scenario
 
@@ -124,7 +125,7 @@ def _ran(matrix: Matrix, cell: int, runner: Runner) -> Row:
 class _Kept:
     """A run whose ROM has POSTed, and how to get back there."""
 
-    run: Run
+    run: Run | ImageRun
     posted: Snapshot
 
 
@@ -153,6 +154,7 @@ class Runner:
         from msgspec.json import encode
         from msgspec.structs import replace
 
+        from fwsim.running.image import ImageRun
         from fwsim.running.pipeline import Run, assemble, begin
 
         name = encode(replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep"))
@@ -163,7 +165,7 @@ class Runner:
             return found.run
         one = begin(assemble(scenario, self._rom(scenario.rom.file)))
         one.post()
-        if not isinstance(one, Run):
+        if not isinstance(one, Run | ImageRun):
             return one
         while len(self._kept) >= self.keep:
             _, old = self._kept.popitem(last=False)

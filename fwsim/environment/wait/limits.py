@@ -4,6 +4,8 @@ IDLE_ROUNDS = 32
 """Waits without an access before a loop counts as endless when no interrupt can come, each of IDLE_LIMIT code bytes."""
 TICKS = 1280
 """Timer ticks in a row, 70 s, in which nothing but the timer does anything: then a wait for one counts as endless."""
+SPIN_WEIGHT = 8
+"""So many waits is a short block that ran a million times, to code that works long: 160 times in a row are endless."""
 TICK_CODE = 1 << 18
 """Code bytes without an access before the next tick comes, once a loop seems to wait for something in memory."""
 ASSIST_POLLS = 1 << 14

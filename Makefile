@@ -44,6 +44,7 @@ docs: $(VENV)/.developed
 	$(BIN)/python tests/oracle/exactness_page.py docs/exactness.md
 	$(BIN)/python -m fwsim.report.designs_page docs/designs.md examples/designs.toml
 	test -z "$$FWSIM_ROMS" || $(BIN)/python -m fwsim.report.mirror_page docs/must-be-mirrored.md "$$FWSIM_ROMS"
+	test -z "$$FWSIM_ROMS" || $(BIN)/python -m fwsim.report.repeated_page docs/run-more-than-once.md "$$FWSIM_ROMS"
 
 # build/man/fwsim.1 and a page for each command; to read one: man -l build/man/fwsim-run.1
 man: $(VENV)/.installed

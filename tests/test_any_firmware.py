@@ -7,7 +7,7 @@ from lab import Lab
 from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
-from fwsim.firmware.allocators import ROWS
+from fwsim.firmware.allocators import ROWS, allocator
 from fwsim.machine.build import build
 from fwsim.placement.allocate import Ask, place
 from fwsim.rom.chain import load
@@ -15,7 +15,8 @@ from fwsim.scenario.load import dumps, loads
 
 ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 MIB, GIB = 1 << 20, 1 << 30
-ASSIGNED = [name for name in ROWS if name != "none"]
+ASSIGNED = [name for name in ROWS if allocator(name).knows_igd]
+"""Those that are told of the IGD: none and coreboot place nothing for it."""
 
 
 def scenario_of(kind, toml="", **tables):

@@ -297,6 +297,28 @@ def test_not_toml(place, refused, data, said):
     assert all(each in text for each in ("bad.toml", said))
 
 
+@pytest.mark.parametrize(
+    ("size", "found"),
+    [(0, "0 bytes"), (511, "511 bytes"), (513, "513 bytes"), (1474561, "1474561 bytes"), (2000384, "2000384 bytes"),
+     (2949120 + 512, "over 2949120 bytes"), (8 << 20, "over 2949120 bytes")],
+)  # fmt: skip
+def test_a_diskette_of_a_size_that_no_drive_takes(place, refused, size, found):
+    (place / "boot.img").write_bytes((bytes(510) + b"\x55\xaa").ljust(size, b"\0")[:size])
+    (place / "bad.toml").write_text('[payload]\nfloppy = "boot.img"')
+    said = refused("bad.toml", "--rom", "igd.rom", "--out", "r")
+    assert "payload.floppy" in said.splitlines()[0]
+    assert f"found: {found}, in " in said
+    assert all(each in said for each in ("1474560", "2949120", *LABELS))
+
+
+def test_a_diskette_that_cannot_be_booted(place, refused):
+    (place / "boot.img").write_bytes(bytes(1474560))
+    (place / "bad.toml").write_text('[payload]\nfloppy = "boot.img"')
+    said = refused("bad.toml", "--rom", "igd.rom", "--out", "r")
+    assert "payload.floppy: not a diskette that can be booted" in said.splitlines()[0]
+    assert all(each in said for each in ("00 00", "1FEh", "55 aa", *LABELS))
+
+
 def test_scenario_that_is_not_there_or_no_file(place, refused):
     assert "no such scenario" in refused("gone.toml", "--out", "r")
     (place / "folder.toml").mkdir()

@@ -45,7 +45,10 @@ def isavga(require_package):
 def cbvga():
     """SeaVGABIOS built for coreboot's frame buffer: docs/seavgabios.md says how. No package has one."""
     path = os.environ.get("FWSIM_CBVGA", "")
-    return path if path else pytest.skip("$FWSIM_CBVGA names no SeaVGABIOS built with CONFIG_VGA_COREBOOT")
+    if not path:
+        pytest.skip("$FWSIM_CBVGA names no SeaVGABIOS built with CONFIG_VGA_COREBOOT")
+    assert Path(path).is_file(), f"$FWSIM_CBVGA is {path}, and there is no such file"
+    return path
 
 
 def seen(rom, *calls, reset="none", hypervisor="none", post=OWN, mode=0, cpu="sandybridge", table=False, **host):
@@ -86,6 +89,7 @@ def told(lab):
 def test_a_cold_device_stays_dark(cpu, isavga):
     _, summary = seen(isavga, Call(ax=TEXT), post="", cpu=cpu)
     assert [call.ok for call in summary.calls] == [True]
+    assert [screen.format for screen in summary.display] == ["off"]
     assert not verdict(summary).ok
     assert NOBODY in verdict(summary).detail
 

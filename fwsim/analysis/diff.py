@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fwsim.analysis.align import align
 from fwsim.analysis.differences import Group, Pair, Row, clocks
-from fwsim.analysis.sides import Side, different_facts, open_side
+from fwsim.analysis.sides import different_facts, open_side
 from fwsim.trace.describe import rows
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -72,9 +72,17 @@ def diff(path_a: Path, path_b: Path) -> Diff:
         result.matched = total[0]
         return result
     result.faults = (_count_faults(a.events), _count_faults(b.events))
-    _compare(a, b, result)
+    _compare(a.events, b.events, result)
     result.same = not result.groups and result.faults[0] == result.faults[1]
     return result
+
+
+def differences(a: NDArray[np.void], b: NDArray[np.void]) -> list[Group]:
+    """What differs between two runs' events, in A's order, waits folded."""
+    result = Diff("", "", None, same=False, identical=False, itself=False, events=(len(a), len(b)), matched=0,
+                  by_place=True, causes=[], results=[])  # fmt: skip
+    _compare(a, b, result)
+    return result.groups
 
 
 def _count_faults(events: NDArray[np.void]) -> int:
@@ -82,8 +90,8 @@ def _count_faults(events: NDArray[np.void]) -> int:
 
 
 # --- what is compared ----------------------------------------------------------------------------------------------
-def _compare(a: Side, b: Side, result: Diff) -> None:
-    left, right = (_taken(side.events) for side in (a, b))
+def _compare(a: NDArray[np.void], b: NDArray[np.void], result: Diff) -> None:
+    left, right = (_taken(events) for events in (a, b))
     result.by_place = _places_agree(left, right)
     kept_a, kept_b = _without_waits(left), _without_waits(right)
     result.folded = (len(left) - len(kept_a), len(right) - len(kept_b))

@@ -19,7 +19,7 @@ Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 _CLOCK_REGISTERS = (0x70000, 0x71000, 0x72000, 0x70040, 0x71040, 0x72040)
 """Scan line and frame counters of pipes A to C (Intel PRM: PIPEDSL, PIPE_FRMCNT); PM timers are found by their port."""
-_PM_TIMERS = (0x408, 0x608, 0xB008)
+_PM_TIMERS = (0x408, 0x608, 0xB008, 0x1808)
 _PLACES = 4
 _DELTAS = 4
 _LOW = np.uint64((1 << 32) - 1)

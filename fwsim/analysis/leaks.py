@@ -88,7 +88,7 @@ def _find(
             result.leaks += found
         result.leaks += [_judged(leak, PAGE, "hides", result) for leak in unlisted(probe, result.host_stolen)]
         result.leaks += _opregion(scenario, rom, built)
-        result.leaks += _gtt(made.before, built)
+        result.leaks += _gtt(made.before.igd if made.before else None, built)
         result.leaks += _images(scenario, rom, made.offered, shadow, result)
     finally:
         built.machine.recorder.close()

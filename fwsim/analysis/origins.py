@@ -10,8 +10,9 @@ from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.stored import INDEXED, index_before
 from fwsim.registers.database import name_of
 from fwsim.rom.chain import Rom, load
+from fwsim.running.earlier import ROM_BASE
 from fwsim.running.option_rom import legacy_image
-from fwsim.running.pipeline import ROM_BASE, post_on_host
+from fwsim.running.pipeline import earlier
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.efi import service_name
@@ -181,7 +182,7 @@ class Origins:
     def shadow(self) -> bytes:
         """C0000 after that POST."""
         if self._shadow is None:
-            self._shadow, _ = post_on_host(self.scenario, self.rom)
+            self._shadow = earlier(self.scenario, self.rom).shadow or b""
         return self._shadow
 
 

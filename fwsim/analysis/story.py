@@ -11,7 +11,7 @@ from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
 from fwsim.registers.database import name_of
-from fwsim.running.pipeline import ROM_BASE
+from fwsim.running.earlier import ROM_BASE
 from fwsim.trace.describe import pci_text
 from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import Flag, Op, Space

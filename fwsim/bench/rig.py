@@ -12,7 +12,8 @@ from fwsim.environment.slices import Slices
 from fwsim.errors import FwsimError
 from fwsim.native import BAR_IGD, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS
 from fwsim.rom.chain import load
-from fwsim.running.pipeline import ROM_BASE, assemble
+from fwsim.running.earlier import ROM_BASE
+from fwsim.running.pipeline import assemble
 
 _NO_LIMIT = 1 << 62
 

@@ -21,8 +21,8 @@ def _option(help_text: str, *names: str, metavar: str = "SIZE") -> Any:
 
 
 def alloc(
-    firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, none, or an "
-                                     "installed one.",
+    firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, "
+                                     "coreboot, none, or an installed one.",
                                      metavar="KIND")] = "seabios",
     version: Annotated[str, _option("The firmware's version; default its usual one.", metavar="V")] = "",
     machine: Annotated[str, _option("pc (i440fx, the default) or q35.", metavar="M")] = "pc",

@@ -36,6 +36,7 @@ from fwsim.native import (
     R_RAM,
     R_STOP,
     R_UC,
+    STOP_ABORT,
     STOP_NONE,
     STOP_PLACE,
     STOP_TRAP_ERROR,
@@ -384,6 +385,10 @@ class Engine:
         value = self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
         return int(value[1]), int(value[2])
 
+    def set_table(self, name: str, base: int, limit: int) -> None:
+        """Load "gdtr" or "idtr"."""
+        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
+
     # --- running ---------------------------------------------------------------------------------------------------
     def run(self) -> int:
         """Run from the current CS:IP until something stops the engine; return the STOP_* reason (STOP_NONE: HLT).
@@ -402,6 +407,11 @@ class Engine:
         if status != unicorn.UC_ERR_OK:
             raise CpuFaultError(status)
         return int(self.root[R_STOP])
+
+    def abort(self) -> None:
+        """From a callback: stop here, and let ``run`` return STOP_ABORT."""
+        self.root[R_STOP] = STOP_ABORT
+        uclib.uc_emu_stop(self._handle)
 
     @contextmanager
     def blocks_seen(self) -> Iterator[Addresses]:

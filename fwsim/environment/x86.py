@@ -17,6 +17,7 @@ from fwsim.native import R_IRQ_TIME, R_RETRY, R_STEP, R_TIME, R_TIMER_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 IF = 0x200
+_ICW1, _WIRED, _ICW4 = 0x11, (0x04, 0x02), 0x01
 _SECOND = 1_000_000_000
 
 
@@ -119,6 +120,13 @@ class X86:
         if deliver(self._cpu, Event(vector, external=True)):
             return None
         return Ending("invalid", *where, f"{TRIPLE}: no handler for interrupt {vector:02x}h")
+
+    def program_controllers(self, vectors: tuple[int, int], masks: tuple[int, int]) -> None:
+        """Both 8259A as firmware programs them: edges, cascaded, no automatic EOI; nothing is in service or asked."""
+        for number, port in enumerate((0x20, 0xA0)):
+            self.interrupts.pic.write(port, 1, _ICW1)
+            for word in (vectors[number], _WIRED[number], _ICW4, masks[number]):
+                self.interrupts.pic.write(port + 1, 1, word)
 
     def end_of_interrupt(self, line: int) -> None:
         """A BIOS's handler is done with ``line``."""

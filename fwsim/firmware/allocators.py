@@ -22,6 +22,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "crosvm": ("fwsim.firmware.crosvm", "CROSVM"),
     "host-base": ("fwsim.firmware.host_base", "HOST_BASE"),
     "fake-bar": ("fwsim.firmware.fake_bar", "FAKE_BAR"),
+    "coreboot": ("fwsim.firmware.coreboot", "COREBOOT"),
     "none": ("fwsim.firmware.none", "NONE"),
 }
 """Name: (module, attribute) of an ``Allocator``."""

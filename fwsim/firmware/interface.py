@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, TypeVar, get_args
 
 from fwsim.exactness import Exactness, Known, of_each
+from fwsim.firmware.callers import ROM_STACK, Caller
 from fwsim.firmware.request import Function, Options, Placement, Request
 from fwsim.registers.family import Family
 
@@ -18,10 +19,6 @@ SIZE_SOURCES: tuple[SizeSource, ...] = get_args(SizeSource)
 _OptionsT = TypeVar("_OptionsT", bound=Options)
 _Q35_ECAM = (0xB0000000, 0xC0000000)
 """Where SeaBIOS enables PCIEXBAR (SeaBIOS src/fw/pciinit.c, mch_mmconfig_setup)."""
-
-
-ROM_STACK = 0x6D14
-"""SP as SeaBIOS 1.16.2 enters an option ROM, measured on pc."""
 
 
 class Allocator(ABC):
@@ -71,6 +68,10 @@ class Allocator(ABC):
     def rom_stack(self, version: str) -> int:
         """SP at an option ROM's entry: of other firmware that of fwsim's services, which are SeaBIOS 1.16.2's."""
         return ROM_STACK
+
+    def callers(self, version: str, options: Options) -> tuple[Caller, ...]:
+        """Who calls a legacy video BIOS's init, in order: SeaBIOS, or fwsim in its manner."""
+        return (Caller(stack=self.rom_stack(version)),)
 
     def size_from(self, options: Options) -> SizeSource:
         """Where the size of stolen memory comes from: a fw_cfg file, GGC, the host; or nobody, and there is none."""

@@ -30,6 +30,7 @@ from fwsim.machine.assigned import install
 from fwsim.machine.behind_bar import follow
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.function_reset import listen
+from fwsim.machine.left import Left, take_over
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.machine.power_on import Told, add_platform, show_rom, switch_on
@@ -104,11 +105,11 @@ def _check_groups(scenario: Scenario) -> None:
 
 
 def build(
-    scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Igd | None = None,
+    scenario: Scenario, rom: Rom, image: bytes, recorder_path: Path | None, *, before: Left | None = None,
     without: frozenset[str] = frozenset(), mode: str = "real",
 ) -> Built:  # fmt: skip
-    """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as an
-    earlier POST on the host left it. Raises FwsimError for what cannot be built.
+    """The machine of ``scenario``. ``image`` is the ROM as its device or fw_cfg offers it; ``before``: the IGD as who
+    had it earlier left it. Raises FwsimError for what cannot be built.
     """
     adapter = display_adapter(scenario, rom)
     warnings: list[str] = []
@@ -138,7 +139,7 @@ def build(
         if family.local_memory:
             _local_memory(machine, igd, family.local_memory + host.stolen_size)
         if before:
-            igd.take_over(before)
+            take_over(machine, before)
         if design.on_host:
             _host_memory(built, opregion)
         else:
@@ -375,8 +376,8 @@ def lights(built: Built) -> str:
     return f"pipe {', '.join(pipes)} on, panel power {power}" if pipes else f"no pipe on, panel power {power}"
 
 
-def host_of(scenario: Scenario) -> Scenario:
-    """The scenario of a POST on the host itself: nobody in between, init only."""
+def host_of(scenario: Scenario, *, calls: bool = False) -> Scenario:
+    """The scenario of a POST on the host itself: nobody in between, init only, or with the ``calls``."""
     from msgspec.structs import replace as with_fields
 
     return with_fields(
@@ -384,6 +385,6 @@ def host_of(scenario: Scenario) -> Scenario:
         host=with_fields(scenario.host, post="", post_mode=0),
         hypervisor=with_fields(scenario.hypervisor, kind="none"),
         firmware=Firmware(kind="none"),
-        rom=with_fields(scenario.rom, source="file", posts=1, coreboot_table=False),
-        call=(),
+        rom=with_fields(scenario.rom, source="file", posts=1, coreboot_table=False, before=()),
+        call=scenario.call if calls else (),
     )

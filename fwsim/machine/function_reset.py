@@ -61,13 +61,24 @@ def _on_power(machine: Machine, function: Plugged, lists: Capabilities, offset: 
     pci.on_write(slot, offset, written)
 
 
+def reset_display(machine: Machine) -> None:
+    """The IGD's registers, and those of the VGA that is a part of it, are as new (PCI Express 5.0, 6.6.2: all of a
+    function's state); interrupts that it asked for are gone. The pictures' memory is memory.
+    """
+    if machine.igd is None:
+        return
+    machine.igd.reset()
+    machine.vga.reset(memory=False)
+    if machine.interrupts:
+        machine.interrupts.update()
+
+
 def _reset(
     machine: Machine, function: Plugged, lists: Capabilities, offset: int, asked: int, restores: bool
 ) -> None:  # fmt: skip
     """The device is new but for its GTT. The event tells by which register, and by which bits of it."""
-    pci, slot, igd = machine.pci, function.slot, machine.igd
-    if igd is not None:
-        igd.reset()
+    pci, slot = machine.pci, function.slot
+    reset_display(machine)
     actor = Actor.HYPERVISOR if restores else Actor.DEVICE
     address, time = function.devfn << 12 | offset, int(machine.root[R_TIME])
     machine.recorder.append((time, 0, address, asked, asked, 0, Flag(0), actor, Space.PCI, Op.NOTE, 4))

@@ -1,5 +1,7 @@
 """The IOMMU refuses DMA of the display device: faults are recorded, told to the host, and put among the events."""
 
+import numpy as np
+
 from fwsim.devices.vtd import Vtd, VtdState
 from fwsim.machine.decode import decoded
 from fwsim.machine.machine import Machine
@@ -31,7 +33,7 @@ class Guard:
         if not pages or not self._on or machine.igd is None:
             return
         now = int(machine.root[R_TIME])
-        targets = machine.igd.targets(machine.igd.entries()[pages])
+        targets = machine.igd.targets(machine.igd.entries(np.array(pages)))
         bars = self._bar_ranges()
         op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
         for number, address in enumerate(targets.tolist()):
@@ -66,7 +68,7 @@ class Guard:
     def _aperture_fault(self, page: int, write: int, c: int) -> int:
         """Native code met a page of the aperture that leads nowhere."""
         igd = self._machine.igd
-        if igd is not None and int(igd.entries()[page]) & 1:
+        if igd is not None and int(igd.entries(np.array([page]))[0]) & 1:
             self.refuse([page], read=not write, span_ns=0)
         return 0
 

@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -18,15 +17,14 @@ from pathlib import Path
 from fwsim.analysis.needs import Config, GttRange, Needs, needs_of
 from fwsim.hypervisor.mirror.model import merged
 from fwsim.registers.database import name_of
+from fwsim.report.catalogued import build_of, catalogued
 from fwsim.results.folder import RunDir
-from fwsim.rom.catalog import KnownRom, catalog
+from fwsim.rom.catalog import KnownRom
 from fwsim.running.pipeline import run
 from fwsim.scenario.model import Call, Host, Hypervisor, Payload, Rom, Scenario
-from fwsim.units import MIB
 
 CALLS = ((0x03, 0, 0), (0x12, 0, 0), (0x13, 0, 0), (0x4F00, 0, 0), (0x4F01, 0, 0x118), (0x4F02, 0x4118, 0))
 """AX, BX, CX: text, two VGA modes, and 1024x768 with 24 or 32 bits."""
-_INTEL = 0x8086
 _HEADER = 0x40
 _DWORD = 4
 
@@ -41,17 +39,14 @@ class Column:
     @property
     def build(self) -> str:
         """The image's name without its ending, as the page calls it."""
-        return self.known.name.rpartition(".")[0] + (" (posted)" if self.known.state == "posted" else "")
+        return build_of(self.known)
 
 
 def columns(folder: str) -> list[Column]:
     """Every Intel image of the catalogue under ``folder``, run; by generation."""
-    files, found = _by_hash(folder), []
+    found = []
     with tempfile.TemporaryDirectory() as scratch:
-        for known in catalog():
-            path = files.get(known.sha256)
-            if path is None or not known.cpu or known.name == "igd-vbios.rom":
-                continue
+        for known, path in catalogued(folder):
             scenario = Scenario(
                 name=known.name.partition(".")[0], host=Host(cpu=known.cpu), hypervisor=Hypervisor(kind="none"),
                 rom=Rom(file=str(path), checksum="ignore", any_device=True), payload=Payload(draw="none"),
@@ -59,15 +54,9 @@ def columns(folder: str) -> list[Column]:
             )  # fmt: skip
             out = RunDir.create(Path(scratch) / known.name)
             out.write_scenario(scenario)
-            if run(scenario, out).rom.vendor == _INTEL:
-                found.append(Column(known, needs_of(out)))
+            run(scenario, out)
+            found.append(Column(known, needs_of(out)))
     return sorted(found, key=lambda each: (each.needs.generation, each.needs.cpu, each.known.name))
-
-
-def _by_hash(folder: str) -> dict[str, Path]:
-    """The files directly in ``folder``, by SHA-256, those of a ROM's size."""
-    files = [path for path in sorted(Path(folder).iterdir()) if path.is_file() and path.stat().st_size <= MIB]
-    return {sha256(path.read_bytes()).hexdigest(): path for path in files}
 
 
 def render(found: Sequence[Column]) -> str:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from fwsim.registers.database import leaf_name
 from fwsim.report.assumed import assumed_line
-from fwsim.results.summary import CallResult, GttWrite, Leaf, Summary
+from fwsim.results.summary import CallResult, GttWrite, Leaf, PanelScreen, Summary
 from fwsim.units import format_size, short_size
 
 WIDTH = 80
@@ -225,7 +225,19 @@ def display_block(summary: Summary) -> Table | None:
             Text(screen.file),
             Text(unreadable, style="red"),
         )
+        if screen.panel:
+            table.add_row(Text(), Text(f"  {panel_text(screen.panel)}"), Text(screen.panel.file), Text())
     return table
+
+
+def panel_text(panel: PanelScreen) -> str:
+    """``sent as 1024x768, centred: 640x480 at 192, 144``."""
+    window = panel.window
+    how = "no fitter" if panel.fitting == "off" else panel.fitting
+    place = "" if (window.w, window.h) == (panel.width, panel.height) else f": {window.w}x{window.h}"
+    return f"sent as {panel.width}x{panel.height}, {how}{place}" + (
+        f" at {window.x}, {window.y}" if window.x or window.y else ""
+    )
 
 
 def _mode(summary: Summary, number: int) -> str:

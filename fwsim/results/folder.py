@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from fwsim.scenario.model import Scenario
 
 SUMMARY, EVENTS, SCENARIO, SHADOW, REPORT = "summary.json", "events.npy", "scenario.toml", "shadow.rom", "report.html"
-_OURS = (SUMMARY, EVENTS, SCENARIO, SHADOW, REPORT, "screen-*.png", "import.json", "given.*", ".*.partial")
+_OURS = (SUMMARY, EVENTS, SCENARIO, SHADOW, REPORT, "screen-*.png", "panel-*.png", "import.json", "given.*",
+         ".*.partial")  # fmt: skip
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

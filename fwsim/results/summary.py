@@ -174,6 +174,28 @@ class Frame(_Part):
     unreadable_pages: int = 0
 
 
+class Window(_Part):
+    """A part of a picture, in pixels and lines."""
+
+    x: int = 0
+    y: int = 0
+    w: int = 0
+    h: int = 0
+
+
+class PanelScreen(_Part):
+    """What the panel makes of a screen: its own size, and the ``window`` that the screen's picture fills.
+
+    ``fitting``: off, centred, aspect or scaled; outside of the window it is black. ``file``: the picture's name.
+    """
+
+    file: str = ""
+    width: int = 0
+    height: int = 0
+    window: Window = field(default_factory=Window)
+    fitting: Literal["off", "centred", "aspect", "scaled"] = "off"
+
+
 class Screen(_Part):
     """One mode as shown: ``stride`` in bytes, ``base`` a graphics address, ``file`` the picture's name.
 
@@ -181,6 +203,7 @@ class Screen(_Part):
     pipes were on, "" for another device than the IGD; ``drawn``: the test card was painted in this mode; ``flat``: the
     picture is of one colour; ``wanted``: width and height of the mode by VBE 4F01, where that was asked, or of a VGA
     mode that the ROM set in the VGA's registers and the screen does not show.
+    ``panel``: the panel's own picture, there where it is another one.
     """
 
     mode: int = 0
@@ -196,6 +219,7 @@ class Screen(_Part):
     drawn: bool = False
     flat: bool = False
     wanted: tuple[int, int] | None = None
+    panel: PanelScreen | msgspec.UnsetType = msgspec.UNSET
 
 
 class Hang(_Part):

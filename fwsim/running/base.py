@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fwsim.devices.igd.device import Igd
 from fwsim.environment.ending import Ending
 from fwsim.machine.built import Built
+from fwsim.machine.left import Left
 from fwsim.results.summary import Summary
 from fwsim.rom.chain import Rom
 from fwsim.running.option_rom import Offer
@@ -25,15 +25,15 @@ def quiet(label: str, fraction: float | None) -> None:
 class Assembled:
     """A scenario's machine with its ROM offered to the firmware; no code has run.
 
-    ``before`` is the IGD as a POST on the host left it, where there was one; ``igd`` its device id, None where the
-    display device is another. ``vbt``: what UEFI's policy protocol gives a driver.
+    ``before`` is the IGD as those who had it earlier left it; ``igd`` its device id, None where the display device is
+    another. ``vbt``: what UEFI's policy protocol gives a driver.
     """
 
     scenario: Scenario
     rom: Rom
     offered: Offer
     built: Built
-    before: Igd | None = None
+    before: Left | None = None
     igd: int | None = None
     vbt: bytes = b""
 

@@ -23,7 +23,7 @@ from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
 from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import look, take
+from fwsim.running.pictures import look, panel_picture, take
 from fwsim.scenario.model import Call, Scenario
 from fwsim.trace.event import Op, Space
 
@@ -250,11 +250,16 @@ class Caller:
         screen, rgb = take(self.built, mode, self.scenario.payload.frames)
         if rgb is None or (again and self.pictures and np.array_equal(rgb, self.pictures[-1])):
             return
+        if self._watched and screen.format == "vga":  # a VBE mode may have been refused
+            screen.mode = self._mode
         screen.lights, screen.drawn = lights(self.built), self._drawn
         screen.wanted = self._wanted or screen.wanted
         screen.flat = bool((rgb == rgb[0, 0]).all())
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"
         self.screens.append(screen)
         self.pictures.append(rgb)
+        fitted = panel_picture(self.built, screen, rgb)
         if self.out is not None:
             self.out.write(screen.file, png_bytes(rgb))
+            if fitted is not None and screen.panel:
+                self.out.write(screen.panel.file, png_bytes(fitted))

@@ -16,12 +16,13 @@ from fwsim.environment.reset import Reset
 from fwsim.errors import FwsimError
 from fwsim.firmware.image import ImageOptions, SeabiosImage
 from fwsim.firmware.interface import typed
-from fwsim.firmware.request import Function, Placement, Request
+from fwsim.firmware.request import ROM_BAR, Function, Placement, Request, parse_bdf
 from fwsim.hypervisor.interface import BDSM_SIZE_FILE, OPREGION_FILE, Assignment
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.built import Built
+from fwsim.machine.decode import ROM_BASE_BITS
 from fwsim.machine.machine import Machine
-from fwsim.machine.plugged import plug_all
+from fwsim.machine.plugged import ROM_REGISTER, plug_all
 from fwsim.machine.power_on import Told, add_platform, switch_on
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import ram_split
@@ -35,6 +36,9 @@ _REGISTERS = (Setting(ASLS, 4, 0, 0xFFFFFFFF), Setting(BDSM, 4, 0, 0xFFFFFFFF), 
 _WINDOW = re.compile(r"PCI: (IO|32|64): ([0-9a-f]+) - ([0-9a-f]+)")
 _RETURNED = re.compile(r"Returned (\d+) bytes of ZoneHigh")
 _RELOCATED = re.compile(r"Relocating init from 0x[0-9a-f]+ to 0x([0-9a-f]+) \(size (\d+)\)")
+_MAPPED = re.compile(r"PCI: map device bdf=([0-9a-f:.]+)  bar (\d), addr ([0-9a-f]+)")
+_BEHIND = re.compile(r"PCI: secondary bus (\d+) size ([0-9a-f]+) type (io|mem|prefmem)")
+_KINDS = {"io": "io", "mem": "mem", "prefmem": "pref"}
 _WARNING = "WARNING"
 _CODE = 256 * MIB
 """Bytes of code after which an image that does not come to its end is given up; a boot takes 20 MiB."""
@@ -129,26 +133,35 @@ def _read(built: Built, request: Request) -> Placement:
     machine, placement = built.machine, Placement(log=list(built.log))
     placement.warnings = [line for line in built.log if _WARNING in line]
     placement.log = [line for line in built.log if _WARNING not in line]
+    _read_log(built.log, placement)
     for each in machine.functions:
         if not machine.pci.answers(each.devfn):
             continue
         for bar in each.bars:
             if address := machine.windows.bar_address(each, bar):
-                placement.bars[each.devfn, bar.index] = address
-        if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, 0x30, 4) & ~0x7FF):
-            placement.bars[each.devfn, 6] = address
+                placement.bars.setdefault((each.devfn, bar.index), address)
+        if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, ROM_REGISTER, 4) & ROM_BASE_BITS):
+            placement.bars.setdefault((each.devfn, ROM_BAR), address)
         placement.command[each.devfn] = machine.pci.seen_by_guest(each.slot, 4, 2)
         if each.spec.settings and each.spec.vendor == _INTEL and each.spec.class_code >> 16 == _DISPLAY:
             _read_igd(machine, each.devfn, each.slot, request, placement)
-    for line in built.log:
-        if match := _WINDOW.search(line):
+    return placement
+
+
+def _read_log(log: Sequence[str], placement: Placement) -> None:
+    """What the image says of it, in its order: the BARs as it mapped them first, windows, the memory that it used."""
+    for line in log:
+        if match := _MAPPED.match(line):
+            placement.bars[parse_bdf(match[1]), int(match[2])] = int(match[3], 16)
+        elif match := _WINDOW.match(line):
             name = {"IO": "io", "32": "mem32", "64": "mem64"}[match[1]]
             placement.windows[name] = int(match[2], 16), int(match[3], 16)
-        elif match := _RETURNED.search(line):
+        elif match := _BEHIND.match(line):
+            placement.bridge_windows.append((int(match[1]), int(match[2], 16), _KINDS[match[3]]))
+        elif match := _RETURNED.match(line):
             placement.zonehigh_returned = int(match[1])
-        elif match := _RELOCATED.search(line):
+        elif match := _RELOCATED.match(line):
             placement.init_relocated = int(match[1], 16), int(match[2])
-    return placement
 
 
 def _read_igd(machine: Machine, devfn: int, slot: int, request: Request, placement: Placement) -> None:

@@ -1,4 +1,4 @@
-"""What the host's own firmware left on, found by whoever comes next: the display as it is, and a coreboot table."""
+"""What the host's own firmware left, found by whoever comes next: stolen memory, and a coreboot table."""
 
 from __future__ import annotations
 
@@ -13,20 +13,10 @@ from fwsim.machine.built import Built
 _APERTURE = "GMADR"
 
 
-def leave_on(built: Built, host: Built) -> None:
-    """Make the display of ``built`` the one that ``host`` left, no reset in between: registers, VGA, and what is lit.
-
-    On the host itself stolen memory is the same too. A guest does not have the host's memory, as real ones do not.
-    """
-    machine, before = built.machine, host.machine
-    assert machine.igd is not None
-    assert before.igd is not None
-    machine.igd.carry_on(before.igd)
-    machine.vga.restore(before.vga.snapshot())
+def same_memory(built: Built, host: Built) -> None:
+    """On the host itself stolen memory is as its POST left it, no reset in between. A guest does not have it."""
     if built.stolen_ram and host.stolen_ram:
         built.stolen_ram.bytes[:] = np.frombuffer(host.stolen_ram.bytes, np.uint8)
-    if machine.interrupts:
-        machine.interrupts.update()
 
 
 def note(built: Built, reset: bool) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as g
-from fwsim.environment.bios.segment import BASE
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Slices
@@ -230,7 +229,7 @@ def _left(stop: Stop, rom: Rom, session: Session) -> str:
     size = max(len(rom.data), ram.word(ROM_START + 2, 1) * 512)
 
     def at_home(address: int) -> bool:
-        return ROM_START <= address < ROM_START + size or BASE <= address < BASE + 0x10000
+        return ROM_START <= address < ROM_START + size or session.owns(address)
 
     if session.cpu.protected or at_home(place):
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.devices.igd.fitter import fit, panel
 from fwsim.devices.igd.scanout import Scan, scan
 from fwsim.devices.vga.linear import linear_rgb
 from fwsim.devices.vga.render import render
@@ -12,7 +13,7 @@ from fwsim.machine.built import Built
 from fwsim.machine.iommu import FRAME_NS
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_TIME
-from fwsim.results.summary import Frame, Screen
+from fwsim.results.summary import Frame, PanelScreen, Screen, Window
 
 
 def look(built: Built) -> NDArray[np.uint8] | None:
@@ -39,6 +40,20 @@ def take(built: Built, mode: int, frames: int) -> tuple[Screen, NDArray[np.uint8
         return _ramfb(built, mode)
     picture = render(vga)
     return Screen(mode=mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
+
+
+def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The panel's own picture of ``screen``, whose pixels are ``rgb``, and noted there; None where it is the same."""
+    igd = built.machine.igd
+    shown = None if igd is None else panel(igd.family, igd.register, (screen.width, screen.height))
+    if shown is None or screen.format == "off":
+        return None
+    x, y, w, h = shown.window
+    screen.panel = PanelScreen(
+        file=screen.file.replace("screen", "panel"), width=shown.width, height=shown.height,
+        window=Window(x=x, y=y, w=w, h=h), fitting=shown.fitting,
+    )  # fmt: skip
+    return fit(rgb, shown)
 
 
 def _look(built: Built, seen: Scan, count: int) -> list[Frame]:

@@ -18,13 +18,13 @@ from msgspec.structs import replace as with_fields
 from fwsim.board.display import display_adapter, display_function
 from fwsim.board.host import host_board
 from fwsim.devices.diskette import Diskette
-from fwsim.devices.igd.device import Igd
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Snapshot
 from fwsim.errors import FwsimError
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
+from fwsim.machine.function_reset import reset_display
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import DriverSummary, Summary
@@ -33,8 +33,9 @@ from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
+from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, add_own, file_extent, parties
 from fwsim.running.image import ImageRun
-from fwsim.running.left_on import leave_on, note, put_table
+from fwsim.running.left_on import note, put_table, same_memory
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
 from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
@@ -43,7 +44,6 @@ from fwsim.scenario.model import Rom as RomChoice
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
-ROM_BASE = 0xC0000
 VBE_SET_MODE = 0x4F02
 
 
@@ -85,11 +85,11 @@ def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = No
 
 
 def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Progress = quiet) -> Assembled:
-    """The machine of ``scenario``, after a POST on the host where it wants the shadow of one.
+    """The machine of ``scenario``, after those have run the ROM who did before, the host that made a shadow first.
 
     ``events``: where they are recorded; None: in memory. Raises FwsimError for what cannot be run.
     """
-    shadow, before, left, igd = None, None, None, None
+    found, igd = Earlier(), None
     uefi = wants_uefi(scenario, rom)
     if uefi:
         scenario = place_by_chain(scenario, rom)
@@ -97,13 +97,7 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
         if not uefi:  # edk2 starts an EFI image whatever ids its PCIR names: its driver says what it supports
             check_ids(scenario, rom)
         igd = scenario.host.device_id
-        if scenario.rom.source == "shadow":
-            tell("POST on the host", None)
-            shadow, before = post_on_host(scenario, rom)
-        if scenario.host.post:
-            tell("POST on the host", None)
-            left = left_by_host(scenario)
-            before = left.machine.igd
+        found = earlier(scenario, rom, tell)
     elif scenario.host.post:
         raise FwsimError(
             "only an Intel graphics device is POSTed on the host here", where="host.post", found=scenario.host.post,
@@ -114,44 +108,37 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
             "only an Intel graphics device's ROM has a posted shadow here", where="rom.source", found="shadow",
             expected='source = "file"',
         )  # fmt: skip
+    elif scenario.rom.before:
+        raise FwsimError(
+            "only an Intel graphics device goes from one machine to the next here", where="rom.before",
+            found=", ".join(scenario.rom.before), expected="an IGD's ROM, or nobody before",
+            hint="leave rom.before out",
+        )  # fmt: skip
     if uefi and scenario.rom.coreboot_table:
         raise FwsimError(
             "no driver of UEFI's looks for coreboot's table here", where="rom.coreboot_table", found="a UEFI driver",
             expected="a legacy ROM, such as SeaVGABIOS's for coreboot", hint="leave it out, or name such a ROM",
         )  # fmt: skip
+    return _assembled(scenario, rom, found, igd, events)
+
+
+def _assembled(scenario: Scenario, rom: Rom, found: Earlier, igd: int | None, events: Path | None) -> Assembled:
+    """The machine, with the device and the shadow that ``found`` says were left to it."""
+    shadow = found.shadow if scenario.rom.source == "shadow" else None
     offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
-    built = build(scenario, rom, offered.image, events, before=before, mode="long" if uefi else "real")
-    if left is not None:
-        reset = scenario.rom.reset == "flr"
-        if not reset:
-            leave_on(built, left)
-        note(built, reset)
-    return Assembled(scenario, rom, offered, built, before, igd, vbt_of(scenario, rom))
+    mode = "long" if wants_uefi(scenario, rom) else "real"
+    built = build(scenario, rom, offered.image, events, before=found.left, mode=mode)
+    built.log += found.log
+    if found.host is not None:
+        if scenario.rom.reset == "none":
+            same_memory(built, found.host)
+        note(built, scenario.rom.reset == "flr")
+    return Assembled(scenario, rom, offered, built, found.left, igd, vbt_of(scenario, rom))
 
 
 def on_host(scenario: Scenario, rom: Rom, sessions: Sessions = Session) -> Run:
     """The POST of ``scenario``'s ROM on the host itself, to be made: nobody in between, init only."""
     return Run(assemble(host_of(scenario), rom), sessions)
-
-
-def post_on_host(scenario: Scenario, rom: Rom) -> tuple[bytes, Igd]:
-    """What lies at C0000 after a POST on the host itself, for the file's length, and the IGD as that POST left it.
-
-    Raises FwsimError when the ROM does not finish there: there is no shadow to hand out.
-    """
-    host = on_host(scenario, rom)
-    ending = host.post()
-    host.close()
-    if ending.reason != "completed":
-        raise FwsimError(
-            "the ROM did not finish its POST on the host, so there is no shadow", where="rom.source",
-            found=f"{ending.reason} at {ending.cs:04x}:{ending.ip:04x} {ending.detail}".rstrip(),
-            expected="a POST that returns",
-            hint='run it there to see why: hypervisor.kind = "none", rom.source = "file"',
-        )  # fmt: skip
-    igd = host.built.machine.igd
-    assert igd is not None
-    return host.built.machine.ram.read(ROM_BASE, _file_extent(rom)), igd
 
 
 def left_by_host(scenario: Scenario) -> Built:
@@ -184,8 +171,20 @@ def left_by_host(scenario: Scenario) -> Built:
     return host.built
 
 
-def _file_extent(rom: Rom) -> int:
-    return min(len(rom.data), 0x20000) if rom.legacy else 0
+def earlier(scenario: Scenario, rom: Rom, tell: Progress = quiet) -> Earlier:
+    """Let everyone run the ROM who did before this run. Raises FwsimError as ``add_host`` does."""
+    found = Earlier()
+    if scenario.host.post:
+        tell("POST on the host", None)
+        add_own(found, scenario, left_by_host(scenario))
+    for who in parties(scenario):
+        tell(f"POST on the {who}", None)
+        if who == "host":
+            own = host_of(scenario, calls="host" in scenario.rom.before)
+            add_host(found, scenario, rom, begin(assemble(own, rom)))
+        else:
+            add_guest(found, scenario, begin(_assembled(scenario, rom, found, scenario.host.device_id, None)))
+    return found
 
 
 class Run(AnyRun):
@@ -225,9 +224,9 @@ class Run(AnyRun):
             self.ending = self.session.slices.ended = Ending("aborted", 0, 0, words)
             return self.ending
         _note_patch(built, self.made.offered)
-        why = "" if not self.code else refusal(self.code, self.scenario.rom.checksum == "enforce")
+        why = self._refused() if self.code else ""
         if why or not self.code or built.placed.boot != "ok":
-            reason = f"SeaBIOS refuses the ROM: {why}" if why else self.matched.why
+            reason = why or self.matched.why
             reason = reason if built.placed.boot == "ok" else f"the firmware stopped: {built.placed.boot}"
             self.ending = self.session.slices.ended = Ending("error", 0, 0, reason)
             return self.ending
@@ -235,23 +234,43 @@ class Run(AnyRun):
         machine.engine.flush_code()
         return None
 
+    def _refused(self) -> str:
+        """Why the caller whose turn it is does not run the ROM; "" where it does."""
+        caller = self.session.contract.caller
+        why = refusal(self.code, caller.enforces and self.scenario.rom.checksum == "enforce")
+        return f"{caller.title} refuses the ROM: {why}" if why else ""
+
     def init(self) -> Ending:
-        """Call the ROM's init, ``rom.posts`` times or until it does not return."""
+        """Each of the ROM's callers calls its init in turn, the last one ``rom.posts`` times, or until it does not
+        return. A caller that gives the ROM up goes on to the next.
+        """
+        for caller in self.session.callers[:-1]:
+            self.ending = self.session.call_init(self.scenario.guest.devfn)
+            what = self.session.contract.halted or f"{self.ending.reason} {self.ending.detail}".rstrip()
+            self.built.log.append(f"{caller.title}: {what}: {lights(self.built)}")
+            if self.session.gave_up:
+                self.session.slices.ended = None
+            elif self.ending.reason != "completed":
+                return self.ending
+            self.session.next_caller()
+            if ended := self.copy():
+                return ended
+        return self._last_init()
+
+    def _last_init(self) -> Ending:
         built, choice, devfn = self.built, self.scenario.rom, self.scenario.guest.devfn
         if choice.coreboot_table:
             put_table(built)
-        self.ending = self.session.call_rom(3, devfn)
+        self.ending = self.session.call_init(devfn)
         if choice.posts > 1:
             built.log.append(f"POST 1: {lights(built)}")
         for number in range(2, choice.posts + 1):
             if self.ending.reason != "completed":
                 break
             if choice.reset == "flr" and built.machine.igd:
-                built.machine.igd.reset()
-                if built.machine.interrupts:
-                    built.machine.interrupts.update()
+                reset_display(built.machine)
                 built.log.append(f"FLR: {lights(built)}")
-            self.ending = self.session.call_rom(3, devfn)
+            self.ending = self.session.call_init(devfn)
             built.log.append(f"POST {number}: {lights(built)}")
         return self.ending
 
@@ -325,7 +344,7 @@ class Run(AnyRun):
 
     def shadow(self) -> bytes:
         """What lies at C0000 now: as much as was copied there, or as the file has."""
-        return self.built.machine.ram.read(ROM_BASE, max(len(self.code), _file_extent(self.rom)))
+        return self.built.machine.ram.read(ROM_BASE, max(len(self.code), file_extent(self.rom)))
 
 
 def _note_patch(built: Built, offered: Offer) -> None:

@@ -36,7 +36,7 @@ from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import take
+from fwsim.running.pictures import panel_picture, take
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.efi import status_name
@@ -174,8 +174,11 @@ class UefiRun(AnyRun):
         screen.file = f"screen-{len(self._shown.screens) + 1:02d}.png"
         self._shown.screens.append(screen)
         self._shown.pictures.append(rgb)
+        fitted = panel_picture(self.built, screen, rgb)
         if self._out is not None:
             self._out.write(screen.file, png_bytes(rgb))
+            if fitted is not None and screen.panel:
+                self._out.write(screen.panel.file, png_bytes(fitted))
 
     def boot(self) -> None:
         """A boot sector is a BIOS's to start."""

@@ -21,6 +21,9 @@ HOST_MEMORY_END = 0xFEC00000
 """Where IOAPIC, local APICs and the flash begin, up to 4 GiB: no memory of a host (SeaBIOS src/config.h)."""
 OPREGION = 8 * KIB
 """Bytes of an OpRegion without extended VBT (Linux drivers/vfio/pci/vfio_pci_igd.c)."""
+
+MOST_BEFORE = 16
+"""How often the ROM may have been run on the device before the run."""
 _DRIVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LEAF = re.compile(r"(?:0x)?([0-9a-f]{4})", re.IGNORECASE)
@@ -56,6 +59,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     arranged(scenario.function, f"{where}: function")
     asked(scenario, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
+    _check_before(scenario.rom.before, design, f"{where}: rom.before")
     ports = [display.port for display in scenario.display]
     for index, port in enumerate(ports):
         if port in ports[:index] or (port == "none" and len(ports) > 1):
@@ -171,6 +175,25 @@ def _check_host_memory(host: Host, where: str) -> None:
             "the OpRegion lies in stolen memory", where=f"{where}.asls",
             found=f"{host.asls:#x}, stolen memory is {stolen.start:#x}-{stolen.stop - 1:#x}",
             expected="an address outside of it", hint="take the dwords at 0x5c and 0xfc of lspci -xxx -s 02.0",
+        )  # fmt: skip
+
+
+def _check_before(before: Sequence[str], design: Design, where: str) -> None:
+    """Who ran the ROM earlier: the host first if at all, and guests only where there is one."""
+    if "host" in before[1:]:
+        raise FwsimError(
+            "the host runs the ROM first, or not at all", where=f"{where}.{before.index('host', 1)}", found='"host"',
+            expected='"guest"', hint="a host that boots again finds the device as new: leave out who was before",
+        )  # fmt: skip
+    if "guest" in before and design.on_host:
+        raise FwsimError(
+            "a host alone has no guest", where=f"{where}.{before.index('guest')}", found='"guest"', expected='"host"',
+            hint='hypervisor.kind = "none" is the host itself; choose another kind for a guest',
+        )  # fmt: skip
+    if len(before) > MOST_BEFORE:
+        raise FwsimError(
+            "too many before", where=where, found=f"{len(before)}", expected=f"{MOST_BEFORE} at most",
+            hint="each of them is a whole run",
         )  # fmt: skip
 
 

@@ -246,8 +246,9 @@ class Rom(_Table, frozen=True):
 
     ``fix_ids``: PCIR's device id and the checksum are made the device's first, as ``fwsim rom fix`` does; else a file
     is taken as it is. ``assist``: help the ROM out of a wait that would never end, and say so in the summary.
-    ``reset``: before the guest, where the host had a POST, and between POSTs. ``coreboot_table``: memory has a table
-    of coreboot's that names the frame buffer which is on then.
+    ``before``: who ran it on this device earlier, the first one first; ``reset``: what the device got after each, after
+    the host's own POST, and between POSTs. ``coreboot_table``: memory has a table of coreboot's that names the frame
+    buffer which is on then.
     """
 
     file: File = ""
@@ -259,6 +260,7 @@ class Rom(_Table, frozen=True):
     posts: Annotated[int, Meta(extra={"min": 1, "max": 16})] = 1
     reset: Literal["flr", "none"] = "flr"
     coreboot_table: bool = False
+    before: tuple[Literal["host", "guest"], ...] = ()
     int15: RomInt15 = {}
 
     def answers(self) -> dict[int, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""INT 13h of the modelled BIOS, asked by a boot sector, and under SeaBIOS in QEMU where there is one."""
+"""INT 13h of the modelled BIOS, asked by a boot sector; the same under SeaBIOS in QEMU, where that is installed."""
 
 import shutil
 import struct
@@ -188,8 +188,8 @@ def test_seabios_answers_the_same(image, heard, tmp_path):
     (tmp_path / "disk.img").write_bytes(image)
     command = (
         "qemu-system-x86_64 -machine pc -accel tcg -m 64 -nodefaults -display none -debugcon file:heard -global "
-        "isa-debugcon.iobase=0xe9 -device isa-debug-exit,iobase=0x501 "
-        "-drive if=floppy,format=raw,readonly=on,file=disk.img"
+        "isa-debugcon.iobase=0xe9 -device isa-debug-exit,iobase=0x501 -drive "
+        "if=floppy,format=raw,readonly=on,file=disk.img"
     )
     subprocess.run(command.split(), cwd=tmp_path, timeout=60, check=False)
     theirs = answers((tmp_path / "heard").read_bytes())

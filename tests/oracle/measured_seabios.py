@@ -42,7 +42,7 @@ def request_of(vector):
     )
 
 
-def measured(vector):
+def measured(vector, place=place):
     request = request_of(vector)
     out = place(request)
     windows = out.windows

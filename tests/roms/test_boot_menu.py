@@ -18,35 +18,15 @@ OWN = ROMS / "igd-vbios.rom"
 TICK = 54_925_000
 BARS = ((255, 255, 255), (255, 255, 0), (0, 255, 255), (0, 255, 0), (255, 0, 255), (255, 0, 0), (0, 0, 255), (0, 0, 0))
 REAL = {
-    "apl_1014": (
-        "255933b26baf98a6a0545cb32f1d3994f774d329a017c295eaeb2a7a2fb721a2",
-        "apollolake",
-        0x5A85,
-        0x118,
-        (1024, 768, 32),
-    ),
-    "Vga.dat": (
-        "0f9ce58443d32822c36bed1b3f87da45fb16dd0484292d55c0b75e659c33ca3e",
-        "baytrail",
-        0x0F31,
-        0x118,
-        (1024, 768, 32),
-    ),
-    "hsw2180": (
-        "356fe5c4bef3d9ee84299208593cae7d4e0bbbebd223c71e7eb20974467df4e5",
-        "haswell",
-        0x0406,
-        0x114,
-        (800, 600, 16),
-    ),
-    "snm_2170": (
-        "9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04",
-        "sandybridge",
-        0x0106,
-        0x114,
-        (800, 600, 16),
-    ),
-}
+    "apl_1014": ("255933b26baf98a6a0545cb32f1d3994f774d329a017c295eaeb2a7a2fb721a2",
+                "apollolake", 0x5A85, 0x118, (1024, 768, 32)),
+    "Vga.dat": ("0f9ce58443d32822c36bed1b3f87da45fb16dd0484292d55c0b75e659c33ca3e",
+                "baytrail", 0x0F31, 0x118, (1024, 768, 32)),
+    "hsw2180": ("356fe5c4bef3d9ee84299208593cae7d4e0bbbebd223c71e7eb20974467df4e5",
+                "haswell", 0x0406, 0x114, (800, 600, 16)),
+    "snm_2170": ("9d7e3b3ccdc763b4b5432618658c060b949d34ab7006e868770a8b285bf48c04",
+                "sandybridge", 0x0106, 0x114, (800, 600, 16)),
+}  # fmt: skip
 """An image's SHA-256, host, device, and the mode that the menu finds."""
 
 

@@ -246,22 +246,20 @@ class Igd:
         pages[local] = np.where(targets < self.block[w.G_LOCAL_SIZE], targets + self.block[w.G_LOCAL], 0)[local]
         self.pages[valid] = pages
 
-    def take_over(self, other: "Igd") -> None:
-        """Be the device ``other`` was, after a function level reset: its GTT contents stay."""
-        self.gtt[:] = other.gtt
+    def take_over(self, other: "Igd", *, reset: bool = True) -> None:
+        """Be the device ``other`` was: after a function level reset, which the GTT's contents survive, or as it is.
 
-    def carry_on(self, other: "Igd") -> None:
-        """Be the device ``other`` was, without a reset: registers, engines and links as they are; its GTT as well."""
+        What is wired to it is this one's own, and so is where its DMA leads.
+        """
         self.gtt[:] = other.gtt
-        for mine, its in (
-            (self.mmio, other.mmio), (self.bus, other.bus), (self.state, other.state), (self.dpcd, other.dpcd),
-            (self.sideband, other.sideband),
-        ):  # fmt: skip
-            mine[:] = its
+        if reset:
+            return
+        for name in ("mmio", "bus", "state", "dpcd", "sideband"):
+            getattr(self, name)[:] = getattr(other, name)
         self.wires[:, 0] = other.wires[:, 0]
-        self.sinks[:, w.S_OFFSET] = other.sinks[:, w.S_OFFSET]
+        for word in (w.S_OFFSET, w.S_DEFERRED):
+            self.sinks[:, word] = other.sinks[:, word]
         self.block[w.G_INDEX] = other.block[w.G_INDEX]
-        self._find_pages()
 
     def entries(self, numbers: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.uint64]:
         """GTT entries, widened to 64 bits: those of these ``numbers``, or every one."""

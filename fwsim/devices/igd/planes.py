@@ -106,24 +106,26 @@ def _pair(value: int) -> tuple[int, int]:
     return value >> 16 & 0x1FFF, value & 0x1FFF
 
 
-class _Reader:
-    """Registers of one family by their class; one that the family lacks reads 0."""
+class Registers:
+    """Registers of one ``family`` by their class, ``read`` by offset; one that the family lacks reads 0."""
 
     def __init__(self, family: Family, read: ReadRegister) -> None:
         self.family = family
-        self._read = read
+        self.read = read
 
     def has(self, register: type[Register], label: str = "") -> bool:
+        """Whether the family has it."""
         return place(register, self.family.name, label) is not None
 
     def __call__(self, register: type[Register], label: str = "") -> int:
+        """Its value."""
         at = place(register, self.family.name, label)
-        return 0 if at is None else self._read(at)
+        return 0 if at is None else self.read(at)
 
     def labels(self, register: type[Register], field: Field) -> list[str]:
         """The labels of those of an array's registers whose ``field`` is not 0."""
         own = (found for found in register.places if self.family.name in found.families)
-        return [found.label for found in own if field.get(self._read(found.address))]
+        return [found.label for found in own if field.get(self.read(found.address))]
 
 
 def vga_shown(family: Family, read: ReadRegister) -> bool:
@@ -142,7 +144,7 @@ def vga_pipe(family: Family, read: ReadRegister) -> str | None:
     Where VGACNTRL has no choice of pipe it is pipe A's (Linux i915 display/intel_vga.c, has_vga_pipe_sel); which
     transcoder drives that is not followed: any running one will do.
     """
-    control = _Reader(family, read)(VGACNTRL)
+    control = Registers(family, read)(VGACNTRL)
     pipes = running_pipes(family, read)
     if VGACNTRL.DISABLE.get(control) or not pipes:
         return None
@@ -161,18 +163,18 @@ def vga_source(family: Family, read: ReadRegister, pipe: str) -> tuple[int, int]
     """
     if family.gen <= 4:
         return None
-    width, height = _pair(_Reader(family, read)(PIPESRC, pipe))
+    width, height = _pair(Registers(family, read)(PIPESRC, pipe))
     return width + 1, height + 1
 
 
 def running_pipes(family: Family, read: ReadRegister) -> list[str]:
     """The pipes that are on."""
-    return _Reader(family, read).labels(PIPECONF, PIPECONF.ENABLE)
+    return Registers(family, read).labels(PIPECONF, PIPECONF.ENABLE)
 
 
 def panel_powered(family: Family, read: ReadRegister) -> bool:
     """Whether a panel power sequencer is told to keep a panel on."""
-    return bool(_Reader(family, read).labels(PP_CONTROL, PP_CONTROL.POWER))
+    return bool(Registers(family, read).labels(PP_CONTROL, PP_CONTROL.POWER))
 
 
 def active_plane(family: Family, read: ReadRegister) -> Plane | None:
@@ -180,7 +182,7 @@ def active_plane(family: Family, read: ReadRegister) -> Plane | None:
 
     Which transcoder drives a pipe is not followed: any running one will do.
     """
-    registers = _Reader(family, read)
+    registers = Registers(family, read)
     if not running_pipes(family, read):
         return None
     for pipe in "ABCD":
@@ -192,7 +194,7 @@ def active_plane(family: Family, read: ReadRegister) -> Plane | None:
     return None
 
 
-def _primary(registers: _Reader, letter: str) -> Plane:
+def _primary(registers: Registers, letter: str) -> Plane:
     """Generations 2 to 8: DSPCNTR and its neighbours; before Ironlake a plane may be put on either pipe."""
     control = registers(planes.DSPCNTR, letter)
     gen = registers.family.gen
@@ -213,7 +215,7 @@ def _primary(registers: _Reader, letter: str) -> Plane:
     )  # fmt: skip
 
 
-def _universal(registers: _Reader, pipe: str) -> Plane:
+def _universal(registers: Registers, pipe: str) -> Plane:
     """Generation 9 on: plane 1 of the pipe, which may cover a part of the screen only."""
     label = f"1{pipe}"
     control = registers(planes.PLANE_CTL, label)

@@ -154,12 +154,13 @@ class Vga:
         self.block[V_EDID] = 0 if edid is None else address_of(self.edid)
         self.block[V_MONITOR] = 0 if edid is None else 1
 
-    def reset(self) -> None:
-        """Power-on state: registers zero, memory cleared, colour ports enabled by nobody yet (misc 0)."""
+    def reset(self, *, memory: bool = True) -> None:
+        """Power-on state: registers zero, ``memory`` cleared, colour ports enabled by nobody yet (misc 0)."""
         kept = {word: self.word(word) for word in _WIRED}
         self.block[:] = 0
         self.regs[:] = 0
-        self.vram[:] = 0
+        if memory:
+            self.vram[:] = 0
         self.mmio[:] = 0
         self.dispi[:] = 0
         for word, value in kept.items():

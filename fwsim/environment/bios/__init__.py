@@ -1,1 +1,1 @@
-"""The BIOS environment: option ROM code called as SeaBIOS calls it, its INTs answered."""
+"""The BIOS environment: option ROM code called as SeaBIOS or coreboot calls it, its INTs answered."""

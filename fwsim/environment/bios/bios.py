@@ -1,13 +1,14 @@
 """The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from fwsim.environment.bios import segment
 from fwsim.environment.bios.asked import Repeats
 from fwsim.environment.bios.clock import tick
 from fwsim.environment.bios.context import CARRY, Context
 from fwsim.environment.bios.pmm import Pmm, PmmState
-from fwsim.environment.bios.services import find, unknown
+from fwsim.environment.bios.services import Service, find, unknown
 from fwsim.environment.interface import Question
 from fwsim.native import R_NOVEL_SEQ, R_TIME
 from fwsim.registers.leaves import HOOKS
@@ -24,63 +25,54 @@ _ENDS = (
 
 @dataclass(frozen=True)
 class BiosState:
-    """What the firmware keeps outside the guest's memory."""
+    """What the firmware keeps outside the guest's memory; ``pmm`` None where there is none."""
 
-    pmm: PmmState
+    pmm: PmmState | None
     unknown: dict[tuple[int, int], int]
     helped: dict[int, tuple[dict[str, int], int]]
     repeats: Repeats
 
 
-class Bios:
-    """The services of one machine. ``unknown`` counts the leaves nobody knew, by (vector, AX).
+class Answers:
+    """The services of one machine, whoever's they are. ``unknown`` counts the leaves nobody knew, by (vector, AX).
 
     ``helped``: INT 15h leaves (AX) that are answered only to help the ROM: registers, and how often they were given.
     """
 
-    def __init__(self, context: Context, recorder: Recorder, pmm: Pmm) -> None:
+    ignored: ClassVar[tuple[int, ...]] = ()
+    """Vectors of which a leaf that has no service is nothing unknown."""
+
+    def __init__(self, context: Context, recorder: Recorder) -> None:
         self.context = context
-        self.pmm = pmm
-        context.kept = pmm.kept
         self.recorder = recorder
         self.unknown: dict[tuple[int, int], int] = {}
         self.helped: dict[int, tuple[dict[str, int], int]] = {}
         self.repeats = Repeats()
 
+    def find(self, vector: int, ax: int) -> Service | None:
+        """The service for ``vector`` with ``ax``; None: nobody knows it."""
+        raise NotImplementedError
+
+    def refuse(self, vector: int) -> None:
+        """Answer a leaf that nobody knows."""
+        raise NotImplementedError
+
     def snapshot(self) -> BiosState:
         """For a snapshot."""
-        return BiosState(self.pmm.snapshot(), dict(self.unknown), dict(self.helped), self.repeats.snapshot())
+        return BiosState(None, dict(self.unknown), dict(self.helped), self.repeats.snapshot())
 
     def restore(self, state: BiosState) -> None:
         """Go back to it."""
-        self.pmm.restore(state.pmm)
         self.unknown, self.helped = dict(state.unknown), dict(state.helped)
         self.repeats.restore(state.repeats)
 
-    def answers(self, offset: int, caller: tuple[int, int] = (0, 0)) -> bool:
-        """Handle a HLT at F000:``offset``, after an INT at ``caller`` (CS:IP); False when no stub is there."""
-        if offset == segment.ENTRIES[0x08]:
-            tick(self.context)
-            return True
-        if offset in _ENDS:
-            return True  # end of interrupt
-        if offset == segment.PMM_ENTRY:
-            self._pmm()
-            return True
-        if offset == segment.PNP_ENTRY:
-            self.context.set("ax", 0x82)  # function not supported (Plug and Play BIOS 1.0a, appendix C)
-            return True
-        if offset not in _VECTORS:
-            return False
-        self._service(_VECTORS[offset], caller)
-        return True
-
-    def _service(self, vector: int, caller: tuple[int, int]) -> None:
+    def serve(self, vector: int, caller: tuple[int, int]) -> None:
+        """Answer INT ``vector``, made at ``caller`` (CS:IP), whose frame is on the stack."""
         c = self.context
         ax = c.get("ax")
         flags = 0
         asked = Question(vector, ax, c.get("bx"), c.get("cx"), c.get("dx"), *caller, answered=True)
-        service = find(c, vector, ax)
+        service = self.find(vector, ax)
         if vector == 0x15 and ax in self.helped:
             registers, times = self.helped[ax]
             self.helped[ax] = registers, times + 1
@@ -90,11 +82,11 @@ class Bios:
             self._given(c.int15[ax])
         elif service:
             service(c)
-        elif vector not in (0x05, 0x10):  # before a video BIOS is there, INT 10h does nothing
+        elif vector not in self.ignored:
             flags = int(Flag.UNHANDLED)
             asked = replace(asked, answered=False)
             self.unknown[vector, ax] = self.unknown.get((vector, ax), 0) + 1
-            unknown(c, vector)
+            self.refuse(vector)
         if not asked.answered or (vector == 0x15 and ax >> 8 in HOOKS):
             self.repeats.look(asked, int(c.root[R_NOVEL_SEQ]), self.recorder.count)
         self._record(vector, flags)
@@ -114,12 +106,60 @@ class Bios:
             (int(c.root[R_TIME]), 0, vector, value, value, 0, flags, Actor.FIRMWARE, Space.INTERRUPT, Op.RETURN, 2)
         )
 
+    def unknown_leaves(self) -> list[tuple[int, int, int]]:
+        """(vector, AX, count) of every leaf nobody knew."""
+        return [(vector, ax, count) for (vector, ax), count in sorted(self.unknown.items())]
+
+
+class Bios(Answers):
+    """SeaBIOS's services, and what lies behind its other stubs."""
+
+    ignored = (0x05, 0x10)
+    """Before a video BIOS is there, INT 10h does nothing."""
+
+    def __init__(self, context: Context, recorder: Recorder, pmm: Pmm) -> None:
+        super().__init__(context, recorder)
+        self.pmm = pmm
+        context.kept = pmm.kept
+
+    def find(self, vector: int, ax: int) -> Service | None:
+        """SeaBIOS's."""
+        return find(self.context, vector, ax)
+
+    def refuse(self, vector: int) -> None:
+        """As SeaBIOS does."""
+        unknown(self.context, vector)
+
+    def snapshot(self) -> BiosState:
+        """For a snapshot."""
+        return replace(super().snapshot(), pmm=self.pmm.snapshot())
+
+    def restore(self, state: BiosState) -> None:
+        """Go back to it."""
+        assert state.pmm is not None
+        self.pmm.restore(state.pmm)
+        super().restore(state)
+
+    def answers(self, offset: int, caller: tuple[int, int] = (0, 0)) -> bool:
+        """Handle a HLT at F000:``offset``, after an INT at ``caller`` (CS:IP); False when no stub is there."""
+        if offset == segment.ENTRIES[0x08]:
+            tick(self.context)
+            return True
+        if offset in _ENDS:
+            return True  # end of interrupt
+        if offset == segment.PMM_ENTRY:
+            self._pmm()
+            return True
+        if offset == segment.PNP_ENTRY:
+            self.context.set("ax", 0x82)  # function not supported (Plug and Play BIOS 1.0a, appendix C)
+            return True
+        if offset not in _VECTORS:
+            return False
+        self.serve(_VECTORS[offset], caller)
+        return True
+
     def _pmm(self) -> None:
         """PMM by far call: DX:AX = what it answers."""
         c, result = self.context, self.pmm.call(self.context)
         c.set("dx", result >> 16)
         c.set("ax", result & 0xFFFF)
-
-    def unknown_leaves(self) -> list[tuple[int, int, int]]:
-        """(vector, AX, count) of every leaf nobody knew."""
-        return [(vector, ax, count) for (vector, ax), count in sorted(self.unknown.items())]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
-from fwsim.firmware.interface import ROM_STACK
+from fwsim.firmware.callers import ROM_STACK
 
 HEAD = "41514a7a"
 DEFAULT = "1.16.2"

@@ -9,6 +9,7 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.report.assumed import assumed_of_host
 from fwsim.report.html.facts import Facts
+from fwsim.report.run_parts import panel_text
 from fwsim.results.summary import GttWrite
 from fwsim.rules.run import carries_base
 from fwsim.units import format_size
@@ -220,6 +221,9 @@ def _screen(facts: Facts) -> Iterator[str]:
         torn = f", {plural(screen.unreadable_pages, 'page')} of it could not be read" if screen.unreadable_pages else ""
         mode = mode_text(facts, screen.mode)
         yield f"Mode {mode}, {screen.width}x{screen.height}, {screen.format}{torn or ', whole'}."
+        if screen.panel:
+            text = panel_text(screen.panel)
+            yield f"{text[:1].upper()}{text[1:]}."
 
 
 def _end(facts: Facts) -> Iterator[str]:

@@ -63,7 +63,7 @@ class PlacingSeabios(SeabiosImage):
         placement = read_back(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
         if ending.reason != "completed":
-            placement.boot = why_stopped(ending, built.log)
+            placement.boot = why_stopped(ending, session)
             placement.warnings += placement.log[-1:]
         built.machine.recorder.close()
         return placement
@@ -72,10 +72,12 @@ class PlacingSeabios(SeabiosImage):
 SEABIOS_IMAGE = PlacingSeabios()
 
 
-def why_stopped(ending: Ending, log: Sequence[str]) -> str:
-    """The firmware's own last words, and where it stopped."""
-    last = next((line for line in reversed(log) if line.strip()), "it had said nothing")
-    return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {ending.detail})"
+def why_stopped(ending: Ending, session: Reset) -> str:
+    """The firmware's own last words, where it stopped, and what it waits for where it does."""
+    last = next((line for line in reversed(session.built.log) if line.strip()), "it had said nothing")
+    release = session.slices.assist.release
+    detail = ending.detail or (release.text(release.wait.text) if release and ending.reason == "hung" else "")
+    return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {detail})"
 
 
 def machine_of(request: Request, firmware: FirmwareImage, code: int = _CODE) -> Built:

@@ -148,7 +148,9 @@ def read_back(built: Built, request: Request) -> Placement:
             continue
         for bar in each.bars:
             if address := machine.windows.bar_address(each, bar):
-                placement.bars.setdefault((each.devfn, bar.index), address)
+                mapped = placement.bars.setdefault((each.devfn, bar.index), address)
+                if address != mapped & -bar.size:
+                    placement.moved[each.devfn, bar.index] = address
         if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, ROM_REGISTER, 4) & ROM_BASE_BITS):
             placement.bars.setdefault((each.devfn, ROM_BAR), address)
         placement.command[each.devfn] = machine.pci.seen_by_guest(each.slot, 4, 2)

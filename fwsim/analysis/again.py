@@ -62,7 +62,7 @@ class Again:
             return Session(built)
 
         def steps(built: Built) -> Steps:
-            size = self._window // 2 if built.machine.engine.mode == "long" else self._window
+            size = self._window // 2 if built.machine.engine.wide else self._window
             self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)

@@ -115,7 +115,7 @@ def _protected(engine: Engine, event: Event) -> None:
     flags = engine.get("eflags")
     for value in (flags, engine.get("cs"), engine.get("eip"), *((event.error,) if event.pushes_error else ())):
         _push(engine, value & (1 << 8 * width) - 1, width)
-    engine.set("eflags", flags & ~(_TF | _NT | _RF | _VM | (0 if kind & 1 else _IF)))
+    engine.set("eflags", _flags_inside(flags, kind))
     engine.set("cs", selector & ~3 | level)
     engine.set("eip", offset)
 
@@ -135,9 +135,14 @@ def _long(engine: Engine, event: Event) -> None:
         pointer -= 8
         engine.put(pointer, value, 8)
     engine.set("rsp", pointer)
-    engine.set("eflags", flags & ~(_TF | _NT | _RF | _VM | (0 if kind & 1 else _IF)))
+    engine.set("eflags", _flags_inside(flags, kind))
     engine.set("cs", selector & ~3 | level)
     engine.set("rip", offset)
+
+
+def _flags_inside(flags: int, kind: int) -> int:
+    """What a handler finds: a trap gate, odd, leaves IF."""
+    return flags & ~(_TF | _NT | _RF | _VM | (0 if kind & 1 else _IF))
 
 
 def _interrupt_stack(engine: Engine, number: int) -> int:

@@ -195,7 +195,7 @@ class Steps:
 
     def __init__(self, engine: Engine, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1) -> None:
         self._engine = engine
-        long = engine.mode == "long"
+        long = engine.wide
         self.moves: dict[int, list[Move]] = {}
         """What the steps that are services did, by the step's number."""
         self._steps: NDArray[np.void] = np.empty(capacity, LONG_STEP if long else STEP)

@@ -3,12 +3,13 @@
 import struct
 
 import pytest
-from engine_bench import Bench
+from engine_bench import MIB, Bench
 from unicorn import x86_const as x86
 
 from fwsim.cpu.exceptions import Event, deliver
+from fwsim.cpu.fills import Fills
 from fwsim.cpu.msr import Msrs
-from fwsim.native import STOP_NONE, TRAP_RDMSR
+from fwsim.native import R_CODE, STOP_NONE, TRAP_FILL, TRAP_RDMSR
 
 GDT, IDT, HANDLER = 0x800, 0x5000, 0x3000
 CODE32, CODE64 = 0x08, 0x18
@@ -175,3 +176,42 @@ def test_other_code_where_one_was_is_left_alone():
         engine.set("eip", 0x1000)
         assert engine.run() == STOP_NONE
         assert engine.get("rax") == wanted
+
+
+# --- REP STOSB -------------------------------------------------------------------------------------------------------
+FILLS = "bf00002000 b9{count} b05a f3aa f4"  # mov edi, 200000h; mov ecx, ...; mov al, 5Ah; rep stosb; hlt
+
+
+def filled(count: int, end: int, before: str = "") -> Bench:
+    made = bench()
+    engine = made.engine
+    fills = Fills(engine, end)
+    engine._trap = lambda kind, a, b, c: fills.found(a, b, c) if kind == TRAP_FILL else 0
+    engine.write(0x100200, bytes.fromhex(before + FILLS.format(count=count.to_bytes(4, "little").hex())))
+    engine.set("rip", 0x100200)
+    engine.root[R_CODE] = 0
+    assert engine.run() == STOP_NONE
+    return made
+
+
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 0x12345])
+def test_memory_is_filled_and_the_registers_say_so(count):
+    engine = filled(count, 4 * MIB).engine
+    assert engine.read(0x200000, count + 1) == b"\x5a" * count + b"\0"
+    assert (engine.get("rdi"), engine.get("rcx")) == (0x200000 + count, 0)
+
+
+def test_it_takes_no_round_a_byte():
+    """Two bytes of code a round are counted: a whole fill counts as a few."""
+    assert int(filled(0x12345, 4 * MIB).root[R_CODE]) < 0x100
+
+
+@pytest.mark.parametrize(
+    ("end", "before"), [(0x200000 + 0x12344, ""), (4 * MIB, "fd")], ids=["past the end of RAM", "backwards"]
+)
+def test_what_is_not_plain_is_left_to_the_engine(end, before):
+    made = filled(0x12345, end, before)
+    engine = made.engine
+    assert int(made.root[R_CODE]) > 2 * 0x12000
+    first = 0x200000 - (0x12344 if before else 0)
+    assert engine.read(first, 0x12345) == b"\x5a" * 0x12345

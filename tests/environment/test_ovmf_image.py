@@ -1,7 +1,7 @@
 """Firmware that goes to long mode by itself: a small program of ours, and OVMF's own image where it is installed."""
 
-import itertools
 import struct
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -75,7 +75,7 @@ def test_the_local_apics_timer_wakes_it_from_hlt(program):
     events = recorder.read(0, recorder.count)
     ticks = [int(e["time_ns"]) for e in events if e["space"] == Space.INTERRUPT and e["address"] == 0x40]
     assert len(ticks) == 5
-    assert {later - sooner for sooner, later in itertools.pairwise(ticks)} == {1_000_000}
+    assert {later - sooner for sooner, later in pairwise(ticks)} == {1_000_000}
 
 
 def test_every_register_is_seen_in_full(program):

@@ -3,16 +3,21 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/demo
-DEBIAN := seabios vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
+IMAGES := seabios ovmf
+DEBIAN := $(IMAGES) vgabios ipxe-qemu nasm intel-gpu-tools chromium chromium-driver
 
-.PHONY: run test oracle live mutants lint docs man bench clean packages
+.PHONY: run images test oracle live mutants lint docs man bench clean packages
 
-run: $(VENV)/.installed
+run: $(VENV)/.installed images
 	$(BIN)/fwsim demo --out $(OUT) --force
 	@echo
 	@echo "The run's folders, with pictures and events, are in $(abspath $(OUT))"
 	@echo "To type fwsim, here and in other folders:"
 	@echo "    export PATH=\"$(abspath $(BIN)):\$$PATH\""
+
+# The firmware images that examples/seabios-image.toml and ovmf-image.toml execute.
+images:
+	@.ci/packages $(IMAGES)
 
 test: $(VENV)/.developed packages
 	$(BIN)/python -m pytest -n 2 -q

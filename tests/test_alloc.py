@@ -385,7 +385,8 @@ def test_what_is_no_allocation(data):
 def test_placement_imports_nothing_heavy():
     code = (
         "import sys; from fwsim.placement.allocate import *; from fwsim.firmware.allocators import ROWS\n"
-        "for name in ROWS: place(Ask(firmware=name))\n"
+        "for name, (module, _) in ROWS.items():\n"
+        "    if not module.startswith('fwsim.running.'): place(Ask(firmware=name))\n"  # those execute an image
         "print([m for m in sys.argv[1:] if m in sys.modules])"
     )
     heavy = ("numpy", "numba", "unicorn", "capstone", "lief", "rich", "PIL")

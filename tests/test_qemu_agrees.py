@@ -1,8 +1,8 @@
 """Where SeaBIOS puts things is asked of real SeaBIOS in a real QEMU, where one is installed, boot by boot.
 
 The IGD is QEMU's multi-process PCI proxy device with a peer of ours (``tests/oracle/live``). A dozen machines are
-booted each time; $FWSIM_BOOTS=100 boots as many random ones too, from seed $FWSIM_SEED on (0): a test's name has its
-seed.
+booted each time; $FWSIM_BOOTS=100 boots as many random ones too, $FWSIM_OVMF_BOOTS=10 of OVMF, from seed $FWSIM_SEED on
+(0): a test's name has its seed.
 """
 
 import os
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live.asked import ask_of, from_boot, from_fwsim
+from live.asked import ask_of, from_boot, from_fwsim, igd_from_boot, igd_from_fwsim
 from live.boots import qemu_version
 from live.machine import DEVICES, MIB, Machine, made, random_machine
+from live.ovmf import OvmfBoots
 from live.seabios import SeabiosBoots
 from qemu_devices import CLASSES, DEVICE_IDS
 
@@ -31,6 +32,7 @@ IMAGE = Path(SEABIOS_IMAGE.image)
 TRIED = (7, 2)
 """The release of QEMU whose proxy device is known to start under TCG; 11.1's does not."""
 KINDS = ["seabios", SEABIOS_IMAGE.name]
+OVMF_KINDS = ["ovmf"]
 GIB = 1 << 30
 E1000, RTL8139, SOUND, DISPLAY = (f"{name},romfile=" for name in ("e1000", "rtl8139", "intel-hda", "bochs-display"))
 
@@ -106,15 +108,34 @@ def test_a_machine_is_placed_as_a_real_one(name, kind):
     agree(named(name), MACHINES[name], kind)
 
 
-def seeds():
-    count, first = int(os.environ.get("FWSIM_BOOTS", "0")), int(os.environ.get("FWSIM_SEED", "0"))
-    none = pytest.mark.skip("FWSIM_BOOTS=100 boots a hundred random machines in QEMU")
+def seeds(name: str):
+    count, first = int(os.environ.get(name, "0")), int(os.environ.get("FWSIM_SEED", "0"))
+    none = pytest.mark.skip(f"{name}=100 boots a hundred random machines in QEMU")
     return range(first, first + count) if count else [pytest.param(0, marks=none)]
 
 
-@pytest.mark.parametrize("seed", seeds())
+@pytest.mark.parametrize("seed", seeds("FWSIM_BOOTS"))
 def test_a_random_machine_is_placed_as_a_real_one(seed):
     machine = random_machine(random.Random(seed), uefi=False, devices=PLAIN)
     real = boot(machine)
-    for kind in KINDS:
+    for kind in KINDS if machine.inputs["smp"] == 1 else KINDS[:1]:  # the engine that executes has one CPU
         agree(real, machine, kind)
+
+
+@cache
+def ovmf_boots() -> OvmfBoots:
+    try:
+        return OvmfBoots(QEMU, qemu_version(QEMU), "")
+    except SystemExit as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.mark.parametrize("seed", seeds("FWSIM_OVMF_BOOTS"))
+def test_a_random_machine_is_placed_as_by_real_ovmf(seed):
+    """Ten seconds a boot; a driver of ours in the IGD's ROM asks OVMF's allocator for what VfioIgdPkg asks."""
+    machine, real = random_machine(random.Random(seed), uefi=True), ovmf_boots()
+    _, seen = real.boot(machine)
+    assert not isinstance(seen, str), seen
+    for kind in OVMF_KINDS:
+        placed = place(ask_of(machine, [], kind, real.version, qemu_version(QEMU)))
+        assert igd_from_fwsim(placed) == igd_from_boot(seen["igd"][0]), machine.text

@@ -201,6 +201,24 @@ def test_what_firmware_that_is_executed_cannot_do(text, where):
     assert "not with firmware that is executed" in str(error.value)
 
 
+def waits(tmp_path):
+    """IN AL, 64h; TEST AL, 1; JZ: until the keyboard controller has something, which it never has."""
+    path = tmp_path / "waits.bin"
+    code = b"\xe4\x64\xa8\x01\x74\xfa\xf4"
+    path.write_bytes(b"SeaBIOS".ljust(65504, b"\x90") + code.ljust(16, b"\x90") + b"\xeb\xee" + bytes(14))
+    return path
+
+
+def test_an_image_that_waits_says_for_what(tmp_path):
+    one, ending = started(scenario(kind=f'"seabios-image"\nimage = "{waits(tmp_path)}"'))
+    assert ending.reason == "hung"
+    assert "waits for port 0x64" in one.summary().stop.detail
+    assert "tests bit 0" in one.summary().stop.detail
+    one.close()
+    found = place(Ask(firmware="seabios-image", options={"image": str(waits(tmp_path))}))
+    assert "it had said nothing (hung at f000:0000ffe0: waits for port 0x64" in found.details.boot
+
+
 def test_an_image_that_resets_the_machine_says_so(tmp_path):
     """Sixteen bytes at the vector: MOV AL, FEh; OUT 64h, AL; and the name that every SeaBIOS has."""
     path = tmp_path / "resets.bin"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from fwsim.board.bridge_capabilities import bridge_capabilities
 from fwsim.board.function import Board, BoardFunction, Setting
 from fwsim.board.setup import stored
 
@@ -51,5 +52,6 @@ def at_reset(board: Board) -> Board:
 
 def _reset(row: BoardFunction) -> BoardFunction:
     registers = RESET.get((row.vendor, row.device), ()) if row.qemu else ()
+    registers += bridge_capabilities(row.bridge) if row.bridge else ()
     window = None if row.pciexbar is None else row.pciexbar & ~1
     return replace(row, settings=row.settings + registers, command=0, line=0, moved=(), pciexbar=window)

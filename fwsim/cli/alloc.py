@@ -22,6 +22,7 @@ def _option(help_text: str, *names: str, metavar: str = "SIZE") -> Any:
 
 def alloc(
     firmware: Annotated[str, _option("seabios, ovmf, hvmloader, bhyve, acrn, crosvm, host-base, fake-bar, "
+                                     "seabios-image, ovmf-image (executed), "
                                      "coreboot, none, or an installed one.",
                                      metavar="KIND")] = "seabios",
     version: Annotated[str, _option("The firmware's version; default its usual one.", metavar="V")] = "",

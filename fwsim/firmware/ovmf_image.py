@@ -83,4 +83,3 @@ def _beside(code: Path) -> Path:
     """OVMF_VARS.fd of OVMF_CODE.fd, OVMF_VARS_4M.fd of OVMF_CODE_4M.secboot.fd."""
     stem = code.name.split(".")[0]
     return code.with_name(stem.replace("CODE", "VARS") + ".fd") if "CODE" in stem else code
-

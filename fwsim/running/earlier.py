@@ -36,7 +36,7 @@ def parties(scenario: Scenario) -> tuple[str, ...]:
 
 def add_own(found: Earlier, scenario: Scenario, host: Built) -> None:
     """The POST of the host's own firmware, by a ROM of its own."""
-    found.host, found.left = host, left_by(host.machine, reset=scenario.rom.reset == "flr")
+    found.host, found.left = host, _left(scenario, host)
 
 
 def add_host(found: Earlier, scenario: Scenario, rom: Rom, host: AnyRun) -> None:
@@ -65,11 +65,16 @@ def add_guest(found: Earlier, scenario: Scenario, guest: AnyRun) -> None:
 def _leave(found: Earlier, scenario: Scenario, who: str, run: AnyRun) -> None:
     run.calls(past_end=False)
     run.close()
-    found.left = left_by(run.built.machine, reset=scenario.rom.reset == "flr")
+    found.left = _left(scenario, run.built)
     if scenario.rom.before:
         ended = run.stopped.reason if run.stopped else "not run"
         then = ", then FLR" if found.left.reset else ""
         found.log.append(f"before, {who}: {ended}: {lights(run.built)}{then}")
+
+
+def _left(scenario: Scenario, built: Built) -> Left:
+    """The device as that machine leaves it to the next one."""
+    return left_by(built.machine, reset=scenario.rom.reset == "flr")
 
 
 def file_extent(rom: Rom) -> int:

@@ -62,7 +62,9 @@ class PlacingSeabios(SeabiosImage):
         rows = session.memory_map() if ending.reason == "completed" else []
         placement = read_back(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
-        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, built.log)
+        if ending.reason != "completed":
+            placement.boot = why_stopped(ending, session)
+            placement.warnings += placement.log[-1:]
         built.machine.recorder.close()
         return placement
 
@@ -70,10 +72,12 @@ class PlacingSeabios(SeabiosImage):
 SEABIOS_IMAGE = PlacingSeabios()
 
 
-def why_stopped(ending: Ending, log: Sequence[str]) -> str:
-    """The firmware's own last words, and where it stopped."""
-    last = next((line for line in reversed(log) if line.strip()), "it had said nothing")
-    return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {ending.detail})"
+def why_stopped(ending: Ending, session: Reset) -> str:
+    """The firmware's own last words, where it stopped, and what it waits for where it does."""
+    last = next((line for line in reversed(session.built.log) if line.strip()), "it had said nothing")
+    release = session.slices.assist.release
+    detail = ending.detail or (release.text(release.wait.text) if release and ending.reason == "hung" else "")
+    return f"{last} ({ending.reason} at {ending.cs:04x}:{ending.ip:08x}: {detail})"
 
 
 def machine_of(request: Request, firmware: FirmwareImage, code: int = _CODE) -> Built:
@@ -101,16 +105,19 @@ def machine_of(request: Request, firmware: FirmwareImage, code: int = _CODE) -> 
 def _board(request: Request) -> Board:
     """The request's functions: the chipset's own with their registers, the others with what firmware looks at."""
     own = {row.bdf: row for row in chipset(request.machine, request.release, request.ram)}
-    rows = tuple(_function(each, own.get(each.bdf)) for each in request.functions)
+    bridges = {each.bridge.secondary: each.bdf for each in request.functions if each.bridge}
+    asked = sorted(request.functions, key=lambda each: each.bdf)
+    rows = tuple(_function(each, own.get(each.bdf), bridges) for each in asked)
     return at_reset(Board(rows))
 
 
-def _function(asked: Function, own: BoardFunction | None) -> BoardFunction:
+def _function(asked: Function, own: BoardFunction | None, bridges: dict[int, int]) -> BoardFunction:
+    """``bridges``: by the bus behind each, its own bdf."""
     if own is not None and own.device == asked.device:
         return replace(own, subsystem=asked.subsystem)
     bars = tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in asked.bars)
     intel_display = asked.vendor == _INTEL and asked.class_code >> 16 == _DISPLAY
-    parent = None if asked.bdf < 0x100 else 0
+    parent = bridges.get(asked.bdf >> 8) if asked.bdf >> 8 else None
     return BoardFunction(
         asked.bdf, asked.vendor, asked.device, asked.class_code, subsystem=asked.subsystem, bars=bars,
         rom=asked.rom_size, settings=_REGISTERS if intel_display else (), bridge=asked.bridge, parent=parent,
@@ -141,7 +148,9 @@ def read_back(built: Built, request: Request) -> Placement:
             continue
         for bar in each.bars:
             if address := machine.windows.bar_address(each, bar):
-                placement.bars.setdefault((each.devfn, bar.index), address)
+                mapped = placement.bars.setdefault((each.devfn, bar.index), address)
+                if address != mapped & -bar.size:
+                    placement.moved[each.devfn, bar.index] = address
         if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, ROM_REGISTER, 4) & ROM_BASE_BITS):
             placement.bars.setdefault((each.devfn, ROM_BAR), address)
         placement.command[each.devfn] = machine.pci.seen_by_guest(each.slot, 4, 2)

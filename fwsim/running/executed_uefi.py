@@ -43,7 +43,7 @@ class PlacingOvmf(OvmfImage):
         rows = session.memory_map() if ending.reason == "completed" else []
         placement = read_back(built, request)
         placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
-        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, built.log)
+        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, session)
         machine.recorder.close()
         return placement
 

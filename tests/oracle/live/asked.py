@@ -33,21 +33,35 @@ def ask_of(machine: Machine, pci_bars: list[list[Any]], firmware: str, version: 
         firmware=firmware, version=version, machine=inputs["machine"], ram=int(inputs["ram"], 16),
         stolen=int.from_bytes(bytes.fromhex(inputs["bdsm_file_hex"]), "little"),
         opregion=inputs["opregion_file_size"] or 0, gen=_gen(device), device=device, class_code=class_code,
-        ggc=int(inputs["igd"][0]["ggc"], 16), bars=bars, profile=qemu, cpu=machine.cpu, cpus=inputs["smp"], accel="tcg",
+        ggc=int(inputs["igd"][0]["ggc"], 16), rom=int(inputs["igd"][0]["rom_size"], 16), bars=bars, profile=qemu,
+        cpu=machine.cpu, cpus=inputs["smp"], accel="tcg",
     )  # fmt: skip
 
 
 def from_boot(real: dict[str, Any], registers: dict[tuple[str, int], int]) -> dict[str, Any]:
     """What ``seen`` saw of SeaBIOS's boot. Registers and BARs are what was written, not what SeaBIOS's log says."""
-    igd = real["igd"][0]
+    own = igd_from_boot(real["igd"][0])
     bars = {_bar(bdf, index): address for (bdf, index), address in registers.items() if bdf != IGD}
-    bars |= {_bar(IGD, int(index)): address for index, address in igd["bars"].items()}
-    return {
-        "boot": real["boot"], "asls": igd["asls"],
-        "bdsm": {register: igd[name] for register, name in ((0x5C, "bdsm_5c"), (0xC0, "bdsm_c0")) if igd[name]},
-        "bars": bars, "e820": [tuple(row) for row in real["e820"] or ()],
+    return own | {
+        "boot": real["boot"], "bars": bars | own["bars"], "e820": [tuple(row) for row in real["e820"] or ()],
         "said": [*real["igd_log"], *real["warnings"]],
     }  # fmt: skip
+
+
+def igd_from_boot(igd: dict[str, Any]) -> dict[str, Any]:
+    """What became of the IGD alone: a boot's ``igd``, as the peer heard it."""
+    registers = {0x5C: igd["bdsm_5c"], 0xC0: igd["bdsm_c0"]}
+    return {
+        "asls": igd["asls"], "bdsm": {register: values for register, values in registers.items() if values},
+        "bars": {_bar(IGD, int(index)): address for index, address in igd["bars"].items()},
+    }  # fmt: skip
+
+
+def igd_from_fwsim(placed: Allocation) -> dict[str, Any]:
+    """The same of ``fwsim alloc``; the ROM's register apart, which firmware may clear again."""
+    whole = from_fwsim(placed)
+    bars = {name: address for name, address in whole["bars"].items() if name.startswith(f"{IGD} BAR")}
+    return {"asls": whole["asls"], "bdsm": whole["bdsm"], "bars": bars}
 
 
 def from_fwsim(placed: Allocation) -> dict[str, Any]:

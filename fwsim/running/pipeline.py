@@ -29,7 +29,9 @@ from fwsim.machine.function_reset import reset_display
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import DriverSummary, Summary
-from fwsim.rom.chain import Rom, load
+from fwsim.rom.chain import Rom, is_pe, load
+from fwsim.rom.drivers import driver_file, drivers_of
+from fwsim.rom.pack import packed
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.behind_bar import looked_at
@@ -46,6 +48,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 Sessions = Callable[[Built], Session]
+_INTEL = 0x8086
 VBE_SET_MODE = 0x4F02
 
 
@@ -128,7 +131,7 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
 def _assembled(scenario: Scenario, rom: Rom, found: Earlier, igd: int | None, events: Path | None) -> Assembled:
     """The machine, with the device and the shadow that ``found`` says were left to it."""
     shadow = found.shadow if scenario.rom.source == "shadow" else None
-    offered = offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
+    offered = _packed(scenario, rom) or offer(scenario, rom, rom.device or 0 if igd is None else igd, shadow)
     built = build(scenario, rom, offered.image, events, before=found.left, mode=_mode(scenario, rom))
     built.log += found.log
     if found.host is not None:
@@ -136,6 +139,16 @@ def _assembled(scenario: Scenario, rom: Rom, found: Earlier, igd: int | None, ev
             same_memory(built, found.host)
         note(built, scenario.rom.reset == "flr")
     return Assembled(scenario, rom, offered, built, found.left, igd, vbt_of(scenario, rom))
+
+
+def _packed(scenario: Scenario, rom: Rom) -> Offer | None:
+    """UEFI's image gets the scenario's drivers and the ROM's as one ROM; None: the ROM is that as it is."""
+    row = allocator_of(scenario.firmware)[0]
+    if not (row.image and row.uefi) or not (scenario.firmware.drivers or is_pe(rom.data)):
+        return None
+    named = [driver for path in scenario.firmware.drivers for driver in driver_file(path)]
+    raw = [driver.raw for driver in (*named, *drivers_of(rom))]
+    return Offer(packed(raw, _INTEL, scenario.host.device_id))
 
 
 def _mode(scenario: Scenario, rom: Rom) -> str:

@@ -13,7 +13,7 @@ from uefi_firmware import efi_compressor
 
 ROMS = Path(__file__).resolve().parents[2] / "roms"
 SOURCES = ROMS / "src" / "efi"
-NAMES = ("igd-gop.efi", "igd-gop.rom", "igd-combined.rom")
+NAMES = ("igd-assignment.efi", "igd-policy.efi", "igd-gop.efi", "igd-gop.rom", "igd-combined.rom")
 
 
 def word(data, offset):

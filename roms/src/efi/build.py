@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The EFI drivers are compiled, linked and packed: alone as PE, as an option ROM, and behind our video BIOS.
 
-python3 build.py writes ids.h, ../../igd-gop.efi, igd-gop.rom and igd-combined.rom; with FOLDER the last three go there.
+python3 build.py writes ids.h, and igd-assignment.efi, igd-policy.efi, igd-gop.efi, igd-gop.rom and igd-combined.rom to
+../..; with FOLDER the last five go there.
 Needs fwsim, and ziglang of exactly the version in pyproject.toml: another one's code differs.
 """
 
@@ -17,6 +18,7 @@ from uefi_firmware import efi_compressor
 HERE = Path(__file__).resolve().parent
 ROMS = HERE.parents[1]
 ASSIGNMENT = ("assignment.c",)
+POLICY = ("policy.c",)
 GOP = ("gop.c", "graphics.c", "modes.c", "ddc.c", "pipe.c")
 COMPILE = (
     "clang", "--target=x86_64-unknown-windows", "-std=c17", "-Os", "-Wall", "-Wextra", "-Werror",
@@ -80,8 +82,10 @@ def main() -> None:
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROMS
     if out == ROMS:
         (HERE / "ids.h").write_text(ids.listing())
-    assignment, gop = driver(ASSIGNMENT), driver(GOP)
+    assignment, policy, gop = driver(ASSIGNMENT), driver(POLICY), driver(GOP)
     bios = (ROMS / "igd-vbios.rom").read_bytes()
+    (out / "igd-assignment.efi").write_bytes(assignment)
+    (out / "igd-policy.efi").write_bytes(policy)
     (out / "igd-gop.efi").write_bytes(gop)
     (out / "igd-gop.rom").write_bytes(
         image(assignment, compressed=False, last=False) + image(gop, compressed=True, last=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gop_lab import DRIVERS, EDP, VBTS, found
 
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
@@ -14,6 +15,7 @@ from fwsim.running.executed_uefi import OVMF_IMAGE
 from fwsim.running.image import ImageRun
 from fwsim.running.pipeline import assemble, begin
 from fwsim.scenario.load import load as load_scenario
+from fwsim.scenario.model import Display, Firmware, Host, Hypervisor, Rom, Scenario
 from fwsim.trace.event import Actor, Op, Space
 
 REPO = Path(__file__).parents[2]
@@ -96,3 +98,24 @@ def test_from_the_boot_manager_on_it_is_the_same_each_time(booted):
     assert (found[0] == found[1]).all()
     booted.back(booted.at_boot, booted.scenario)
     assert slices.ended is None
+
+
+# --- Intel's own drivers ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", DRIVERS)
+def test_intels_gop_driver_shows_the_splash_on_the_panel(name):
+    """Assignment and policy of ours before it; OVMF dispatches all three, and the panel of a board's VBT is lit."""
+    digest, cpu, device, lpc = DRIVERS[name]
+    named = tuple(str(REPO / "roms" / file) for file in ("igd-assignment.efi", "igd-policy.efi"))
+    scenario = Scenario(
+        host=Host(cpu=cpu, device_id=device, lpc_id=lpc, vbt=str(found(VBTS[EDP[name]]))),
+        display=(Display(port="edp"),),
+        hypervisor=Hypervisor(kind="qemu", profile="10.2", lpc="on"),
+        firmware=Firmware(kind="ovmf-image", drivers=named), rom=Rom(file=str(found(digest))),
+    )  # fmt: skip
+    run = begin(assemble(scenario, load(scenario.rom.file)))
+    assert run.post().reason == "completed"
+    run.pictures()
+    summary = run.summary()
+    run.close()
+    assert [check.id for check in summary.checks if not check.ok] == []
+    assert (summary.display[-1].unreadable_pages, summary.display[-1].flat) == (0, False)

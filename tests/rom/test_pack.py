@@ -28,7 +28,8 @@ def test_the_header_is_as_uefi_has_it():
     """Signature, length in blocks, 0EF1h, boot service driver, x64, not compressed; where the driver and PCIR are."""
     data = packed(DRIVERS[:1], 0x8086, 0x5917)
     assert len(data) % 512 == 0
-    assert data[:14] == b"\x55\xaa" + (len(data) // 512).to_bytes(2, "little") + bytes.fromhex("f10e0000 0b00 6486 0000")
+    blocks = (len(data) // 512).to_bytes(2, "little")
+    assert data[:14] == b"\x55\xaa" + blocks + bytes.fromhex("f10e0000 0b00 6486 0000")
     start, pcir = (int.from_bytes(data[at : at + 2], "little") for at in (0x16, 0x18))
     assert data[start : start + 2] == b"MZ"
     assert data[pcir : pcir + 10] == b"PCIR" + bytes.fromhex("8680 1759 0000")

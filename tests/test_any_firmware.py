@@ -15,8 +15,8 @@ from fwsim.scenario.load import dumps, loads
 
 ROM = Path(__file__).parents[1] / "roms" / "igd-vbios.rom"
 MIB, GIB = 1 << 20, 1 << 30
-ASSIGNED = [name for name in ROWS if allocator(name).knows_igd]
-"""Those that are told of the IGD: none and coreboot place nothing for it."""
+ASSIGNED = [name for name in ROWS if allocator(name).knows_igd and not allocator(name).image]
+"""The models that are told of the IGD: none and coreboot place nothing for it."""
 
 
 def scenario_of(kind, toml="", **tables):

@@ -166,8 +166,10 @@ def matches(wanted, printed):
     return bool(printed) and wanted[0] == printed[0] and matches(wanted[1:], printed[1:])
 
 
-NAMED = ("runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow")
-"""The runs that several pages look at."""
+NAMED = (
+    "runs/boot-menu", "runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow", "runs/seabios-image"
+)  # fmt: skip
+"""The runs that pages make, to look at them again."""
 
 
 def makers():

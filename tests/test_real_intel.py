@@ -102,18 +102,3 @@ def test_text_modes_are_on_the_picture(rom, tmp_path):
     )
     assert [screen.mode for screen in summary.display] == [3]
     assert read_text(read_png(out.file("screen-01.png")), font_of(rom.read_bytes(), 16), 9)[0] == text
-
-
-def test_a_seavgabios_on_the_igd_in_vga_mode(require_package, tmp_path):
-    """A BIOS for ISA cards drives any VGA: text on the picture without one GTT write."""
-    path = require_package("seabios", "/usr/share/seabios/vgabios-isavga.bin")
-    text = "Any VGA will do"
-    calls = [Call(ax=0x0003), *(Call(ax=0x0E00 | ord(letter), bx=7) for letter in text)]
-    made = Scenario(
-        host=Host(vga="igd"), rom=Rom(file=str(path), any_device=True), call=tuple(calls), hypervisor=Hypervisor()
-    )
-    out = RunDir.create(tmp_path / "out")
-    summary = run(made, out)
-    assert summary.stop.reason == "completed"
-    assert (summary.gtt.writes, summary.gtt.first) == (0, None)
-    assert read_text(read_png(out.file("screen-01.png")), font_of(path.read_bytes(), 16), 9)[0] == text

@@ -111,16 +111,20 @@ def _board(request: Request) -> Board:
     return at_reset(Board(rows))
 
 
+def is_intel_display(function: Function | BoardFunction) -> bool:
+    """Whether firmware may take the function for an IGD."""
+    return function.vendor == _INTEL and function.class_code >> 16 == _DISPLAY
+
+
 def _function(asked: Function, own: BoardFunction | None, bridges: dict[int, int]) -> BoardFunction:
     """``bridges``: by the bus behind each, its own bdf."""
     if own is not None and own.device == asked.device:
         return replace(own, subsystem=asked.subsystem)
     bars = tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in asked.bars)
-    intel_display = asked.vendor == _INTEL and asked.class_code >> 16 == _DISPLAY
     parent = bridges.get(asked.bdf >> 8) if asked.bdf >> 8 else None
     return BoardFunction(
         asked.bdf, asked.vendor, asked.device, asked.class_code, subsystem=asked.subsystem, bars=bars,
-        rom=asked.rom_size, settings=_REGISTERS if intel_display else (), bridge=asked.bridge, parent=parent,
+        rom=asked.rom_size, settings=_REGISTERS if is_intel_display(asked) else (), bridge=asked.bridge, parent=parent,
     )  # fmt: skip
 
 
@@ -154,7 +158,7 @@ def read_back(built: Built, request: Request) -> Placement:
         if each.spec.rom and (address := machine.pci.seen_by_guest(each.slot, ROM_REGISTER, 4) & ROM_BASE_BITS):
             placement.bars.setdefault((each.devfn, ROM_BAR), address)
         placement.command[each.devfn] = machine.pci.seen_by_guest(each.slot, 4, 2)
-        if each.spec.settings and each.spec.vendor == _INTEL and each.spec.class_code >> 16 == _DISPLAY:
+        if is_intel_display(each.spec):
             _read_igd(machine, each.devfn, each.slot, request, placement)
     return placement
 

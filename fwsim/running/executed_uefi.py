@@ -7,11 +7,11 @@ from fwsim.environment.uefi_reset import UefiReset
 from fwsim.errors import FwsimError
 from fwsim.firmware.interface import typed
 from fwsim.firmware.ovmf_image import OvmfImage, OvmfImageOptions
-from fwsim.firmware.request import IGD_BDF, Placement, Request
+from fwsim.firmware.request import Placement, Request
 from fwsim.machine.power_on import show_rom, switch_on
 from fwsim.memory.e820 import E820Type
 from fwsim.rom.chain import read_file
-from fwsim.running.executed import machine_of, read_back, why_stopped
+from fwsim.running.executed import is_intel_display, machine_of, read_back, why_stopped
 from fwsim.units import GIB
 
 _CODE = 16 * GIB
@@ -33,7 +33,7 @@ class PlacingOvmf(OvmfImage):
         variables = self.variables(options.image, options, "--option variables")
         built = machine_of(request, self, _CODE)
         machine = built.machine
-        display = next((each for each in machine.functions if each.devfn == IGD_BDF), None)
+        display = next((each for each in machine.functions if is_intel_display(each.spec)), None)
         if options.driver and display:
             show_rom(machine, display, read_file(options.driver, expected="an EFI ROM"))
         machine.add_device(SerialPort(built.log.append))

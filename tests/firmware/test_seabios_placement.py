@@ -38,7 +38,8 @@ def test_a_function_without_the_first_of_its_device_is_not_there():
     sound = Function(0x18, 0x8086, 0x2668, 0x040300, (Bar(0, 0x4000, "mem"),))
     hidden, found = replace(IGD, bdf=0x1F), replace(IGD, bdf=0x19)
     assert place(replace(REQUEST, functions=(IGD, sound, found))).asls.keys() == {0x10, 0x19}
-    alone = place(replace(REQUEST, functions=(IGD, hidden)))
+    host = Function(0x00, 0x8086, 0x1237, 0x060000)
+    alone = place(replace(REQUEST, functions=(host, IGD, hidden)))
     assert alone.asls.keys() == {0x10}
     assert alone.bars == place(REQUEST).bars
     assert alone.notes == ["nothing is at 00:03.0: firmware does not look at 00:03.7 then"]

@@ -62,7 +62,7 @@ def test_the_video_bios_s_own_int_10h_sets_no_mode_of_the_payload_s():
     """The same code changes what the VGA shows, then sets mode 3: at C000:0100, and as a boot sector."""
     code = bytes.fromhex("bac203 b067 ee bad403 b8014f ef b8128f ef b80300 cd10 cb")
     image = rom(code, blocks=8)
-    built = build(loads(""), load_bytes(image, Path("small.rom")), image, None)
+    built = build(loads('[host]\nvga = "stdvga"'), load_bytes(image, Path("small.rom")), image, None)
     session = Session(built)
     built.machine.ram.write(0xC0000, image)
     caller = Caller(built, session, built.machine.scenario, None)

@@ -67,5 +67,5 @@ def test_an_option_is_an_axis_of_runs_and_of_placements():
 
 def test_a_firmware_that_there_is_not_is_refused_before_any_run():
     with pytest.raises(FwsimError, match="no such firmware") as caught:
-        matrix(**{"firmware.kind": ["ovmf", "coreboot"], "call": [[]]})
+        matrix(**{"firmware.kind": ["ovmf", "slimboot"], "call": [[]]})
     assert caught.value.where == "m: set.firmware.kind"

@@ -153,8 +153,12 @@ def place(request: Request) -> Placement:
 
 
 def _is_seen(function: Function, among: Sequence[Function]) -> bool:
-    """Whether SeaBIOS finds it: of a device without function 0 it asks for no other (src/hw/pci.c, pci_next)."""
-    return not function.bdf & _FUNCTIONS or any(each.bdf == function.bdf & ~_FUNCTIONS for each in among)
+    """Whether SeaBIOS finds it: of a device without function 0 it asks for no other (src/hw/pci.c, pci_next).
+
+    Where the machine has no host bridge, ``among`` are not all of its functions: those that have BARs, say.
+    """
+    first = function.bdf & ~_FUNCTIONS
+    return function.bdf == first or any(each.bdf == first for each in among) or all(each.bdf for each in among)
 
 
 class _Run:

@@ -32,6 +32,8 @@ class FirmwareImage(Allocator):
     """The Debian package that has ``image``."""
     sizes: ClassVar[tuple[int, ...]] = ()
     """Bytes of an image that QEMU maps below 4 GiB."""
+    most_bits: ClassVar[int] = 52
+    """Physical address bits of the CPU that the image can run on in the engine."""
     every_mode: ClassVar[bool] = False
     """Whether it goes to long mode."""
 

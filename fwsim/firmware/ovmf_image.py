@@ -33,6 +33,10 @@ class OvmfImage(FirmwareImage):
     options = OvmfImageOptions
     uefi = True
     every_mode = True
+    most_bits = 40
+    """Unicorn 2.1.4 takes a page-table entry with more for one with reserved bits set, and raises #PF: TCG's CPUs have
+    40 (QEMU 5.0 target/i386/cpu.h, TCG_PHYS_ADDR_BITS); and OVMF has its 64-bit window in the uppermost of them.
+    """
     image, package = "/usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"
     sizes = (64 * KIB, _LARGEST)
 

@@ -28,6 +28,12 @@ class PlacingOvmf(OvmfImage):
                 "the engine has one CPU", where="--cpus", found=str(request.cpu.count), expected="1",
                 hint="leave --cpus out",
             )  # fmt: skip
+        if request.cpu.phys_bits > self.most_bits:
+            raise FwsimError(
+                f"more address bits than {self.shown} can be run with", where="--phys-bits",
+                found=str(request.cpu.phys_bits), expected=f"{self.most_bits} at most: the engine's CPU has no more",
+                hint=f"--phys-bits {self.most_bits}: its 64-bit BARs are then elsewhere",
+            )  # fmt: skip
         options = typed(request.options, OvmfImageOptions)
         code = self.read(options.image, "--option image")
         variables = self.variables(options.image, options, "--option variables")

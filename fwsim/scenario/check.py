@@ -7,6 +7,7 @@ from pathlib import Path
 from fwsim.devices.diskette import LARGEST, SECTOR, SIGNATURE, SIZES, format_of
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator, check_version, names
+from fwsim.firmware.image import FirmwareImage
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.scenario.buses import arranged
@@ -122,9 +123,17 @@ def _check_firmware(firmware: Firmware, where: str) -> None:
 
 def _check_executed(scenario: Scenario, design: Design, where: str) -> None:
     """What a firmware image that is executed cannot do: it calls the ROM itself, once, in a guest."""
-    if not allocator(scenario.firmware.kind).image:
+    row = allocator(scenario.firmware.kind)
+    if not isinstance(row, FirmwareImage):
         return
     rom = scenario.rom
+    bits = scenario.cpu.phys_bits
+    if bits > row.most_bits:
+        raise FwsimError(
+            f"more address bits than {row.shown} can be run with", where=f"{where}: guest.phys_bits", found=str(bits),
+            expected=f"{row.most_bits} at most: the engine's CPU has no more",
+            hint=f"guest.phys_bits = {row.most_bits}: its 64-bit BARs are then elsewhere than with {bits}",
+        )  # fmt: skip
     refused = (
         ("hypervisor.kind", scenario.hypervisor.kind, design.on_host, "a hypervisor: the image is a guest's firmware"),
         ("rom.posts", str(rom.posts), rom.posts > 1, "1: the firmware calls the ROM, as often as it does"),

@@ -10,8 +10,10 @@ from fwsim.devices.flash import Flash
 from fwsim.errors import FwsimError
 from fwsim.machine.callbacks_flash import flash_read, flash_write
 from fwsim.native import R_HOSTED, address_of
+from fwsim.placement.allocate import Ask, place
 from fwsim.rom.chain import load
 from fwsim.running.pipeline import assemble, begin
+from fwsim.scenario.load import loads
 from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
 from fwsim.trace.event import Space
 
@@ -177,3 +179,13 @@ def test_variables_that_are_none_are_refused(tmp_path):
     with pytest.raises(FwsimError) as raised:
         begun(PROGRAM, variables=other)
     assert raised.value.where == "firmware.options.variables"
+
+
+def test_more_address_bits_than_the_engine_has_are_refused():
+    """A host from Alder Lake on hands on 46."""
+    text = '[host]\ncpu = "alderlake"\n[firmware]\nkind = "ovmf-image"\n'
+    with pytest.raises(FwsimError, match=r"guest\.phys_bits = 40"):
+        loads(text)
+    assert loads(text + "[guest]\nphys_bits = 40\n").cpu.phys_bits == 40
+    with pytest.raises(FwsimError, match="--phys-bits 40"):
+        place(Ask(firmware="ovmf-image", gen="alderlake"))

@@ -53,6 +53,8 @@ class Windows:
         self._ports: dict[Key, tuple[int, int, str]] = {}
         self._covered: dict[Key, bytes] = {}
         self._ecam: tuple[int, int] | None = None
+        self.changes = 0
+        """How often something that decides over decoding was written: who keeps what follows from it looks here."""
         self._cells: dict[int, NDArray[np.uint64]] = {}
         self._fixed: list[tuple[int, int, Ram]] = []
         self._held: dict[Key, Ram] = {}
@@ -118,6 +120,7 @@ class Windows:
         last is in front (memory.c, memory_region_update_container_subregions). A BAR that it covers in part does not
         answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
         """
+        self.changes += 1
         self.shadow.update()
         before = {key: self.where(key) for key in self._held}
         ecam = self._m.pci.ecam
@@ -252,6 +255,7 @@ class Windows:
 
     def restore(self, state: Any) -> None:
         """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
+        self.changes += 1
         mapped, ports, covered, ecam, fixed, shadow = state
         specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
         specs |= {(slot, ROM_BAR): rom_bar(rom.size) for slot, rom in self._m.roms.items()}

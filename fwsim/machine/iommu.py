@@ -25,6 +25,8 @@ class Guard:
         self.vtd = Vtd(dma.style)
         self._requester = requester(machine.scenario) if dma.requester is None else dma.requester
         self._on = dma.translated and machine.igd is not None
+        self._ranges: list[tuple[int, int]] = []
+        self._ranges_of = -1
         machine.watchers[TRAP_DMA_FAULT] = self._aperture_fault
 
     def refuse(self, pages: list[int], *, read: bool, span_ns: int = FRAME_NS) -> None:
@@ -34,19 +36,21 @@ class Guard:
             return
         now = int(machine.root[R_TIME])
         targets = machine.igd.targets(machine.igd.entries(np.array(pages)))
-        bars = self._bar_ranges()
-        op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
         for number, address in enumerate(targets.tolist()):
-            if any(start <= address < end for start, end in bars):
-                continue
-            at = now + span_ns * number // len(pages)
-            self.vtd.fault(at, self._requester, address, read)
-            machine.recorder.append(
-                (at, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
-            )
+            self._fault(now + span_ns * number // len(pages), address, read)
         machine.root[R_TIME] = now + span_ns
         if self.vtd.stops_device:
             self._stop()
+
+    def _fault(self, time_ns: int, address: int, read: bool) -> None:
+        """One DMA to bus ``address``: a fault, but for a BAR."""
+        if any(start <= address < end for start, end in self._bar_ranges()):
+            return
+        op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
+        self.vtd.fault(time_ns, self._requester, address, read)
+        self._machine.recorder.append(
+            (time_ns, 0, address, reason, reason, 0, int(Flag.FAULTED), Actor.IOMMU, Space.IOMMU, op, 4)
+        )
 
     def _stop(self) -> None:
         """The handler clears bus mastering in the device's own command register; a guest may set it again.
@@ -62,14 +66,23 @@ class Guard:
 
     def _bar_ranges(self) -> list[tuple[int, int]]:
         """Memory BARs that are decoded: the IOMMU maps them too, so DMA to them is no fault (and no memory either)."""
-        rows = decoded(self._machine.pci, self._machine.functions)
-        return [(start, start + bar.size) for _, bar, start in rows if bar.kind != "io"]
+        machine = self._machine
+        if self._ranges_of != machine.windows.changes:
+            rows = decoded(machine.pci, machine.functions)
+            self._ranges = [(start, start + bar.size) for _, bar, start in rows if bar.kind != "io"]
+            self._ranges_of = machine.windows.changes
+        return self._ranges
 
     def _aperture_fault(self, page: int, write: int, c: int) -> int:
         """Native code met a page of the aperture that leads nowhere."""
-        igd = self._machine.igd
-        if igd is not None and int(igd.entries(np.array([page]))[0]) & 1:
-            self.refuse([page], read=not write, span_ns=0)
+        machine, igd = self._machine, self._machine.igd
+        if igd is None or not self._on:
+            return 0
+        entry = igd.entries(np.array([page]))
+        if int(entry[0]) & 1:
+            self._fault(int(machine.root[R_TIME]), int(igd.targets(entry)[0]), not write)
+            if self.vtd.stops_device:
+                self._stop()
         return 0
 
     def snapshot(self) -> VtdState:

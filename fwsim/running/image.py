@@ -33,7 +33,8 @@ class ImageRun(AnyRun):
     def __init__(self, made: Assembled, out: RunDir | None = None) -> None:
         self.made = made
         self.scenario, self.rom, self.built = made.scenario, made.rom, made.built
-        self.session = (UefiReset if allocator_of(made.scenario.firmware)[0].uefi else Reset)(made.built)
+        self._uefi = allocator_of(made.scenario.firmware)[0].uefi
+        self.session = (UefiReset if self._uefi else Reset)(made.built)
         self.ending: Ending | None = None
         self._out = out
         self.caller = Caller(self.built, self.session, self.scenario, out)
@@ -54,8 +55,11 @@ class ImageRun(AnyRun):
         return self.ending
 
     def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
-        """Make the scenario's calls in the boot sector's place."""
+        """Make the scenario's calls in the boot sector's place; UEFI's firmware takes no INT."""
         if self.ending is None or self.ending.reason != "completed" or not self.scenario.call:
+            return
+        if self._uefi:
+            self.built.log.append("warning: the scenario's calls are not made: INTs are a BIOS's, and this is UEFI")
             return
         before = self.session.cpu.snapshot()
         for number, call in enumerate(self.scenario.call):
@@ -68,7 +72,9 @@ class ImageRun(AnyRun):
     def boot(self) -> None:
         """Let the payload's boot sector run."""
         ready = self.session.slices.ended is None and self.ending is not None and self.ending.reason == "completed"
-        if self.scenario.payload.floppy and ready:
+        if self.scenario.payload.floppy and ready and self._uefi:
+            self.built.log.append("warning: payload.floppy is not booted: a boot sector is a BIOS's to start")
+        elif self.scenario.payload.floppy and ready:
             with self.caller.watching(self.session.slices):
                 self.session.boot()
 
@@ -87,7 +93,7 @@ class ImageRun(AnyRun):
 
     def _taken(self) -> tuple[bool, str]:
         """Whether the firmware copied the ROM to C0000: the header is there; UEFI's reads it through its BAR."""
-        if allocator_of(self.scenario.firmware)[0].uefi:
+        if self._uefi:
             return _read_by_bar(self.built)
         there = self.built.machine.ram.read(ROM_BASE, 2) == b"\x55\xaa"
         return there, "the firmware copied it to C0000" if there else "the firmware ran no ROM at C0000"

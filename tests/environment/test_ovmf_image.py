@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from fwsim.devices.flash import Flash
 from fwsim.errors import FwsimError
@@ -14,7 +15,7 @@ from fwsim.placement.allocate import Ask, place
 from fwsim.rom.chain import load
 from fwsim.running.pipeline import assemble, begin
 from fwsim.scenario.load import loads
-from fwsim.scenario.model import Firmware, Guest, Host, Hypervisor, Scenario
+from fwsim.scenario.model import Call, Firmware, Guest, Host, Hypervisor, Payload, Scenario
 from fwsim.trace.event import Space
 
 HERE = Path(__file__).parents[1]
@@ -189,3 +190,20 @@ def test_more_address_bits_than_the_engine_has_are_refused():
     assert loads(text + "[guest]\nphys_bits = 40\n").cpu.phys_bits == 40
     with pytest.raises(FwsimError, match="--phys-bits 40"):
         place(Ask(firmware="ovmf-image", gen="alderlake"))
+
+
+def test_what_is_a_bioss_is_left_alone_and_said():
+    """A scenario's INTs and its boot sector, under UEFI."""
+    run = begun(PROGRAM)
+    run.scenario = replace(
+        run.scenario, call=(Call(ax=3),), payload=Payload(floppy=str(Path(__file__).parents[2] / "roms" / "menu.img"))
+    )
+    assert run.post().reason == "completed"
+    before = run.built.machine.recorder.count
+    run.calls()
+    run.boot()
+    assert run.built.machine.recorder.count == before
+    assert [line.split(":")[1] for line in run.built.log[-2:]] == [
+        " the scenario's calls are not made", " payload.floppy is not booted"
+    ]  # fmt: skip
+    run.close()

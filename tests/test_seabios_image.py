@@ -227,3 +227,9 @@ def test_an_image_that_resets_the_machine_says_so(tmp_path):
     assert (ending.reason, ending.detail) == ("error", "the firmware reset the machine")
     assert ending.ip in range(0xFFF0, 0xFFF6)
     one.close()
+
+
+def test_the_guests_driver_looks_behind_an_image_too():
+    one, _ = started(scenario(ram='"1G"\ndriver = "i915-6.12"'))
+    assert one.summary().driver.name == "i915-6.12"
+    one.close()

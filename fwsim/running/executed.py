@@ -57,19 +57,23 @@ class PlacingSeabios(SeabiosImage):
         image = self.read(typed(request.options, ImageOptions).image, "--option image")
         built = machine_of(request, self)
         switch_on(built.machine, image, request.cpu)
-        session = Reset(built)
-        ending = session.power_on()
-        rows = session.memory_map() if ending.reason == "completed" else []
-        placement = read_back(built, request)
-        placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
-        if ending.reason != "completed":
-            placement.boot = why_stopped(ending, session)
-            placement.warnings += placement.log[-1:]
-        built.machine.recorder.close()
-        return placement
+        return booted(Reset(built), request)
 
 
 SEABIOS_IMAGE = PlacingSeabios()
+
+
+def booted(session: Reset, request: Request) -> Placement:
+    """What the firmware placed, once it has run as far as it boots something or stops."""
+    built, ending = session.built, session.power_on()
+    rows = session.memory_map() if ending.reason == "completed" else []
+    placement = read_back(built, request)
+    placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
+    if ending.reason != "completed":
+        placement.boot = why_stopped(ending, session)
+        placement.warnings += placement.log[-1:]
+    built.machine.recorder.close()
+    return placement
 
 
 def why_stopped(ending: Ending, session: Reset) -> str:

@@ -9,9 +9,8 @@ from fwsim.firmware.interface import typed
 from fwsim.firmware.ovmf_image import OvmfImage, OvmfImageOptions
 from fwsim.firmware.request import Placement, Request
 from fwsim.machine.power_on import show_rom, switch_on
-from fwsim.memory.e820 import E820Type
 from fwsim.rom.chain import read_file
-from fwsim.running.executed import is_intel_display, machine_of, read_back, why_stopped
+from fwsim.running.executed import booted, is_intel_display, machine_of
 from fwsim.units import GIB
 
 _CODE = 16 * GIB
@@ -44,14 +43,7 @@ class PlacingOvmf(OvmfImage):
             show_rom(machine, display, read_file(options.driver, expected="an EFI ROM"))
         machine.add_device(SerialPort(built.log.append))
         switch_on(machine, code, request.cpu, variables)
-        session = UefiReset(built)
-        ending = session.power_on()
-        rows = session.memory_map() if ending.reason == "completed" else []
-        placement = read_back(built, request)
-        placement.e820 = [(start, start + size, E820Type(kind).name) for start, size, kind in rows]
-        placement.boot = "ok" if ending.reason == "completed" else why_stopped(ending, session)
-        machine.recorder.close()
-        return placement
+        return booted(UefiReset(built), request)
 
 
 OVMF_IMAGE = PlacingOvmf()

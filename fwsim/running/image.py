@@ -16,6 +16,7 @@ from fwsim.results.summary import Summary
 from fwsim.rules.run import check
 from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.calls import Caller
+from fwsim.running.guest_driver import driver_summary
 from fwsim.running.outcome import summarize
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
@@ -84,9 +85,11 @@ class ImageRun(AnyRun):
 
     def summary(self) -> Summary:
         """What came of it all."""
+        driver = driver_summary(self.scenario, self.built)
         ending = self.session.slices.ended or self.ending or Ending("completed")
         summary = summarize(self.scenario, self.rom, self.built, self.session, ending)
         summary.calls, summary.display = self.caller.calls, self.caller.screens
+        summary.driver = driver
         summary.rom.taken, summary.rom.how = self._taken()
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary

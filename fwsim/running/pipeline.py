@@ -12,11 +12,9 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
 from msgspec.structs import replace as with_fields
 
-from fwsim.board.display import display_adapter, display_function
-from fwsim.board.host import host_board
+from fwsim.board.display import display_adapter
 from fwsim.devices.diskette import Diskette
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
@@ -28,7 +26,7 @@ from fwsim.machine.built import Built
 from fwsim.machine.function_reset import reset_display
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
-from fwsim.results.summary import DriverSummary, Summary
+from fwsim.results.summary import Summary
 from fwsim.rom.chain import Rom, is_pe, load
 from fwsim.rom.drivers import driver_file, drivers_of
 from fwsim.rom.pack import packed
@@ -37,6 +35,7 @@ from fwsim.running.base import AnyRun, Assembled, Progress, quiet
 from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, add_own, file_extent, parties
+from fwsim.running.guest_driver import driver_summary
 from fwsim.running.image import ImageRun
 from fwsim.running.left_on import note, put_table, same_memory
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
@@ -324,7 +323,7 @@ class Run(AnyRun):
 
     def summary(self) -> Summary:
         """What came of it all, with its checks, but for the wall clock."""
-        driver = self._driver()
+        driver = driver_summary(self.scenario, self.built)
         ending = self.session.slices.ended or Ending("completed")
         summary = summarize(self.scenario, self.rom, self.built, self.session, ending)
         summary.calls, summary.display = self.caller.calls, self.caller.screens
@@ -332,24 +331,6 @@ class Run(AnyRun):
         summary.rom.taken, summary.rom.how = self.matched.code is not None, self.matched.why
         summary.checks = check(self.scenario, summary, self.built.placed.behind_bar)
         return summary
-
-    def _driver(self) -> DriverSummary | msgspec.UnsetType:
-        """What the scenario's driver makes of its chipset: after all else, whether the ROM came to its end or not.
-
-        None looks where the hypervisor never starts the guest.
-        """
-        name, host = self.scenario.guest.driver, self.scenario.host
-        if name == "none" or self.built.given.aborted:
-            return msgspec.UNSET
-        from fwsim.drivers.table import DRIVERS, InGuest, concluded
-
-        machine = self.built.machine
-        board = host_board(host, display_function(self.scenario, machine.adapter))
-        driver = DRIVERS[name]
-        found, on_host = concluded(driver, InGuest(machine), board)
-        return DriverSummary(
-            name=name, pch=found.pch, how=found.how, host=on_host.pch, certainty=driver.known.certainty
-        )
 
     def back(self, snapshot: Snapshot, scenario: Scenario) -> None:
         """Go back to ``snapshot``, taken between two steps; then the calls and the payload are ``scenario``'s.

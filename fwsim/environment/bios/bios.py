@@ -1,5 +1,6 @@
 """The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -33,7 +34,7 @@ class BiosState:
     repeats: Repeats
 
 
-class Answers:
+class Answers(ABC):
     """The services of one machine, whoever's they are. ``unknown`` counts the leaves nobody knew, by (vector, AX).
 
     ``helped``: INT 15h leaves (AX) that are answered only to help the ROM: registers, and how often they were given.
@@ -49,13 +50,13 @@ class Answers:
         self.helped: dict[int, tuple[dict[str, int], int]] = {}
         self.repeats = Repeats()
 
+    @abstractmethod
     def find(self, vector: int, ax: int) -> Service | None:
         """The service for ``vector`` with ``ax``; None: nobody knows it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refuse(self, vector: int) -> None:
         """Answer a leaf that nobody knows."""
-        raise NotImplementedError
 
     def snapshot(self) -> BiosState:
         """For a snapshot."""

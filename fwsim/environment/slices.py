@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fwsim.cpu.engine import CpuFaultError
+from fwsim.cpu.core import CpuFaultError
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.wait.assist import Assist

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.board.function import BarSpec
-from fwsim.cpu.engine import ALL, READ_ONLY
+from fwsim.cpu.core import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.devices.vga.state import V_GMADR
 from fwsim.machine import callbacks

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fwsim.cpu.engine import Batch, NothingThereError
+from fwsim.cpu.core import Batch, NothingThereError
 from fwsim.cpu.exceptions import Event
 from fwsim.cpu.moves import Move
 from fwsim.environment.ending import Ending

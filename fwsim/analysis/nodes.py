@@ -24,9 +24,13 @@ class Node:
     selected: int = 0
     code: bytes = b""
     bits: int = 16
-    """Of the code."""
+    """Of the code,"""
+    arch: str = "x86"
+    """and its instruction set."""
     service: int = 0
     """The UEFI service that did it, by the number that its events have; 0: code itself."""
+    constant: int | None = None
+    """The instruction's own part in the value, where its bytes are no node of their own."""
     sources: set[int] = field(default_factory=set)
     chosen: set[int] = field(default_factory=set)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fwsim.analysis.flow import FLAGS, MEMORY, Flow
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
+from fwsim.analysis.step import FLAGS, MEMORY, Flow
 from fwsim.analysis.windows import Windows
 from fwsim.analysis.work import Work
 
@@ -44,12 +44,13 @@ class Slicer(Windows):
         return work.run(top.key)
 
     def of_flags(self, steps: Steps, index: int) -> Slice:
-        """The flags that a conditional jump, step ``index`` of the window ``steps``, looked at."""
+        """What a conditional jump, step ``index`` of the window ``steps``, looked at: the flags, or a register."""
         work = Work(self, steps, index, follow=False)
-        row = steps.rows[index]
-        top = Node(steps.first + index, "jump", "jumped", int(row["cs"]), int(row["address"]) - (int(row["cs"]) << 4))
+        cs, ip, _ = steps.isa.where(steps.rows[index])
+        top = Node(steps.first + index, "jump", "jumped", cs, ip)
         work.slice.nodes[top.key] = top
-        work.want(top.key, [(FLAGS, 1)], set())
+        jump = steps.jump(index)
+        work.want(top.key, jump[1] if jump else [(FLAGS, steps.isa.flags)], set())
         return work.run(top.key)
 
     def of_register(self, seq: int, number: int, mask: int) -> Slice | None:

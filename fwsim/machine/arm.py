@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.arm import ArmEngine, Hooks
-from fwsim.hypervisor.vpci.stage2 import MapError as RefusedError
 from fwsim.hypervisor.vpci.rules import GuestMap
 from fwsim.hypervisor.vpci.shown import Shown
+from fwsim.hypervisor.vpci.stage2 import MapError as RefusedError
 from fwsim.hypervisor.vpci.stage2 import Mapping
 from fwsim.machine import callbacks, callbacks_arm
 from fwsim.machine.common import Arrays, Common, Part, Root

@@ -67,4 +67,12 @@ def parse(data: bytes, where: str) -> Program:
     return Program(binary.entrypoint, tuple(segments), sha256(data).hexdigest(), len(data))
 
 
-_MACHINES = {3: "x86 (i386)", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 40: "Arm (AArch32)", 62: "x86-64", 243: "RISC-V"}
+_MACHINES = {
+    3: "x86 (i386)",
+    8: "MIPS",
+    20: "PowerPC",
+    21: "PowerPC64",
+    40: "Arm (AArch32)",
+    62: "x86-64",
+    243: "RISC-V",
+}

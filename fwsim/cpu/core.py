@@ -420,6 +420,16 @@ class CpuFaultError(Exception):
         """Whether it is #UD, which the engine reports in this way only."""
         return bool(self.status == unicorn.UC_ERR_INSN_INVALID)
 
+    @property
+    def nothing_there(self) -> bool:
+        """Whether data was read or written where nothing is."""
+        return self.status in (unicorn.UC_ERR_READ_UNMAPPED, unicorn.UC_ERR_WRITE_UNMAPPED)
+
+    @property
+    def nothing_to_run(self) -> bool:
+        """Whether the next instruction is where nothing is."""
+        return self.status in (unicorn.UC_ERR_FETCH_UNMAPPED, unicorn.UC_ERR_FETCH_PROT)
+
 
 def _check(status: int, what: str) -> None:
     if status != unicorn.UC_ERR_OK:

@@ -178,6 +178,8 @@ TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
 TRAP_IRQ = _next()  # a register that the IGD's interrupts depend on was written
 TRAP_FILL = _next()  # a = linear address of a REP STOSB just translated
 TRAP_RDMSR = _next()  # a = linear address of an RDMSR in code just translated, b = its block, c = the block's bytes
+TRAP_REGION_READ = _next()  # a = guest-physical address, b = size: memory that Python answers for
+TRAP_REGION_WRITE = _next()  # a = guest-physical address, b = size, c = value
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

@@ -53,7 +53,7 @@ class HostDevice:
 
 
 class Hardware(Protocol):
-    """The host's function, as Xen's own accesses reach it: ``width`` is 1, 2 or 4 bytes, ``offset`` a multiple of it."""
+    """The host's function as Xen reaches it: ``width`` is 1, 2 or 4 bytes, ``offset`` a multiple of it."""
 
     def read(self, offset: int, width: int) -> int:
         """What the device has."""

@@ -81,7 +81,7 @@ def place_of(code: A64, regs: list[int]) -> int:
     return total & ALL
 
 
-# --- what is written ---------------------------------------------------------------------------------------------------
+# --- what is written --------------------------------------------------------------------------------------------------
 def of_register(step: ArmStep, number: int, mask: int) -> Flow:
     """Where bits ``mask`` of location ``number`` (a register, or a vector register) come from."""
     code = step.code
@@ -153,7 +153,7 @@ def holds(cond: int, flags: int) -> bool:
     return not result if cond & 1 and cond != 15 else result
 
 
-# --- data processing ---------------------------------------------------------------------------------------------------
+# --- data processing --------------------------------------------------------------------------------------------------
 def _result(step: ArmStep, mask: int) -> Flow:
     """Where bits ``mask`` of what the instruction works out come from."""
     code = step.code
@@ -297,13 +297,14 @@ def _worked_out(step: ArmStep) -> Flow:
     """Everything that the instruction reads."""
     code = step.code
     demands = [(place, mask) for place, mask in map(_named, code.reads) if mask]
+    demands += [each for each in map(_named, code.writes) if each[0] >= VECTORS]  # INS, BSL: a part may stay
     demands += [(place, ALL) for place in (code.n, code.m, code.a) if place != ZERO]
     for read in step.reads:
         demands += bytes_of(read, _ones(8 * read.size))
     return Flow("worked out", demands)
 
 
-# --- loads -------------------------------------------------------------------------------------------------------------
+# --- loads ------------------------------------------------------------------------------------------------------------
 def _loaded(step: ArmStep, number: int, mask: int) -> Flow:
     memory = step.code.memory
     assert memory is not None
@@ -324,7 +325,7 @@ def _loaded(step: ArmStep, number: int, mask: int) -> Flow:
     return Flow("loaded", bytes_of(read, part), chosen)
 
 
-# --- operands ----------------------------------------------------------------------------------------------------------
+# --- operands ---------------------------------------------------------------------------------------------------------
 def _ones(bits: int) -> int:
     return (1 << bits) - 1
 

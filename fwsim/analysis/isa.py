@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ Words = NDArray[np.uint64]
 _HLT = b"\xf4"
 
 
-class Isa(Protocol):
+class Isa(ABC):
     """One instruction set; a step's ``row`` is as the CPU's recorder made it."""
 
     arch: str
@@ -32,49 +33,61 @@ class Isa(Protocol):
     inputs: tuple[Space, ...]
     """The spaces whose reads are inputs of code."""
 
+    @abstractmethod
     def keys(self, steps: NDArray[np.void]) -> tuple[Words, Words]:
         """Two words of each step that, with its address, are the same for the same instruction."""
 
+    @abstractmethod
     def decoded(self, row: np.void) -> Code | None:
         """The instruction of a step; None for what is none (or lies where no code is kept)."""
 
+    @abstractmethod
     def masks(self, code: Any, row: np.void) -> list[int]:
         """The bits of each location, but for memory, that it writes."""
 
+    @abstractmethod
     def step(
         self, code: Any, row: np.void, regs: list[int], after: list[int], writes: list[Access], moves: list[Any]
     ) -> AnyStep:
         """The step, with what it read in memory. ``after``: the registers behind it."""
 
+    @abstractmethod
     def where(self, row: np.void) -> tuple[int, int, int]:
         """CS (0 in flat code), IP, and the code's width in bits."""
 
+    @abstractmethod
     def raw(self, row: np.void) -> bytes:
         """The instruction's bytes."""
 
+    @abstractmethod
     def is_service(self, row: np.void) -> bool:
         """Whether the step is a service that is answered outside of the code."""
 
+    @abstractmethod
     def of_register(self, step: AnyStep, number: int, mask: int) -> Flow:
         """Where bits of a register come from, or of the flags."""
 
+    @abstractmethod
     def of_memory(self, step: AnyStep, ordinal: int, mask: int) -> Flow:
         """Where bits of what it wrote in memory come from."""
 
+    @abstractmethod
     def of_output(self, step: AnyStep, mask: int, past: int, seq: int) -> Flow:
         """Where bits ``mask`` of what it gave to a device, event ``seq``, come from.
 
         ``past``: bytes behind the first event of the same step.
         """
 
+    @abstractmethod
     def of_inputs(self, step: AnyStep, flow: Flow, mask: int, events: NDArray[np.void]) -> list[tuple[int, int]]:
         """Which of a step's reads ``events`` have a part in ``flow``, with the bits of each; ``mask`` is made of it."""
 
+    @abstractmethod
     def jump(self, code: Any, address: int) -> tuple[int, list[Demand]] | None:
         """Where a conditional jump goes, and what it looks at; None for another instruction."""
 
 
-class X86:
+class X86(Isa):
     """Real, protected and long mode."""
 
     arch = "x86"
@@ -138,7 +151,7 @@ class X86:
 
     def of_output(self, step: AnyStep, mask: int, past: int, seq: int) -> Flow:
         """As ``Isa``: a store that is wider than the device's registers is several events."""
-        known = step.move_of(seq) is not None or step.writes and 0 < past < step.writes[0].size
+        known = step.move_of(seq) is not None or (step.writes and 0 < past < step.writes[0].size)
         return flow.of_output(step, mask << 8 * past if known else mask, seq)
 
     def of_inputs(self, step: AnyStep, flow: Flow, mask: int, events: NDArray[np.void]) -> list[tuple[int, int]]:
@@ -163,7 +176,7 @@ class X86:
         return near, [(FLAGS, 1)]
 
 
-class Arm:
+class Arm(Isa):
     """AArch64 with the MMU off: addresses are the guest's physical ones."""
 
     arch = "arm64"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from fwsim.analysis.isa import AnyStep, isa_of
 from fwsim.analysis.step import Access, Code, Demand
 from fwsim.cpu.moves import Move
-from fwsim.cpu.steps import WRITE
+from fwsim.cpu.steps_words import WRITE
 from fwsim.native import kept
 
 _EMPTY = np.zeros(0, np.int64)

@@ -1,8 +1,8 @@
 """A step is one executed instruction with what it accessed; its data flow is said in demands.
 
-A *location* is a number: 0-31 the general registers, FLAGS, VECTORS + n the bytes of a vector register, and MEMORY + the
-linear address of a byte. A *demand* is a location with a mask: of 64 bits of a register, of 8 bits of a byte, of the 16
-bytes of a vector register.
+A *location* is a number: 0-31 the general registers, FLAGS, VECTORS + n the bytes of a vector register, and MEMORY +
+the linear address of a byte. A *demand* is a location with a mask: of 64 bits of a register, of 8 bits of a byte, of
+the 16 bytes of a vector register.
 """
 
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ import numpy as np
 from fwsim.analysis.isa import AnyStep
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
-from fwsim.analysis.step import FLAGS, MEMORY, Access, Demand, Flow
+from fwsim.analysis.step import MEMORY, Access, Demand, Flow
 from fwsim.analysis.stored import stored_by
 from fwsim.analysis.windows import Windows
 from fwsim.trace.event import Actor, Op, Space

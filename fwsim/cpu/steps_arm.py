@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from fwsim.cpu.arm import STEP_REGISTERS
 from fwsim.cpu.steps_words import (
     S_COUNT,
     S_IDS,
@@ -34,7 +35,7 @@ ARM_STEP = np.dtype(
 _SIZE = ARM_STEP.itemsize
 _ADDRESS, _MEM, _REGS, _FLAGS, _SEQ, _WORD = (place(ARM_STEP, name) for name in ("address", "mem", "regs", "flags",
                                                                                    "seq", "word"))  # fmt: skip
-_GENERAL = 32
+_GENERAL = len(STEP_REGISTERS) - 1
 _u32, _u64 = types.uint32, types.uint64
 
 

@@ -100,7 +100,7 @@ def _width(word: int) -> int:
     return 64 if word >> 31 else 32
 
 
-# --- data processing with an immediate ---------------------------------------------------------------------------------
+# --- data processing with an immediate --------------------------------------------------------------------------------
 def _immediate(word: int, address: int) -> A64 | None:
     kind, width = _bits(word, 23, 3), _width(word)
     d, n = _bits(word, 0, 5), _bits(word, 5, 5)
@@ -127,11 +127,11 @@ def _immediate(word: int, address: int) -> A64 | None:
             return None
         return A64(name, width, _general(word, 0), imm=_bits(word, 5, 16) << shift, amount=shift)
     wide, right, left = _bits(word, 22, 1), _bits(word, 16, 6), _bits(word, 10, 6)
-    if wide != word >> 31 or max(right, left) >= width and kind == 6 or left >= width:
+    if wide != word >> 31 or (max(right, left) >= width and kind == 6) or left >= width:
         return None
     if kind == 6:
         name = {0: "sbfm", 1: "bfm", 2: "ubfm"}.get(_bits(word, 29, 2))
-        return name and A64(name, width, _general(word, 0), _general(word, 5), amount=right, high=left) or None
+        return (name and A64(name, width, _general(word, 0), _general(word, 5), amount=right, high=left)) or None
     if kind == 7 and not _bits(word, 29, 2) and not _bits(word, 21, 1):
         return A64("extr", width, _general(word, 0), _general(word, 5), _general(word, 16), amount=left)
     return None
@@ -140,7 +140,7 @@ def _immediate(word: int, address: int) -> A64 | None:
 def _bit_mask(wide: int, ones: int, turn: int, width: int) -> int | None:
     """A logical immediate (DDI 0487, DecodeBitMasks): a run of ones, turned, again and again."""
     length = (wide << 6 | ~ones & 0x3F).bit_length() - 1
-    if length < 1 or wide and width == 32:
+    if length < 1 or (wide and width == 32):
         return None
     size = 1 << length
     count, turn = (ones & size - 1) + 1, turn & size - 1
@@ -151,7 +151,7 @@ def _bit_mask(wide: int, ones: int, turn: int, width: int) -> int | None:
     return sum(element << at for at in range(0, width, size))
 
 
-# --- data processing with registers ------------------------------------------------------------------------------------
+# --- data processing with registers -----------------------------------------------------------------------------------
 def _registers(word: int) -> A64 | None:
     top, width = _bits(word, 24, 5), _width(word)
     d, n, m = (_general(word, low) for low in (0, 5, 16))
@@ -205,17 +205,17 @@ def _few_sources(word: int, width: int) -> A64 | None:
 def _three_sources(word: int, width: int) -> A64 | None:
     d, n, m, a = (_general(word, low) for low in (0, 5, 16, 10))
     kind, minus = _bits(word, 21, 3), bool(_bits(word, 15, 1))
-    if _bits(word, 29, 2) or kind and width == 32:
+    if _bits(word, 29, 2) or (kind and width == 32):
         return None
     if not kind:
         return A64("msub" if minus else "madd", width, d, n, m, a)
     name = _LONG.get(kind)
-    if name is None or name.endswith("h") and minus:
+    if name is None or (name.endswith("h") and minus):
         return None
     return A64(name.replace("add", "sub") if minus else name, width, d, n, m, ZERO if name.endswith("h") else a)
 
 
-# --- branches, and the system's instructions ---------------------------------------------------------------------------
+# --- branches, and the system's instructions --------------------------------------------------------------------------
 def _branch(word: int, address: int) -> A64 | None:
     near = address + 4 * _signed(_bits(word, 5, 19), 19)
     if word & 0x7C000000 == 0x14000000:

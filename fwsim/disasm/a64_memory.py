@@ -75,7 +75,7 @@ def _literal(word: int, address: int) -> Transfer | None:
 def _pair(word: int) -> Transfer | None:
     kind, vector, load = _bits(word, 30, 2), bool(_bits(word, 26, 1)), bool(_bits(word, 22, 1))
     mode = _bits(word, 23, 2)
-    if kind == 3 or kind == 1 and not vector and (not load or mode == 0):
+    if kind == 3 or (kind == 1 and not vector and (not load or mode == 0)):
         return None
     size = 4 << kind if vector else (4, 4, 8)[kind]
     registers = (_register(word, 0, vector), _register(word, 10, vector))
@@ -92,7 +92,7 @@ def _single(word: int) -> Transfer | None:
         kind &= 1
         if log > 4:
             return None
-    elif kind >= 2 and log == 3 or kind == 3 and log == 2:  # a prefetch, or nothing
+    elif (kind >= 2 and log == 3) or (kind == 3 and log == 2):  # a prefetch, or nothing
         return None
     registers, base, scaled = (_register(word, 0, vector),), _bits(word, 5, 5), bool(_bits(word, 24, 1))
     load, signed, width = kind != 0, kind >= 2, 32 if kind == 3 else 64
@@ -116,7 +116,8 @@ def _single(word: int) -> Transfer | None:
 
 def _ordered(word: int) -> Transfer | None:
     """Exclusive, load-acquire and store-release; a compare-and-swap is none of them."""
-    size, ordered, load, paired = 1 << _bits(word, 30, 2), _bits(word, 23, 1), bool(_bits(word, 22, 1)), _bits(word, 21, 1)
+    size, load = 1 << _bits(word, 30, 2), bool(_bits(word, 22, 1))
+    ordered, paired = bool(_bits(word, 23, 1)), bool(_bits(word, 21, 1))
     if paired and (ordered or size < 4):
         return None
     registers: tuple[int, ...] = (_register(word, 0),)

@@ -68,6 +68,9 @@ def parse(data: bytes, where: str) -> Program:
 
 
 _MACHINES = {
+    3: "x86 (i386)", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 40: "Arm (AArch32)", 62: "x86-64", 243: "RISC-V",
+}  # fmt: skip
+"""e_machine of programs that a user may name by mistake."""
     3: "x86 (i386)",
     8: "MIPS",
     20: "PowerPC",

@@ -60,7 +60,10 @@ def check_arm(scenario: Scenario, machines: frozenset[str], where: str) -> None:
 def check_not_arm(scenario: Scenario, where: str) -> None:
     """Refuse what only an Arm guest has. Raises FwsimError naming the field."""
     late = [index for index, row in enumerate(scenario.host_function) if row.hotplug]
-    found = (("payload.program", scenario.payload.program), *((f"host_function.{index}.hotplug", "true") for index in late))
+    found = (
+        ("payload.program", scenario.payload.program),
+        *((f"host_function.{index}.hotplug", "true") for index in late),
+    )
     for field, value in found:
         if value:
             raise FwsimError(

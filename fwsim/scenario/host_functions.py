@@ -59,14 +59,11 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
             "the IGD is none of the host's functions", where=f"{where}: host.slot", found=f'"{scenario.host.slot}"',
             expected="the slot of a [[host_function]]", hint="add a row for it, or correct host.slot",
         )  # fmt: skip
-    return Topology(
-        _as_igd(each, scenario.host) if each.rid == igd else each for each in functions.by_rid.values()
-    )
+    return Topology(_as_igd(each, scenario.host) if each.rid == igd else each for each in functions.by_rid.values())
 
 
 def named(rows: tuple[Row, ...], where: str = "scenario") -> Topology:
-    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or is none, a loop.
-    """
+    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or is none, a loop."""
     found: dict[int, HostFunction] = {}
     for index, row in enumerate(rows):
         field = f"host_function.{index}"

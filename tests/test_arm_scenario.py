@@ -52,8 +52,9 @@ def test_a_host_function_is_what_its_row_says():
     )  # fmt: skip
     scenario = loads(text)
     assert scenario.host_function[1].hotplug
-    topology, (port, nic) = host_devices(scenario)
-    assert topology.by_rid[0x800].parent == 8
+    host = host_devices(scenario)
+    port, nic = host.functions
+    assert host.topology.by_rid[0x800].parent == 8
     assert port.bars == ()
     assert [(bar.index, bar.size, bar.kind, bar.is64, bar.address) for bar in nic.bars] == [
         (0, 0x20000, "mem", False, 0x50000000), (1, 0x100000, "pref", True, 0x8000000000), (3, 32, "io", False, 0x1000),

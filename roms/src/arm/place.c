@@ -5,7 +5,7 @@
 
 enum { MEGABYTE = 1 << 20, HOTPLUG = 2 << 20 }; // alignment of a bridge's window; what is kept free (pci=hpmmiosize)
 enum { ORDERS = 24 }; // alignments from 1 MiB to 8 TiB
-enum { SLOT = 1 << 8, HOTPLUG_CAPABLE = 1 << 6, SLOT_CAPABILITIES = 0x14 };
+enum { HOTPLUG_CAPABLE = 1 << 6, SLOT_CAPABILITIES = 0x14 };
 
 void add_windows(struct bus *bus, const struct host *host)
 {

@@ -332,6 +332,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """What becomes of a function level reset or a power state that is written to the IGD: nothing; the device does it;
     the kernel does it in the guest's place, and restores command and BARs (Linux drivers/pci/pci.c,
     pci_dev_save_and_disable and pci_dev_restore)."""
+    machines: ClassVar[frozenset[str]] = frozenset(("pc", "q35"))
+    """The machines (``guest.machine``) that its guests can be."""
     chosen_by: ClassVar[Literal["profile", "mirror"]] = "profile"
     """The field of ``[hypervisor]`` that tells one of this kind from another: WORD of a command line's KIND:WORD."""
 

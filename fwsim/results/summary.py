@@ -344,6 +344,60 @@ class DriverSummary(_Part):
     certainty: str = ""
 
 
+class AssignedBar(_Part):
+    """A BAR of an assigned function: the host's address, the guest's as it stands, and whether stage 2 maps it."""
+
+    index: int = 0
+    kind: str = "mem"
+    size: int = 0
+    host: int = 0
+    guest: int = 0
+    mapped: bool = False
+
+
+class AssignedFunction(_Part):
+    """A function of the guest's bus: where the guest finds it, whose it is on the host (""; made for the guest).
+
+    ``late``: it was attached after the guest had started; ``refused``: why the guest does not have it.
+    """
+
+    guest: str = ""
+    host: str = ""
+    backend: str = "vpci"
+    vendor: int = 0
+    device: int = 0
+    class_code: int = field(default=0, name="class")
+    bridge: bool = False
+    late: bool = False
+    refused: str = ""
+    bars: list[AssignedBar] = field(default_factory=list)
+
+
+class Stage2Mapping(_Part):
+    """Guest-physical memory that is the host's: ``bar`` of the host's ``function``."""
+
+    guest: int
+    host: int
+    size: int
+    function: str
+    bar: int
+
+
+class VpciSummary(_Part):
+    """What vPCI showed a guest: ``design`` of its bridges, functions, stage-2 mappings at the end, what Xen printed.
+
+    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest.
+    """
+
+    design: str = ""
+    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    functions: list[AssignedFunction] = field(default_factory=list)
+    mappings: list[Stage2Mapping] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    aborts: int = 0
+    crashed: str = ""
+
+
 class CheckResult(_Part):
     """One rule of what a correct run is."""
 
@@ -355,7 +409,7 @@ class CheckResult(_Part):
 class Summary(_Part):
     """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count.
 
-    ``driver`` is there where the scenario names one.
+    ``driver`` is there where the scenario names one, ``vpci`` in the run of an Arm guest.
     """
 
     fwsim: str = __version__
@@ -373,6 +427,7 @@ class Summary(_Part):
     unhandled: Unhandled = field(default_factory=Unhandled)
     driver: DriverSummary | msgspec.UnsetType = msgspec.UNSET
     efi: EfiSummary | None = None
+    vpci: VpciSummary | msgspec.UnsetType = msgspec.UNSET
     checks: list[CheckResult] = field(default_factory=list)
     exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0

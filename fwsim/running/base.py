@@ -41,7 +41,7 @@ class Assembled:
 class AnyRun(ABC):
     """A run, step by step. ``ending`` is how the drivers' start or the ROM's init ended, None before it."""
 
-    built: Built
+    built: Built | ArmBuilt
     ending: Ending | None
 
     @abstractmethod

@@ -24,6 +24,7 @@ from fwsim.firmware.image import FirmwareImage
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.machine.function_reset import reset_display
+from fwsim.memory.arm_map import MACHINE
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -58,9 +59,8 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     """
     tell = progress or quiet
     started = time.perf_counter()
-    rom = load(scenario.rom.file)
     tell("preparing", None)
-    one = begin(assemble(scenario, rom, out.events_path, tell), sessions, out)
+    one = begun(scenario, sessions, out, tell)
     try:
         tell("running", 0.0)
         one.post()
@@ -77,6 +77,21 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     out.write_summary(summary)
     tell("done", 1.0)
     return summary
+
+
+def begun(
+    scenario: Scenario, sessions: Sessions = Session, out: RunDir | None = None, tell: Progress = quiet
+) -> AnyRun:
+    """The run of ``scenario``, its machine assembled and no code run; events go to ``out``, None: to memory.
+
+    Raises FwsimError for what cannot be run.
+    """
+    events = out.events_path if out else None
+    if scenario.guest.machine == MACHINE:
+        from fwsim.running.arm import ArmRun
+
+        return ArmRun(scenario, events)
+    return begin(assemble(scenario, load(scenario.rom.file), events, tell), sessions, out)
 
 
 def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> AnyRun:

@@ -10,8 +10,11 @@ from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.firmware.image import FirmwareImage
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
+from fwsim.memory.arm_map import MACHINE as ARM
+from fwsim.scenario.arm import check_arm, check_not_arm, judge_program
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
+from fwsim.scenario.host_devices import host_devices, host_rows
 from fwsim.scenario.host_functions import asked
 from fwsim.scenario.model import Display, Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
@@ -47,6 +50,12 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
     design = _design(scenario, where)
+    if scenario.guest.machine == ARM:
+        _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+        check_arm(scenario, design.machines, where)
+        host_devices(scenario, where)
+        return
+    check_not_arm(scenario, where)
     _check_executed(scenario, design, where)
     posted = scenario.rom.source == "shadow" or scenario.host.post
     if scenario.host.vga in ("auto", "igd") and (design.on_host or posted):
@@ -59,6 +68,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_isa_bridge(scenario.guest, f"{where}: guest.isa_bridge")
     arranged(scenario.function, f"{where}: function")
     asked(scenario, where)
+    host_rows(scenario, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     _check_before(scenario.rom.before, design, f"{where}: rom.before")
     ports = [display.port for display in scenario.display]
@@ -300,6 +310,7 @@ def check_files(scenario: Scenario, where: str) -> None:
     _file_named("hypervisor.mirror", scenario.hypervisor.mirror, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
     _file_named("payload.floppy", scenario.payload.floppy, where, _judge_floppy)
+    _file_named("payload.program", scenario.payload.program, where, judge_program)
     for index, display in enumerate(scenario.display):
         _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)
 
@@ -333,8 +344,10 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
         )  # fmt: skip
 
 
-_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted"}
+_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted",
+          "program": "a program for an Arm guest"}  # fmt: skip
 _DUMPS = {
+    "program": "link it at 0x40000000 or above for aarch64, as roms/arm-vpci.elf is",
     "floppy": "assemble a boot sector to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is, or pad an image to "
     "whole sectors: truncate -s %512 FILE",
     "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",

@@ -53,8 +53,19 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
     if not scenario.host_function:
         return Topology([HostFunction(igd, vendor=0x8086, device=scenario.host.device_id, class_code=_DISPLAY,
                                       driver="vfio-pci", field="host.slot")])  # fmt: skip
+    functions = named(scenario.host_function, where)
+    if igd not in functions.by_rid:
+        raise FwsimError(
+            "the IGD is none of the host's functions", where=f"{where}: host.slot", found=f'"{scenario.host.slot}"',
+            expected="the slot of a [[host_function]]", hint="add a row for it, or correct host.slot",
+        )  # fmt: skip
+    return Topology(_as_igd(each, scenario.host) if each.rid == igd else each for each in functions.by_rid.values())
+
+
+def named(rows: tuple[Row, ...], where: str = "scenario") -> Topology:
+    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or none, a loop."""
     found: dict[int, HostFunction] = {}
-    for index, row in enumerate(scenario.host_function):
+    for index, row in enumerate(rows):
         field = f"host_function.{index}"
         function = _function(row, f"{where}: {field}", field)
         if function.rid in found:
@@ -62,14 +73,9 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
                 "two functions in one slot", where=f"{where}: {field}.slot", found=f'"{row.slot}"',
                 expected="each slot once", hint=f"{found[function.rid].field} is there already",
             )  # fmt: skip
-        found[function.rid] = function if function.rid != igd else _as_igd(function, scenario.host)
+        found[function.rid] = function
     _check_buses(found, where)
-    if igd not in found:
-        raise FwsimError(
-            "the IGD is none of the host's functions", where=f"{where}: host.slot", found=f'"{scenario.host.slot}"',
-            expected="the slot of a [[host_function]]", hint="add a row for it, or correct host.slot",
-        )  # fmt: skip
-    return Topology(_with_multifunction(found, scenario.host_function))
+    return Topology(_with_multifunction(found, rows))
 
 
 def _function(row: Row, where: str, field: str) -> HostFunction:

@@ -170,7 +170,7 @@ class Hypervisor(_Table, frozen=True):
     disable_vga: bool = False
     pair: Literal["none", "config", "ports", "bar"] = "none"
     mirror: File = ""
-    options: dict[str, str | int | bool] = {}
+    options: dict[str, str | int | bool | list[str]] = {}
     stolen_base: Literal["", "host"] = ""
     gsm: Literal["", "guest"] = ""
 
@@ -196,10 +196,11 @@ class Guest(_Table, frozen=True):
     ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
     ``user``: the user id that it runs as, 0 for root.
     ``isa_bridge``: how the guest's driver is shown the host's PCH, "auto" as the hypervisor does it; ``driver``: a
-    driver that looks for it when all else is done (``fwsim/drivers``).
+    driver that looks for it when all else is done (``fwsim/drivers``). ``machine`` "arm-virt": Xen's Arm guest, which
+    has the machine, its RAM and ``payload.program`` alone.
     """
 
-    machine: Literal["pc", "q35"] = "pc"
+    machine: Literal["pc", "q35", "arm-virt"] = "pc"
     ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
     slot: str = "00:02.0"
     cpu: str = HOST
@@ -286,11 +287,13 @@ class Payload(_Table, frozen=True):
     """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run.
 
     ``frames``: how long each screen is looked at before the next mode, in frames of 1/60 s of virtual time.
+    ``program``: what an Arm guest runs, an AArch64 ELF.
     """
 
     draw: Literal["test-card", "none"] = "test-card"
     frames: Annotated[int, Meta(extra={"min": 1, "max": 600})] = 1
     floppy: File = ""
+    program: File = ""
 
 
 class Budget(_Table, frozen=True):
@@ -329,12 +332,14 @@ class Function(_Table, frozen=True):
 
 
 class HostFunction(_Table, frozen=True):
-    """One function of the host, as far as IOMMU groups and requester ids go. ``class`` has 24 bits.
+    """One function of the host: what IOMMU groups go by, and what an Arm guest is given of it. ``class`` has 24 bits.
 
     ``slot`` is bus:device.function; ``behind`` the slot of the bridge that its bus is behind, "" on a root bus.
     ``acs``: the bits of its ACS capability, each with + or - for on or off ("SV+ RR+ CR+ UF+"); "" none, "empty" a
     capability without bits, "override" taken as isolated. ``driver``: the kernel's, "" none. ``alias``: other slots of
     its bus that it sends as. ``group``: its number as the host's kernel said it, -1 for not known.
+    ``bars`` from BAR0 on, each with the host's address: "mem 128K @ 0x50000000"; ``capabilities``: "msi 64 mask",
+    "msix 8 bar 1 at 0x2000" and their like (``host_capabilities.py``). ``hotplug``: attached when the guest waits.
     """
 
     slot: str
@@ -349,6 +354,9 @@ class HostFunction(_Table, frozen=True):
     alias: tuple[str, ...] = ()
     reset: Reset = "auto"
     group: Annotated[int, Meta(extra={"min": -1})] = -1
+    bars: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    hotplug: bool = False
 
 
 class GroupRow(_Table, frozen=True):

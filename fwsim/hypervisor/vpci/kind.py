@@ -24,6 +24,7 @@ class Vpci(Hypervisor):
 
     kind = "vpci"
     firmware = "none"
+    machines = frozenset(("pc", "q35", "arm-virt"))
 
     @property
     def known(self) -> Known:

@@ -16,7 +16,7 @@ ROMS = HERE.parents[1]
 COMMON = ("start.S", "console.c", "tree.c")
 PROGRAMS = {
     "arm-linux.elf": ("linux.c", "pci.c", "place.c", "show.c", "edu.c"),
-#    "arm-careless.elf": ("careless.c",),
+    "arm-careless.elf": ("careless.c",),
 }
 ADDRESS = 0x40200000
 """The start of RAM and 2 MiB: QEMU's virt puts its device tree of 1 MiB below an ELF kernel if it fits there."""

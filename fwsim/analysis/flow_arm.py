@@ -297,7 +297,6 @@ def _worked_out(step: ArmStep) -> Flow:
     """Everything that the instruction reads."""
     code = step.code
     demands = [(place, mask) for place, mask in map(_named, code.reads) if mask]
-    demands += [each for each in map(_named, code.writes) if each[0] >= VECTORS]  # INS, BSL: a part may stay
     demands += [(place, ALL) for place in (code.n, code.m, code.a) if place != ZERO]
     for read in step.reads:
         demands += bytes_of(read, _ones(8 * read.size))

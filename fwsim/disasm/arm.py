@@ -20,9 +20,15 @@ def text_a64(code: bytes, address: int) -> str:
 
 
 def registers_of(word: int, address: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the registers that an instruction reads, and writes; none where it is no instruction."""
+    """The names of the registers that an instruction may read, and writes; none where it is no instruction.
+
+    Every register that it names counts as read: Capstone 5.0.7 leaves out BIC's second source, and what INS keeps.
+    """
+    import capstone
+
     found = next(_engine().disasm(word.to_bytes(4, "little"), address, 1), None)
     if found is None:
         return (), ()
     reads, writes = found.regs_access()
-    return tuple(map(found.reg_name, reads)), tuple(map(found.reg_name, writes))
+    named = [each.reg for each in found.operands if each.type == capstone.arm64.ARM64_OP_REG]
+    return tuple(map(found.reg_name, (*reads, *named))), tuple(map(found.reg_name, writes))

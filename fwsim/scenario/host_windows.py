@@ -70,12 +70,13 @@ def _windows(bars: Sequence[HostBarText]) -> dict[str, tuple[int, int]]:
     kept: dict[str, list[HostBarText]] = {}
     for bar in bars:
         past = bar.kind != "io" and bar.address >= 4 * GIB
-        kind = bar.kind if bar.kind != "pref" else "mem" if high and not past else "pref"
+        kind: str = bar.kind if bar.kind != "pref" else "mem" if high and not past else "pref"
         kept.setdefault("pref" if past else kind, []).append(bar)
-    return {
-        kind: (min(bar.address for bar in held) & -GRAIN[kind], -(-max(bar.end for bar in held) // GRAIN[kind]) * GRAIN[kind])
-        for kind, held in kept.items()
-    }  # fmt: skip
+    found: dict[str, tuple[int, int]] = {}
+    for kind, held in kept.items():
+        grain = GRAIN[kind]
+        found[kind] = min(bar.address for bar in held) & -grain, -(-max(bar.end for bar in held) // grain) * grain
+    return found
 
 
 def _check_buses(bridge: HostFunction, one: Forwarded, topology: Topology, inside: set[int], where: str) -> None:

@@ -12,6 +12,7 @@ from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
 from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.scenario.arm import check_arm, check_not_arm, judge_program
+from fwsim.scenario.assigned import check_assigned
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
 from fwsim.scenario.host_devices import host_devices, host_rows
@@ -69,6 +70,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     arranged(scenario.function, f"{where}: function")
     asked(scenario, where)
     host_rows(scenario, where)
+    check_assigned(scenario, design, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     _check_before(scenario.rom.before, design, f"{where}: rom.before")
     ports = [display.port for display in scenario.display]
@@ -308,6 +310,7 @@ def check_files(scenario: Scenario, where: str) -> None:
     """Refuse a scenario with a file that is not there or not what its field wants. Raises FwsimError, as ``check``."""
     _file_named("rom.file", scenario.rom.file, where, None)
     _file_named("hypervisor.mirror", scenario.hypervisor.mirror, where, None)
+    _file_named("hypervisor.xl_cfg", scenario.hypervisor.xl_cfg, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
     _file_named("payload.floppy", scenario.payload.floppy, where, _judge_floppy)
     _file_named("payload.program", scenario.payload.program, where, judge_program)

@@ -6,11 +6,13 @@ Source: Xen docs/man/xl.cfg.5.pod.in, xl-pci-configuration.5.pod, docs/misc/xen-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.xen import xl_pci
+from fwsim.hypervisor.xen.xl_pci import XlPci
 
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]
@@ -19,6 +21,8 @@ _WHERE = "hypervisor.options"
 _PAGE = 0xFFF
 _MIB = 1 << 20
 _LONGEST_QUIRK = 60_000
+_IGD = 0x10
+"""00:02.0 as an sbdf."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class XenOptions:
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
     ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
-    iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk.
+    iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk. ``pci``: what xl.cfg assigns beside that.
     """
 
     domain: Domain = "hvm"
@@ -51,21 +55,35 @@ class XenOptions:
     reserved: bool = True
     inclusive: bool = False
     snb_quirk: int = 0
+    pci: XlPci = field(default_factory=XlPci)
 
 
-def read(given: Mapping[str, object]) -> XenOptions:
-    """The table ``given`` as options. Raises FwsimError naming the option, what it may be, and what to do."""
-    found: dict[str, Any] = {}
+def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
+    """The table ``given`` as options, over the lines on PCI of the file ``xl_cfg`` ("" for none).
+
+    Raises FwsimError naming the option, what it may be, and what to do.
+    """
+    pci = xl_pci.read(given, xl_cfg)
+    found: dict[str, Any] = {"pci": pci} | _of_igd(pci)
     for name, value in given.items():
+        if name in xl_pci.OPTIONS:
+            continue
         if name not in _READERS:
-            near = get_close_matches(name, _READERS, n=1, cutoff=0.6)
+            known = [*_READERS, *xl_pci.OPTIONS]
+            near = get_close_matches(name, known, n=1, cutoff=0.6)
             raise FwsimError(
                 "xen has no such option", where=f"{_WHERE}.{name}", found=name,
-                expected="one of " + ", ".join(_READERS),
+                expected="one of " + ", ".join(known),
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         found |= _READERS[name](name, value)
     return XenOptions(**found)
+
+
+def _of_igd(pci: XlPci) -> dict[str, Any]:
+    """What the IGD's own entry says of it; the options of these names go before it."""
+    igd = pci.device(_IGD)
+    return {"permissive": igd.options.permissive, "rdm_policy": igd.options.rdm_policy} if igd else {}
 
 
 def _refuse(name: str, value: object, expected: str, hint: str = "") -> FwsimError:

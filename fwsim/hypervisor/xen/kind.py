@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
+from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign
 from fwsim.hypervisor.interface import (
     ASLS,
     HOST_BRIDGE,
@@ -23,7 +24,7 @@ from fwsim.hypervisor.interface import (
     Register,
 )
 from fwsim.hypervisor.interrupts import Line, MaskedLine
-from fwsim.hypervisor.xen import config, libxl
+from fwsim.hypervisor.xen import chipset, config, libxl
 from fwsim.hypervisor.xen.options import read
 from fwsim.hypervisor.xen.releases import release
 
@@ -103,7 +104,7 @@ class Xen(Hypervisor):
             return Assignment(opregion=False, stolen=device.stolen, messages=self._of_dom0(device))
         given = Assignment(
             opregion=False, registers=[Register(ASLS, 4, watched=True)], copies={HOST_BRIDGE: _COPIES},
-            lpc=_BRIDGES.get(device.device_id), own_bdsm=False,
+            lpc=_BRIDGES.get(device.device_id), own_bdsm=False, absent=chipset.absent(self.options),
         )  # fmt: skip
         found = libxl.regions(self.row, self.options, self.ram_end(device, device.ram))
         given.messages = found.messages
@@ -132,10 +133,16 @@ class Xen(Hypervisor):
         self, device: Device, given: Assignment, function: Function, read: Callable[[int, int], int]
     ) -> Sequence[Register]:
         """Of the IGD the header and the capabilities that xen-pt knows; in dom0 nothing is emulated."""
+        if function.bdf == HOST_BRIDGE and not self.on_host:
+            return chipset.hidden(self.options)
         if self.on_host or function.bdf != device.devfn:
             return ()
         self._table = config.emulated(read)
         return [*given.registers, *self._table.registers(self.options.permissive)]
+
+    def config_design(self, device: Device, board: ConfigBoard) -> ConfigDesign | None:
+        """Its ioreq servers, where the user asks who answers."""
+        return None if self.on_host else chipset.design(self.options, device, board)
 
     def dropped(self, device: Device, bdf: int, offset: int, width: int, value: int) -> Sequence[str]:
         """What was written where, and the advice: xen-pt says it once a device."""

@@ -15,6 +15,7 @@ from fwsim.errors import FwsimError
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]
 Policy = Literal["strict", "relaxed"]
+Chipset = Literal["pciexbar", "mch-ich9"]
 _WHERE = "hypervisor.options"
 _PAGE = 0xFFF
 _MIB = 1 << 20
@@ -37,6 +38,8 @@ class XenOptions:
     ``domain``: whose the IGD is: a guest's (hvm), or dom0's, PV (dom0) or PVH (pvh). ``gfx_passthru``: off (""),
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
     ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
+    ``config_space``: what Xen knows of MMCONFIG, "": nobody asks; ``chipset``: what of it Xen emulates, where it routes
+    by itself; ``pciexbar_once``: PCIEXBAR is locked once it is on; ``igd_backend``: who answers for the IGD.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
     iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk.
     """
@@ -51,6 +54,10 @@ class XenOptions:
     reserved: bool = True
     inclusive: bool = False
     snb_quirk: int = 0
+    config_space: Literal["", "told", "outdated", "hypervisor"] = ""
+    chipset: Chipset = "mch-ich9"
+    pciexbar_once: bool = False
+    igd_backend: Literal["qemu", "vpci"] = "qemu"
 
 
 def read(given: Mapping[str, object]) -> XenOptions:
@@ -65,7 +72,19 @@ def read(given: Mapping[str, object]) -> XenOptions:
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         found |= _READERS[name](name, value)
-    return XenOptions(**found)
+    made = XenOptions(**found)
+    for name in ("chipset", "pciexbar", "igd_backend"):
+        if name in given and not made.config_space:
+            raise FwsimError(
+                "nobody asks who answers configuration space", where=f"{_WHERE}.{name}", found=repr(given[name]),
+                expected="config_space beside it", hint='config_space = "told", "outdated" or "hypervisor"',
+            )  # fmt: skip
+    if "chipset" in given and made.config_space != "hypervisor":
+        raise FwsimError(
+            "the chipset is the device model's", where=f"{_WHERE}.chipset", found=repr(given["chipset"]),
+            expected=f'no chipset with config_space = "{made.config_space}"', hint='config_space = "hypervisor"',
+        )  # fmt: skip
+    return made
 
 
 def _refuse(name: str, value: object, expected: str, hint: str = "") -> FwsimError:
@@ -160,5 +179,9 @@ _READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "reserved": lambda name, value: {"reserved": _switch(name, value)},
     "inclusive": lambda name, value: {"inclusive": _switch(name, value)},
     "snb_igd_quirk": _quirk,
+    "config_space": lambda name, value: {"config_space": _word(name, value, ("", "told", "outdated", "hypervisor"))},
+    "chipset": lambda name, value: {"chipset": _word(name, value, ("pciexbar", "mch-ich9"))},
+    "pciexbar": lambda name, value: {"pciexbar_once": _word(name, value, ("rw", "once")) == "once"},
+    "igd_backend": lambda name, value: {"igd_backend": _word(name, value, ("qemu", "vpci"))},
 }
 """What an option's value becomes: fields of ``XenOptions``."""

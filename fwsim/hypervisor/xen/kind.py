@@ -129,14 +129,18 @@ class Xen(Hypervisor):
             found.append("warning: snb_igd_quirk does nothing: the IGD is no Sandy Bridge's")
         return found
 
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """What is the same whatever the device holds; of 00:00.0 what Xen leaves out where it emulates that."""
+        if function.bdf == HOST_BRIDGE and not self.on_host:
+            return chipset.hidden(self.options)
+        return super().registers(device, given, function)
+
     def registers_over(
         self, device: Device, given: Assignment, function: Function, read: Callable[[int, int], int]
     ) -> Sequence[Register]:
         """Of the IGD the header and the capabilities that xen-pt knows; in dom0 nothing is emulated."""
-        if function.bdf == HOST_BRIDGE and not self.on_host:
-            return chipset.hidden(self.options)
         if self.on_host or function.bdf != device.devfn:
-            return ()
+            return self.registers(device, given, function)
         self._table = config.emulated(read)
         return [*given.registers, *self._table.registers(self.options.permissive)]
 

@@ -4,11 +4,11 @@
 ;   nasm -f bin -DDO=STAY -o config-stay.img config-space.asm
 ;
 ; DO: STAY    looks, once
-;     MOVE    looks, moves the window 256 MiB up, looks again, and reads each function where the window was
+;     MOVE    looks, moves the window 1 GiB down, looks again, and reads each function where the window was
 ;     OFF     looks, switches the window off, and reads each function where it was
 ;     RAM     looks, moves the window to 256 MiB, where there is RAM, looks again
 ;     BAR     looks, moves the window to the first BAR of 00:02.0 that is 16 MiB or larger, looks again
-;     TWICE   looks, moves the window 256 MiB up and then 512 MiB, looks after each
+;     TWICE   looks, moves the window 1 GiB down, then 256 MiB more, looks after each
 ;
 ; A look: dword 0 and, where there is one, the dword at 100h of each function by the window; the byte 3Ch (interrupt
 ; line) written by each way and read by the other; the dword at 108h written by the window and read back.
@@ -29,7 +29,8 @@ BRIDGE          equ 0x80000000          ; 00:00.0, by configuration mechanism 1
 PCIEXBAR        equ 0x60
 IGD             equ 0x80001000
 BASE_BITS       equ 0xFC000000
-UP              equ 0x10000000
+DOWN            equ 0x40000000
+MORE            equ 0x10000000
 LARGE           equ 0x01000000
 
         cpu 386
@@ -67,18 +68,18 @@ start:  cli
 %if DO == MOVE || DO == TWICE
         mov eax, [base]
         mov [left], eax
-        add eax, UP
+        sub eax, DOWN
         call move
         call look
 %endif
 %if DO == TWICE
         mov eax, [left]
-        add eax, 2 * UP
+        sub eax, DOWN + MORE
         call move
         call look
 %endif
 %if DO == RAM
-        mov eax, UP
+        mov eax, MORE                   ; 256 MiB
         call move
         call look
 %endif

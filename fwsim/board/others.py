@@ -9,14 +9,13 @@ from fwsim.firmware.request import Bridge
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.model import Function
 
-
 _EXTENDED = (
     Setting(0x06, 2, 0x0010), Setting(0x34, 1, 0x40),
     Setting(0x40, 4, 0x00020010), Setting(0x44, 4, 0x00008000),
     Setting(0x100, 4, 0x0001000B), Setting(0x104, 4, 0x01000001), Setting(0x108, 4, 0, 0xFFFFFFFF),
 )  # fmt: skip
-"""PCI Express' capability at 40h, and one of the vendor's own at 100h: 16 bytes, with a dword at 108h that keeps what is
-written (PCI Express Base 5.0, 7.5.3 and 7.9.5)."""
+"""PCI Express' capability at 40h, and one of the vendor's own at 100h: 16 bytes, with a dword at 108h that keeps what
+is written (PCI Express Base 5.0, 7.5.3 and 7.9.5)."""
 
 
 def other_functions(rows: Sequence[Function]) -> tuple[BoardFunction, ...]:

@@ -49,8 +49,8 @@ class ConfigDesign:
     """How one guest's accesses are routed. ``name`` is the design's.
 
     ``parties``: the hypervisor itself first, then the device model, then the others. ``told``: whether the hypervisor
-    knows where the window is. ``locks``: PCIEXBAR takes no write any more once it was enabled. ``remedy``: what helps
-    where an access is lost.
+    knows where the window is. ``locks``: PCIEXBAR takes no write any more once it was enabled. ``cause``: why an
+    access is lost, "" where none is; ``remedy``: what helps.
     """
 
     name: str
@@ -59,4 +59,5 @@ class ConfigDesign:
     router: Router
     told: bool
     locks: bool
+    cause: str
     remedy: str

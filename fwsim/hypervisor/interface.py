@@ -423,6 +423,11 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""
         return None
 
+    @property
+    def routes_config(self) -> bool:
+        """Whether ``config_design`` has an answer: it says who gets each access to configuration space."""
+        return False
+
     def config_design(self, device: Device, board: ConfigBoard) -> ConfigDesign | None:
         """Who gets which access to configuration space; None: nobody asks, functions just answer."""
         return None

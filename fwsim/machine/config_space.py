@@ -1,4 +1,4 @@
-"""Where several own functions of the guest's bus: their hypervisor routes each access, and PCIEXBAR's moves are noted."""
+"""Where several own functions of the guest's bus: the hypervisor routes each access, and PCIEXBAR's moves are noted."""
 
 from __future__ import annotations
 

@@ -382,12 +382,13 @@ class ConfigAnswer(_Part):
 
 
 class ConfigSpace(_Part):
-    """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``remedy``: what helps against
-    loss in it, "" for nothing.
+    """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
+    lost in it, and ``remedy``: what helps.
     """
 
     design: str = ""
     title: str = ""
+    cause: str = ""
     remedy: str = ""
     servers: list[ConfigServer] = field(default_factory=list)
     windows: list[ConfigWindow] = field(default_factory=list)

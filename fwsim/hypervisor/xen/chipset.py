@@ -25,12 +25,19 @@ _TITLES = {
     "pciexbar": "Xen emulates 00:00.0 with PCIEXBAR alone",
     "mch-ich9": "Xen emulates MCH and ICH9",
 }
-_REMEDIES = {
-    "told": "",
-    "outdated": "a QEMU whose q35 tells Xen of PCIEXBAR (XEN_DMOP_mmcfg_location_change of the q35 series)",
-    "pciexbar": "a QEMU whose cpu_ioreq_config goes past PCI_CONFIG_SPACE_SIZE, or requests in their native form",
-}
-_REMEDIES["mch-ich9"] = _REMEDIES["pciexbar"]
+_FIRST_256 = (
+    "QEMU takes configuration requests of the first 256 bytes only",
+    "a QEMU whose cpu_ioreq_config goes past PCI_CONFIG_SPACE_SIZE, or the window's MMIO in its native form",
+)
+_LOST = {
+    "told": ("", ""),
+    "outdated": (
+        "the device model tells nobody where MMCONFIG is, and has all of it as MMIO of its own",
+        "a QEMU whose q35 tells Xen of PCIEXBAR (XEN_DMOP_mmcfg_location_change of the q35 series)",
+    ),
+    "pciexbar": _FIRST_256, "mch-ich9": _FIRST_256,
+}  # fmt: skip
+"""Why an access is lost, by design, and what helps."""
 
 
 def name(options: XenOptions) -> str:
@@ -50,10 +57,9 @@ def hidden(options: XenOptions) -> Sequence[Register]:
     return [Register(at, 4, "hidden") for at in range(_HEADER_END, _END, 4) if at not in _PCIEXBAR]
 
 
-def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDesign | None:
-    """The servers of ``board`` and who gets what; None where nobody asks. Raises FwsimError for too many emulators."""
-    if not options.config_space:
-        return None
+def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDesign:
+    """The servers of ``board`` and who gets what. Raises FwsimError for too many emulators."""
+    assert options.config_space
     own = {"pciexbar": {HOST_BRIDGE}, "mch-ich9": {HOST_BRIDGE, LPC_BRIDGE}}.get(name(options), set[int]())
     if options.igd_backend == "vpci":
         own.add(device.devfn)
@@ -63,9 +69,10 @@ def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDes
             "too many ioreq servers", where="function", found=f"{len(router.servers)}, the device model's among them",
             expected=f"up to {MAX_SERVERS}: MAX_NR_IOREQ_SERVERS", hint="let emulators share a name in owner",
         )  # fmt: skip
-    parties = (Party("Xen", tuple(sorted(own))), *(Party(each.name, tuple(sorted(each.functions))) for each in router.servers))
+    parties = [Party("Xen", tuple(sorted(own)))]
+    parties += [Party(each.name, tuple(sorted(each.functions))) for each in router.servers]
     which = name(options)
     return ConfigDesign(
-        which, _TITLES[which], parties, router, options.config_space != "outdated", options.pciexbar_once,
-        _REMEDIES[which],
+        which, _TITLES[which], tuple(parties), router, options.config_space != "outdated", options.pciexbar_once,
+        *_LOST[which],
     )  # fmt: skip

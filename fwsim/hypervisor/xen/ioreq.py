@@ -79,8 +79,9 @@ class Ioreq:
         found = mmcfg.decode(address) if mmcfg else None
         if found is not None:
             sbdf, register = found
-            mine = sbdf in self._own or (server := self.select(sbdf)) is not None and server.who != DEVICE_MODEL
-            if mine or self._knows == "hypervisor":
+            server = self.select(sbdf)
+            knows_none = server is not None and server.who != DEVICE_MODEL
+            if knows_none or sbdf in self._own or self._knows == "hypervisor":
                 return self._request(sbdf, register) or Route(NOBODY, NOT_AT_ALL, lost=there)
         return self._memory(bdf, address)
 

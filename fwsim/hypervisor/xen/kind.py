@@ -144,9 +144,14 @@ class Xen(Hypervisor):
         self._table = config.emulated(read)
         return [*given.registers, *self._table.registers(self.options.permissive)]
 
+    @property
+    def routes_config(self) -> bool:
+        """Where the user asks, in a guest."""
+        return bool(self.options.config_space) and not self.on_host
+
     def config_design(self, device: Device, board: ConfigBoard) -> ConfigDesign | None:
         """Its ioreq servers, where the user asks who answers."""
-        return None if self.on_host else chipset.design(self.options, device, board)
+        return chipset.design(self.options, device, board) if self.routes_config else None
 
     def dropped(self, device: Device, bdf: int, offset: int, width: int, value: int) -> Sequence[str]:
         """What was written where, and the advice: xen-pt says it once a device."""

@@ -77,7 +77,7 @@ def read(given: Mapping[str, object]) -> XenOptions:
         if name in given and not made.config_space:
             raise FwsimError(
                 "nobody asks who answers configuration space", where=f"{_WHERE}.{name}", found=repr(given[name]),
-                expected="config_space beside it", hint='config_space = "told", "outdated" or "hypervisor"',
+                expected="nothing, or config_space beside it", hint='config_space = "told", "outdated" or "hypervisor"',
             )  # fmt: skip
     if "chipset" in given and made.config_space != "hypervisor":
         raise FwsimError(

@@ -38,6 +38,8 @@ _NEEDS_MACHINE = {
     "real-chipset": ("q35", "no real chipset has an ISA bridge with functions at 00:01, as an i440FX's PIIX3 is"),
 }  # fmt: skip
 """By guest.isa_bridge: the machine that it needs, and why."""
+_OWNER = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_TAKEN_OWNERS = ("qemu", "xen", "vpci", "nobody", "nothing")
 _ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
 
 
@@ -55,6 +57,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
         _check_ram(scenario.guest.ram, f"{where}: guest.ram")
         check_arm(scenario, design.machines, where)
         host_devices(scenario, where)
+        check_assigned(scenario, design, where)
         return
     check_not_arm(scenario, where)
     _check_executed(scenario, design, where)
@@ -68,6 +71,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_slot(scenario.guest, f"{where}: guest.slot")
     _check_isa_bridge(scenario.guest, f"{where}: guest.isa_bridge")
     arranged(scenario.function, f"{where}: function")
+    _check_owners(scenario, design, f"{where}: function")
     asked(scenario, where)
     host_rows(scenario, where)
     check_assigned(scenario, design, where)
@@ -83,6 +87,31 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
             )  # fmt: skip
     for index, display in enumerate(scenario.display):
         _check_link(display, f"{where}: display.{index}")
+
+
+def _check_owners(scenario: Scenario, design: Design, where: str) -> None:
+    """Another emulator's name is a word, and somebody routes to it."""
+    for index, row in enumerate(scenario.function):
+        if not row.owner:
+            continue
+        at = f"{where}.{index}.owner"
+        if not _OWNER.fullmatch(row.owner) or row.owner.lower() in _TAKEN_OWNERS:
+            raise FwsimError(
+                "no name for an emulator", where=at, found=f'"{row.owner}"',
+                expected="letters, digits, - and _, up to 16; not qemu, xen, vpci or nobody", hint='such as "demu"',
+            )  # fmt: skip
+        if not design.routes_config:
+            raise FwsimError(
+                "nobody routes configuration space to another emulator", where=at, found=f'"{row.owner}"',
+                expected="no owner under this hypervisor",
+                hint='hypervisor.kind = "xen" with hypervisor.options.config_space = "told"',
+            )  # fmt: skip
+    if design.routes_config and scenario.guest.machine != "q35":
+        raise FwsimError(
+            "this machine has no PCIEXBAR", where=f"{where.removesuffix('function')}guest.machine",
+            found=f'"{scenario.guest.machine}"', expected='"q35", where somebody asks who answers configuration space',
+            hint='guest.machine = "q35", with firmware.kind = "hvmloader" and firmware.version = "mmconfig"',
+        )  # fmt: skip
 
 
 def _check_post(scenario: Scenario, where: str) -> None:

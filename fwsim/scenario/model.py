@@ -312,6 +312,8 @@ class Function(_Table, frozen=True):
     ``host``: the function of the host that it is, "" for one that the hypervisor makes up.
     ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
     behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
+    ``owner``: the emulator beside the device model that has it, "" the device model. ``extended``: PCI Express, with a
+    capability at 100h.
     """
 
     slot: str
@@ -326,6 +328,8 @@ class Function(_Table, frozen=True):
     behind: str = ""
     hotplug: Hotplug = "none"
     host: str = ""
+    owner: str = ""
+    extended: bool = False
 
     @property
     def is_at_1f(self) -> bool:

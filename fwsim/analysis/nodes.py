@@ -22,6 +22,8 @@ class Node:
     size: int = 4
     event: int = 0
     selected: int = 0
+    through: int = 0
+    """The bits that a read has from event ``selected``, a write."""
     code: bytes = b""
     bits: int = 16
     """Of the code,"""

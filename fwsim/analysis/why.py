@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
+from fwsim.analysis.events import event_text
 from fwsim.analysis.gave_up import why_it_gave_up
 from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.slicer import Slicer
-from fwsim.analysis.story import Teller, WhyNode, event_text
+from fwsim.analysis.story import Teller, WhyNode
 from fwsim.analysis.targets import Target, parse
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import EfiSummary, Summary
-from fwsim.rom.catalog import Licence, licence_of
+from fwsim.rom.catalog import Licence
 from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Op, Space
 
@@ -79,7 +80,7 @@ class _Explainer:
         why.nodes = self.teller.nodes
         why.images = [each for each in self._drivers if any(
             each.base <= node.ip < each.base + each.size and not node.cs for node in why.nodes)]  # fmt: skip
-        why.licence = licence_of(self.teller.origins.rom)
+        why.licence = self.teller.origins.licence
         why.prevented = prevention(self.scenario, why.nodes)
         return why
 

@@ -15,7 +15,7 @@ from fwsim.analysis.isa import AnyStep
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
 from fwsim.analysis.step import MEMORY, Access, Demand, Flow
-from fwsim.analysis.stored import stored_by
+from fwsim.analysis.stored import CODE, stored_by
 from fwsim.analysis.windows import Windows
 from fwsim.trace.event import Actor, Op, Space
 
@@ -245,7 +245,7 @@ class Work:
             return []
         events = self.windows.inputs_between(low, high)
         spaces = np.isin(events["space"], self.steps.isa.inputs)
-        reads = events[(events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & spaces]
+        reads = events[(events["op"] == Op.READ) & np.isin(events["actor"], CODE) & spaces]
         return self.steps.isa.of_inputs(step, flow, mask, reads) if len(reads) else []
 
     def _seqs(self, index: int) -> tuple[int, int]:
@@ -268,9 +268,9 @@ class Work:
         node.mask |= mask
         stored = stored_by(self.windows.events, seq, node.mask)
         if stored is not None and not node.sources:
-            heapq.heappush(self._pending, (-self._step_of(stored), node.key))
             node.kind = "readback"
-            node.selected = stored
+            node.selected, node.through = stored
+            heapq.heappush(self._pending, (-self._step_of(node.selected), node.key))
         return node
 
     def _step_of(self, seq: int) -> int:
@@ -288,7 +288,7 @@ class Work:
         step = self.steps.step(self.at)
         if step is None:
             return
-        node.sources.add(self.given("store", self.at, step, node.selected, node.mask).key)
+        node.sources.add(self.given("store", self.at, step, node.selected, node.mask & node.through).key)
 
     def given(self, kind: str, index: int, step: AnyStep, seq: int, mask: int) -> Node:
         """The node of the bits ``mask`` of event ``seq``, which ``step`` gave to a device."""

@@ -53,6 +53,13 @@ def condition(code: A64) -> list[Demand]:
     return {"cbz": [(code.n, _ones(code.width))], "tbz": [(code.n, 1 << code.amount)]}.get(code.kind, [])
 
 
+def of_address(code: A64) -> list[Demand]:
+    """The registers that make the address of its access, or of its branch."""
+    memory = code.memory
+    made_of = (memory.base, memory.index) if memory is not None else (code.n,)
+    return [(register, ALL) for register in made_of if register >= 0]
+
+
 def reads_of(code: A64, regs: list[int], after: list[int]) -> list[Access]:
     """What the instruction read in memory; the values are known where they went into general registers."""
     memory = code.memory

@@ -90,7 +90,8 @@ def _writes(events: NDArray[np.void], register: int) -> NDArray[np.void]:
     """The guest's writes that reach the dword ``register``, of configuration space's address."""
     mine = (events["actor"] == Actor.GUEST) & (events["space"] == Space.PCI) & (events["op"] == Op.WRITE)
     rows: NDArray[np.void] = events[mine]
-    return rows[(rows["address"] < register + 4) & (rows["address"] + rows["width"] > register)]
+    reach: NDArray[np.void] = rows[(rows["address"] < register + 4) & (rows["address"] + rows["width"] > register)]
+    return reach
 
 
 def _kept(written: int, value: int, lane: int) -> int:

@@ -83,6 +83,10 @@ class Isa(ABC):
         """Which of a step's reads ``events`` have a part in ``flow``, with the bits of each; ``mask`` is made of it."""
 
     @abstractmethod
+    def of_address(self, step: AnyStep) -> list[Demand]:
+        """What the address of its access, or of its branch, is made of."""
+
+    @abstractmethod
     def jump(self, code: Any, address: int) -> tuple[int, list[Demand]] | None:
         """Where a conditional jump goes, and what it looks at; None for another instruction."""
 
@@ -168,6 +172,11 @@ class X86(Isa):
                 found.append((int(each["seq"]), mask >> 8 * at & (1 << 8 * width) - 1 or mask))
         return found or [(int(events["seq"][-1]), mask)]
 
+    def of_address(self, step: AnyStep) -> list[Demand]:
+        """As ``Isa``: the registers of its memory operands."""
+        named = [name for operand in step.code.operands for name in operand.registers if name in reads.REGISTERS]
+        return [(reads.REGISTERS[name][0], self.pointer) for name in named]
+
     def jump(self, code: Decoded, address: int) -> tuple[int, list[Demand]] | None:
         """As ``Isa``."""
         if not code.relative or not code.name.startswith("j") or code.name == "jmp":
@@ -242,6 +251,10 @@ class Arm(Isa):
                 found.append((int(each["seq"]), part))
             at += width
         return found
+
+    def of_address(self, step: AnyStep) -> list[Demand]:
+        """As ``Isa``."""
+        return flow_arm.of_address(step.code)
 
     def jump(self, code: A64, address: int) -> tuple[int, list[Demand]] | None:
         """As ``Isa``."""

@@ -17,7 +17,7 @@ from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.stage2_notes import mapping_at
 from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.rom.catalog import Licence
-from fwsim.rom.elf import Program, function_at, program
+from fwsim.rom.elf import Program, program
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -49,7 +49,7 @@ class ArmOrigins(Roots):
 
     def function_at(self, address: int) -> str:
         """As ``Roots``."""
-        return function_at(self.program, address)
+        return self.program.function_at(address)
 
     # --- inputs -----------------------------------------------------------------------------------------------------
     def input_text(self, node: Node, slicer: Slicer, short: bool = False) -> str:
@@ -68,7 +68,8 @@ class ArmOrigins(Roots):
         facts = [_answer(slicer, event)]
         at, seq = int(event["address"]) & 0xFFF, int(event["seq"])
         if at & ~3 in BARS and (late := ignored(slicer.events, seq)):
-            facts.append(f"event {late} wrote {int(slicer.events[late - 1]['value']):#x} while memory was decoded: ignored")
+            written = int(slicer.events[late - 1]["value"])
+            facts.append(f"event {late} wrote {written:#x} while memory was decoded: ignored")
         elif at & ~3 in BARS and event["value"]:
             facts.append("as vPCI began with: the host's own address")
         return [each for each in facts if each]

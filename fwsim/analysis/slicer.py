@@ -53,6 +53,19 @@ class Slicer(Windows):
         work.want(top.key, jump[1] if jump else [(FLAGS, steps.isa.flags)], set())
         return work.run(top.key)
 
+    def of_address(self, seq: int) -> Slice | None:
+        """The address of the access, or branch, that ended in event ``seq``, an exception."""
+        at = self.find(seq)
+        if at is None:
+            return None
+        steps, index = at
+        step = steps.step(index)
+        work = Work(self, steps, index)
+        flow = Flow("accessed", steps.isa.of_address(step) if step is not None else [])
+        node = work.node(index, "event", flow, int(self.events[seq - 1]["value"]), steps.isa.pointer)
+        node.event = seq
+        return work.run(node.key)
+
     def of_register(self, seq: int, number: int, mask: int) -> Slice | None:
         """Bits of a register at the instruction of event ``seq``."""
         at = self.find(seq)

@@ -38,8 +38,13 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     rules = design.options.of_guest(scenario.guest.ram)
     host = arm_host(scenario)
     assigned, late = host.assigned(design.assigned(host.devices))
-    log: list[str] = []
-    domain = Domain(rules, log.append)
+    log, xen = list[str](), list[str]()
+
+    def said(line: str) -> None:
+        log.append(line)
+        xen.append(line)
+
+    domain = Domain(rules, said)
     topology = Topology(design.profile, assigned, domain, host.bridges, late)
     dma = DmaOf(Smmu(design.options.smmu))
     modelled = {
@@ -55,7 +60,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
     built = ArmBuilt(
-        machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, tuple(each.sbdf for each in late), log
+        machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log
     )
     tree = device_tree(scenario.guest.ram, rules.guest, buses=built.last_bus + 1, prepared=design.options.pci.prepared)
     machine.ram.write(built.tree_at - RAM0_BASE, tree)

@@ -12,8 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fwsim.hypervisor.vpci.rules import GuestMap
-from fwsim.memory.arm_map import GICD_BASE, GICD_SIZE, GICR_BASE, GICR_SIZE, MOST_BUSES, PL011_BASE, PL011_SIZE
-from fwsim.memory.arm_map import RAM0_BASE, RAM0_SIZE, RAM1_BASE
+from fwsim.memory.arm_map import (
+    GICD_BASE,
+    GICD_SIZE,
+    GICR_BASE,
+    GICR_SIZE,
+    MOST_BUSES,
+    PL011_BASE,
+    PL011_SIZE,
+    RAM0_BASE,
+    RAM0_SIZE,
+    RAM1_BASE,
+)
 from fwsim.units import MIB
 
 if TYPE_CHECKING:

@@ -1,6 +1,11 @@
 """Small AArch64 programs for tests, as assembly and as what clang made of it (test_arm_code.py asks it again)."""
 
+import struct
 from dataclasses import dataclass
+from pathlib import Path
+
+from fwsim.scenario.load import loads
+from fwsim.scenario.model import Scenario
 
 RAM = 0x40000000
 ENTRY = 0x40080000
@@ -220,3 +225,29 @@ CODE = {
         },
     ),
 }
+
+
+def elf(data: bytes, start: int = ENTRY, machine: int = 183, *, bits: int = 2) -> bytes:
+    """An executable with one segment at ``start``, entered there (System V ABI, chapters 4 and 5)."""
+    header = b"\x7fELF" + bytes([bits, 1, 1]) + bytes(9)
+    header += struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, start, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    return header + struct.pack("<IIQQQQQQ", 1, 7, 120, start, start, len(data), len(data), 8) + data
+
+
+def scenario(folder: Path, program: bytes, more: str = "", options: str = "") -> Scenario:
+    """An Arm guest that runs ``program``; ``more`` is TOML, ``options`` lines of [hypervisor.options]."""
+    file = folder / "program.elf"
+    file.write_bytes(program)
+    text = f"""
+[guest]
+machine = "arm-virt"
+ram = "64M"
+[hypervisor]
+kind = "vpci"
+[hypervisor.options]
+{options}
+[payload]
+program = "{file}"
+{more}
+"""
+    return loads(text, "test")

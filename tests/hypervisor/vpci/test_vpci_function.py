@@ -100,7 +100,7 @@ def test_a_small_bar_has_to_lie_in_its_page_as_the_hosts_does():
 
 
 def test_a_failed_mapping_ends_the_guest_with_decode_off():
-    """On x86 a page that is another device's is refused (set_typed_p2m_entry), and the domain crashed (header.c:235)."""
+    """On x86 a page that is another device's is refused (set_typed_p2m_entry), and the domain crashed."""
     guest = Guest(rules=Rules(arm=False))
     guest.domain.stage2.map(Mapping(0x50000000, 0x99999000, 0x1000, 0x0900, 0))
     guest.write(COMMAND, 2, 2)
@@ -208,17 +208,19 @@ def test_a_snapshot_takes_registers_and_mappings_back():
     ("device", "said"),
     [
         (HostDevice(0x0800, config(kind=2)), "header type 2"),
-        (nic(capabilities=((0x50, bytes([0x05, 0, 0])), (0x58, bytes([0x11, 7, 0])))), ""),
-        (nic(capabilities=(MSIX, (0x70, MSIX[1]))), "offset 0x70"),
+        (nic(capabilities=(MSIX, (0x70, MSIX[1]))), "another one at 0x70"),
     ],
 )
 def test_what_xen_does_not_assign(device, said):
-    if not said:  # two capabilities that merely lie close are fine
-        assert Guest(device).read(0x34, 1) == 0x50
-        return
     with pytest.raises(FwsimError) as caught:
         Guest(device)
     assert caught.value.found == said
+
+
+def test_an_msi_capability_under_another_is_masked():
+    """MSI's data register would be where MSI-X begins, and that loses its id with MSI's handlers (cleanup_msi)."""
+    guest = Guest(nic(capabilities=((0x50, bytes([0x05, 0, 0])), (0x58, MSIX[1]))))
+    assert guest.said[0] == "(XEN) d1 0000:08:00.0: init legacy cap 5 fail rc=-17, mask it"
 
 
 def test_a_bridge_has_two_bars_and_its_rom_elsewhere():

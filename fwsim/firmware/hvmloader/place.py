@@ -96,12 +96,18 @@ class Hvmloader(Allocator):
         return f"hvmloader places none: the guest reads the host's {request.host.bdsm:#x}, which is not mapped"
 
     def exactness(self, version: str, options: Options) -> Exactness:
-        """BARs and OpRegion of the merged version are measured; its map is read; the q35 series is read."""
+        """BARs and OpRegion of the merged version are measured, and BARs of the q35 series; the rest is read.
+
+        The toolstack's hole and bridges are a design.
+        """
         given = typed(options, HvmloaderOptions)
         if given.bridges or given.hole == "toolstack":
             return of_each("asls bars e820", Known("assumed", "a design after a mail on xen-devel; nobody's code"))
         if version == MMCONFIG:
-            return of_each("asls bars e820", Known("read", "hvmloader with the q35 series of xen-devel, never merged"))
+            series = "with the q35 series of xen-devel, never merged"
+            return of_each("bars", Known("measured", f"pci.c of Xen c447b73 {series}, compiled")) | of_each(
+                "asls e820", Known("read", f"hvmloader {series}")
+            )
         measured = Known("measured", "tools/firmware/hvmloader/pci.c of Xen c447b73, compiled")
         return of_each("asls bars", measured) | {
             "e820": Known("read", "tools/firmware/hvmloader/e820.c of Xen 4.15 on")

@@ -186,7 +186,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class HoleSide:
-    """What comes of a low hole that ``by`` sizes: firmware or toolstack. Addresses, bytes.
+    """What comes of a low hole that ``by`` sizes: firmware, toolstack or agreed. Addresses, bytes.
 
     ``start``: its first address; ``wanted``: bytes of what counts; ``moved``: of RAM that is moved out of it. ``gaps``
     (start, end) are left by alignment and reserved regions; ``lost`` are those without an address, ``high`` those above

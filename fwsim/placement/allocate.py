@@ -58,7 +58,7 @@ class KeptRange(msgspec.Struct, kw_only=True):
 
 
 class HoleBy(msgspec.Struct, kw_only=True):
-    """The low hole where ``by`` sizes it, firmware or toolstack, and what comes of it (request.HoleSide)."""
+    """The low hole where ``by`` sizes it (firmware, toolstack, agreed), and what comes of it (request.HoleSide)."""
 
     by: str
     start: int

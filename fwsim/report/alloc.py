@@ -3,6 +3,7 @@
 The pictures need a list of segments: every address with what answers there, ``segments``.
 """
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
@@ -192,6 +193,8 @@ def _spans(side: HoleBy) -> str:
     return ", ".join(rows) or "none"
 
 
+_AT = re.compile(r" (at|to) 0x.*")
+"""The checks say where."""
 _HOLE_ROWS: tuple[tuple[str, Callable[[HoleBy], str]], ...] = (
     ("from", lambda side: f"{side.start:#x}, {format_size(_HOLE_END - side.start)}"),
     ("for devices of", lambda side: format_size(side.wanted)),
@@ -199,7 +202,7 @@ _HOLE_ROWS: tuple[tuple[str, Callable[[HoleBy], str]], ...] = (
     ("gaps", _spans),
     ("no address", lambda side: ", ".join(side.lost) or "none"),
     ("above 4 GiB", lambda side: ", ".join(side.high) or "none"),
-    ("overlaps", lambda side: "; ".join(side.overlaps) or "none"),
+    ("overlaps", lambda side: ", ".join(_AT.sub("", each) for each in side.overlaps) or "none"),
 )
 
 

@@ -71,6 +71,22 @@ def test_where_they_part_the_firmware_moves_ram_and_the_toolstack_loses_a_bar():
     assert toolstack.overlaps == ()
 
 
+def test_a_toolstack_that_doubles_as_well_needs_no_ram_moved_and_loses_nothing():
+    agreed = sides(asked(device(0x20, pref(256 * MIB)), ram=6 * GIB))["agreed"]
+    assert agreed.start == 0xE0000000
+    assert (agreed.moved, agreed.gaps, agreed.lost, agreed.overlaps) == (0, (), (), ())
+
+
+def test_a_bar_past_1_gib_goes_high_and_over_video_ram_in_spite_of_that():
+    """6 GiB of RAM, 256 MiB of them moved up from the start: it ends at 6.25 GiB, and so 8 GiB are the next multiple of
+    2 GiB; with 7.75 GiB it ends there.
+    """
+    found = sides(asked(device(0x20, pref(2 * GIB)), ram=6 * GIB))["agreed"]
+    assert (found.high, found.overlaps) == (("00:04.0 BAR0",), ())
+    found = sides(asked(device(0x20, pref(2 * GIB)), ram=8 * GIB - 256 * MIB))["agreed"]
+    assert found.overlaps[0].startswith("00:04.0 BAR0 at 0x200000000-0x27fffffff overlaps video RAM")
+
+
 def test_the_toolstack_splits_ram_at_its_hole_and_the_device_model_follows():
     out = place(asked(device(0x20, pref(256 * MIB)), ram=6 * GIB, hole="toolstack"))
     assert out.windows["mem32"][0] == 0xE8000000

@@ -1,4 +1,5 @@
-"""The hole for devices below 4 GiB has two ways to its size: hvmloader doubles it, a toolstack sums what it knows.
+"""The hole for devices below 4 GiB has ways to its size: hvmloader doubles it, a toolstack sums what it knows, or both
+have agreed.
 
 Doubling: Xen tools/firmware/hvmloader/pci.c (c447b73). Summing is nobody's code yet: it is what Alexey Gerasimenko's
 mail of March 2018 on "allocate MMCONFIG area in the MMIO hole" says that a toolstack would have to do, put into the
@@ -59,9 +60,11 @@ def hole_by(by: SizedBy, request: Request, entries: Sequence[Entry]) -> Hole:
     """
     options, reserved = options_of(request), regions(request)
     total = sum(entry.in_hole for entry in entries)
-    wanted = options.mmio_hole_size or (toolstack_hole(total, reserved) if by == "toolstack" else 0)
-    split = FOUR_GIB - wanted if by == "toolstack" and not options.mmio_hole_size else HOLE_START
-    hole = _built(request, split, total)
+    told = 0
+    if by != "firmware" and not options.mmio_hole_size:
+        told = toolstack_hole(total, reserved) if by == "toolstack" else agreed_hole(total)
+    wanted = options.mmio_hole_size or told
+    hole = _built(request, FOUR_GIB - told if told else HOLE_START, total)
     if wanted:
         if FOUR_GIB - wanted <= HOLE_START:
             hole.start = FOUR_GIB - wanted
@@ -89,6 +92,13 @@ def toolstack_hole(total: int, reserved: Sequence[tuple[int, int]]) -> int:
         if lower >= start:
             return min(max(align_up(FOUR_GIB - start, MIB), LEAST_HOLE), LARGEST_HOLE)
         start = lower
+
+
+def agreed_hole(total: int) -> int:
+    """Bytes from 4 GiB down by hvmloader's own doubling, done before the guest is built: no RAM is in its way yet."""
+    hole = Hole(HOLE_START, 0, 0, total)
+    _double(hole, allow_relocate=True)
+    return FOUR_GIB - hole.start
 
 
 def _built(request: Request, split: int, total: int) -> Hole:

@@ -19,7 +19,7 @@ HOLE_START, HOLE_END = 0xF0000000, 0xFC000000
 MERGED, MMCONFIG = "4.23", "mmconfig"
 ECAM_SIZES = {256 << 20: 0, 128 << 20: 1, 64 << 20: 2}
 """Bytes of the window to the code in PCIEXBAR's bits 2:1."""
-SizedBy = Literal["firmware", "toolstack"]
+SizedBy = Literal["firmware", "toolstack", "agreed"]
 _MOST_PAGES = HOLE_END >> PAGE_SHIFT
 
 
@@ -27,10 +27,10 @@ class HvmloaderOptions(Options, frozen=True, kw_only=True):
     """What Xen's toolstack tells hvmloader, and what lies beside it. Sizes in bytes.
 
     ``low_mem_pgend`` and ``high_mem_pgend``: where RAM ends below and above 4 GiB, in pages; 0: as the RAM's size says.
-    ``mmio_hole_size``: 0 lets the hole grow. ``hole``: who sizes it then, hvmloader by doubling, or a toolstack that
-    sums what it knows and splits RAM there. ``rmrr``: (start, size) of reserved regions. ``ecam``: on q35, 64, 128 or
-    256 MiB. ``vram`` and ``option_roms``: what the device model keeps right behind guest RAM. ``bridges``: devices
-    behind PCI-PCI bridges are placed too.
+    ``mmio_hole_size``: 0 lets the hole grow. ``hole``: who sizes it then, hvmloader by doubling, a toolstack that sums
+    what it knows and splits RAM there, or one that has agreed with hvmloader to double as well. ``rmrr``: (start, size)
+    of reserved regions. ``ecam``: on q35, 64, 128 or 256 MiB. ``vram`` and ``option_roms``: what the device model keeps
+    right behind guest RAM. ``bridges``: devices behind PCI-PCI bridges are placed too.
     """
 
     low_mem_pgend: int = 0
@@ -64,10 +64,11 @@ def check_options(request: Request) -> None:
             found=f"{options.low_mem_pgend:#x} pages: RAM up to {options.low_mem_pgend << PAGE_SHIFT:#x}",
             hint="0 takes what the RAM's size says",
         )  # fmt: skip
-    if options.mmio_hole_size and options.hole == "toolstack":
+    if options.mmio_hole_size and options.hole != "firmware":
         raise FwsimError(
             "the toolstack's hole has two sizes", where="--option mmio_hole_size",
-            found=format_size(options.mmio_hole_size), expected="0: hole=toolstack sums it up", hint="remove one",
+            found=format_size(options.mmio_hole_size), expected=f"0: hole={options.hole} works it out",
+            hint="remove one",
         )  # fmt: skip
     if options.bridges and request.version != MMCONFIG:
         raise FwsimError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
@@ -101,7 +102,7 @@ class Hvmloader(Allocator):
         The toolstack's hole and bridges are a design.
         """
         given = typed(options, HvmloaderOptions)
-        if given.bridges or given.hole == "toolstack":
+        if given.bridges or given.hole != "firmware":
             return of_each("asls bars e820", Known("assumed", "a design after a mail on xen-devel; nobody's code"))
         if version == MMCONFIG:
             series = "with the q35 series of xen-devel, never merged"
@@ -150,9 +151,9 @@ def _place(request: Request) -> Placement:
     out.overlaps = overlaps(request, hole, laid.memory)
     out.notes += out.overlaps
     out.notes += _notes(request, laid)
-    if request.version == MMCONFIG or options.hole == "toolstack":
+    if request.version == MMCONFIG or options.hole != "firmware":
         out.kept = kept(request, hole)
-        out.holes = [_side(by, request) for by in ("firmware", "toolstack")]
+        out.holes = [_side(by, request) for by in get_args(SizedBy)]
     if opregion is not None:
         start = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES << PAGE_SHIFT
         out.asls[opregion.bdf] = start

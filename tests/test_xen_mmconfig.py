@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from fwsim.devices.config_traps import VIA_WINDOW
 from fwsim.results.folder import RunDir
-from fwsim.running.pipeline import run
+from fwsim.rom.chain import load as load_rom
+from fwsim.running.pipeline import assemble, begin, run
 from fwsim.scenario.load import load
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -172,3 +174,19 @@ def test_who_answered_is_noted_behind_each_access(tmp_path):
     assert {tuple(row) for row in demu[["value", "aux", "flags"]].tolist()} == {
         (3, 1, Flag.INDEXED), (2, 2, Flag.UNHANDLED)
     }  # fmt: skip
+
+
+def test_back_to_where_the_window_was(tmp_path):
+    """A machine that is put back after its guest moved the window gives the same events again."""
+    scenario = load(EXAMPLE, [f"{OPTIONS}config_space=told", f"payload.floppy={IMAGES / 'config-move.img'}"])
+    one = begin(assemble(scenario, load_rom(scenario.rom.file)))
+    one.post()
+    posted = one.session.slices.snapshot()
+    recorder, found = one.built.machine.recorder, []
+    for _ in range(2):
+        one.boot()
+        found.append(recorder.read(0, recorder.count))
+        one.back(posted, scenario)
+    one.close()
+    assert (found[0] == found[1]).all()
+    assert one.built.machine.windows.trapped.mapped == ((FIRST, SIZE, 0, VIA_WINDOW),)

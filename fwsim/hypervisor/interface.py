@@ -8,7 +8,7 @@ what native code needs is imported by ``gtt_policy``.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -55,6 +55,7 @@ class Choice:
     options: Mapping[str, object] = field(default_factory=dict)
     stolen_base: str = ""
     gsm: str = ""
+    xl_cfg: str = ""
 
 
 @dataclass(frozen=True)
@@ -335,6 +336,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """What becomes of a function level reset or a power state that is written to the IGD: nothing; the device does it;
     the kernel does it in the guest's place, and restores command and BARs (Linux drivers/pci/pci.c,
     pci_dev_save_and_disable and pci_dev_restore)."""
+    reads_xl_cfg: ClassVar[bool] = False
+    """Whether Xen's toolstack starts its guests, so that an xl.cfg says what is assigned."""
     chosen_by: ClassVar[Literal["profile", "mirror"]] = "profile"
     """The field of ``[hypervisor]`` that tells one of this kind from another: WORD of a command line's KIND:WORD."""
 
@@ -418,6 +421,12 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     def opregion_cut(self, content: bytes, asls: int) -> str:
         """What of the host's OpRegion at ``asls`` the guest does not see, in a sentence; "" for nothing."""
         return ""
+
+    def check_assigned(self, functions: Collection[int], machine: str) -> None:
+        """Raises FwsimError where what its options assign is none of the host's ``functions`` (segment << 16 | bus << 8
+        | devfn), or is not for such a ``machine`` (as ``guest.machine`` names it). By default they assign nothing.
+        """
+        return
 
     def owner(self, device: Device, function: Function) -> Owner | None:
         """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""

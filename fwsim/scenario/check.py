@@ -10,6 +10,7 @@ from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.firmware.image import FirmwareImage
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
+from fwsim.scenario.assigned import check_assigned
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
 from fwsim.scenario.host_functions import asked
@@ -62,6 +63,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     arranged(scenario.function, f"{where}: function")
     _check_owners(scenario, design, f"{where}: function")
     asked(scenario, where)
+    check_assigned(scenario, design, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     _check_before(scenario.rom.before, design, f"{where}: rom.before")
     ports = [display.port for display in scenario.display]
@@ -326,6 +328,7 @@ def check_files(scenario: Scenario, where: str) -> None:
     """Refuse a scenario with a file that is not there or not what its field wants. Raises FwsimError, as ``check``."""
     _file_named("rom.file", scenario.rom.file, where, None)
     _file_named("hypervisor.mirror", scenario.hypervisor.mirror, where, None)
+    _file_named("hypervisor.xl_cfg", scenario.hypervisor.xl_cfg, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
     _file_named("payload.floppy", scenario.payload.floppy, where, _judge_floppy)
     for index, display in enumerate(scenario.display):

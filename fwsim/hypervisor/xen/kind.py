@@ -6,7 +6,7 @@ bridges; Xen xen/drivers/passthrough/vtd for dom0's domain. QEMU's side, read in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
@@ -26,6 +26,7 @@ from fwsim.hypervisor.interface import (
 from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.xen import chipset, config, libxl
 from fwsim.hypervisor.xen.options import read
+from fwsim.hypervisor.xen.pci_host import resolved
 from fwsim.hypervisor.xen.releases import release
 
 _COPIES = tuple(
@@ -61,12 +62,13 @@ class Xen(Hypervisor):
     defaults = "4.22"
     profiles = ("4.7", "4.10", "4.13", "4.22", "unstable")
     firmware = "hvmloader"
+    reads_xl_cfg = True
 
     def __init__(self, choice: Choice) -> None:
         """Raises FwsimError for a profile that is no release, and for an option that Xen does not have."""
         super().__init__(choice)
         self.row = release(self.profile)
-        self.options = read(choice.options)
+        self.options = read(choice.options, choice.xl_cfg)
         self.on_host = self.options.domain != "hvm"  # type: ignore[misc]  # dom0 has no guest in between
         self._table = config.Emulated((), frozenset(), ())
 
@@ -107,7 +109,7 @@ class Xen(Hypervisor):
             lpc=_BRIDGES.get(device.device_id), own_bdsm=False, absent=chipset.absent(self.options),
         )  # fmt: skip
         found = libxl.regions(self.row, self.options, self.ram_end(device, device.ram))
-        given.messages = found.messages
+        given.messages = [*self.options.pci.notes, *found.messages]
         refused = libxl.refusal(self.row, self.options, device)
         for error, field in (
             (refused, "kind" if refused == libxl.NO_VBIOS else "options.gfx_passthru"),
@@ -161,6 +163,10 @@ class Xen(Hypervisor):
         place = f"[00:{bdf >> 3 & 31:02x}.{bdf & 7}] "
         text = f"Write-back to unknown field 0x{offset:02x} (partially) inhibited (0x{mask:0{2 * width}x})"
         return [place + line for line in (text, *_PERMISSIVE)]
+
+    def check_assigned(self, functions: Collection[int], machine: str) -> None:
+        """The entries of ``pci`` against the host's functions. Raises FwsimError, pointing at the entry."""
+        resolved(self.options.pci, functions, machine)
 
     def ram_end(self, device: Device, low: int) -> int:
         """libxl moves RAM out of a reserved region's way."""

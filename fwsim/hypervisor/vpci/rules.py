@@ -1,0 +1,53 @@
+"""How a guest is shown its functions: the choices of one guest, and the memory map that its BARs have to fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Writes = Literal["drop", "filter", "error"]
+Bars = Literal["relocate", "identity"]
+Numbering = Literal["host", "virtual"]
+
+
+@dataclass(frozen=True)
+class GuestMap:
+    """A guest's memory map: ranges are (start, bytes). The defaults are Arm's, xen/include/public/arch-arm.h.
+
+    GUEST_VPCI_ECAM_BASE, GUEST_VPCI_MEM_ADDR, GUEST_VPCI_PREFETCH_MEM_ADDR, GUEST_RAM0_BASE. ``other``: what else of
+    the map is taken: GIC, ACPI tables, UART, grant table and magic pages.
+    """
+
+    ram: tuple[tuple[int, int], ...] = ((0x40000000, 0x10000000),)
+    ecam: tuple[int, int] = (0x10000000, 0x10000000)
+    memory: tuple[int, int] = (0x23000000, 0x10000000)
+    prefetchable: tuple[int, int] = (0x100000000, 0x100000000)
+    other: tuple[tuple[int, int], ...] = (
+        (0x02000000, 0x00100000), (0x03001000, 0x01020000), (0x20000000, 0x02000000), (0x22000000, 0x00001000),
+        (0x38000000, 0x01000000), (0x39000000, 0x01000000),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How vPCI shows functions to one guest.
+
+    ``arm``: the build's architecture; x86's has no handler for an I/O BAR, and maps nothing over another mapping.
+    ``writes``: what becomes of a write that no handler takes: "drop", Xen's; "filter", where a register's own read-only
+    and reserved bits are kept and the rest reaches the device; "error", where such an access ends in ``RefusedError``.
+    ``bars``: the guest's addresses are its own, or the host's ("identity", which no write changes).
+    ``numbering``: of replicated bridges' buses. ``ids``: vendor, device, class, header type, subsystem and interrupt
+    have handlers; Xen at c447b7308b has none of them for a domU, so that its guest finds no function at all.
+    ``msi``: MSI and MSI-X have handlers; Xen builds msi.c and msix.c for x86 alone (CONFIG_HAS_PCI_MSI): on Arm the
+    capabilities are in the list, and their registers read all ones. ``io``: an I/O BAR and the command's bit 0 are the
+    device's own, which no Xen does.
+    """
+
+    arm: bool = True
+    writes: Writes = "drop"
+    bars: Bars = "relocate"
+    numbering: Numbering = "host"
+    ids: bool = True
+    msi: bool = True
+    io: bool = False
+    guest: GuestMap = GuestMap()

@@ -278,9 +278,7 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
 
 
 def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
-    """Write BARs, command registers, ASLS, BDSM and PCIEXBAR as the firmware does, by the same path as the guest's
-    writes.
-    """
+    """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
     number_buses(pci, root, functions)
     for bdf, offset in placement.zeroed:
         pci.write(root, bdf, offset, 4, 0)
@@ -312,7 +310,6 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
             assigned = function.spec.class_code == 0x030000 and not function.spec.qemu
             pci.write(root, function.devfn, 4, 2, command | 4 * assigned)
     open_windows(pci, root, functions, placement)
-
 
 
 def _show_rom(placement: Placement, pci: PciBus, request: Request, wish: Wish) -> None:

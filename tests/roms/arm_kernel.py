@@ -37,7 +37,7 @@ def asked(kernel: str, devices: str) -> tuple[str, set[str]]:
 
 def main() -> None:
     """Writes the data."""
-    out = [f'# Written by {Path(__file__).name}: QEMU\'s "virt", 512 MiB; addresses are the kernel\'s own words.', ""]
+    out = [f"# Written by {Path(__file__).name}: QEMU's \"virt\", 512 MiB; addresses are the kernel's own words.", ""]
     for name, devices in TOPOLOGIES.items():
         version, lines = asked(sys.argv[1], devices)
         out += ["[[topology]]", f'name = "{name}"', f'linux = "{version}"', "places = ["]

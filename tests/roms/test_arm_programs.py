@@ -256,7 +256,10 @@ def test_read_only_registers_keep_their_values(steps):
 def test_parts_of_a_bar_are_merged_and_the_last_one_stays(steps):
     found, told = steps
     step = "odd accesses"
-    assert found[step, "64 bits at 0 and 8"][0] == 0x0010_0000_10D3_8086 | found[step, "64 bits at 0 and 8"][0] & 0xFFFF << 32
+    assert (
+        found[step, "64 bits at 0 and 8"][0]
+        == 0x0010_0000_10D3_8086 | found[step, "64 bits at 0 and 8"][0] & 0xFFFF << 32
+    )
     assert found[step, "16 bits written to a BAR"] == (0x23000000, 0x27000000)
     assert found[step, "8 bits written to a BAR"] == (0x23000000, 0x28000000)
     assert all(region["address"] & UNMAPPED == UNMAPPED for region in told.devices["00:01.0"]["regions"])

@@ -73,7 +73,7 @@ class ArmRun(AnyRun):
         summary.stop = Stop(reason=ending.reason, cs=0, ip=ending.ip, detail=ending.detail)  # type: ignore[arg-type]
         if ending.reason == "hung":
             summary.hangs = [Hang(cs=0, ip=ending.ip, detail=ending.detail)]
-        summary.firmware = FirmwareSummary(kind=self.scenario.firmware.kind, log=list(built.log))
+        summary.firmware = FirmwareSummary(kind="none", log=list(built.log))
         summary.iommu = Iommu(
             faults=built.smmu.faults, recorded=built.smmu.faults, lines=list(built.smmu.lines),
         )  # fmt: skip

@@ -25,6 +25,11 @@ _ENDS = {
 }  # fmt: skip
 
 
+def short_bdf(name: str) -> str:
+    """A function of segment 0 without that: 0000:08:00.0 is 08:00.0."""
+    return name.removeprefix("0000:")
+
+
 def vpci_of(summary: Summary) -> VpciSummary | None:
     """What vPCI showed the guest; None for every other run."""
     return None if isinstance(summary.vpci, UnsetType) else summary.vpci
@@ -54,8 +59,8 @@ def functions_block(found: VpciSummary) -> Table:
     table = grid()
     table.add_row(*(Text(name, style="bold") for name in ("guest", "host", "device", "BAR", "guest address", "host's")))
     for each in found.functions:
-        host = each.host.removeprefix("0000:") or MADE_UP
-        names = (each.guest.removeprefix("0000:") or "none", host + (" late" if each.late else ""))
+        host = short_bdf(each.host) or MADE_UP
+        names = (short_bdf(each.guest) or "none", host + (" late" if each.late else ""))
         cells = [*names, f"{each.vendor:04x}:{each.device:04x}"]
         for bar in _bars(each):
             table.add_row(*(Text(cell) for cell in (*cells, *bar)))
@@ -100,7 +105,7 @@ def mappings_block(found: VpciSummary) -> Table:
         table.add_row(Text("stage 2", style="bold"), Text("maps nothing of the host's devices"))
     for number, each in enumerate(found.mappings):
         span = f"{each.guest:#x}-{each.guest + each.size - 1:#x} -> {each.host:#x}-{each.host + each.size - 1:#x}"
-        whose = f"{each.function.removeprefix('0000:')} BAR{each.bar}"
+        whose = f"{short_bdf(each.function)} BAR{each.bar}"
         table.add_row(Text("" if number else "stage 2", style="bold"), Text(span), Text(whose))
     for name, (start, size) in found.windows.items():
         table.add_row(Text("window", style="bold"), Text(f"{start:#x}-{start + size - 1:#x}"), Text(name))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
 from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
@@ -49,8 +50,16 @@ class Facts:
         return self.scenario is not None and self.scenario.hypervisor.design.on_host
 
     @property
+    def arm(self) -> bool:
+        """Whether it is an Arm guest's: a program instead of a ROM, no display."""
+        named = self.scenario is not None and self.scenario.guest.machine == MACHINE
+        return named or self.summary.code == "program"
+
+    @property
     def graphics(self) -> bool:
         """Whether the display device is Intel's."""
+        if self.arm:
+            return False
         if self.scenario is None:
             return True
         vga = self.scenario.host.vga

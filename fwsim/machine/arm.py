@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from fwsim.cpu.arm import ArmEngine, Hooks
 from fwsim.hypervisor.vpci.rules import GuestMap
 from fwsim.hypervisor.vpci.shown import Shown
-from fwsim.hypervisor.vpci.stage2 import MapError as RefusedError
+from fwsim.hypervisor.vpci.domain import Domain
+from fwsim.hypervisor.vpci.function import RefusedError
 from fwsim.hypervisor.vpci.stage2 import Mapping
 from fwsim.machine import callbacks, callbacks_arm
 from fwsim.machine.common import Arrays, Common, Part, Root
@@ -145,9 +146,11 @@ class ArmMachine(Common):
 
     engine: ArmEngine
 
-    def __init__(self, scenario: Scenario, recorder_path: Path | None, guest: GuestMap, host: Behind) -> None:
+    def __init__(
+        self, scenario: Scenario, recorder_path: Path | None, guest: GuestMap, host: Behind, domain: Domain
+    ) -> None:
         super().__init__(scenario, recorder_path)
-        self.guest, self.host = guest, host
+        self.guest, self.host, self.domain = guest, host, domain
         self.engine = ArmEngine(self.root, self._trap)
         self.engine.install(
             Hooks(callbacks_arm.instruction.address, callbacks_arm.exception.address, callbacks.block.address)
@@ -229,7 +232,10 @@ class ArmMachine(Common):
             elif kind == TRAP_EVENTS_FULL:
                 self.recorder.next_chunk()
             elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
-                return self.pci.on_trap(kind, a, b, c)
+                value = self.pci.on_trap(kind, a, b, c)
+                if self.domain.crashed:
+                    self.engine.abort()
+                return value
             else:
                 return int(self.watchers[kind](a, b, c))
         except RefusedError:

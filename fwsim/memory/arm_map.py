@@ -7,11 +7,12 @@ layout for every guest"); GICv2's and GICv3's addresses are the same file's.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from fwsim.errors import FwsimError
 from fwsim.units import GIB, MIB, format_size
 
-MACHINE = "arm-virt"
+MACHINE: Final = "arm-virt"
 """``guest.machine`` of such a guest."""
 RAM0_BASE, RAM0_SIZE = 0x40000000, 3 * GIB
 """GUEST_RAM0_BASE, GUEST_RAM0_SIZE."""

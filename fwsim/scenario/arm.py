@@ -6,7 +6,7 @@ from msgspec.structs import fields
 
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE, RAM0_BASE, RAM0_SIZE, RAM1_BASE
-from fwsim.scenario.model import Guest, Hypervisor, Scenario
+from fwsim.scenario.model import Firmware, Guest, Hypervisor, Scenario
 from fwsim.units import format_size
 
 _USED: dict[str, tuple[frozenset[str], str]] = {
@@ -19,7 +19,7 @@ _USED: dict[str, tuple[frozenset[str], str]] = {
 }  # fmt: skip
 """By table: the fields that an Arm guest has, and why it has none of the others."""
 _LISTS = {
-    "function": "devices that QEMU adds to a PC: an Arm guest is given [[host_function]] rows by hypervisor.options.pci",
+    "function": "QEMU adds them to a PC; an Arm guest is given rows of [[host_function]] by hypervisor.options.pci",
     "display": "there is no display", "call": "there is no BIOS to call", "group": "Xen knows no vfio groups",
 }  # fmt: skip
 EM_X86, EM_ARM, EM_X86_64, EM_AARCH64, EM_RISCV = 3, 40, 62, 183, 243
@@ -39,7 +39,10 @@ def check_arm(scenario: Scenario, machines: frozenset[str], where: str) -> None:
             hint=f'hypervisor.kind = "vpci" has Arm guests, "{scenario.hypervisor.kind}" has none',
         )  # fmt: skip
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
-    usual = Scenario(guest=Guest(machine=MACHINE), hypervisor=Hypervisor(kind=scenario.hypervisor.kind))
+    usual = Scenario(
+        guest=Guest(machine=MACHINE), hypervisor=Hypervisor(kind=scenario.hypervisor.kind),
+        firmware=Firmware(kind="none") if scenario.firmware.kind == "none" else Firmware(),
+    )  # fmt: skip
     for table, (used, why) in _USED.items():
         given, left_out = getattr(scenario, table), getattr(usual, table)
         for field in fields(given):
@@ -59,11 +62,8 @@ def check_arm(scenario: Scenario, machines: frozenset[str], where: str) -> None:
 
 def check_not_arm(scenario: Scenario, where: str) -> None:
     """Refuse what only an Arm guest has. Raises FwsimError naming the field."""
-    late = [index for index, row in enumerate(scenario.host_function) if row.hotplug]
-    found = (
-        ("payload.program", scenario.payload.program),
-        *((f"host_function.{index}.hotplug", "true") for index in late),
-    )
+    found = [("payload.program", scenario.payload.program)]
+    found += [(f"host_function.{n}.hotplug", "true") for n, row in enumerate(scenario.host_function) if row.hotplug]
     for field, value in found:
         if value:
             raise FwsimError(
@@ -77,7 +77,7 @@ def _check_ram(ram: int, where: str) -> None:
     if ram > RAM0_SIZE:
         raise FwsimError(
             "more RAM than bank 0 holds", where=where, found=format_size(ram),
-            expected=f"{format_size(RAM0_SIZE)} at most, from {RAM0_BASE:#x} on (Xen's GUEST_RAM0_BASE, GUEST_RAM0_SIZE)",
+            expected=f"{format_size(RAM0_SIZE)} at most, from {RAM0_BASE:#x} on (Xen's GUEST_RAM0_SIZE)",
             hint=f"the second bank, from {RAM1_BASE:#x} on, is not modelled: what vPCI does is the same without",
         )  # fmt: skip
 

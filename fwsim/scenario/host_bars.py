@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import BarKind
@@ -77,7 +78,7 @@ def all_host_bars(rows: Sequence[HostFunction], where: str = "host_function") ->
         (bar.kind == "io", bar.address, index, number)
         for index, bars in enumerate(found) for number, bar in enumerate(bars)
     )  # fmt: skip
-    for (io, _, index, number), (next_io, _, other, late) in zip(placed, placed[1:], strict=False):
+    for (io, _, index, number), (next_io, _, other, late) in pairwise(placed):
         first, second = found[index][number], found[other][late]
         if io == next_io and second.address < first.end:
             late_first = (other, late) > (index, number)  # the later row is the one to correct

@@ -44,7 +44,7 @@ class InBar:
 
 @dataclass(frozen=True)
 class HostCapability:
-    """One capability. ``count``: messages, vectors, virtual functions, or a vendor's bytes; ``table``, ``pba``: MSI-X's.
+    """One capability. ``count``: messages, vectors, virtual functions, a vendor's bytes; ``table``, ``pba``: MSI-X's.
 
     ``is64`` and ``mask`` are MSI's: an address of 64 bits, and mask and pending bits.
     """

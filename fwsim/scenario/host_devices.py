@@ -9,6 +9,7 @@ from fwsim.hypervisor.groups.topology import HostFunction, Topology
 from fwsim.scenario.host_bars import HostBarText, all_host_bars
 from fwsim.scenario.host_capabilities import HostCapability, host_capabilities
 from fwsim.scenario.host_functions import named
+from fwsim.scenario.host_windows import Forwarded, forwarded
 from fwsim.scenario.model import HostFunction as Row
 from fwsim.scenario.model import Scenario
 
@@ -25,12 +26,21 @@ class FunctionFacts:
     capabilities: tuple[HostCapability, ...]
 
 
-def host_devices(scenario: Scenario, where: str = "scenario") -> tuple[Topology, tuple[FunctionFacts, ...]]:
-    """The buses of an Arm host, and its functions in the order of their rows.
+@dataclass(frozen=True)
+class HostFacts:
+    """A whole host: its buses, its functions in the order of their rows, and what each bridge forwards, by its rid."""
 
-    Raises FwsimError for what no host is: buses as ``host_functions.named`` has it, BARs and capabilities.
-    """
-    return named(scenario.host_function, where), host_rows(scenario, where)
+    topology: Topology
+    functions: tuple[FunctionFacts, ...]
+    forwarded: dict[int, Forwarded]
+
+
+def host_devices(scenario: Scenario, where: str = "scenario") -> HostFacts:
+    """An Arm host. Raises FwsimError for what no host is: buses, BARs, capabilities, and what its bridges forward."""
+    topology = named(scenario.host_function, where)
+    functions = host_rows(scenario, where)
+    bars = {each.place.rid: each.bars for each in functions}
+    return HostFacts(topology, functions, forwarded(topology, bars, f"{where}: host_function"))
 
 
 def host_rows(scenario: Scenario, where: str = "scenario") -> tuple[FunctionFacts, ...]:

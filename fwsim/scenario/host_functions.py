@@ -63,7 +63,7 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
 
 
 def named(rows: tuple[Row, ...], where: str = "scenario") -> Topology:
-    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or is none, a loop."""
+    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or none, a loop."""
     found: dict[int, HostFunction] = {}
     for index, row in enumerate(rows):
         field = f"host_function.{index}"

@@ -34,7 +34,7 @@ class Rules:
 
     ``arm``: the build's architecture; x86's has no handler for an I/O BAR, and maps nothing over another mapping.
     ``writes``: what becomes of a write that no handler takes: "drop", Xen's; "filter", where a register's own read-only
-    and reserved bits are kept and the rest reaches the device; "error", where such an access ends in ``Refused``.
+    and reserved bits are kept and the rest reaches the device; "error", where such an access ends in ``RefusedError``.
     ``bars``: the guest's addresses are its own, or the host's ("identity", which no write changes).
     ``numbering``: of replicated bridges' buses. ``ids``: vendor, device, class, header type, subsystem and interrupt
     have handlers; Xen at c447b7308b has none of them for a domU, so that its guest finds no function at all.

@@ -56,6 +56,7 @@ extern struct tree tree;
 extern u64 aborts; // data aborts survived
 
 void read_tree(u64 at);
+void *memset(void *start, int value, u64 bytes);
 int same(const char *text, const char *other);
 void console(u64 uart);
 void say(const char *form, ...);

@@ -5,6 +5,8 @@
 
 enum { DOWNSTREAM_PORTS = 1 << 4 | 1 << 6 | 1 << 8 }; // root port, downstream port, PCI to PCIe (PCIe 5.0, 7.5.3.2)
 
+enum { SLOT_CONTROL = 0x18, SLOT_STATUS = 0x1A, PRESENT = 1 << 6, POWER_OFF = 1 << 10 };
+
 static struct function functions[FUNCTIONS];
 static struct bus buses[BUSES_AT_MOST];
 static u32 function_count, bus_count;
@@ -148,6 +150,17 @@ static struct function *look(struct bus *bus, u32 devfn) // the function there, 
     return *end = found;
 }
 
+// A slot with something in it that has no power gets it, as pciehp does (PCIe 5.0, 7.5.3.10 and 11).
+static void power_slot(const struct bus *bus)
+{
+    u64 express = bus->bridge ? bus->bridge->config + bus->bridge->express : 0;
+    if (!express || !bus->bridge->express || !(read16(express + 2) & SLOT) || !(read16(express + SLOT_STATUS) & PRESENT))
+        return;
+    u32 control = read16(express + SLOT_CONTROL);
+    if (control & POWER_OFF)
+        write16(express + SLOT_CONTROL, control & ~POWER_OFF);
+}
+
 static int one_device(const struct bus *bus) // a link has one device at its end
 {
     const struct function *bridge = bus->bridge;
@@ -199,6 +212,7 @@ static u32 scan_bridge(struct function *bridge, u32 highest, u32 give)
 u32 scan(struct bus *bus)
 {
     u32 highest = bus->number;
+    power_slot(bus);
     for (u32 device = 0; device < (one_device(bus) ? 1 : 32); device++) {
         struct function *first = look(bus, device << 3);
         u32 more = first && read8(first->config + HEADER) & 0x80;

@@ -14,7 +14,7 @@ enum { POWER = 1, MSI = 5, EXPRESS = 0x10, MSIX = 0x11 };                    // 
 enum { IO = 1, MEMORY = 2, PREFETCH = 4, WIDE = 8, OPTIONAL = 16 };          // what a resource is, or a window takes
 enum { BAR_ROM = 6, WINDOW_IO, WINDOW_MEMORY, WINDOW_PREFETCH, RESOURCES };  // numbers of a function's resources
 enum { FUNCTIONS = 128, BUSES_AT_MOST = 64 };
-enum { NOTHING = 0xFFFFFFFF };
+enum { NOTHING = 0xFFFFFFFF, SLOT = 1 << 8 }; // SLOT: of an express capability's flags, the port has one
 
 struct resource {
     u32 kind; // 0: there is none

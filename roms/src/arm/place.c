@@ -4,7 +4,8 @@
 #include "pci.h"
 
 enum { MEGABYTE = 1 << 20, HOTPLUG = 2 << 20 }; // alignment of a bridge's window; what is kept free (pci=hpmmiosize)
-enum { SLOT = 1 << 8, HOTPLUG_CAPABLE = 1 << 6, SLOT_CAPABILITIES = 0x14 };
+enum { ORDERS = 24 }; // alignments from 1 MiB to 8 TiB
+enum { HOTPLUG_CAPABLE = 1 << 6, SLOT_CAPABILITIES = 0x14 };
 
 void add_windows(struct bus *bus, const struct host *host)
 {
@@ -88,36 +89,62 @@ static int takes_hotplug(const struct function *bridge)
     return bridge->express && read16(express + 2) & SLOT && read32(express + SLOT_CAPABILITIES) & HOTPLUG_CAPABLE;
 }
 
+// The alignment of a window for all that is in it, at most of this order (calculate_mem_align): half of the largest may
+// do, since the largest then fills an end of the window.
+static u64 window_align(const u64 *aligns, u32 largest)
+{
+    u64 sum = 0, least = MEGABYTE;
+    for (u32 order = 0; order <= largest; order++) {
+        u64 one = (u64)MEGABYTE << order;
+        if (!sum)
+            least = one;
+        else if (((sum + least + least - 1) & -least) < one)
+            least = one >> 1;
+        sum += aligns[order];
+    }
+    return least;
+}
+
+static void size_window(struct function *bridge, u32 number)
+{
+    u32 highest = 0;
+    u64 aligns[ORDERS], size = 0, unit = number == WINDOW_IO ? 0x1000 : MEGABYTE;
+    struct resource *window = &bridge->resource[number];
+    memset(aligns, 0, sizeof(aligns));
+    window->align = unit;
+    for (struct function *one = bridge->behind->first; one; one = one->next)
+        for (u32 n = 0; n < RESOURCES; n++) {
+            const struct resource *each = &one->resource[n];
+            u32 order = 0;
+            if (!each->kind || !each->size || window_for(bridge, each->kind) != number)
+                continue;
+            while ((u64)MEGABYTE << order < each->align && order < ORDERS - 1)
+                order++;
+            if (order > highest)
+                highest = order;
+            size += each->size > each->align ? each->size : each->align;
+            if (each->size <= each->align)
+                aligns[order] += each->align;
+            if (number == WINDOW_IO && each->align > window->align)
+                window->align = each->align;
+        }
+    if (number != WINDOW_IO)
+        window->align = window_align(aligns, highest);
+    if (takes_hotplug(bridge) && !size)
+        size = unit;
+    if (takes_hotplug(bridge) && number != WINDOW_IO && size < HOTPLUG)
+        size = HOTPLUG;
+    window->size = (size + window->align - 1) & -window->align;
+}
+
 static void size_bridge(struct function *bridge) // from what is behind it, deepest first
 {
-    u64 below = -1UL;
-    u32 order = 0;
-    struct resource *each;
     for (struct function *one = bridge->behind->first; one; one = one->next)
         if (one->behind && !one->known)
             size_bridge(one);
-    for (u32 n = WINDOW_IO; n < RESOURCES; n++) {
-        bridge->resource[n].align = n == WINDOW_IO ? 0x1000 : MEGABYTE;
-        bridge->resource[n].size = 0;
-    }
-    while ((each = largest(bridge->behind, below, order, &order))) {
-        struct resource *window = &bridge->resource[window_for(bridge, each->kind)];
-        below = each->align;
-        if (!window->kind)
-            continue;
-        window->size = ((window->size + each->align - 1) & -each->align) + each->size;
-        if (window->align < each->align)
-            window->align = each->align;
-    }
-    for (u32 n = WINDOW_IO; n < RESOURCES; n++) {
-        struct resource *window = &bridge->resource[n];
-        u64 unit = n == WINDOW_IO ? 0x1000 : MEGABYTE, least = n == WINDOW_IO ? 0x100 : HOTPLUG;
-        if (!window->kind)
-            continue;
-        if (takes_hotplug(bridge) && window->size < least)
-            window->size = least;
-        window->size = (window->size + unit - 1) & -unit;
-    }
+    for (u32 number = WINDOW_IO; number < RESOURCES; number++)
+        if (bridge->resource[number].kind)
+            size_window(bridge, number);
 }
 
 static void program_bridge(struct function *bridge) // pci_setup_bridge; a window that is not used ends below its base

@@ -18,6 +18,7 @@ DESIGNS = {
 """What a bridge design shows a guest, by ``hypervisor.profile``."""
 MADE_UP = "(made up)"
 _LAST = 3
+_XEN = "(XEN)"
 _ENDS = {
     "completed": "the program ran to its end", "hung": "the program hangs",
     "budget": "the run was cut short, the program was not done", "invalid": "the program crashed",
@@ -35,9 +36,14 @@ def vpci_of(summary: Summary) -> VpciSummary | None:
     return None if isinstance(summary.vpci, UnsetType) else summary.vpci
 
 
+def program_lines(summary: Summary) -> list[str]:
+    """What the program wrote to its UART; Xen's own lines of the same log are in ``vpci.log``."""
+    return [line for line in summary.firmware.log if not line.startswith(_XEN)]
+
+
 def printed_rows(summary: Summary) -> list[tuple[str, str]]:
     """How much the program wrote to its UART, and the last lines of it."""
-    log = [text for line in summary.firmware.log if (text := printable(line).strip())]
+    log = [text for line in program_lines(summary) if (text := printable(line).strip())]
     if not log:
         return [("printed", "nothing")]
     return [("printed", f"{len(log)} line{'s' if len(log) > 1 else ''}, at the end: {' | '.join(log[-_LAST:])}")]
@@ -45,7 +51,7 @@ def printed_rows(summary: Summary) -> list[tuple[str, str]]:
 
 def printed_block(summary: Summary) -> list[RenderableType]:
     """All that the program wrote to its UART."""
-    log = [printable(line) for line in summary.firmware.log]
+    log = [printable(line) for line in program_lines(summary)]
     return [facts([("printed", f"{len(log)} lines" if log else "nothing")]), *shown_lines(log, len(log))]
 
 

@@ -9,11 +9,9 @@ from typing import Any
 from msgspec import UnsetType
 
 from fwsim.report.html.facts import Facts
-from fwsim.report.vpci import DESIGNS, MADE_UP, short_bdf
+from fwsim.report.vpci import DESIGNS, MADE_UP, program_lines, short_bdf
 from fwsim.results.summary import AssignedFunction, VpciSummary
 from fwsim.units import format_size, short_size
-
-_MOST_LINES = 500
 
 
 def shown(facts: Facts) -> VpciSummary:
@@ -39,7 +37,7 @@ def story(facts: Facts) -> list[tuple[str, list[str]]]:
 def _host(facts: Facts) -> Iterator[str]:
     if facts.scenario is not None:
         rows = facts.scenario.host_function
-        ports = sum(row.class_ >> 8 == 0x0604 for row in rows)
+        ports = sum(row.class_code >> 8 == 0x0604 for row in rows)
         yield f"An Arm host with {_plural(len(rows) - ports, 'device')} behind {_plural(ports, 'bridge')}."
 
 
@@ -60,7 +58,7 @@ def _program(facts: Facts) -> Iterator[str]:
     name = Path(facts.scenario.payload.program).name if facts.scenario else "A program"
     how = facts.summary.rom.how
     yield f"{name}, {facts.summary.rom.size:,} bytes{f': {how}' if how else ''}."
-    log = facts.summary.firmware.log
+    log = program_lines(facts.summary)
     if log:
         yield f"It printed {_plural(len(log), 'line')}."
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE
+from fwsim.memory.arm_map import MACHINE, RAM0_BASE
 from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
@@ -89,6 +89,8 @@ class Facts:
         if self.scenario is None:
             return [(each.start, each.end) for each in self.summary.firmware.e820 if each.type == "RAM"]
         guest = self.scenario.guest
+        if self.arm:
+            return [(RAM0_BASE, RAM0_BASE + guest.ram)]
         low, high = self.scenario.hypervisor.design.ram_split(guest.machine, guest.ram)
         spans = [(0, min(0xA0000, low))]
         if low > 0xC0000:

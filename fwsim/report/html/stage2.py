@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE, RAM0_BASE
+from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.report.html.facts import Facts
 from fwsim.report.segments import Segment, flatten
 from fwsim.report.vpci import short_bdf
-from fwsim.results.summary import AssignedFunction, VpciSummary
+from fwsim.results.summary import AssignedFunction, Stage2Mapping, VpciSummary
 from fwsim.scenario.host_bars import all_host_bars
 from fwsim.units import short_size
 
@@ -40,7 +40,7 @@ class Layout:
 
 LAYOUTS = (
     Layout("wide", 720, (84, 184), (320, 122), (494, 140), True),
-    Layout("narrow", 340, (0, 92), (128, 84), (248, 92), False),
+    Layout("narrow", 340, (0, 92), (124, 92), (248, 92), False),
 )
 
 
@@ -78,20 +78,21 @@ class Column:
 def drawing(facts: Facts, found: VpciSummary) -> dict[str, Any]:
     """What the template draws: for each layout its boxes, bands and addresses; the columns as a table."""
     colours = _colours(found)
+    mappings = sorted(found.mappings, key=lambda each: each.guest)
     guest, host = Column(_guest(facts, found)), Column(_host(facts, found))
     boxes = [
         Segment(number * 2, number * 2 + 1, f"k{colours.get(short_bdf(each.function), 0)}",
                 f"{short_bdf(each.function)} BAR{each.bar}")
-        for number, each in enumerate(found.mappings)
+        for number, each in enumerate(mappings)
     ]  # fmt: skip
     middle = Column(boxes)
     tall = max(guest.tall, host.tall, middle.tall, 60)
     for column in (guest, host, middle):
         column.settle(TOP + tall, tall)
     return {
-        "layouts": [_one(layout, guest, middle, host, found) for layout in LAYOUTS], "top": TOP, "bottom": TOP + tall,
+        "layouts": [_one(layout, guest, middle, host, mappings) for layout in LAYOUTS], "top": TOP, "bottom": TOP + tall,
         "height": TOP + tall + 12,
-        "parts": {"guest": guest.parts[::-1], "host": host.parts[::-1]}, "mappings": found.mappings,
+        "parts": {"guest": guest.parts[::-1], "host": host.parts[::-1]}, "mappings": mappings,
     }  # fmt: skip
 
 
@@ -106,8 +107,7 @@ def _guest(facts: Facts, found: VpciSummary) -> list[Segment]:
     for name, (start, size) in found.windows.items():
         kind, label = _WINDOWS.get(name, ("reserved", name))
         layers.append(Segment(start, start + size, kind, label))
-    if facts.scenario is not None:
-        layers.append(Segment(RAM0_BASE, RAM0_BASE + facts.scenario.guest.ram, "ram", "RAM"))
+    layers += [Segment(start, end, "ram", "RAM") for start, end in facts.ram]
     colours = _colours(found)
     by_host = {short_bdf(each.host): each for each in found.functions if each.host}
     for each in found.mappings:
@@ -138,11 +138,11 @@ def _memory_bars(found: VpciSummary) -> list[tuple[AssignedFunction, Any]]:
     return [(each, bar) for each in found.functions for bar in each.bars if bar.kind != "io" and bar.size]
 
 
-def _one(layout: Layout, guest: Column, middle: Column, host: Column, found: VpciSummary) -> dict[str, Any]:
+def _one(layout: Layout, guest: Column, middle: Column, host: Column, mappings: list[Stage2Mapping]) -> dict[str, Any]:
     boxes = [box for column, place in ((guest, layout.guest), (middle, layout.stage2), (host, layout.host))
              for box in _boxes(column, place, layout.wide, sized=column is not middle)]  # fmt: skip
     bands = []
-    for each, (low, high), part in zip(found.mappings, middle.ends, middle.parts, strict=True):
+    for each, (low, high), part in zip(mappings, middle.ends, middle.parts, strict=True):
         left, right = layout.guest[0] + layout.guest[1], layout.host[0]
         start, end = layout.stage2[0], layout.stage2[0] + layout.stage2[1]
         for x, to, first, last in (

@@ -82,6 +82,7 @@ class Arm:
         if vector == SVC:
             return self._take(SVC, f"SVC #{(self._word(at - 4) or 0) >> 5 & 0xFFFF:#x}", at - 4, at, 0)
         if vector == DATA_ABORT:
+            self._machine.undo()
             return self._abort(at)
         text = _NAMES.get(vector, f"exception {vector} of the engine's")
         if word is not None and vector == UNDEFINED:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.devices.ecam import PCIEXBAR, register
 from fwsim.devices.pci import ONES, PciBus
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import LATEST, ROM_BAR, Cpu, Host, Placement, Request
@@ -264,7 +265,9 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
 
 
 def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
-    """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
+    """Write BARs, command registers, ASLS, BDSM and PCIEXBAR as the firmware does, by the same path as the guest's
+    writes.
+    """
     number_buses(pci, root, functions)
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
     roms = {(function.devfn, ROM_BAR) for function in functions if function.spec.rom}
@@ -277,6 +280,8 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
         pci.write(root, bdf, 0x10 + 4 * index, 4, address & 0xFFFFFFFF)
         if bar.is64:
             pci.write(root, bdf, 0x14 + 4 * index, 4, address >> 32)
+    if placement.ecam:
+        _place_ecam(placement.ecam, pci, root, functions)
     for bdf, address in placement.asls.items():
         pci.write(root, bdf, ASLS, 4, address)
     for bdf, address in placement.bdsm.items():
@@ -292,6 +297,17 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
             assigned = function.spec.class_code == 0x030000 and not function.spec.qemu
             pci.write(root, function.devfn, 4, 2, command | 4 * assigned)
     open_windows(pci, root, functions, placement)
+
+
+def _place_ecam(ecam: tuple[int, int], pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
+    """PCIEXBAR of the host bridge that has one: off while it is written, then base, length and enable."""
+    value = register((ecam[0], ecam[1] - ecam[0]))
+    if value is None:
+        return
+    for bridge in (each for each in functions if each.spec.pciexbar is not None):
+        pci.write(root, bridge.devfn, PCIEXBAR, 4, 0)
+        pci.write(root, bridge.devfn, PCIEXBAR + 4, 4, value >> 32)
+        pci.write(root, bridge.devfn, PCIEXBAR, 4, value & ONES)
 
 
 def _show_rom(placement: Placement, pci: PciBus, request: Request, wish: Wish) -> None:

@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.cpu.arm import ArmEngine, Hooks
-from fwsim.hypervisor.vpci.rules import GuestMap
-from fwsim.hypervisor.vpci.shown import Shown
+from fwsim.hypervisor.vpci import ecam
 from fwsim.hypervisor.vpci.domain import Domain
 from fwsim.hypervisor.vpci.function import RefusedError
+from fwsim.hypervisor.vpci.rules import GuestMap
+from fwsim.hypervisor.vpci.shown import Shown
 from fwsim.hypervisor.vpci.stage2 import Mapping
 from fwsim.machine import callbacks, callbacks_arm
 from fwsim.machine.common import Arrays, Common, Part, Root
-from fwsim.memory.ram import PAGE
 from fwsim.native import (
     R_RAM,
+    R_STOP,
     R_STOP_A,
     R_TIME,
     STOP_FAULT,
@@ -38,6 +39,7 @@ from fwsim.native import (
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Op, Space
 
+_PIECE = 32 << 20
 DATA_ABORT = 4
 """The engine's number of a data abort (Unicorn's EXCP_DATA_ABORT)."""
 
@@ -158,13 +160,15 @@ class ArmMachine(Common):
         self.engine.watch_nothing(self._nothing_there)
         self.regions = Regions(self.engine, self.root)
         self.base = guest.ram[0][0]
-        self.engine.map_ram(self.base, self.ram, 0, self.ram.size)
+        for at in range(0, self.ram.size, _PIECE):  # a region that stage 2 cuts is flushed whole
+            self.engine.map_ram(self.base + at, self.ram, at, min(_PIECE, self.ram.size - at))
         self.root[R_RAM] = self.ram.address - self.base
         self.shown: list[Shown] = []
         self.slots: list[int] = []
         self.attached = 0
         """How many of the functions that come later are there."""
         self.aborted: tuple[int, bool] = (0, False)
+        self._before: dict[str, int] = {}
         self._holes: list[tuple[int, int]] = []
         self.told: list[Callable[[Mapping, bool], None]] = []
         self._devices: list[Part] = [host]
@@ -181,6 +185,12 @@ class ArmMachine(Common):
         self.pci.ecam = start, size
         reads, writes = callbacks.ecam_read.address, callbacks.ecam_write.address
         self.engine.map_native(start, size, reads, writes, address_of(self.root))
+        self.engine.watch(start, size, self._configured)
+
+    def _configured(self, address: int, width: int, write: bool) -> None:
+        """The engine would make several accesses of one that is not aligned; neither an Arm nor Xen does."""
+        if ecam.accesses(address & 0xFFF, width) is None:
+            self.abort(address, write)
 
     def add_device(self, start: int, size: int, device: Registers) -> None:
         """A device of the board's."""
@@ -204,18 +214,23 @@ class ArmMachine(Common):
 
     def _cut_ram(self, start: int, end: int) -> None:
         """Stage 2 has an entry of its own for these pages of RAM: when that goes, nothing is there."""
-        for at in range(start, end, PAGE):
-            if not any(first <= at < last for first, last in self._holes):
-                self.engine.unmap(at, PAGE)
-        if start < end:
-            self._holes.append((start, end))
+        for first, last in _without(start, end, self._holes):
+            self.engine.unmap(first, last - first)
+            self._holes.append((first, last))
 
     # --- aborts ----------------------------------------------------------------------------------------------------
     def abort(self, address: int, write: bool) -> None:
         """The access that runs now ends in a data abort."""
         self.aborted = address, write
+        self._before = self.engine.registers()
         self.root[R_STOP_A] = DATA_ABORT
         self.engine.stop(STOP_FAULT)
+
+    def undo(self) -> None:
+        """An instruction that was aborted changed no register: the engine ends a load before it stops."""
+        for name, value in self._before.items():
+            self.engine.set(name, value)
+        self._before = {}
 
     def _nothing_there(self, address: int, write: bool) -> None:
         self.aborted = address, write
@@ -232,6 +247,8 @@ class ArmMachine(Common):
             elif kind == TRAP_EVENTS_FULL:
                 self.recorder.next_chunk()
             elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
+                if self.root[R_STOP]:  # a part of an access that is refused as a whole
+                    return (1 << 32) - 1
                 value = self.pci.on_trap(kind, a, b, c)
                 if self.domain.crashed:
                     self.engine.abort()
@@ -256,11 +273,18 @@ class ArmMachine(Common):
     def restore(self, snapshot: ArmSnapshot) -> None:
         """Go back, or on, to ``snapshot``; RAM that stage 2 cut since then is back."""
         for start, end in self._holes:
-            for at in range(start, end, PAGE):
-                if not any(first <= at < last for first, last in snapshot.holes):
-                    self.regions.remove(at, PAGE)
-                    self.engine.map_ram(at, self.ram, at - self.base, PAGE)
+            for first, last in _without(start, end, snapshot.holes):
+                self.regions.remove(first, last - first)
+                self.engine.map_ram(first, self.ram, first - self.base, last - first)
         self._holes = list(snapshot.holes)
         for part, state in zip(self._parts(), snapshot.parts, strict=True):
             part.restore(state)
         self.attached = snapshot.late
+
+
+def _without(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What of start to ``end`` lies in none of ``taken``."""
+    parts = [(start, end)] if start < end else []
+    for first, last in taken:
+        parts = [piece for a, b in parts for piece in ((a, min(b, first)), (max(a, last), b)) if piece[0] < piece[1]]
+    return parts

@@ -34,6 +34,7 @@ from fwsim.native import (
     TRAP_MMIO_IP,
     TRAP_PCI_OWNER_READ,
     TRAP_PCI_OWNER_WRITE,
+    TRAP_PCI_ROUTE,
     TRAP_PCI_WRITE,
     TRAP_PORT_IN,
     TRAP_PORT_OUT,
@@ -158,7 +159,7 @@ class Machine(Parts):
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
             self.recorder.next_chunk()
-        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
+        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE, TRAP_PCI_ROUTE):
             return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:
             self._first_gtt_write(a, b, c)

@@ -16,6 +16,7 @@ from fwsim.report.fold_time import Delay, duration, timer
 from fwsim.report.trace import Names
 from fwsim.trace.describe import enum_name, flags_of, pci_text
 from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.trace.owners import is_owner_note, matters, owner_text
 
 _READ, _WRITE, _CALL, _RETURN, _NOTE = (int(op) for op in Op)
 _MATTERS = int(Flag.REWRITTEN | Flag.FAULTED)
@@ -88,6 +89,8 @@ class Folder:
 
     def level(self, access: Access) -> int:
         """The verbosity from which an access is shown by itself."""
+        if _is_owner_note(access):
+            return 0 if matters(access.first[7], access.flags) else 1
         if access.op >= _CALL:
             return 1 if access.first[2] == _DEVICE else 0
         if access.flags & _MATTERS or (access.space == "pci" and access.op == _WRITE):
@@ -175,7 +178,7 @@ class Same:
         return f", {how} of {duration(self.stalled_ns)}{' together' * (self.stalls > 1)}"
 
     def _flags(self) -> str:
-        names = flags_of(self.flags & ~int(Flag.INDEXED))
+        names = [] if _is_owner_note(self.first) else flags_of(self.flags & ~int(Flag.INDEXED))
         return f"  {' '.join(names)}" if names else ""
 
     def _text(self) -> str:
@@ -321,7 +324,13 @@ def _event(access: Access) -> str:
         return f"{text} {_words(value)}{f' ({name})' if name else ''}"
     if space == "memory" and op == _CALL:
         return f"far call {access.address:#x}, AX={value & 0xFFFF:04X}"
+    if _is_owner_note(access):
+        return f"{pci_text(access.address)} {owner_text(access.first[7], value, access.aux, access.flags)}"
     return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{_was(access)}"
+
+
+def _is_owner_note(access: Access) -> bool:
+    return is_owner_note(access.first[2], access.first[5], access.op)
 
 
 def _words(value: int) -> str:

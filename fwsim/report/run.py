@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.segment import Segment, Segments
 from rich.text import Text
 
+from fwsim.report.config_space import config_space_block
 from fwsim.report.run_parts import (
     WIDTH,
     calls_block,
@@ -97,6 +98,7 @@ def _blocks_of(summary: Summary) -> list[_Block]:
         _block([facts(gtt_rows(summary))], 1, 5),
         _block(iommu_block(summary, 1), 1, 4),
         _block([facts(interrupt_rows(summary))] if interrupt_rows(summary) else [], 1, 4),
+        _block(config_space_block(summary), 1, 3),
         _block([each for each in (drivers_block(summary),) if each], 2, 4),
         _block([facts(gop_rows(summary))] if gop_rows(summary) else [], 1, 4),
         _block([each for each in (calls_block(summary),) if each], 1, 6),
@@ -125,6 +127,7 @@ def _whole_of(summary: Summary) -> list[RenderableType]:
     parts += iommu_block(summary, _SHOWN_LINES)
     if rows := interrupt_rows(summary):
         parts.append(facts(rows))
+    parts += config_space_block(summary)
     parts += [table for table in (drivers_block(summary), *([facts(gop_rows(summary))] if gop_rows(summary) else []))
               if table is not None]  # fmt: skip
     parts += [table for table in (calls_block(summary), display_block(summary)) if table is not None]

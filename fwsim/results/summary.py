@@ -398,6 +398,57 @@ class VpciSummary(_Part):
     crashed: str = ""
 
 
+class ConfigServer(_Part):
+    """Who answers for functions, "00:05.0" each: the hypervisor itself first, then the others in the order of ids."""
+
+    name: str
+    functions: list[str] = field(default_factory=list)
+
+
+class ConfigWindow(_Part):
+    """The configuration window from event ``seq`` on: on, off, or locked (this was written, and the register kept its
+    value). ``told``: the hypervisor knows. ``ram``: bytes of it where guest RAM answers; ``bars``: those that do.
+    """
+
+    seq: int = 0
+    start: int = 0
+    size: int = 0
+    state: Literal["on", "off", "locked"] = "on"
+    told: bool = True
+    ram: int = 0
+    bars: list[str] = field(default_factory=list)
+
+
+class ConfigAnswer(_Part):
+    """Accesses of one ``way`` to one function ("nothing": to those that are not there) that one party had.
+
+    ``way``: "CF8/CFC", "ECAM", "ECAM 100h-FFFh", or "ECAM, left" where the window was before. ``form``: "config
+    request", "MMIO", or "" where nobody had it. ``lost``: of them, those that did not reach the function.
+    """
+
+    way: str
+    function: str
+    who: str
+    form: str = ""
+    reads: int = 0
+    writes: int = 0
+    lost: int = 0
+
+
+class ConfigSpace(_Part):
+    """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
+    lost in it, and ``remedy``: what helps.
+    """
+
+    design: str = ""
+    title: str = ""
+    cause: str = ""
+    remedy: str = ""
+    servers: list[ConfigServer] = field(default_factory=list)
+    windows: list[ConfigWindow] = field(default_factory=list)
+    answers: list[ConfigAnswer] = field(default_factory=list)
+
+
 class CheckResult(_Part):
     """One rule of what a correct run is."""
 
@@ -409,7 +460,8 @@ class CheckResult(_Part):
 class Summary(_Part):
     """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count.
 
-    ``driver`` is there where the scenario names one, ``vpci`` in the run of an Arm guest.
+    ``driver`` is there where the scenario names one, ``config_space`` where several answer for it, ``vpci`` in the run
+    of an Arm guest.
     """
 
     fwsim: str = __version__
@@ -428,6 +480,7 @@ class Summary(_Part):
     driver: DriverSummary | msgspec.UnsetType = msgspec.UNSET
     efi: EfiSummary | None = None
     vpci: VpciSummary | msgspec.UnsetType = msgspec.UNSET
+    config_space: ConfigSpace | msgspec.UnsetType = msgspec.UNSET
     checks: list[CheckResult] = field(default_factory=list)
     exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0

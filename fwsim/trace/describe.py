@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import ENUMS, GSI, IRQ, NAMES, PIN, flag_names
+from fwsim.trace.owners import is_owner_note, owner_text
 
 _NAMES = {column: {number: name for name, number in NAMES[column].items()} for column in ENUMS}
 _FLAGS = [flag_names(flags) for flags in range(128)]
@@ -79,6 +80,9 @@ def line(record: tuple[int, ...], name: str = "") -> str:
         f"{seq:>8} {time_ns / 1000:>12.3f} {enum_name('actor', actor):<10} {code:<9} {place:<9} {did:<7} "
         f"{address_text(place, address):<16} {said}"
     )
+    if is_owner_note(actor, space, op):
+        text = text.removesuffix(said) + owner_text(width, value, aux, flags)
+        return "  ".join(filter(None, (text, name)))
     if aux != value and place != "efi":
         text += f" (was {aux:#x})" if place != "interrupt" else f" {aux:#x}"
     return "  ".join(filter(None, (text, name, " ".join(flags_of(flags)))))

@@ -35,13 +35,18 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     design = scenario.hypervisor.design
     assert isinstance(design, Vpci), "scenarios of another kind's Arm guest are refused"
     wanted = program(scenario.payload.program, "payload.program")
-    rules = design.rules(scenario.guest.ram)
+    rules = design.options.of_guest(scenario.guest.ram)
     host = arm_host(scenario)
-    assigned, late = host.assigned(design.assigned)
-    log: list[str] = []
-    domain = Domain(rules, log.append)
+    assigned, late = host.assigned(design.assigned(host.devices))
+    log, xen = list[str](), list[str]()
+
+    def said(line: str) -> None:
+        log.append(line)
+        xen.append(line)
+
+    domain = Domain(rules, said)
     topology = Topology(design.profile, assigned, domain, host.bridges, late)
-    dma = DmaOf(Smmu(design.smmu, log.append))
+    dma = DmaOf(Smmu(design.options.smmu))
     modelled = {
         (device.sbdf, 0): Edu(dma.of(host.stream(device.sbdf)))
         for device in (*assigned, *late)
@@ -54,9 +59,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     domain.stage2.changed = machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu,
-                     tuple(each.sbdf for each in late), log)
-    tree = device_tree(scenario.guest.ram, rules.guest, buses=built.last_bus + 1, prepared=design.prepared)
+    built = ArmBuilt(
+        machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log
+    )
+    tree = device_tree(scenario.guest.ram, rules.guest, buses=built.last_bus + 1, prepared=design.options.pci.prepared)
     machine.ram.write(built.tree_at - RAM0_BASE, tree)
     return built
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fwsim.devices.smmu_lines import Smmu
 from fwsim.hypervisor.vpci.domain import Domain
+from fwsim.hypervisor.vpci.host import HostDevice
 from fwsim.hypervisor.vpci.topology import Topology
 from fwsim.machine.arm import ArmMachine, ArmSnapshot
 from fwsim.rom.elf import Program
@@ -19,11 +20,14 @@ class ArmBuiltSnapshot:
     machine: ArmSnapshot
     smmu: Any
     log: tuple[str, ...]
+    xen: tuple[str, ...]
 
 
 @dataclass
 class ArmBuilt:
-    """``tree_at``: where the device tree lies. ``log``: the program's lines and Xen's, in the order of their coming."""
+    """``tree_at``: where the device tree lies. ``log``: the program's lines and Xen's, in the order of their coming;
+    ``xen``: Xen's alone. ``late``: what is attached when the program first waits.
+    """
 
     machine: ArmMachine
     program: Program
@@ -31,9 +35,9 @@ class ArmBuilt:
     topology: Topology
     domain: Domain
     smmu: Smmu
-    late: tuple[int, ...] = ()
-    """What is attached later, by the host's addresses."""
+    late: tuple[HostDevice, ...] = ()
     log: list[str] = field(default_factory=list)
+    xen: list[str] = field(default_factory=list)
 
     @property
     def entry(self) -> int:
@@ -47,15 +51,15 @@ class ArmBuilt:
 
     def attach_late(self) -> None:
         """Whoever runs the host attaches what is to come later (xl pci-attach)."""
-        for sbdf in self.late:
-            self.topology.attach(sbdf)
+        for device in self.late:
+            self.topology.attach(device.sbdf)
 
     def snapshot(self) -> ArmBuiltSnapshot:
         """Everything that changes once it is built."""
-        return ArmBuiltSnapshot(self.machine.snapshot(), self.smmu.snapshot(), tuple(self.log))
+        return ArmBuiltSnapshot(self.machine.snapshot(), self.smmu.snapshot(), tuple(self.log), tuple(self.xen))
 
     def restore(self, snapshot: Any) -> None:
         """Go back, or on, to it."""
         self.machine.restore(snapshot.machine)
         self.smmu.restore(snapshot.smmu)
-        self.log[:] = snapshot.log
+        self.log[:], self.xen[:] = snapshot.log, snapshot.xen

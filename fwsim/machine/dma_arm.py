@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+from fwsim.devices.edu import Memory
 from fwsim.devices.smmu_lines import Smmu
 from fwsim.machine.arm import ArmMachine
 from fwsim.native import R_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
-Dma = Callable[[int, int, bytes | None], bytes]
 
 
 class DmaOf:
@@ -24,7 +21,7 @@ class DmaOf:
         """The machine whose RAM it is."""
         self._machine = machine
 
-    def of(self, stream: int) -> Any:
+    def of(self, stream: int) -> Memory:
         """The DMA of the device with this stream id, as a modelled device asks for it."""
         return _Stream(self, stream)
 

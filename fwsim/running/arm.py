@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from fwsim.environment.arm import Program
 from fwsim.environment.ending import Ending
+from fwsim.hypervisor.vpci.function import VpciFunction
+from fwsim.hypervisor.vpci.host import HostDevice, sbdf_text
 from fwsim.machine.build_arm import build_arm
 from fwsim.machine.built_arm import ArmBuilt
 from fwsim.native import R_CODE, R_TIME
@@ -16,6 +19,7 @@ from fwsim.results.summary import (
     AssignedFunction,
     FirmwareSummary,
     Hang,
+    Iommu,
     RomSummary,
     Stage2Mapping,
     Stop,
@@ -42,7 +46,6 @@ class ArmRun(AnyRun):
     def post(self) -> Ending:
         """Run the program to its end."""
         self.ending = self.session.start()
-        self.built.finish()
         return self.ending
 
     def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:
@@ -70,8 +73,10 @@ class ArmRun(AnyRun):
         summary.stop = Stop(reason=ending.reason, cs=0, ip=ending.ip, detail=ending.detail)  # type: ignore[arg-type]
         if ending.reason == "hung":
             summary.hangs = [Hang(cs=0, ip=ending.ip, detail=ending.detail)]
-        summary.firmware = FirmwareSummary(kind=self.scenario.firmware.kind, log=list(built.log))
-        summary.iommu = built.smmu_summary()
+        summary.firmware = FirmwareSummary(kind="none", log=list(built.log))
+        summary.iommu = Iommu(
+            faults=built.smmu.faults, recorded=built.smmu.faults, lines=list(built.smmu.lines),
+        )  # fmt: skip
         summary.vpci = self._vpci()
         summary.events = machine.recorder.count
         summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])
@@ -82,24 +87,46 @@ class ArmRun(AnyRun):
         built, machine = self.built, self.built.machine
         events = machine.recorder.read(0, machine.recorder.count)
         aborted = (events["space"] == Space.INTERRUPT) & (events["flags"] & Flag.FAULTED != 0)
+        guest = built.domain.rules.guest
         mappings = [
-            Stage2Mapping(guest=each.guest, host=each.host, size=each.size, function=built.host_name(each.sbdf),
-                          bar=each.bar)
+            Stage2Mapping(guest=each.guest, host=each.host, size=each.size, function=sbdf_text(each.sbdf), bar=each.bar)
             for each in built.domain.stage2.mappings
         ]  # fmt: skip
         return VpciSummary(
-            design=self.scenario.hypervisor.profile, windows=built.windows(), functions=self._functions(),
-            mappings=mappings, log=list(built.xen_log), aborts=int(np.count_nonzero(aborted)),
-            crashed=built.domain.crashed,
+            design=self.scenario.hypervisor.profile,
+            windows={"ram": guest.ram[0], "ecam": guest.ecam, "memory": guest.memory,
+                     "prefetchable": guest.prefetchable},
+            functions=[*self._shown(), *self._refused()], mappings=mappings, log=list(built.xen),
+            aborts=int(np.count_nonzero(aborted)), crashed=built.domain.crashed,
         )  # fmt: skip
 
-    def _functions(self) -> list[AssignedFunction]:
-        return [
-            AssignedFunction(
-                guest=each.guest, host=each.host, backend=each.backend, vendor=each.vendor, device=each.device,
-                class_code=each.class_code, bridge=each.bridge, late=each.late, refused=each.refused,
-                bars=[AssignedBar(index=bar.index, kind=bar.kind, size=bar.size, host=bar.host, guest=bar.guest,
-                                  mapped=bar.mapped) for bar in each.bars],
-            )
-            for each in self.built.functions()
-        ]  # fmt: skip
+    def _shown(self) -> Iterator[AssignedFunction]:
+        topology = self.built.topology
+        for place, each in enumerate(topology.shown, 1):
+            owner, device = each.owner, each.device
+            if device is None or (isinstance(owner, VpciFunction) and not owner.plugged):
+                continue
+            found = _function(device, late=each.late)
+            found.guest = sbdf_text(topology.bdf(place))
+            if isinstance(owner, VpciFunction):
+                found.bars = [
+                    AssignedBar(index=index, kind="pref" if bar.prefetchable else "mem", size=bar.size,
+                                host=bar.address, guest=bar.guest, mapped=bar.enabled)
+                    for index, bar in enumerate(owner.bars) if bar.mappable
+                ]  # fmt: skip
+            yield found
+
+    def _refused(self) -> Iterator[AssignedFunction]:
+        for device in self.built.late:
+            if refusal := self.built.topology.refusal(device):
+                found = _function(device, late=True)
+                found.refused = refusal.removeprefix(f"{device.name}: ")
+                yield found
+
+
+def _function(device: HostDevice, late: bool) -> AssignedFunction:
+    config = device.config
+    return AssignedFunction(
+        host=device.name, vendor=int.from_bytes(config[0:2], "little"), device=int.from_bytes(config[2:4], "little"),
+        class_code=int.from_bytes(config[9:12], "little"), bridge=device.is_bridge, late=late,
+    )  # fmt: skip

@@ -32,7 +32,7 @@ from fwsim.rom.chain import Rom, is_pe, load
 from fwsim.rom.drivers import driver_file, drivers_of
 from fwsim.rom.pack import packed
 from fwsim.rules.run import check
-from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.base import AnyRun, Assembled, PcRun, Progress, quiet
 from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, add_own, file_extent, parties
@@ -94,7 +94,7 @@ def begun(
     return begin(assemble(scenario, load(scenario.rom.file), events, tell), sessions, out)
 
 
-def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> AnyRun:
+def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> PcRun:
     """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
     if made.built.machine.engine.mode == "long":
         return UefiRun(made, out)
@@ -224,7 +224,7 @@ def earlier(scenario: Scenario, rom: Rom, tell: Progress = quiet) -> Earlier:
     return found
 
 
-class Run(AnyRun):
+class Run(PcRun):
     """A run of ``made``, step by step: ``sessions`` runs its code, its pictures go to ``out`` (None: nowhere).
 
     ``ending`` is how init ended, None before it was called.

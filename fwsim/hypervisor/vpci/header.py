@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fwsim.hypervisor.vpci import ranges
-from fwsim.hypervisor.vpci.domain import Bar, Domain
+from fwsim.hypervisor.vpci.domain import Bar, Domain, special
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
 from fwsim.hypervisor.vpci.host import COMMAND, COMMAND_IO, COMMAND_MEMORY, INTX_DISABLE, Hardware, HostDevice
 from fwsim.hypervisor.vpci.stage2 import MapError, Mapping
@@ -129,10 +129,9 @@ class Header:
                 self.domain.printk(f"{name}: not mapping BAR [{first:x}, {last:x}] invalid position")
                 continue
             if (bar.guest ^ bar.address) & 0xFFF:
-                self.domain.printk(
-                    f"{self.device.name}: can't map BAR{index} - offset mismatch: {bar.guest:#x} vs {bar.address:#x}",
-                    vcpu=True,
-                )
+                guest, host = special(bar.guest), special(bar.address)
+                text = f"{self.device.name}: can't map BAR{index} - offset mismatch: {guest} vs {host}"
+                self.domain.printk(text, vcpu=True)
                 return
             pages = bar.guest_pages
             bar.pages = ranges.add(bar.pages, *pages)
@@ -166,7 +165,7 @@ class Header:
         domain, host = self.domain, (bar.address >> 12) + first - (bar.guest >> 12)
         last = host + end - first - 1
         if not domain.permitted(host, last + 1):
-            domain.printk(f"{domain.name} denied access to MMIO range [{host:#x}, {last:#x}]")
+            domain.printk(f"{domain.name} denied access to MMIO range [{special(host)}, {special(last)}]")
             return False
         try:
             if on:
@@ -216,7 +215,7 @@ class Header:
                     stage2.unmap(page << 12, 0x1000)
                     continue
                 self.domain.printk(
-                    f"{self.device.name}: existing mapping (mfn: {host:05x} type: 5) at {page:#x}"
+                    f"{self.device.name}: existing mapping (mfn: {host:05x} type: 5) at {special(page)}"
                     " clobbers MSIX MMIO area",
                     vcpu=True,
                 )

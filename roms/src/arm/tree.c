@@ -72,7 +72,7 @@ static void take(const struct node *parent, const struct node *node) // all prop
 {
     if (node->reg.bytes && lists(node->compatible, "pci-host-ecam-generic"))
         add_host(parent, node);
-    if (!tree.uart && node->reg.bytes && lists(node->compatible, "arm,pl011"))
+    if (!tree.uart && node->reg.bytes && (lists(node->compatible, "arm,pl011") || lists(node->compatible, "arm,sbsa-uart")))
         tree.uart = number(node->reg.cells, parent->address_cells);
     if (!tree.ram_size && node->reg.bytes && lists(node->type, "memory")) {
         tree.ram = number(node->reg.cells, parent->address_cells);

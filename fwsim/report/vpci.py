@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from msgspec import UnsetType
 from rich.console import RenderableType
 from rich.table import Table
@@ -12,13 +14,12 @@ from fwsim.results.summary import AssignedFunction, Summary, VpciSummary
 from fwsim.units import short_size
 
 DESIGNS = {
-    "fake": "one host bridge, made up, with every device on its bus 0",
+    "fake": "one host bridge that the host has not, every device on its bus 0",
     "replicated": "the host's own bridges, their windows in the guest's addresses",
 }
 """What a bridge design shows a guest, by ``hypervisor.profile``."""
 MADE_UP = "(made up)"
 _LAST = 3
-_XEN = "(XEN)"
 _ENDS = {
     "completed": "the program ran to its end", "hung": "the program hangs",
     "budget": "the run was cut short, the program was not done", "invalid": "the program crashed",
@@ -38,7 +39,14 @@ def vpci_of(summary: Summary) -> VpciSummary | None:
 
 def program_lines(summary: Summary) -> list[str]:
     """What the program wrote to its UART; Xen's own lines of the same log are in ``vpci.log``."""
-    return [line for line in summary.firmware.log if not line.startswith(_XEN)]
+    shown = vpci_of(summary)
+    others = Counter(shown.log if shown else ())
+    lines = []
+    for line in summary.firmware.log:
+        others[line] -= 1
+        if others[line] < 0:
+            lines.append(line)
+    return lines
 
 
 def printed_rows(summary: Summary) -> list[tuple[str, str]]:
@@ -114,7 +122,7 @@ def mappings_block(found: VpciSummary) -> Table:
         whose = f"{short_bdf(each.function)} BAR{each.bar}"
         table.add_row(Text("" if number else "stage 2", style="bold"), Text(span), Text(whose))
     for name, (start, size) in found.windows.items():
-        table.add_row(Text("window", style="bold"), Text(f"{start:#x}-{start + size - 1:#x}"), Text(name))
+        table.add_row(Text("guest has", style="bold"), Text(f"{start:#x}-{start + size - 1:#x}"), Text(name))
     return table
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import UnsetType
 
+from fwsim.report.arm_names import stream_text
 from fwsim.report.html.facts import Facts
 from fwsim.report.vpci import DESIGNS, MADE_UP, program_lines, short_bdf
 from fwsim.results.summary import AssignedFunction, VpciSummary
+from fwsim.trace.event import Op, Space
 from fwsim.units import format_size, short_size
+
+_MOST_FAULTS = 40
 
 
 def shown(facts: Facts) -> VpciSummary:
@@ -128,6 +133,25 @@ def _bars(each: AssignedFunction) -> list[dict[str, Any]]:
          "guest": f"{bar.guest:#x}" if bar.mapped else "not mapped"}
         for bar in each.bars
     ]  # fmt: skip
+
+
+def faults(facts: Facts) -> dict[str, Any]:
+    """What the SMMU refused: a row for each device, way and address."""
+    chosen = facts.events[facts.events["space"] == Space.IOMMU]
+    found = Counter((int(each["op"]), int(each["value"]), int(each["address"])) for each in chosen)
+    ram = ", ".join(f"{start:#x} to {end - 1:#x}" for start, end in facts.ram)
+    rows = [
+        {
+            "way": "write" if op == Op.WRITE else "read", "code": 0, "text": "", "page": address, "last": address,
+            "pages": 1, "count": count, "why": [
+                f"{stream_text(stream)} asked for it. Xen gives the SMMU the guest's own stage 2, and DMA ends in its "
+                f"RAM: {ram}."
+            ],
+        }
+        for (op, stream, address), count in found.most_common(_MOST_FAULTS)
+    ]  # fmt: skip
+    more = max(0, len(found) - _MOST_FAULTS)
+    return {"rows": rows, "more": more, "lines": facts.summary.iommu.lines}
 
 
 def figures(facts: Facts) -> dict[str, str]:

@@ -48,7 +48,8 @@ def render(folders: Sequence[RunDir], paths: bool = False) -> str:
     sides = [_side(facts, found, aimed, room) for facts, found in zip(runs, tables, strict=True)]
     data = json.dumps(names.all([side.pop("data") for side in sides]), separators=(",", ":"))
     return _template(
-        names, runs=sides, two=len(runs) > 1, arm=all(facts.arm for facts in runs), figures=compare.figures(runs), checks=compare.checks(runs),
+        names, runs=sides, two=len(runs) > 1, arm=all(facts.arm for facts in runs), figures=compare.figures(runs),
+        checks=compare.checks(runs),
         scenarios=compare.scenario_lines(runs), diff=diff_lines(runs), version=__version__, data=data,
     )  # fmt: skip
 
@@ -88,7 +89,7 @@ def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int)
     }  # fmt: skip
     return {
         "label": facts.label, "facts": facts, "ended": ended(facts), "story": story(facts), "map": drawn, "line": line,
-        "screens": _screens(facts, room), "faults": faults(facts, found), "leaks": leaks(facts),
+        "screens": _screens(facts, room), "faults": arm.faults(facts) if facts.arm else faults(facts, found), "leaks": leaks(facts),
         "why": why(facts, int(found.number[0]) if len(found.number) else None), "needs": needs(facts),
         "events": plural(len(facts.events), "event"), "failed": len(facts.summary.failed), "data": data,
         "again": f"fwsim run {shlex.quote(str(scenario))} --out {shlex.quote(str(facts.folder.path) + '-again')}"

@@ -21,7 +21,7 @@ from fwsim.units import short_size
 TOP, LINE, GAP, LEAST = 30, 14, 7, 17
 KINDS = 6
 """Colours of functions; the seventh has the first one's again."""
-_WINDOWS = {"ecam": ("ecam", "ECAM"), "memory": ("mapped", "memory window"),
+_WINDOWS = {"ram": ("ram", "RAM"), "ecam": ("ecam", "ECAM"), "memory": ("mapped", "memory window"),
             "prefetchable": ("mapped", "prefetchable window")}  # fmt: skip
 Span = tuple[int, int]
 
@@ -79,7 +79,7 @@ def drawing(facts: Facts, found: VpciSummary) -> dict[str, Any]:
     """What the template draws: for each layout its boxes, bands and addresses; the columns as a table."""
     colours = _colours(found)
     mappings = sorted(found.mappings, key=lambda each: each.guest)
-    guest, host = Column(_guest(facts, found)), Column(_host(facts, found))
+    guest, host = Column(_guest(found)), Column(_host(facts, found))
     boxes = [
         Segment(number * 2, number * 2 + 1, f"k{colours.get(short_bdf(each.function), 0)}",
                 f"{short_bdf(each.function)} BAR{each.bar}")
@@ -90,8 +90,8 @@ def drawing(facts: Facts, found: VpciSummary) -> dict[str, Any]:
     for column in (guest, host, middle):
         column.settle(TOP + tall, tall)
     return {
-        "layouts": [_one(layout, guest, middle, host, mappings) for layout in LAYOUTS], "top": TOP, "bottom": TOP + tall,
-        "height": TOP + tall + 12,
+        "layouts": [_one(layout, guest, middle, host, mappings) for layout in LAYOUTS], "top": TOP,
+        "bottom": TOP + tall, "height": TOP + tall + 12,
         "parts": {"guest": guest.parts[::-1], "host": host.parts[::-1]}, "mappings": mappings,
     }  # fmt: skip
 
@@ -101,13 +101,12 @@ def _colours(found: VpciSummary) -> dict[str, int]:
     return {name: number % KINDS for number, name in enumerate(hosts)}
 
 
-def _guest(facts: Facts, found: VpciSummary) -> list[Segment]:
+def _guest(found: VpciSummary) -> list[Segment]:
     """RAM, the UART, vPCI's windows, and in them the BARs that are mapped."""
     layers = [Segment(PL011_BASE, PL011_BASE + PL011_SIZE, "device", "UART")]
     for name, (start, size) in found.windows.items():
         kind, label = _WINDOWS.get(name, ("reserved", name))
         layers.append(Segment(start, start + size, kind, label))
-    layers += [Segment(start, end, "ram", "RAM") for start, end in facts.ram]
     colours = _colours(found)
     by_host = {short_bdf(each.host): each for each in found.functions if each.host}
     for each in found.mappings:
@@ -127,7 +126,8 @@ def _host(facts: Facts, found: VpciSummary) -> list[Segment]:
         for row, bars in zip(rows, all_host_bars(rows), strict=True):
             name = short_bdf(row.slot)
             kind = f"k{colours[name]}" if name in colours else "device"
-            layers += [Segment(bar.address, bar.end, kind, f"{name} BAR{bar.index}") for bar in bars if bar.kind != "io"]
+            memory = (bar for bar in bars if bar.kind != "io")
+            layers += [Segment(bar.address, bar.end, kind, f"{name} BAR{bar.index}") for bar in memory]
     else:
         layers = [Segment(bar.host, bar.host + bar.size, f"k{colours.get(short_bdf(each.host), 0)}",
                           f"{short_bdf(each.host)} BAR{bar.index}") for each, bar in _memory_bars(found)]  # fmt: skip

@@ -1,11 +1,11 @@
 """QEMU's edu device, a teaching device with a DMA engine: its register memory, and where its transfers lead.
 
 Source: QEMU docs/specs/edu.rst, and what qemu-system-x86_64 7.2.22 answered to qtest (tests/devices/test_edu.py asks it
-again). The document says neither of these, which were measured: accesses of 1 and 2 bytes, and those not aligned, read 0
-and are dropped; 8 bytes at 4 beyond a multiple of 8 are two of 4; of a register that is none, all ones are read; 00h to
-7Fh take 4 bytes alone; a command without its start bit is not kept; while a transfer runs its registers take no write;
-what is read from nowhere is 0. A range that is empty, or has the buffer's last byte in it, ends QEMU ("DMA range ...
-out of bounds"): here such a command does nothing.
+again). The document says none of these, which were measured: accesses of 1 and 2 bytes read 0 and are dropped, and one
+that is not aligned is several of fewer bytes; of a register that is none, all ones are read; 00h to 7Fh take 4 bytes
+alone; a command without its start bit is not kept; while a transfer runs its registers take no write; what is read from
+nowhere is 0. A range that is empty, or has the buffer's last byte in it, ends QEMU ("DMA range ... out of bounds"):
+here such a command does nothing.
 
 Otherwise than in QEMU a transfer and a factorial have ended when the write that starts them returns: QEMU's take 100 ms
 and a thread of their own.
@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 
 VENDOR, DEVICE = 0x1234, 0x11E8
 ID = 0x010000ED
+BAR_BYTES = 0x100000
 _ID, _LIVE, _FACTORIAL, _STATUS, _IRQ, _RAISE, _LOWER = 0x00, 0x04, 0x08, 0x20, 0x24, 0x60, 0x64
 _SOURCE, _TARGET, _COUNT, _COMMAND = 0x80, 0x88, 0x90, 0x98
 _DMA = (_SOURCE, _TARGET, _COUNT)
@@ -144,12 +145,17 @@ class Edu:
 
 
 def _parts(offset: int, width: int) -> list[tuple[int, int, int]]:
-    """The accesses that QEMU's memory core makes of one: (offset, bytes, shift of its value); none for an invalid one."""
-    if width not in (4, 8) or offset % 4:
-        return []
-    if width == 8 and offset % 8:
-        return [(offset, 4, 0), (offset + 4, 4, 32)]
-    return [(offset, width, 0)]
+    """What QEMU's memory core makes of one access: (offset, bytes, shift of the value) of each, as aligned as it is.
+
+    Those of 1 and 2 bytes the device does not take, and behind its end there is none.
+    """
+    found, at, end = [], offset, offset + width
+    while at < min(end, BAR_BYTES):
+        size = min(at & -at or 8, 8, 1 << (end - at).bit_length() - 1)
+        if size >= 4:
+            found.append((at, size, 8 * (at - offset)))
+        at += size
+    return found
 
 
 def _factorial(number: int) -> int:

@@ -17,12 +17,14 @@ from fwsim.machine.built_arm import ArmBuilt
 from fwsim.native import R_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
-UNDEFINED, SVC, PREFETCH_ABORT = 1, 2, 3
-"""The engine's numbers (Unicorn's EXCP_UDEF, EXCP_SWI, EXCP_PREFETCH_ABORT)."""
+UNDEFINED, SVC, PREFETCH_ABORT, SMC = 1, 2, 3, 13
+"""The engine's numbers (Unicorn's EXCP_UDEF, EXCP_SWI, EXCP_PREFETCH_ABORT, EXCP_SMC). Without EL2 an HVC is
+undefined to it (2.1.4), and PC is on it; behind an SMC it has gone on.
+"""
 _NAMES = {
     UNDEFINED: "undefined instruction", SVC: "SVC", PREFETCH_ABORT: "prefetch abort", DATA_ABORT: "data abort",
 }  # fmt: skip
-_HVC, _SMC, _CALL_MASK = 0xD4000002, 0xD4000003, 0xFFE0001F
+_HVC, _CALL_MASK = 0xD4000002, 0xFFE0001F
 _B_SELF = 0x14000000
 _CLASS, _LONG = 26, 1 << 25
 _SYNDROMES = {UNDEFINED: 0, SVC: 0x15 << _CLASS, PREFETCH_ABORT: 0x21 << _CLASS, DATA_ABORT: 0x25 << _CLASS}
@@ -77,10 +79,13 @@ class Arm:
         """A call of PSCI's, or an exception that goes to the code's own vectors."""
         at = self._cpu.ip
         word = self._word(at)
-        if vector == UNDEFINED and word is not None and word & _CALL_MASK in (_HVC, _SMC):
+        if vector == UNDEFINED and word is not None and word & _CALL_MASK == _HVC:
             return self._psci(at)
+        if vector == SMC:
+            return self._psci(at - 4)
         if vector == SVC:
-            return self._take(SVC, f"SVC #{(self._word(at - 4) or 0) >> 5 & 0xFFFF:#x}", at - 4, at, 0)
+            number = (self._word(at - 4) or 0) >> 5 & 0xFFFF
+            return self._take(SVC, f"SVC #{number:#x}", at - 4, at, 0, number)
         if vector == DATA_ABORT:
             self._machine.undo()
             return self._abort(at)

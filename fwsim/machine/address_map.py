@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
 from fwsim.machine.shadow import Shadow
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.memory.ranges import Range, without
 from fwsim.native import BAR_ADAPTER, BAR_IGD, BAR_ROLE, PORT_BAR, PORT_IOBAR, R_BAR0, address_of
 
 VGA_START, VGA_END = 0xA0000, 0xC0000
@@ -172,7 +171,7 @@ class Windows:
             low, high = (0, self._m.low), (FOUR_GIB, self._m.high)
             memory = [low, high, *((start, end - start) for start, end, _ in self._fixed)]
             wanted = parts(window, self._m.pci.left, [*memory, *bars.values()])
-            self._close(self.trapped.place(wanted))
+            self.trapped.place(wanted, self._open)
             return
         if window == self._ecam:
             return
@@ -188,14 +187,6 @@ class Windows:
             elif hidden := self._high_part(start, start + size):
                 engine.unmap(hidden[0], hidden[1] - hidden[0])
             engine.map_native(start, size, callbacks.ecam_read.address, callbacks.ecam_write.address, self._root)
-
-    def _close(self, gone: Iterable[tuple[int, int]]) -> None:
-        """Open bus again, where parts of a trapped window (start, end) were and nothing else came."""
-        assert self.trapped
-        now = [(start, start + size) for start, size, _, _ in self.trapped.mapped]
-        for start, end in gone:
-            for first, last in without(Range(start, min(end, FOUR_GIB)), now):
-                self._open(first, last)
 
     def _uncover(self, start: int, size: int) -> None:
         """Map again what lies below the configuration window, where nothing is mapped now."""
@@ -289,7 +280,7 @@ class Windows:
             if start < FOUR_GIB:
                 self._open(start, start + size)
         if self.trapped:
-            self._close(self.trapped.place(trapped))
+            self.trapped.place(trapped, self._open)
         else:
             self._place_ecam(ecam, {})
         for start, end, _ in self._fixed[len(fixed) :]:

@@ -7,7 +7,7 @@ assigned device, is not there. QEMU alone has it in front of both (``Windows.upd
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,13 +48,14 @@ class TrappedWindow:
         self.direct = direct
         self.mapped: tuple[Part, ...] = ()
 
-    def place(self, wanted: tuple[Part, ...]) -> list[tuple[int, int]]:
-        """Map ``wanted`` and nothing else; (start, end) of what was unmapped: open bus is to come back there."""
+    def place(self, wanted: tuple[Part, ...], open_bus: Callable[[int, int], None]) -> None:
+        """Map ``wanted`` and nothing else; ``open_bus`` maps from a start to an end what is there without a window."""
         from fwsim.machine.callbacks_window import part_read, part_write
 
         gone = [part for part in self.mapped if part not in wanted]
         for start, size, _, _ in gone:
             self._engine.unmap(start, size)
+            open_bus(start, min(start + size, FOUR_GIB))
         for part in wanted:
             if part not in self.mapped:
                 start, size, first, way = part
@@ -63,4 +64,3 @@ class TrappedWindow:
                 cell = self._cells.setdefault(part, np.array([address_of(self._root), start, first, way], np.uint64))
                 self._engine.map_native(start, size, part_read.address, part_write.address, address_of(cell))
         self.mapped = wanted
-        return [(start, start + size) for start, size, _, _ in gone]

@@ -9,7 +9,6 @@ from fwsim.native import R_TIME
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 
-
 class DmaOf:
     """DMA of every device of one guest. Xen's SMMU drivers share the guest's stage 2, so its RAM is all there is."""
 

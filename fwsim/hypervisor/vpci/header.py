@@ -18,7 +18,7 @@ _RESERVED = 0xFBC1
 """Command bits that a guest's write keeps and its read has as 0: 15:11 and IO, PARITY, WAIT, SERR, FAST_BACK."""
 _AT_START = 0x003F
 """Command bits that a function starts without: VGA_PALETTE, INVALIDATE, SPECIAL, MASTER, MEMORY, IO."""
-_ONES, _BARS = 0xFFFFFFFF, 0x10
+_ONES, _ALL, _BARS = 0xFFFFFFFF, (1 << 64) - 1, 0x10
 _COUNTS = {0: (6, 0x30), 1: (2, 0x38)}
 """Of each header type the number of BARs and the ROM BAR's offset."""
 
@@ -76,7 +76,7 @@ class Header:
 
     def _bar_read(self, bar: Bar, shift: int) -> int:
         """guest_mem_bar_read."""
-        address = -bar.size & (_ONES if bar.kind == "mem32" else _ONES << 32 | _ONES) if bar.sizing else bar.guest
+        address = -bar.size & (_ONES if bar.kind == "mem32" else _ALL) if bar.sizing else bar.guest
         if shift:
             return address >> 32 & _ONES
         return address & _ONES | (0 if bar.kind == "mem32" else 4) | (8 if bar.prefetchable else 0)
@@ -162,7 +162,7 @@ class Header:
 
     def _map(self, index: int, bar: Bar, first: int, end: int, on: bool) -> bool:
         """map_range: one range of guest pages. Returns whether it could be."""
-        domain, host = self.domain, (bar.address >> 12) + first - (bar.guest >> 12)
+        domain, host = self.domain, (bar.address >> 12) + first - (bar.guest >> 12) & _ALL
         last = host + end - first - 1
         if not domain.permitted(host, last + 1):
             domain.printk(f"{domain.name} denied access to MMIO range [{special(host)}, {special(last)}]")

@@ -50,7 +50,8 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> VpciOptions:
         if name not in OPTIONS:
             near = get_close_matches(name, OPTIONS, n=1, cutoff=0.6)
             raise FwsimError(
-                "vpci has no such option", where=f"{_WHERE}.{name}", found=name, expected="one of " + ", ".join(OPTIONS),
+                "vpci has no such option", where=f"{_WHERE}.{name}", found=name,
+                expected="one of " + ", ".join(OPTIONS),
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         if name in _WORDS:

@@ -61,7 +61,7 @@ def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDes
     """The servers of ``board`` and who gets what. Raises FwsimError for too many emulators."""
     assert options.config_space
     own = {"pciexbar": {HOST_BRIDGE}, "mch-ich9": {HOST_BRIDGE, LPC_BRIDGE}}.get(name(options), set[int]())
-    if options.igd_backend == "vpci":
+    if options.igd_by_vpci:
         own.add(device.devfn)
     router = Ioreq(board, frozenset(own), options.config_space)
     if len(router.servers) > MAX_SERVERS:

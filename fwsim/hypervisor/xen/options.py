@@ -43,7 +43,7 @@ class XenOptions:
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
     ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
     ``config_space``: what Xen knows of MMCONFIG, "": nobody asks; ``chipset``: what of it Xen emulates, where it routes
-    by itself; ``pciexbar_once``: PCIEXBAR is locked once it is on; ``igd_backend``: who answers for the IGD.
+    by itself; ``pciexbar_once``: PCIEXBAR is locked once it is on.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
     iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk. ``pci``: what xl.cfg assigns beside that.
     """
@@ -62,7 +62,12 @@ class XenOptions:
     config_space: Literal["", "told", "outdated", "hypervisor"] = ""
     chipset: Chipset = "mch-ich9"
     pciexbar_once: bool = False
-    igd_backend: Literal["qemu", "vpci"] = "qemu"
+
+    @property
+    def igd_by_vpci(self) -> bool:
+        """Whether Xen's own vPCI answers for the IGD, and no device model."""
+        igd = self.pci.device(_IGD)
+        return igd is not None and igd.backend == "vpci" and self.domain == "hvm"
 
 
 def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
@@ -85,7 +90,7 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
             )  # fmt: skip
         found |= _READERS[name](name, value)
     made = XenOptions(**found)
-    for name in ("chipset", "pciexbar", "igd_backend"):
+    for name in ("chipset", "pciexbar"):
         if name in given and not made.config_space:
             raise FwsimError(
                 "nobody asks who answers configuration space", where=f"{_WHERE}.{name}", found=repr(given[name]),
@@ -200,6 +205,5 @@ _READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "config_space": lambda name, value: {"config_space": _word(name, value, ("", "told", "outdated", "hypervisor"))},
     "chipset": lambda name, value: {"chipset": _word(name, value, ("pciexbar", "mch-ich9"))},
     "pciexbar": lambda name, value: {"pciexbar_once": _word(name, value, ("rw", "once")) == "once"},
-    "igd_backend": lambda name, value: {"igd_backend": _word(name, value, ("qemu", "vpci"))},
 }
 """What an option's value becomes: fields of ``XenOptions``."""

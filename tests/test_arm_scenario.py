@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from fwsim import cli
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import guest_map
 from fwsim.scenario.check import check_files
@@ -160,6 +161,16 @@ def test_guests_that_are_none(old, new, field):
 
 def test_no_firmware_may_be_said():
     assert loads(ARM + '[firmware]\nkind = "none"\n').firmware.kind == "none"
+
+
+@pytest.mark.parametrize("command", [("host", "groups"), ("leaks",)])
+def test_commands_about_an_igd_say_that_there_is_none(tmp_path, capsys, command):
+    path = tmp_path / "arm.toml"
+    path.write_text(ARM + NIC)
+    assert cli.main([*command, str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "guest.machine" in said
+    assert "  next: " in said
 
 
 def test_the_whole_of_bank_0_is_taken():

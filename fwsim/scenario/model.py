@@ -156,7 +156,8 @@ class Hypervisor(_Table, frozen=True):
     vfio-pci's module option, the kernel offers no VGA region. ``options`` are the kind's own: of ``xen``, and of
     installed kinds. ``stolen_base`` "host" and ``gsm`` "guest" are patches to QEMU that no release has: the host's
     base in a file of fw_cfg, and BGSM and GSMBASE answered by the guest's. ``pair``: where a paravirtual register pair
-    is (``hypervisor/register_pair.py``). ``mirror``: file, the list that ``custom`` is made of.
+    is (``hypervisor/register_pair.py``). ``mirror``: file, the list that ``custom`` is made of. ``xl_cfg``: file, a
+    domain's configuration whose lines on PCI count; ``options`` of the same names go before them.
     """
 
     kind: str = kinds.DEFAULT
@@ -171,7 +172,8 @@ class Hypervisor(_Table, frozen=True):
     disable_vga: bool = False
     pair: Literal["none", "config", "ports", "bar"] = "none"
     mirror: File = ""
-    options: dict[str, str | int | bool | list[str]] = {}
+    options: dict[str, str | int | bool | tuple[str, ...]] = {}
+    xl_cfg: File = ""
     stolen_base: Literal["", "host"] = ""
     gsm: Literal["", "guest"] = ""
 
@@ -186,7 +188,7 @@ class Hypervisor(_Table, frozen=True):
         return kinds.hypervisor(
             Choice(
                 self.kind, self.profile, self.gms, self.opregion, self.lpc, self.vga, self.legacy, self.vapic,
-                self.mirror, self.options, self.stolen_base, self.gsm,
+                self.mirror, self.options, self.stolen_base, self.gsm, self.xl_cfg,
             )
         )  # fmt: skip
 
@@ -311,6 +313,8 @@ class Function(_Table, frozen=True):
     ``host``: the function of the host that it is, "" for one that the hypervisor makes up.
     ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
     behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
+    ``owner``: the emulator beside the device model that has it, "" the device model. ``extended``: PCI Express, with a
+    capability at 100h.
     """
 
     slot: str
@@ -325,6 +329,8 @@ class Function(_Table, frozen=True):
     behind: str = ""
     hotplug: Hotplug = "none"
     host: str = ""
+    owner: str = ""
+    extended: bool = False
 
     @property
     def is_at_1f(self) -> bool:

@@ -31,7 +31,7 @@ COMMON = {"status": "VARCHAR", "failed": "VARCHAR", "why": "VARCHAR"}
 nothing: no check of a placement fails, but the guest gets no stolen memory.
 """
 PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asls": "UBIGINT", "size": "UBIGINT",
-          "announced": "UBIGINT"}  # fmt: skip
+          "announced": "UBIGINT", "overlap": "VARCHAR"}  # fmt: skip
 RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
     "gtt_writes", "gtt_rewritten", "guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent", "faults",
     "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
@@ -88,6 +88,7 @@ def _placed(matrix: Matrix, cell: int) -> Row:
         "failed": ",".join(check.id for check in failed), "why": why,
         "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
         "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
+        "overlap": "; ".join(result.details.overlaps),
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from fwsim.hypervisor.vpci.handlers import Handler, Handlers
+from fwsim.hypervisor.vpci.handlers import Handler, Handlers, OverlapError
 from fwsim.hypervisor.vpci.host import STATUS, STATUS_CLEARED_BY_ONE, Hardware
 
 MSI, MSIX = 0x05, 0x11
@@ -90,8 +90,15 @@ class Capabilities:
         return 0
 
     def hide(self, offset: int) -> None:
-        """Take one out of the list again (vpci_capability_hide)."""
-        before = next((at for at, value in self.next.items() if value == offset), None)
-        if before is not None:
-            self.next[before] = self.next.pop(offset + 1)
-            self._handlers.remove(offset, 2)
+        """Take one out of the list again (vpci_capability_hide). Raises OverlapError where it is not in the list."""
+        before = _POINTER
+        while self.next.get(before) != offset:
+            following = self.next.get(before, 0)
+            if following < 0x40 or self._handlers.at(following + 1, 1) is None:
+                raise OverlapError(f"{offset:#x}")
+            before = following + 1
+        if self._handlers.at(offset + 1, 1) is None:
+            raise OverlapError(f"{offset:#x}")
+        self.next[before] = self.next.pop(offset + 1)
+        self._handlers.remove(offset + 1, 1)
+        self._handlers.remove(offset, 1)

@@ -14,6 +14,11 @@ _NAME, _VCPU = "d1", "d1v0"
 """How Xen prints the first guest after the control domain, and its first virtual CPU (%pd, %pv)."""
 
 
+def special(number: int) -> str:
+    """A number as Xen's %#x prints it: 0 has no prefix (xen/common/vsprintf.c, number)."""
+    return f"{number:#x}" if number else "0"
+
+
 @dataclass
 class Bar:
     """One BAR of a function's header as vPCI keeps it (struct vpci_bar).

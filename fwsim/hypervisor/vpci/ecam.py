@@ -22,11 +22,6 @@ def decode(address: int, base: int) -> tuple[int, int]:
     return (address - base & _BDF_BITS) >> 12, address & 0xFFF
 
 
-def address_of(sbdf: int, offset: int, base: int) -> int:
-    """Where in the window at ``base`` a register is."""
-    return base + ((sbdf & 0xFFFF) << 12) + offset
-
-
 def accesses(offset: int, width: int) -> list[tuple[int, int]] | None:
     """The accesses that one of ``width`` bytes becomes, as (offset, bytes): a qword is two dwords.
 

@@ -10,10 +10,10 @@ from typing import Any
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.vpci.capabilities import MSI, MSIX, Capabilities, find
 from fwsim.hypervisor.vpci.domain import Bar, Domain, DomainState
-from fwsim.hypervisor.vpci.handlers import Handler, Handlers, OverlapError
+from fwsim.hypervisor.vpci.handlers import EEXIST, Handler, Handlers, OverlapError
 from fwsim.hypervisor.vpci.header import Header
 from fwsim.hypervisor.vpci.host import Hardware, HostConfig, HostDevice
-from fwsim.hypervisor.vpci.msi import Msi, add_msi
+from fwsim.hypervisor.vpci.msi import Msi, add_msi, registers
 from fwsim.hypervisor.vpci.msix import ENODEV, Msix, Trapped, add_msix
 
 _HEADER_TYPE, _MULTI = 0x0E, 0x80
@@ -83,7 +83,8 @@ class VpciFunction:
                 self._add_ids()
         except OverlapError as error:
             raise FwsimError(
-                "vPCI cannot have two handlers in one place (-EEXIST)", where=device.name, found=f"offset {error}",
+                "vPCI does not assign a function with two registers in one place", where=device.name,
+                found=f"another one at {error}",
                 expected="capabilities that do not lie over each other, in a list without a ring",
             ) from None  # fmt: skip
         self.header.interrupts = lambda: any(each is not None and each.enabled for each in (self.msi, self.msix))
@@ -93,17 +94,28 @@ class VpciFunction:
         """MSI, then MSI-X; where one cannot be it is taken out of the list (vpci_init_capabilities)."""
         at = find(self.hardware, MSI)
         if at:
-            self.msi = add_msi(at, self.header, self.handlers)
+            try:
+                self.msi = add_msi(at, self.header, self.handlers)
+            except OverlapError:
+                self._mask(at, MSI, EEXIST, registers(at, self.hardware.read(at + 2, 2)))
         at = find(self.hardware, MSIX)
-        if not at:
-            return
-        self.msix = add_msix(at, self.header, self.handlers)
-        if self.msix is None:
-            domain = self.domain
-            domain.printk(f"{domain.name} {self.device.name}: init legacy cap {MSIX} fail rc={ENODEV}, mask it")
-            self.capabilities.hide(at)
-        else:
-            self.trapped = Trapped(self.msix, self.header, self.domain.memory)
+        if at:
+            try:
+                self.msix = add_msix(at, self.header, self.handlers)
+                failed = ENODEV
+            except OverlapError:
+                failed = EEXIST
+            if self.msix is None:
+                self._mask(at, MSIX, failed, (at + 2, 2))
+            else:
+                self.trapped = Trapped(self.msix, self.header, self.domain.memory)
+
+    def _mask(self, at: int, capability: int, failed: int, handlers: tuple[int, int]) -> None:
+        """Take a capability that could not be set up out of the list, and its handlers away."""
+        domain = self.domain
+        domain.printk(f"{domain.name} {self.device.name}: init legacy cap {capability} fail rc={failed}, mask it")
+        self.handlers.remove(*handlers)
+        self.capabilities.hide(at)
 
     def _add_ids(self) -> None:
         """What says which device it is: Xen has no handlers for these yet, every design needs them."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-EEXIST = 17
+EEXIST = -17
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,16 @@ class Handlers:
         self.add(Handler(offset, size, lambda: value))
 
     def remove(self, start: int, size: int) -> None:
-        """Forget the handlers that lie within ``size`` bytes from ``start``."""
+        """Forget the handlers that lie within ``size`` bytes from ``start``. Raises OverlapError for half a one."""
         end = start + size
-        self._rows = [row for row in self._rows if not start <= row.offset <= row.offset + row.size <= end]
+        for row in self._meeting(start, size):
+            if not start <= row.offset <= row.offset + row.size <= end:
+                raise OverlapError(f"{row.offset:#x}")
+        self._rows = [row for row in self._rows if not start <= row.offset < end]
 
     def at(self, offset: int, size: int) -> Handler | None:
         """The handler of exactly these bytes."""
         return next((row for row in self._rows if (row.offset, row.size) == (offset, size)), None)
-
-    def replace(self, handler: Handler) -> None:
-        """Put ``handler`` in the place of the one at its bytes."""
-        self._rows = [handler if row.offset == handler.offset else row for row in self._rows]
 
     def covers(self, offset: int, size: int) -> bool:
         """Whether each of these bytes has a handler."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fwsim.hypervisor.vpci import ranges
-from fwsim.hypervisor.vpci.domain import Bar, Domain
+from fwsim.hypervisor.vpci.domain import Bar, Domain, special
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
 from fwsim.hypervisor.vpci.host import COMMAND, COMMAND_IO, COMMAND_MEMORY, INTX_DISABLE, Hardware, HostDevice
 from fwsim.hypervisor.vpci.stage2 import MapError, Mapping
@@ -18,7 +18,7 @@ _RESERVED = 0xFBC1
 """Command bits that a guest's write keeps and its read has as 0: 15:11 and IO, PARITY, WAIT, SERR, FAST_BACK."""
 _AT_START = 0x003F
 """Command bits that a function starts without: VGA_PALETTE, INVALIDATE, SPECIAL, MASTER, MEMORY, IO."""
-_ONES, _BARS = 0xFFFFFFFF, 0x10
+_ONES, _ALL, _BARS = 0xFFFFFFFF, (1 << 64) - 1, 0x10
 _COUNTS = {0: (6, 0x30), 1: (2, 0x38)}
 """Of each header type the number of BARs and the ROM BAR's offset."""
 
@@ -76,7 +76,7 @@ class Header:
 
     def _bar_read(self, bar: Bar, shift: int) -> int:
         """guest_mem_bar_read."""
-        address = -bar.size & (_ONES if bar.kind == "mem32" else _ONES << 32 | _ONES) if bar.sizing else bar.guest
+        address = -bar.size & (_ONES if bar.kind == "mem32" else _ALL) if bar.sizing else bar.guest
         if shift:
             return address >> 32 & _ONES
         return address & _ONES | (0 if bar.kind == "mem32" else 4) | (8 if bar.prefetchable else 0)
@@ -129,10 +129,9 @@ class Header:
                 self.domain.printk(f"{name}: not mapping BAR [{first:x}, {last:x}] invalid position")
                 continue
             if (bar.guest ^ bar.address) & 0xFFF:
-                self.domain.printk(
-                    f"{self.device.name}: can't map BAR{index} - offset mismatch: {bar.guest:#x} vs {bar.address:#x}",
-                    vcpu=True,
-                )
+                guest, host = special(bar.guest), special(bar.address)
+                text = f"{self.device.name}: can't map BAR{index} - offset mismatch: {guest} vs {host}"
+                self.domain.printk(text, vcpu=True)
                 return
             pages = bar.guest_pages
             bar.pages = ranges.add(bar.pages, *pages)
@@ -163,10 +162,10 @@ class Header:
 
     def _map(self, index: int, bar: Bar, first: int, end: int, on: bool) -> bool:
         """map_range: one range of guest pages. Returns whether it could be."""
-        domain, host = self.domain, (bar.address >> 12) + first - (bar.guest >> 12)
+        domain, host = self.domain, (bar.address >> 12) + first - (bar.guest >> 12) & _ALL
         last = host + end - first - 1
         if not domain.permitted(host, last + 1):
-            domain.printk(f"{domain.name} denied access to MMIO range [{host:#x}, {last:#x}]")
+            domain.printk(f"{domain.name} denied access to MMIO range [{special(host)}, {special(last)}]")
             return False
         try:
             if on:
@@ -216,7 +215,7 @@ class Header:
                     stage2.unmap(page << 12, 0x1000)
                     continue
                 self.domain.printk(
-                    f"{self.device.name}: existing mapping (mfn: {host:05x} type: 5) at {page:#x}"
+                    f"{self.device.name}: existing mapping (mfn: {host:05x} type: 5) at {special(page)}"
                     " clobbers MSIX MMIO area",
                     vcpu=True,
                 )

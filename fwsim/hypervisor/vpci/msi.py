@@ -44,6 +44,13 @@ class Msi:
         self.address = self.address & ~(0xFFFFFFFF << shift) | value << shift
 
 
+def registers(at: int, control: int) -> tuple[int, int]:
+    """Start and bytes of what has handlers, after the list's two (cleanup_msi)."""
+    wide, masking = bool(control & _WIDE), bool(control & _MASKING)
+    end = (20 if wide else 16) if masking else (14 if wide else 10)
+    return at + 2, end - 2
+
+
 def add_msi(at: int, header: Header, handlers: Handlers) -> Msi:
     """The handlers of the capability at offset ``at``. Raises OverlapError where another handler is in the way."""
     control = header.hardware.read(at + 2, 2)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fwsim.hypervisor.vpci.domain import HostMemory
+from fwsim.hypervisor.vpci.domain import HostMemory, special
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
 from fwsim.hypervisor.vpci.header import Header
 
@@ -92,7 +92,7 @@ def _fault(header: Header, name: str, index: int, offset: int, size: int) -> str
         kinds = {"": 0, "io": 1, "high": 4}
         return f"at invalid BAR{index} with type {kinds[bar.kind]}"
     if offset + size > bar.size:
-        return f"offset {offset:#x} size {size:#x} outside of BAR{index} size {bar.size:#x}"
+        return f"offset {special(offset)} size {size:#x} outside of BAR{index} size {bar.size:#x}"
     return ""
 
 
@@ -194,10 +194,13 @@ class Trapped:
     def _write_beside(self, address: int, width: int, value: int) -> None:
         """adjacent_write."""
         last = address + width - 1
-        if (self._in(_TABLE, last) and not self._in(_PBA, last)) or self._in(_PBA, address):
+        if (self._in(_TABLE, last) and not self._in(_PBA, last)) or self._host(last) is None:
+            return
+        if self._in(_PBA, address):
+            self._allowed(address, width)
             return
         host = self._host(address)
-        if host is None or self._memory is None or self._host(last) is None:
+        if host is None or self._memory is None:
             return
         if address & width - 1:
             self._say("unaligned write to MSI-X related page")

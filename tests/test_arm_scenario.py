@@ -72,7 +72,7 @@ def test_a_host_function_is_what_its_row_says():
 def test_lists_of_the_kinds_options_are_read_and_written():
     text = ARM + NIC + '[hypervisor.options]\npci = ["08:00.0,backend=vpci"]\n'
     scenario = loads(text)
-    assert scenario.hypervisor.options == {"pci": ["08:00.0,backend=vpci"]}
+    assert scenario.hypervisor.options == {"pci": ("08:00.0,backend=vpci",)}
     assert loads(dumps(scenario)) == scenario
 
 
@@ -227,7 +227,7 @@ def test_a_program_of_the_guests_is_taken(tmp_path):
         (0x10000000, 64 << 10, "ecam_size", "no hardware has"), (0x10000000, 0, "ecam_size", "no hardware has"),
         (0x18000000, 256 << 20, "ecam_base", "not aligned"), (0x40000000, 256 << 20, "ecam_base", "over RAM"),
         (0x20000000, 256 << 20, "ecam_base", "over the ACPI tables"), (0x22000000, 1 << 20, "ecam_base", "the PL011"),
-        (0x100000000, 256 << 20, "ecam_base", "prefetchable window"), (1 << 40, 1 << 20, "ecam_base", "beyond"),
+        (0x100000000, 256 << 20, "ecam_base", "prefetchable window"), (1 << 40, 1 << 20, "ecam_base", "beyond"), (-1 << 28, 1 << 28, "ecam_base", "beyond"),
     ],
 )  # fmt: skip
 def test_ecams_that_no_guest_has(base, size, field, what):

@@ -227,7 +227,8 @@ def test_a_program_of_the_guests_is_taken(tmp_path):
         (0x10000000, 64 << 10, "ecam_size", "no hardware has"), (0x10000000, 0, "ecam_size", "no hardware has"),
         (0x18000000, 256 << 20, "ecam_base", "not aligned"), (0x40000000, 256 << 20, "ecam_base", "over RAM"),
         (0x20000000, 256 << 20, "ecam_base", "over the ACPI tables"), (0x22000000, 1 << 20, "ecam_base", "the PL011"),
-        (0x100000000, 256 << 20, "ecam_base", "prefetchable window"), (1 << 40, 1 << 20, "ecam_base", "beyond"), (-1 << 28, 1 << 28, "ecam_base", "beyond"),
+        (0x100000000, 256 << 20, "ecam_base", "prefetchable window"), (1 << 40, 1 << 20, "ecam_base", "beyond"),
+        (-1 << 28, 1 << 28, "ecam_base", "beyond"),
     ],
 )  # fmt: skip
 def test_ecams_that_no_guest_has(base, size, field, what):
@@ -235,6 +236,12 @@ def test_ecams_that_no_guest_has(base, size, field, what):
         guest_map(256 << 20, base, size)
     assert caught.value.where == f"hypervisor.options.{field}"
     assert what in str(caught.value)
+
+
+def test_a_scenario_names_the_ecam_that_lies_over_ram():
+    at = "[hypervisor.options]\necam_base = 0x40000000\n"
+    assert refusal(ARM + at).where == "scenario: hypervisor.options.ecam_base"
+    assert loads(ARM + at.replace("4", "8")).hypervisor.options == {"ecam_base": 0x80000000}
 
 
 def test_an_ecam_is_taken_where_it_has_room():

@@ -151,9 +151,30 @@ def test_later_a_bridges_window_may_have_no_room():
     topology, said = made("replicated", [BEHIND_SWITCH], late=[large])
     assert not topology.attach(0x0308)
     assert said == [
-        "warning: 0000:03:01.0: BAR0, 0x1000000 bytes, does not fit the guest's memory window 0x23000000-0x230fffff"
+        "error: 0000:03:01.0: BAR0, 0x1000000 bytes, does not fit the guest's memory window 0x23000000-0x230fffff"
     ]
     assert len(topology.table) == 4
+
+
+def test_an_attached_function_has_its_place_again_after_a_snapshot():
+    beside = plain(0x0308, SWITCH_DOWN, HostBar(0, 0x10000, "mem", False, 0x52000000))
+    topology, _ = made("replicated", [BEHIND_SWITCH], late=[beside])
+    late = topology.shown[-1].owner
+    before = late.state()
+    assert topology.attach(0x0308)
+    place = late.bars[0].guest
+    late.restore(before)
+    assert late.read(0, 0, 4) == 0xFFFFFFFF
+    assert topology.attach(0x0308)
+    assert late.bars[0].guest == place
+
+
+def test_the_pages_of_a_table_are_found():
+    topology, _ = made("replicated", [BEHIND_ROOT, BEHIND_SWITCH])
+    function = next(each.owner for each in topology.shown if each.device is BEHIND_SWITCH)
+    function.write(0, COMMAND, 2, 2)
+    at = function.bars[1].guest
+    assert [topology.trapped_at(at + offset) for offset in (0, 0x2000)] == [None, function.trapped]
 
 
 @pytest.mark.parametrize("profile", ["fake", "replicated"])

@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -241,9 +240,8 @@ class RunDir:
         Raises FwsimError when it is gone, or is not the same any more.
         """
         scenario, wanted = self.scenario(), self.summary().rom.sha256
-        arm = scenario.guest.machine == MACHINE
-        what, file = ("program", scenario.payload.program) if arm else ("ROM", scenario.rom.file)
-        again = "" if arm else " with --rom FILE"
+        program = scenario.payload.program
+        what, file, again = ("program", program, "") if program else ("ROM", scenario.rom.file, " with --rom FILE")
         try:
             data = Path(file).read_bytes()
         except OSError as error:

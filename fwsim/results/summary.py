@@ -489,6 +489,13 @@ class Summary(_Part):
     wall_s: float = 0.0
 
     @property
+    def code(self) -> Literal["ROM", "driver", "program"]:
+        """What ran: the ROM, a driver of UEFI's, or an Arm guest's program."""
+        if self.vpci is not msgspec.UNSET:
+            return "program"
+        return "ROM" if self.efi is None else "driver"
+
+    @property
     def failed(self) -> list[CheckResult]:
         """The checks that did not hold."""
         return [check for check in self.checks if not check.ok]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fwsim.analysis.again import Again
+from fwsim.analysis.gave_up import arrival, before_the_end
 from fwsim.analysis.nodes import Slice
 from fwsim.analysis.slicer import Slicer
+from fwsim.results.summary import Stop
 from fwsim.scenario.model import Scenario
 
 REACH = 1 << 14
@@ -13,13 +14,12 @@ JUMPS = 64
 """and different branches among them."""
 
 
-def decided(scenario: Scenario) -> tuple[Slice, Slicer] | None:
-    """What decided which way a run of ``scenario`` ended; None where no read had a part in it."""
-    again = Again(scenario, size=1 << 18)
-    slicer = Slicer(again.window(None), lambda until: again.window(None, until))
-    steps = slicer.last
+def decided(scenario: Scenario, stop: Stop) -> tuple[Slice, Slicer] | None:
+    """What decided which way a run of ``scenario`` came to ``stop``; None where no read had a part in it."""
+    slicer = before_the_end(scenario, stop)
+    steps, at = slicer.last, arrival(slicer.last, stop)
     seen: set[int] = set()
-    for index in range(len(steps) - 1, max(-1, len(steps) - 1 - REACH), -1):
+    for index in range(at - 1, max(-1, at - 1 - REACH), -1):
         place = int(steps.address[index])
         if place in seen or steps.jump(index) is None:
             continue

@@ -28,7 +28,7 @@ from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
-from fwsim.results.summary import EfiSummary, Hang, Summary
+from fwsim.results.summary import EfiSummary, Hang, Stop, Summary
 from fwsim.rom.catalog import Licence
 from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -229,7 +229,7 @@ class _Explainer:
             )  # fmt: skip
         hang = summary.hangs[-1]
         if self.arm:
-            self._program_waits(hang)
+            self._program_waits(hang, summary.stop)
             return
         seq, text = stop_wait(self.events, hang), hang.detail or hang.input
         source = [self._event(seq)] if seq else []
@@ -243,9 +243,9 @@ class _Explainer:
             "hang", f"hung: {text}", cs=hang.cs, ip=hang.ip, seq=seq, sources=[each.id for each in source]
         )  # fmt: skip
 
-    def _program_waits(self, hang: Hang) -> None:
+    def _program_waits(self, hang: Hang, stop: Stop) -> None:
         """An Arm guest's program that waits: behind the read that decided which way it went."""
-        found = decided(self.scenario)
+        found = decided(self.scenario, stop)
         if found is not None:
             self.teller.tell(*found)
         text = hang.detail or ("waits for what it read" if found else "waits, and nothing that it read decided it")

@@ -1,6 +1,6 @@
 """Debian's arm64 kernel boots on the topologies of ``arm_qemu``; where it puts BARs and windows is kept as test data.
 
-``python3 tests/roms/arm_kernel.py KERNEL`` (PYTHONPATH: tests/roms and tests/oracle) writes tests/data/arm-linux-places.toml.
+``python3 tests/roms/arm_kernel.py KERNEL`` writes ``DATA``; PYTHONPATH has tests/roms and tests/oracle.
 The kernel is the file ``linux`` of package debian-installer-12-netboot-arm64; it ends without an initrd, behind PCI.
 """
 
@@ -37,7 +37,7 @@ def asked(kernel: str, devices: str) -> tuple[str, set[str]]:
 
 def main() -> None:
     """Writes the data."""
-    out = [f'# Written by {Path(__file__).name}: QEMU\'s "virt", 512 MiB; addresses are the kernel\'s own words.', ""]
+    out = [f"# Written by {Path(__file__).name}: QEMU's \"virt\", 512 MiB; addresses are the kernel's own words.", ""]
     for name, devices in TOPOLOGIES.items():
         version, lines = asked(sys.argv[1], devices)
         out += ["[[topology]]", f'name = "{name}"', f'linux = "{version}"', "places = ["]

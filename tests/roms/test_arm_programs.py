@@ -115,22 +115,26 @@ def test_qemu_decodes_what_was_said(topology):
             assert bar.at is None or int(bar.back, 16) == bar.at
 
 
-def test_qemu_forwards_what_was_said(topology):
-    told = run("arm-linux.elf", TOPOLOGIES[topology])
+def test_qemu_forwards_what_was_read_back(topology):
+    """The windows are as written, but for one: a port with io-reserve=0 has none for I/O, and Linux does not notice."""
+    told, kept_none = run("arm-linux.elf", TOPOLOGIES[topology]), []
     for address, one in told.functions.items():
         if one.kind != 1:
             continue
         bus = told.devices[address]["pci_bridge"]["bus"]
         assert one.buses == f"{bus['secondary']:02x}-{bus['subordinate']:02x}"
-        windows = [each for name, each in one.resources.items() if name.startswith("window")]
-        for window in windows:
+        for name, window in one.resources.items():
+            if not name.startswith("window"):
+                continue
             base, limit = (bus[RANGES[window.kind]][end] for end in ("base", "limit"))
-            assert (base, limit - base + 1) == (window.at, window.size)
             assert window.back == f"{base:08x}-{limit:08x}"
+            if (base, limit - base + 1) != (window.at, window.size):
+                kept_none.append((address, name))
+    assert kept_none == [("00:01.0", "window io")] * (topology == "reserving ports")
 
 
 def test_edu_is_read_through_its_bar_and_its_dma_meets_ram_only(qemu):
-    """Its id, the complement of what was written, and 0 from an address that nothing answers (QEMU docs/specs/edu.rst)."""
+    """Its id, the complement of what was written, 0 from an address that nothing answers (QEMU docs/specs/edu.rst)."""
     told = run("arm-linux.elf", TOPOLOGIES["a switch"]).functions["05:00.0"]
     assert told.resources["bar 0"].reads[0] == 0x010000ED
     assert "edu id 010000ed live 12345678 -> edcba987" in told.said
@@ -159,9 +163,9 @@ def test_messages_are_enabled_and_read_back(qemu):
 def test_what_is_plugged_while_it_waits_is_found_and_placed_behind_its_port(qemu):
     told = run("arm-linux.elf", TOPOLOGIES["five ports"], arguments="key", plug="driver=e1000e,romfile=,bus=r3")
     waited = told.lines.index("waiting")
-    (new,) = functions(told.lines[waited:])
+    (new,) = list(functions(told.lines[waited:]))
     assert told.lines[-2:] == ["new 1", "off"]
-    port = next(one for one in functions(told.lines[:waited]) if one.address == "00:03.0")
+    port = told.functions["00:03.0"]
     assert (new.ids, new.address) == ("8086:10d3", f"{port.buses[:2]}:00.0")
     regions = {each["bar"]: each["address"] for each in told.devices[new.address]["regions"]}
     assert {f"bar {bar}": at for bar, at in regions.items()} == {name: bar.at for name, bar in new.resources.items()}
@@ -170,23 +174,19 @@ def test_what_is_plugged_while_it_waits_is_found_and_placed_behind_its_port(qemu
 
 
 def test_a_second_host_bridge_of_the_tree(qemu, tmp_path):
-    """QEMU's expander has a root bus of its own in the same ECAM; the tree gets a node for it, half of the windows each."""
+    """QEMU's expander has a root bus of its own in the same ECAM; the tree gets a node for it, with its own window."""
     dtc = shutil.which("dtc") or pytest.skip("no dtc")
     subprocess.run([QEMU, "-M", f"virt,dumpdtb={tmp_path}/all.dtb", "-m", "512"], check=True, capture_output=True)
     text = subprocess.run([dtc, "-q", "-O", "dts", f"{tmp_path}/all.dtb"], check=True, capture_output=True, text=True)
     node = re.search(r"\tpcie@10000000 \{.*?\n\t\};\n", text.stdout, re.S)[0]
     second = node.replace("@10000000", "@18000000").replace("reg = <0x40 0x10000000", "reg = <0x40 0x18000000")
-    for old, new in (
-        ("bus-range = <0x00 0xff>", "bus-range = <0x80 0xff>"), ("linux,pci-domain = <0x00>", "linux,pci-domain = <0x01>"),
-        ("0x10000000 0x00 0x10000000 0x00 0x2eff0000>", ""), ("ranges = <", "ranges = <"),
-    ):  # fmt: skip
-        second = second.replace(old, new)
+    second = second.replace("0x00 0xff>", "0x80 0xff>").replace("pci-domain = <0x00>", "pci-domain = <0x01>")
     ranges = "ranges = <0x2000000 0x00 {0} 0x00 {0} 0x00 0x10000000>"
-    node2 = re.sub(r"\branges = <[^>]*>", ranges.format("0x20000000"), second)
+    second = re.sub(r"\branges = <[^>]*>", ranges.format("0x20000000"), second)
     first = re.sub(r"\branges = <[^>]*>", ranges.format("0x10000000"), node).replace("0x00 0xff>", "0x00 0x7f>")
-    (tmp_path / "two.dts").write_text(text.stdout.replace(node, first + node2))
+    (tmp_path / "two.dts").write_text(text.stdout.replace(node, first + second))
     subprocess.run([dtc, "-q", "-O", "dtb", "-o", f"{tmp_path}/two.dtb", f"{tmp_path}/two.dts"], check=True)
-    devices = f"-device pxb-pcie,id=p,bus_nr=128 -device pcie-root-port,id=q,bus=p {E1000E},bus=q {EDU}"
+    devices = f"-device pxb-pcie,id=p,bus_nr=128 -device pcie-root-port,id=q,bus=p {E1000E},bus=q {EDU},bus=pcie.0"
     told = run("arm-linux.elf", devices, tree=f"{tmp_path}/two.dtb")
     assert "host 1 ecam 4018000000 size 10000000 bus 80-ff" in told.lines
     assert told.functions["00:02.0"].resources["bar 0"].reads[0] == 0x010000ED
@@ -210,7 +210,7 @@ def steps(qemu):
     for line in told.lines:
         if line.startswith("step "):
             step = line[5:]
-        elif words := re.fullmatch(r"  (.*?) (\w+) (\w+)", line):
+        elif step and (words := re.fullmatch(r"  (.*?) ([0-9a-f]+) ([0-9a-f]+)", line)):
             found[step, words[1]] = (int(words[2], 16), int(words[3], 16))
     return found, told
 
@@ -256,7 +256,7 @@ def test_read_only_registers_keep_their_values(steps):
 def test_parts_of_a_bar_are_merged_and_the_last_one_stays(steps):
     found, told = steps
     step = "odd accesses"
-    assert found[step, "64 bits at 0 and 8"][0] == 0x0010_0000_10D3_8086 | found[step, "64 bits at 0 and 8"][0] & 0xFFFF << 32
+    assert found[step, "64 bits at 0 and 8"][0] & 0xFFFFFFFF == 0x10D38086
     assert found[step, "16 bits written to a BAR"] == (0x23000000, 0x27000000)
     assert found[step, "8 bits written to a BAR"] == (0x23000000, 0x28000000)
     assert all(region["address"] & UNMAPPED == UNMAPPED for region in told.devices["00:01.0"]["regions"])

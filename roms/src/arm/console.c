@@ -46,7 +46,7 @@ static void hex(u64 value, u32 digits)
         put("0123456789abcdef"[value >> 4 * digits & 15]);
 }
 
-// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; every argument has 64 bits.
+// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; an argument has 64 bits.
 void say(const char *form, ...)
 {
     __builtin_va_list arguments;
@@ -96,7 +96,8 @@ void trap(u64 vector)
         __asm__ volatile("wfi");
 }
 
-// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (docs/system/arm/virt.rst).
+// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (its
+// docs/system/arm/virt.rst, "Hardware configuration information for bare-metal programming").
 void enter(u64 at)
 {
     read_tree(at ? at : 0x40000000);

@@ -6,11 +6,11 @@ it); what is decoded at the end, with QEMU's query-pci.
 
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import arm_kernel
 import pytest
@@ -46,7 +46,7 @@ def test_the_compiler_gives_the_committed_programs(tmp_path):
 
 
 def test_every_source_names_its_licence():
-    for source in SOURCES.iterdir():
+    for source in filter(Path.is_file, SOURCES.iterdir()):
         assert "SPDX-License-Identifier: GPL-2.0-or-later" in source.read_text()[:120], source.name
 
 
@@ -173,21 +173,45 @@ def test_what_is_plugged_while_it_waits_is_found_and_placed_behind_its_port(qemu
     assert all(window.at <= regions[bar] < window.at + window.size for bar in (0, 1, 3))
 
 
-def test_a_second_host_bridge_of_the_tree(qemu, tmp_path):
-    """QEMU's expander has a root bus of its own in the same ECAM; the tree gets a node for it, with its own window."""
-    dtc = shutil.which("dtc") or pytest.skip("no dtc")
-    subprocess.run([QEMU, "-M", f"virt,dumpdtb={tmp_path}/all.dtb", "-m", "512"], check=True, capture_output=True)
-    text = subprocess.run([dtc, "-q", "-O", "dts", f"{tmp_path}/all.dtb"], check=True, capture_output=True, text=True)
-    node = re.search(r"\tpcie@10000000 \{.*?\n\t\};\n", text.stdout, re.S)[0]
-    second = node.replace("@10000000", "@18000000").replace("reg = <0x40 0x10000000", "reg = <0x40 0x18000000")
-    second = second.replace("0x00 0xff>", "0x80 0xff>").replace("pci-domain = <0x00>", "pci-domain = <0x01>")
+@pytest.fixture
+def edited_tree(require_program, qemu, tmp_path):
+    """``edited_tree(change)``: the device tree of QEMU's virt as text, changed, as a file for -dtb."""
+    dtc = require_program("dtc", "device-tree-compiler")
+
+    def make(change):
+        subprocess.run([qemu, "-M", f"virt,dumpdtb={tmp_path}/all.dtb", "-m", "512"], check=True, capture_output=True)
+        said = subprocess.run([dtc, "-q", "-O", "dts", f"{tmp_path}/all.dtb"], check=True, capture_output=True)
+        changed = change(said.stdout.decode()).encode()
+        made = subprocess.run([dtc, "-q", "-O", "dtb"], check=True, capture_output=True, input=changed)
+        (tmp_path / "edited.dtb").write_bytes(made.stdout)
+        return f"{tmp_path}/edited.dtb"
+
+    return make
+
+
+def test_an_abort_is_told_and_ends_the_run(edited_tree):
+    """DDI 0487, D24.2.40: EC 25h, a data abort of the same level; an instruction of 32 bits; external, 10h."""
+    ecam = edited_tree(lambda text: text.replace("reg = <0x40 0x10000000 0x00", "reg = <0x50 0x00 0x00"))
+    told = run("arm-linux.elf", EDU, tree=ecam)
+    assert "host 0 ecam 5000000000 size 10000000 bus 00-ff" in told.lines
+    assert re.fullmatch(r"exception 4 at 402\w+ far 5000000000 esr 96000010", told.lines[-2])
+
+
+def with_second_host(text):
+    """The tree with another host bridge for buses 80h to ffh, each with a window of 256 MiB."""
+    node = re.search(r"\tpcie@10000000 \{.*?\n\t\};\n", text, re.S)[0]
     ranges = "ranges = <0x2000000 0x00 {0} 0x00 {0} 0x00 0x10000000>"
-    second = re.sub(r"\branges = <[^>]*>", ranges.format("0x20000000"), second)
-    first = re.sub(r"\branges = <[^>]*>", ranges.format("0x10000000"), node).replace("0x00 0xff>", "0x00 0x7f>")
-    (tmp_path / "two.dts").write_text(text.stdout.replace(node, first + second))
-    subprocess.run([dtc, "-q", "-O", "dtb", "-o", f"{tmp_path}/two.dtb", f"{tmp_path}/two.dts"], check=True)
+    first, second = (re.sub(r"\branges = <[^>]*>", ranges.format(base), node) for base in ("0x10000000", "0x20000000"))
+    first = first.replace("0x00 0xff>", "0x00 0x7f>")
+    second = second.replace("@10000000", "@18000000").replace("reg = <0x40 0x10000000", "reg = <0x40 0x18000000")
+    second = second.replace("0x00 0xff>", "0x80 0xff>").replace("pci-domain = <0x00>", "pci-domain = <0x01>")
+    return text.replace(node, first + second)
+
+
+def test_a_second_host_bridge_of_the_tree(edited_tree):
+    """QEMU's expander has a root bus of its own in the same ECAM; the tree gets a node for it."""
     devices = f"-device pxb-pcie,id=p,bus_nr=128 -device pcie-root-port,id=q,bus=p {E1000E},bus=q {EDU},bus=pcie.0"
-    told = run("arm-linux.elf", devices, tree=f"{tmp_path}/two.dtb")
+    told = run("arm-linux.elf", devices, tree=edited_tree(with_second_host))
     assert "host 1 ecam 4018000000 size 10000000 bus 80-ff" in told.lines
     assert told.functions["00:02.0"].resources["bar 0"].reads[0] == 0x010000ED
     card = told.functions["81:00.0"]

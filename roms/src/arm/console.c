@@ -71,6 +71,7 @@ void say(const char *form, ...)
 // PSCI's SYSTEM_OFF (DEN0022, 5.11) by the conduit that the tree names.
 void power_off(void)
 {
+    say("off\n");
     register u64 function __asm__("x0") = 0x84000008;
     if (tree.method && same(tree.method, "smc"))
         __asm__ volatile("smc #0" : "+r"(function) : : "memory");
@@ -104,6 +105,5 @@ void enter(u64 at)
     if (tree.uart)
         console(tree.uart);
     run();
-    say("off\n");
     power_off();
 }

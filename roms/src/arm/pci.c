@@ -154,11 +154,11 @@ static struct function *look(struct bus *bus, u32 devfn) // the function there, 
 // A slot with something in it that has no power gets it, as pciehp does (PCIe 5.0, 7.5.3.10 and 11).
 static void power_slot(const struct bus *bus)
 {
-    u64 express = bus->bridge ? bus->bridge->config + bus->bridge->express : 0;
-    if (!express || !bus->bridge->express || !(read16(express + 2) & SLOT) || !(read16(express + SLOT_STATUS) & PRESENT))
+    if (!bus->bridge || !bus->bridge->express)
         return;
+    u64 express = bus->bridge->config + bus->bridge->express;
     u32 control = read16(express + SLOT_CONTROL);
-    if (control & POWER_OFF)
+    if (read16(express + 2) & SLOT && read16(express + SLOT_STATUS) & PRESENT && control & POWER_OFF)
         write16(express + SLOT_CONTROL, control & ~POWER_OFF);
 }
 
@@ -192,12 +192,11 @@ static u32 scan_bridge(struct function *bridge, u32 highest, u32 give)
     u32 numbers = read32(config + BUSES), own = bridge->bus->number, last;
     u32 second = numbers >> 8 & 0xFF, sub = numbers >> 16 & 0xFF;
     u32 has = (numbers & 0xFF) == own && second > own && sub >= second && sub <= bridge->bus->last;
-    if (bridge->behind || has) {
-        if (!give)
-            behind(bridge, second, sub);
-        return give || sub < highest ? highest : sub;
+    if (!give && (bridge->behind || has)) {
+        behind(bridge, second, bridge->behind ? bridge->behind->last : sub);
+        return bridge->behind && bridge->behind->last > highest ? bridge->behind->last : highest;
     }
-    if (!give)
+    if (!give || bridge->behind)
         return highest;
     if (highest + 1 > bridge->bus->last) {
         say("no bus number for %2:%2.%1\n", (u64)own, (u64)bridge->devfn >> 3, (u64)bridge->devfn & 7);

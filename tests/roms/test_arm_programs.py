@@ -123,6 +123,7 @@ def test_qemu_forwards_what_was_read_back(topology):
             continue
         bus = told.devices[address]["pci_bridge"]["bus"]
         assert one.buses == f"{bus['secondary']:02x}-{bus['subordinate']:02x}"
+        assert int(one.said[-1].split()[-1], 16) & 4  # else it forwards no DMA (PCI-to-PCI Bridge 1.2, 3.2.4.3)
         for name, window in one.resources.items():
             if not name.startswith("window"):
                 continue

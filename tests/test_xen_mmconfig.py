@@ -190,3 +190,30 @@ def test_back_to_where_the_window_was(tmp_path):
     one.close()
     assert (found[0] == found[1]).all()
     assert one.built.machine.windows.trapped.mapped == ((FIRST, SIZE, 0, VIA_WINDOW),)
+
+
+@pytest.mark.parametrize("design", ["told", "mch-ich9"])
+def test_the_gop_runs_beside_them(tmp_path, design):
+    """OVMF's window is fixed at B0000000; our GOP draws whole pictures where xen-pt has the IGD."""
+    chosen = "told" if design == "told" else "hypervisor"
+    sets = [f"{OPTIONS}config_space={chosen}", "firmware.kind=ovmf", "firmware.version=", "payload.floppy="]
+    sets += [f"rom.file={IMAGES / 'igd-gop.rom'}", "rom.source=file"]
+    summary = run(load(EXAMPLE, sets), RunDir.create(tmp_path / "gop"))
+    assert summary.efi is not None
+    assert [screen.unreadable_pages for screen in summary.display] == [0, 0, 0]
+    assert places(summary) == [("on", 0xB0000000)]
+    igd = {(each.way, each.who) for each in summary.config_space.answers if each.function == "00:02.0"}
+    assert igd == {("CF8/CFC", "qemu")}
+
+
+@pytest.mark.parametrize("design", ["told", "outdated", "mch-ich9"])
+def test_vpci_has_the_igd(tmp_path, design):
+    """Ones for what has no handler; without an I/O BAR our vBIOS writes no GTT."""
+    summary, out = ran(tmp_path, design, pci='["00:02.0,backend=vpci"]')
+    assert "00:02.0" in summary.config_space.servers[0].functions
+    assert summary.gtt.writes == 0
+    who = ("ECAM", "qemu", "MMIO") if design == "outdated" else ("ECAM", "Xen", "config request")
+    assert rows(summary, "00:02.0")[who] == (2, 1, 3 if design == "outdated" else 0)
+    events = out.events()
+    bdsm = events[(events["space"] == Space.PCI) & (events["op"] == Op.READ) & (events["address"] == 0x1005E)]
+    assert set(bdsm["value"].tolist()) <= {0xFFFF}

@@ -344,6 +344,10 @@ class DriverSummary(_Part):
     certainty: str = ""
 
 
+NOTHING = "nothing"
+"""The function of a ``ConfigAnswer`` that is for all those which are not there."""
+
+
 class ConfigServer(_Part):
     """Who answers for functions, "00:05.0" each: the hypervisor itself first, then the others in the order of ids."""
 

@@ -129,10 +129,10 @@ def _power(found: ConfigSpace) -> Verdict:
 CONFIG_SPACE: tuple[ConfigRule, ...] = (
     ConfigRule("config-space", _lost, "a device whose extended configuration nobody answers", "Xen common/ioreq.c"),
     ConfigRule("config-window", _on, "a guest without MMCONFIG", "PCI Express 5.0, 7.2.2"),
-    ConfigRule("config-window-moved", _moved, "accesses where the window was", "PCI Firmware 3.0, 4.1.2"),
-    ConfigRule("config-window-locked", _locked, "a guest that believes that it moved the window", "xen-devel, 2018"),
-    ConfigRule("config-window-ram", _over_ram, "configuration writes into guest RAM", "Xen arch/x86/hvm/hvm.c"),
-    ConfigRule("config-window-bar", _over_bar, "configuration writes into a device's memory", "Xen arch/x86/hvm/hvm.c"),
+    ConfigRule("window-moved", _moved, "accesses where the window was", "PCI Firmware 3.0, 4.1.2"),
+    ConfigRule("window-locked", _locked, "a guest that believes that it moved the window", "xen-devel, 2018"),
+    ConfigRule("window-over-ram", _over_ram, "configuration writes into guest RAM", "Xen arch/x86/hvm/hvm.c"),
+    ConfigRule("window-over-bar", _over_bar, "configuration writes into a device's memory", "Xen arch/x86/hvm/hvm.c"),
     ConfigRule("chipset-pm", _power, "a guest that nothing can switch off", "xen-devel, 2018: anything at PMBASE"),
 )
-"""Every rule; ``config-window-locked`` is a note."""
+"""Every rule; ``window-locked`` is a note."""

@@ -387,13 +387,14 @@ class ConfigAnswer(_Part):
 
 class ConfigSpace(_Part):
     """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
-    lost in it, and ``remedy``: what helps.
+    lost in it, and ``remedy``: what helps; ``lacks``: what its guests do not have, in a sentence.
     """
 
     design: str = ""
     title: str = ""
     cause: str = ""
     remedy: str = ""
+    lacks: str = ""
     servers: list[ConfigServer] = field(default_factory=list)
     windows: list[ConfigWindow] = field(default_factory=list)
     answers: list[ConfigAnswer] = field(default_factory=list)

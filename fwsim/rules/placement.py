@@ -400,11 +400,15 @@ PLACED: tuple[PlacedRule, ...] = (
     PlacedRule("bars-placed", _bars_placed, "a device without registers", "PCI specification 6.2.5"),
     PlacedRule("bars-clear", _bars_clear, "two devices that answer at one address", "PCI specification 6.2.5"),
     PlacedRule(
-        "device-model-clear", _model_clear, "video RAM that guest RAM replaces, a BAR that no device hears",
+        "device-model-clear",
+        _model_clear,
+        "video RAM that guest RAM replaces, a BAR that no device hears",
         "QEMU hw/i386/xen/xen-hvm.c; Xen x86/mm/p2m.c",
     ),
     PlacedRule(
-        "ecam-decoded", _ecam_decoded, "configuration space elsewhere than the MCFG table says",
+        "ecam-decoded",
+        _ecam_decoded,
+        "configuration space elsewhere than the MCFG table says",
         "QEMU hw/pci-host/q35.c: mch_update_pciexbar",
     ),
     PlacedRule("bdsm-register", _register, "a base that no driver reads", "Linux i915_drm.h: 0x5C, 0xC0 from gen 11"),

@@ -31,7 +31,9 @@ def config_space(built: Built) -> ConfigSpace | None:
     design = built.config_design
     if design is None:
         return None
-    found = ConfigSpace(design=design.name, title=design.title, cause=design.cause, remedy=design.remedy)
+    found = ConfigSpace(
+        design=design.name, title=design.title, cause=design.cause, remedy=design.remedy, lacks=design.lacks
+    )  # fmt: skip
     found.servers = [
         ConfigServer(name=each.name, functions=[format_bdf(bdf) for bdf in each.functions]) for each in design.parties
     ]

@@ -5,6 +5,7 @@ Source: System V ABI, chapter 5 (program loading). What is no such program is re
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -17,12 +18,27 @@ _MOST = 1 << 30
 
 @dataclass(frozen=True)
 class Program:
-    """``segments``: (guest-physical address, bytes), zeroes behind what the file has; ``sha256`` of the file."""
+    """``segments``: (guest-physical address, bytes), zeroes behind what the file has; ``sha256`` of the file.
+
+    ``functions``: (address, bytes, name) in ascending order; none where the file was stripped.
+    """
 
     entry: int
     segments: tuple[tuple[int, bytes], ...]
     sha256: str
     size: int
+    functions: tuple[tuple[int, int, str], ...] = ()
+
+    def function_at(self, address: int) -> str:
+        """The function that has this address, with the offset in it; "" where no symbol says it."""
+        at = bisect_right(self.functions, (address, _MOST, "")) - 1
+        if at < 0:
+            return ""
+        start, size, name = self.functions[at]
+        past = address - start
+        if size and past >= size:
+            return ""
+        return f"{name}+{past:#x}" if past else name
 
 
 def program(file: str, where: str) -> Program:
@@ -50,4 +66,6 @@ def program(file: str, where: str) -> Program:
         segments.append((segment.physical_address, content.ljust(segment.virtual_size, b"\0")))
     if not segments:
         raise FwsimError("nothing in the program is loaded", where=where, found="no PT_LOAD", expected=_EXPECTED)
-    return Program(binary.entrypoint, tuple(segments), sha256(data).hexdigest(), len(data))
+    named = [each for each in binary.symtab_symbols if each.type == lief.ELF.Symbol.TYPE.FUNC and each.name]
+    functions = tuple(sorted((int(each.value), int(each.size), str(each.name)) for each in named))
+    return Program(binary.entrypoint, tuple(segments), sha256(data).hexdigest(), len(data), functions)

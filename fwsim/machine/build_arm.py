@@ -59,7 +59,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     domain.stage2.changed = machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log)
+    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
     tree = device_tree(scenario.guest.ram, rules.guest, buses=built.last_bus + 1, prepared=design.options.pci.prepared)
     machine.ram.write(built.tree_at - RAM0_BASE, tree)
     return built

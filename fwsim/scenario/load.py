@@ -15,6 +15,8 @@ from fwsim.units import MIB
 _KIND = "hypervisor.kind"
 __all__ = ["dumps", "from_table", "load", "loads", "name_from", "with_overrides"]
 
+_ELF = b"\x7fELF"
+
 
 def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:
     """The scenario in the TOML file ``path``, with ``PATH=VALUE`` overrides, and ``rom`` in place of its ROM file.
@@ -90,9 +92,16 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError:
         pass
     raise FwsimError(
-        "not a scenario", where=str(path), found="55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text",
-        expected="a TOML file", hint="a ROM that begins with 55 AA runs alone: fwsim run FILE",
+        "not a scenario", where=str(path), found=_kind_of(data), expected="a TOML file",
+        hint="a scenario names it, as payload.program: examples/arm-vpci.toml" if data[:4] == _ELF
+        else "a ROM that begins with 55 AA runs alone: fwsim run FILE",
     )  # fmt: skip
+
+
+def _kind_of(data: bytes) -> str:
+    if data[:4] == _ELF:
+        return "an ELF program"
+    return "55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text"
 
 
 def name_from(stem: str) -> str:

@@ -49,7 +49,7 @@ def _host(facts: Facts) -> Iterator[str]:
 def _xen(facts: Facts, found: VpciSummary) -> Iterator[str]:
     if facts.scenario is not None:
         pci = facts.scenario.hypervisor.options.get("pci", "")
-        said = pci if isinstance(pci, str) else ", ".join(map(str, pci))
+        said = ", ".join(pci) if isinstance(pci, tuple) else str(pci)
         yield f"It gives the guest {said or 'no device'}: vPCI answers configuration space."
         yield f"The guest is an Arm one with {format_size(facts.scenario.guest.ram)} of RAM."
     yield f"Bridges: {DESIGNS.get(found.design, found.design or 'not known')}."

@@ -63,7 +63,7 @@ def leaks_of(target: Path, *, followed: bool = True) -> Leaks:
 
 def _refuse_arm(scenario: Scenario, target: Path) -> None:
     refuse_arm(
-        scenario, "leaks reads the registers of the host's graphics device", "a guest that is given an IGD", str(target),
+        scenario, "leaks reads what the host's graphics device has", "a guest that is given an IGD", str(target),
         "vPCI's BARs read the host's addresses until they are written: fwsim trace show RUN -v 0",
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from fwsim.report.run_parts import ended, whole
 from fwsim.report.vpci import short_bdf, vpci_of
 from fwsim.results.summary import AssignedFunction, Summary, VpciSummary
 
-_TITLE = "One program on one Arm guest, its devices behind no bridges and behind the host's"
+_TITLE = "One program on one Arm guest, its devices behind no bridge and behind the host's"
 _MEANING = (
     "fake: each device has a slot of its own on one made-up bus, so that a late one\n"
     "always finds a place; what lies between the devices on the host is not seen.\n"

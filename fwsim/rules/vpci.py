@@ -73,4 +73,5 @@ def _ends(summary: Summary, found: VpciSummary) -> Iterator[CheckResult]:
     yield CheckResult(id="no-aborts", ok=not found.aborts, detail=aborts)
     faults = summary.iommu.faults
     refused = f"{faults} DMA accesses led nowhere, and the SMMU refused them"
-    yield CheckResult(id="no-smmu-faults", ok=not faults, detail=refused if faults else "no DMA of a device was refused")
+    detail = refused if faults else "no DMA of a device was refused"
+    yield CheckResult(id="no-smmu-faults", ok=not faults, detail=detail)

@@ -12,10 +12,8 @@ from fwsim.scenario.model import Scenario
 from fwsim.scenario.text import parse_toml, read_struct, with_overrides, write_struct
 from fwsim.units import MIB
 
-_KIND = "hypervisor.kind"
+_KIND, _ELF = "hypervisor.kind", b"\x7fELF"
 __all__ = ["dumps", "from_table", "load", "loads", "name_from", "with_overrides"]
-
-_ELF = b"\x7fELF"
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), rom: str | Path | None = None) -> Scenario:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from fwsim import cli
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import guest_map
 from fwsim.scenario.check import check_files
@@ -71,7 +72,7 @@ def test_a_host_function_is_what_its_row_says():
 def test_lists_of_the_kinds_options_are_read_and_written():
     text = ARM + NIC + '[hypervisor.options]\npci = ["08:00.0,backend=vpci"]\n'
     scenario = loads(text)
-    assert scenario.hypervisor.options == {"pci": ["08:00.0,backend=vpci"]}
+    assert scenario.hypervisor.options == {"pci": ("08:00.0,backend=vpci",)}
     assert loads(dumps(scenario)) == scenario
 
 
@@ -162,6 +163,16 @@ def test_no_firmware_may_be_said():
     assert loads(ARM + '[firmware]\nkind = "none"\n').firmware.kind == "none"
 
 
+@pytest.mark.parametrize("command", [("host", "groups"), ("leaks",)])
+def test_commands_about_an_igd_say_that_there_is_none(tmp_path, capsys, command):
+    path = tmp_path / "arm.toml"
+    path.write_text(ARM + NIC)
+    assert cli.main([*command, str(path)]) == 2
+    said = capsys.readouterr().err
+    assert "guest.machine" in said
+    assert "  next: " in said
+
+
 def test_the_whole_of_bank_0_is_taken():
     assert loads(ARM.replace("256M", "3G")).guest.ram == 0xC0000000
 
@@ -217,6 +228,7 @@ def test_a_program_of_the_guests_is_taken(tmp_path):
         (0x18000000, 256 << 20, "ecam_base", "not aligned"), (0x40000000, 256 << 20, "ecam_base", "over RAM"),
         (0x20000000, 256 << 20, "ecam_base", "over the ACPI tables"), (0x22000000, 1 << 20, "ecam_base", "the PL011"),
         (0x100000000, 256 << 20, "ecam_base", "prefetchable window"), (1 << 40, 1 << 20, "ecam_base", "beyond"),
+        (-1 << 28, 1 << 28, "ecam_base", "beyond"),
     ],
 )  # fmt: skip
 def test_ecams_that_no_guest_has(base, size, field, what):
@@ -224,6 +236,12 @@ def test_ecams_that_no_guest_has(base, size, field, what):
         guest_map(256 << 20, base, size)
     assert caught.value.where == f"hypervisor.options.{field}"
     assert what in str(caught.value)
+
+
+def test_a_scenario_names_the_ecam_that_lies_over_ram():
+    at = "[hypervisor.options]\necam_base = 0x40000000\n"
+    assert refusal(ARM + at).where == "scenario: hypervisor.options.ecam_base"
+    assert loads(ARM + at.replace("4", "8")).hypervisor.options == {"ecam_base": 0x80000000}
 
 
 def test_an_ecam_is_taken_where_it_has_room():

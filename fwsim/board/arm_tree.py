@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 from fwsim.hypervisor.vpci.rules import GuestMap
 from fwsim.memory.arm_map import (
+    ADDRESSES,
     GICD_BASE,
     GICD_SIZE,
     GICR_BASE,
     GICR_SIZE,
+    GRANTS_BASE,
+    GRANTS_SIZE,
     MOST_BUSES,
     PL011_BASE,
     PL011_SIZE,
@@ -39,9 +42,6 @@ _LEVEL_HIGH, _LEVEL_LOW = 4, 8
 _ALL_CPUS = 0xF
 _CPU_OFF, _CPU_ON = 1, 2
 """PSCI 0.1's function ids (PSCI_cpu_off, PSCI_cpu_on); those of later versions need no property."""
-_GRANTS = (0x38000000, 0x01000000)
-_ADDRESS_BITS = 40
-"""What a guest's physical addresses have (gpaddr_bits) on the smallest host that runs Xen's 64-bit guests."""
 _TWO_MIB, _LEAST_REGION = 2 * MIB, 64 * MIB
 XEN = (4, 22)
 """The release whose name is in the tree."""
@@ -76,7 +76,7 @@ def device_tree(
     _interrupts(timer, *((number, _LEVEL_LOW) for number in TIMER_PPIS))
     hypervisor = _child(root, "hypervisor")
     _strings(hypervisor, "compatible", f"xen,xen-{release}", "xen,xen")
-    _reg(hypervisor, _GRANTS, *_extended_regions(ram))
+    _reg(hypervisor, (GRANTS_BASE, GRANTS_SIZE), *_extended_regions(ram))
     _interrupts(hypervisor, (EVENT_PPI, _LEVEL_LOW))
     uart = _child(root, "sbsa-pl011")
     _strings(uart, "compatible", "arm,sbsa-uart")
@@ -138,7 +138,7 @@ def _pci(root: Node, guest: GuestMap, buses: int) -> None:
 def _extended_regions(ram: int) -> list[tuple[int, int]]:
     """Guest-physical space without RAM that the guest may map others' pages at: what is left of both banks."""
     found = []
-    for base, end, used in ((RAM0_BASE, RAM0_BASE + RAM0_SIZE, ram), (RAM1_BASE, 1 << _ADDRESS_BITS, 0)):
+    for base, end, used in ((RAM0_BASE, RAM0_BASE + RAM0_SIZE, ram), (RAM1_BASE, ADDRESSES, 0)):
         start = base + -(-used // _TWO_MIB) * _TWO_MIB
         if end - start >= _LEAST_REGION:
             found.append((start, end - start))

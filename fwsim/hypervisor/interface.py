@@ -430,6 +430,10 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         """
         return
 
+    def check_memory(self, machine: str, ram: int) -> None:
+        """Raises FwsimError where its options put something of its own over the ``ram`` bytes of such a ``machine``."""
+        return
+
     def owner(self, device: Device, function: Function) -> Owner | None:
         """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""
         return None

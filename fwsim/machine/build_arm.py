@@ -17,7 +17,7 @@ from fwsim.machine.arm import ArmMachine
 from fwsim.machine.built_arm import ArmBuilt
 from fwsim.machine.dma_arm import DmaOf
 from fwsim.machine.host_bars import HostBars
-from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE, RAM0_BASE
+from fwsim.memory.arm_map import MOST_BUSES, PL011_BASE, PL011_SIZE, RAM0_BASE
 from fwsim.rom.elf import Program, program
 from fwsim.scenario.model import Scenario
 from fwsim.units import MIB
@@ -59,8 +59,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     domain.stage2.changed = machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
-    tree = device_tree(scenario.guest.ram, rules.guest, buses=built.last_bus + 1, prepared=design.options.pci.prepared)
+    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log)
+    bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
+    buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
+    tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)
     machine.ram.write(built.tree_at - RAM0_BASE, tree)
     return built
 

@@ -30,6 +30,10 @@ GICD_BASE, GICD_SIZE = 0x03001000, 0x10000
 """GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE."""
 GICR_BASE, GICR_SIZE = 0x03020000, 0x01000000
 """GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE."""
+GRANTS_BASE, GRANTS_SIZE = 0x38000000, 0x01000000
+"""GUEST_GNTTAB_BASE, GUEST_GNTTAB_SIZE."""
+ADDRESSES = 1 << 40
+"""A guest's physical addresses: 40 bits on the smallest host that runs Xen's 64-bit guests."""
 BUS_SIZE = MIB
 """Configuration space of one bus in ECAM: 32 devices, 8 functions, 4 KiB (PCI Express 5.0, 7.2.2)."""
 MOST_BUSES = 256
@@ -56,17 +60,20 @@ class Range:
         return f"{self.name} at {self.base:#x}-{self.end - 1:#x}"
 
 
-FIXED = (
+DEVICES = (
     Range("the virtio devices", 0x02000000, 0x00100000),
     Range("the GIC", GICD_BASE, GICR_BASE + GICR_SIZE - GICD_BASE),
     Range("the ACPI tables", 0x20000000, 0x02000000),
     Range("the PL011", PL011_BASE, PL011_SIZE),
-    Range("vPCI's memory window", MEMORY_BASE, MEMORY_SIZE),
-    Range("the grant table", 0x38000000, 0x01000000),
+    Range("the grant table", GRANTS_BASE, GRANTS_SIZE),
     Range("Xen's own pages", 0x39000000, 0x01000000),
+)
+"""What lies where in every guest, RAM and vPCI's ranges aside."""
+WINDOWS = (
+    Range("vPCI's memory window", MEMORY_BASE, MEMORY_SIZE),
     Range("vPCI's prefetchable window", PREFETCH_BASE, PREFETCH_SIZE),
 )
-"""What lies where in every guest, RAM and ECAM aside."""
+"""Where BARs are."""
 
 
 def guest_map(ram: int, ecam_base: int, ecam_size: int, where: str = "hypervisor.options") -> tuple[Range, ...]:
@@ -77,7 +84,7 @@ def guest_map(ram: int, ecam_base: int, ecam_size: int, where: str = "hypervisor
     """
     check_ecam(ecam_base, ecam_size, where)
     ecam = Range("vPCI's ECAM", ecam_base, ecam_size)
-    others = (*FIXED, Range("RAM", RAM0_BASE, ram))
+    others = (*DEVICES, *WINDOWS, Range("RAM", RAM0_BASE, ram))
     for other in others:
         if ecam.meets(other):
             raise FwsimError(
@@ -99,9 +106,9 @@ def check_ecam(base: int, size: int, where: str = "hypervisor.options") -> None:
             expected="a power of two from 1M to 256M: 1M for each bus, 1 to 256 buses",
             hint=f"Xen's own is {format_size(ECAM_SIZE)} (GUEST_VPCI_ECAM_SIZE)",
         )  # fmt: skip
-    if base % size or base + size > 1 << 40:
+    if base % size or not 0 <= base <= ADDRESSES - size:
         raise FwsimError(
             "an ECAM that is not aligned" if base % size else "an ECAM beyond the guest's addresses",
-            where=f"{where}.ecam_base", found=f"{base:#x}", expected=f"a multiple of its size, {size:#x}, below 1T",
-            hint=f"such as {max(base & -size, ECAM_BASE & -size):#x}; Xen's own is {ECAM_BASE:#x}",
+            where=f"{where}.ecam_base", found=f"{base:#x}", expected=f"a multiple of its size, {size:#x}, from 0 to 1T",
+            hint=f"Xen's own is {ECAM_BASE:#x} (GUEST_VPCI_ECAM_BASE)",
         )  # fmt: skip

@@ -11,7 +11,6 @@ from fwsim.hypervisor.groups.groups import Group
 from fwsim.hypervisor.groups.opening import Asked, not_viable, relaxable
 from fwsim.hypervisor.groups.topology import short
 from fwsim.rules.placement import span
-from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.host_functions import asked
 from fwsim.scenario.model import Scenario
 
@@ -53,10 +52,6 @@ class HostGroups(msgspec.Struct, kw_only=True):
 
 def host_groups(scenario: Scenario, file: str) -> HostGroups:
     """The document. Raises FwsimError for a topology that no host has."""
-    refuse_arm(
-        scenario, "Xen knows no IOMMU groups of vfio's", "a host of a guest with vfio", file,
-        "what its guest is given is hypervisor.options.pci",
-    )  # fmt: skip
     wanted = asked(scenario, file)
     return HostGroups(
         file=file, kernel=scenario.host.kernel, listed=wanted.groups.listed is not None,

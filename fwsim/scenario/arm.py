@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import fields
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.memory.arm_map import MACHINE, RAM0_BASE, RAM0_SIZE, RAM1_BASE
 from fwsim.scenario.model import Firmware, Guest, Hypervisor, Scenario
 from fwsim.units import format_size
@@ -27,18 +28,24 @@ _MACHINES = {EM_X86: "32-bit x86", EM_ARM: "32-bit Arm", EM_X86_64: "64-bit x86"
 _HEADER = 64
 
 
-def check_arm(scenario: Scenario, machines: frozenset[str], where: str) -> None:
-    """Refuse what no Arm guest can be. ``machines``: those that its hypervisor can make.
+def check_arm(scenario: Scenario, design: Design, where: str) -> None:
+    """Refuse what no Arm guest can be.
 
-    Raises FwsimError naming the field: one that only a PC has, RAM past bank 0, a hypervisor without Arm guests.
+    Raises FwsimError naming the field: one that only a PC has, RAM past bank 0, a hypervisor without Arm guests, an
+    ECAM over something else.
     """
-    if MACHINE not in machines:
+    if MACHINE not in design.machines:
         raise FwsimError(
             "no such guest of this hypervisor", where=f"{where}: guest.machine", found=f'"{MACHINE}"',
-            expected="one of " + ", ".join(f'"{name}"' for name in sorted(machines)),
+            expected="one of " + ", ".join(f'"{name}"' for name in sorted(design.machines)),
             hint=f'hypervisor.kind = "vpci" has Arm guests, "{scenario.hypervisor.kind}" has none',
         )  # fmt: skip
     _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+    try:
+        design.check_memory(MACHINE, scenario.guest.ram)
+    except FwsimError as error:
+        error.where = f"{where}: {error.where}"
+        raise
     usual = Scenario(
         guest=Guest(machine=MACHINE), hypervisor=Hypervisor(kind=scenario.hypervisor.kind),
         firmware=Firmware(kind="none") if scenario.firmware.kind == "none" else Firmware(),

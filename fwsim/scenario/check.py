@@ -55,7 +55,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     design = _design(scenario, where)
     if scenario.guest.machine == ARM:
         _check_ram(scenario.guest.ram, f"{where}: guest.ram")
-        check_arm(scenario, design.machines, where)
+        check_arm(scenario, design, where)
         host_devices(scenario, where)
         check_assigned(scenario, design, where)
         return
@@ -379,7 +379,7 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
 _NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted",
           "program": "a program for an Arm guest"}  # fmt: skip
 _DUMPS = {
-    "program": "link it at 0x40000000 or above for aarch64, as roms/arm-vpci.elf is",
+    "program": "link it at 0x40000000 or above for aarch64, as roms/arm-linux.elf is",
     "floppy": "assemble a boot sector to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is, or pad an image to "
     "whole sectors: truncate -s %512 FILE",
     "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",

@@ -11,6 +11,7 @@ from fwsim.hypervisor.groups.acs import BITS, Kernel
 from fwsim.hypervisor.groups.groups import Groups
 from fwsim.hypervisor.groups.opening import Asked, Holding, Refused, Reserved, no_group
 from fwsim.hypervisor.groups.topology import HostFunction, Topology, short
+from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.memory.ram import PAGE
 from fwsim.scenario.model import IGD_RMRR, Host, Scenario
 from fwsim.scenario.model import HostFunction as Row
@@ -230,8 +231,14 @@ def usual_rmrr(host: Host) -> tuple[int, int]:
 def asked(scenario: Scenario, where: str = "scenario") -> Asked:
     """What the guest asks of the host's groups: its IGD, and each [[function]] that is the host's.
 
-    Raises FwsimError for what no host is, a device assigned twice, a group named twice, and a reset that is not there.
+    Raises FwsimError for what no host is, a device assigned twice, a group named twice, and a reset that is not there;
+    and for an Arm guest, whose hypervisor knows no groups.
     """
+    if scenario.guest.machine == ARM:
+        raise FwsimError(
+            "Xen gives functions one by one", where=f"{where}: guest.machine", found=f'"{ARM}"',
+            expected="a guest of a PC: groups are vfio's", hint="which functions it has: hypervisor.options.pci",
+        )  # fmt: skip
     functions = topology(scenario, where)
     release = kernel(scenario.host, f"{where}: host")
     groups = Groups(functions, release)

@@ -22,6 +22,7 @@ from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
 from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
+from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
@@ -398,7 +399,12 @@ class Scenario(_Table, frozen=True):
 
     @property
     def device(self) -> Device:
-        """The physical IGD and its place in the guest, as the hypervisor finds them."""
+        """The physical IGD and its place in the guest, as the hypervisor finds them. Raises FwsimError on Arm."""
+        if self.guest.machine == ARM:
+            raise FwsimError(
+                "an Arm guest has no IGD", where="guest.machine", found=f'"{ARM}"', expected="a PC, pc or q35",
+                hint="fwsim run runs its program",
+            )  # fmt: skip
         host, found = self.host, self.host.regions
         return Device(
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,

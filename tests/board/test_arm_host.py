@@ -155,7 +155,8 @@ bars = ["{bar}"]
 @pytest.mark.parametrize(
     ("bus", "bar", "what"),
     [
-        ("09", "mem 4K @ 0x50100000", "window meets"), ("09", "io 32 @ 0x1800", "window meets"),
+        ("09", "mem 4K @ 0x50100000", "window meets"), ("09", "mem 4K @ 0x502f0000", "window meets"),
+        ("09", "io 32 @ 0x1800", "window meets"),
         ("09", "pref64 4K @ 0x8000000000", "over each other"), ("00", "mem 4K @ 0x60000000", "one bus behind two"),
     ],
 )  # fmt: skip

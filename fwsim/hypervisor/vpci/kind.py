@@ -58,6 +58,11 @@ class Vpci(Hypervisor):
         if machine == MACHINE and self.profile == "replicated" and self.options.rules.numbering == "host":
             check_window(found, self.options.ecam[1])
 
+    def check_memory(self, machine: str, ram: int) -> None:
+        """The ECAM of an Arm guest lies beside everything else."""
+        if machine == MACHINE:
+            self.options.of_guest(ram)
+
     def assigned(self, functions: Collection[int]) -> list[int]:
         """What an Arm guest is given of the host's ``functions``, in the order of the entries."""
         return [each.sbdf for each in resolved(self.options.pci, functions, MACHINE).devices if each.sbdf is not None]

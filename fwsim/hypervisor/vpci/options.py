@@ -12,6 +12,7 @@ from fwsim.hypervisor.vpci.rules import Bars, GuestMap, Numbering, Rules, Writes
 from fwsim.hypervisor.xen import xl_pci
 from fwsim.hypervisor.xen.xl_pci import XlPci
 from fwsim.memory.arm_map import ECAM_BASE, ECAM_SIZE, RAM0_BASE, check_ecam, guest_map
+from fwsim.units import parse_size
 
 SmmuStyle = Literal["v2", "v3"]
 _WHERE = "hypervisor.options"
@@ -87,8 +88,8 @@ def _switch(given: Mapping[str, object], name: str) -> bool:
 
 def _number(given: Mapping[str, object], name: str, usual: int) -> int:
     value = given.get(name, usual)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if isinstance(value, int | str) and not isinstance(value, bool):
+        return parse_size(value, f"{_WHERE}.{name}")
     raise FwsimError(
         "vpci's option cannot be that", where=f"{_WHERE}.{name}", found=repr(value),
         expected=f"bytes as a number, such as {usual:#x}",

@@ -57,12 +57,23 @@ class Stage2:
             old, new = (one.host + at - one.guest for one in (each, wanted))
             if not self.arm and old != new:
                 raise MapError(-1, f"GFN {at >> 12:#x} ({old >> 12:#x},0,5,7) -> ({new >> 12:#x},0,5,7) not permitted")
-        self.unmap(wanted.guest, wanted.size)
+        self._take_away(wanted.guest, wanted.size)
         self._put([*self.mappings, wanted])
         self.changed(wanted, True)
 
     def unmap(self, guest: int, size: int) -> None:
-        """Take whole pages away, whosever they are: Arm's p2m_remove_mapping compares the host's page for RAM alone."""
+        """Take whole pages away, whosever they are: Arm's p2m_remove_mapping compares the host's page for RAM alone.
+
+        Raises MapError on x86 where one is not there (clear_mmio_p2m_entry).
+        """
+        at = guest
+        for each in () if self.arm else (*_meeting(self.mappings, guest, guest + size), None):
+            if at < guest + size and (each is None or each.guest > at):
+                raise MapError(-22, f"gfn_to_mfn failed! gfn={at >> 12:08x} type:4")
+            at = each.end if each else at
+        self._take_away(guest, size)
+
+    def _take_away(self, guest: int, size: int) -> None:
         kept: list[Mapping] = []
         gone: list[Mapping] = []
         for each in self.mappings:

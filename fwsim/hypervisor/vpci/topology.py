@@ -15,6 +15,7 @@ from fwsim.hypervisor.vpci.ecam import check_reach, check_window
 from fwsim.hypervisor.vpci.function import VpciFunction
 from fwsim.hypervisor.vpci.host import Hardware, HostBar, HostDevice, sbdf_text
 from fwsim.hypervisor.vpci.identity import check_identity
+from fwsim.hypervisor.vpci.msix import Trapped
 from fwsim.hypervisor.vpci.shown import Shown
 from fwsim.hypervisor.vpci.windows import Need, Which, Window, need_of, packed, window_of
 
@@ -66,7 +67,8 @@ class Topology:
                 self._add_replicated(device, late=False)
             self._number()
             self._place()
-        self._late = {device.sbdf: device for device in late}
+        self._refusals: dict[int, str] = {}
+        """Of each function that cannot be attached later, why."""
         for device in late:
             self._prepare(device)
         self._mark_multifunction()
@@ -187,7 +189,7 @@ class Topology:
             at = window.take(need.size, need.align) if window else None
             each = self.shown[place - 1]
             if at is None:
-                self._no_room(each, bar, need.size, kind, window)
+                self.domain.said("warning: " + _no_room(each, bar, need.size, kind, window))
             elif bar is not None:
                 _put(each, bar, at)
             elif isinstance(each.owner, BridgeFunction):
@@ -200,12 +202,6 @@ class Topology:
         found: Window | None = getattr(owner, kind)
         return found
 
-    def _no_room(self, each: Shown, bar: HostBar | None, size: int, kind: Which, window: Window | None) -> None:
-        name = each.device.name if each.device else ""
-        what = f"BAR{bar.index}" if bar is not None else f"the {kind} window of the bridge"
-        where = f"{kind} window {window}" if window else f"bridge, whose {kind} window is closed"
-        self.domain.said(f"warning: {name}: {what}, {size:#x} bytes, does not fit the guest's {where}")
-
     def _check_fit(self) -> None:
         """Say which BARs have no room in the guest's windows, wherever its system puts them."""
         if self.domain.rules.bars == "identity":
@@ -215,7 +211,7 @@ class Topology:
             rows = [(need_of(bar), each, bar) for each in self.shown for bar in _bars(each, kind)]
             for need, each, bar in sorted(rows, key=lambda row: -row[0].align):
                 if window.take(need.size, need.align) is None:
-                    self._no_room(each, bar, bar.size, kind, window)
+                    self.domain.said("warning: " + _no_room(each, bar, bar.size, kind, window))
 
     def _enclose(self) -> None:
         """Windows around the host's addresses, which are the guest's."""
@@ -236,42 +232,52 @@ class Topology:
 
     # --- later -------------------------------------------------------------------------------------------------------
     def _prepare(self, device: HostDevice) -> None:
-        """Keep a place on the bus for a function that comes later, where it will have one."""
+        """Keep a place on the bus for a function that comes later, or why it will have none.
+
+        A bridge's window was closed around what was there, and cannot grow.
+        """
         if self.profile == "fake":
             self._add_fake(device, late=True)
-        elif not self.refusal(device):
-            self._add_replicated(device, late=True)
-
-    def refusal(self, device: HostDevice) -> str:
-        """Why a function cannot be attached while the guest runs, in a sentence; "": it can."""
-        if self.profile == "fake" or device.behind is None or device.behind in self._places:
-            return ""
-        return (
-            f"{device.name}: the guest has no bridge {sbdf_text(device.behind)} to put it behind: no function that was"
-            " assigned at its start is behind that"
-        )
+            return
+        if device.behind is not None and device.behind not in self._places:
+            self._refusals[device.sbdf] = (
+                f"{device.name}: the guest has no bridge {sbdf_text(device.behind)} to put it behind: no function that"
+                " was assigned at its start is behind that"
+            )
+            return
+        self._add_replicated(device, late=True)
+        if self.domain.rules.bars == "identity":
+            return
+        each = self.shown[-1]
+        for kind in _KINDS:
+            for bar in _bars(each, kind):
+                need, window = need_of(bar), self._window(each.behind, kind)
+                at = window.take(need.size, need.align) if window else None
+                if at is None:
+                    self._refusals[device.sbdf] = _no_room(each, bar, bar.size, kind, window)
+                else:
+                    _put(each, bar, at)
 
     def attach(self, sbdf: int) -> bool:
         """Attach a function of ``late`` (xl pci-attach). Returns whether it is there now; what is wrong is said."""
-        device = self._late[sbdf]
-        refusal = self.refusal(device)
+        refusal = self._refusals.get(sbdf, "")
         if refusal:
             self.domain.said(f"error: {refusal}")
             return False
-        each = next(one for one in self.shown if one.device is device)
-        if self.profile == "replicated" and self.domain.rules.bars == "relocate":
-            for kind in _KINDS:
-                for bar in _bars(each, kind):
-                    need, window = need_of(bar), self._window(each.behind, kind)
-                    at = window.take(need.size, need.align) if window else None
-                    if at is None:
-                        self._no_room(each, bar, bar.size, kind, window)
-                        return False
-                    _put(each, bar, at)
+        place = next(place for place, each in enumerate(self.shown, 1) if each.device and each.device.sbdf == sbdf)
+        each = self.shown[place - 1]
         assert isinstance(each.owner, VpciFunction)
         each.owner.plugged = True
-        self.domain.said(f"info: {device.name} is the guest's {sbdf_text(self.bdf(self.shown.index(each) + 1))} now")
+        self.domain.said(f"info: {sbdf_text(sbdf)} is the guest's {sbdf_text(self.bdf(place))} now")
         return True
+
+    def trapped_at(self, address: int) -> Trapped | None:
+        """Whose MSI-X table, or page of one, is at a guest-physical address; None: nobody's (msix_find)."""
+        for each in self.shown:
+            trapped = each.owner.trapped if isinstance(each.owner, VpciFunction) else None
+            if trapped is not None and trapped.accepts(address):
+                return trapped
+        return None
 
     # --- what was made -----------------------------------------------------------------------------------------------
     def _show(self, devfn: int, behind: int, device: HostDevice, late: bool) -> None:
@@ -314,6 +320,14 @@ def _bars(each: Shown, kind: Which) -> list[HostBar]:
     if each.device is None or each.device.is_bridge:
         return []
     return [bar for bar in each.device.bars if window_of(bar) == kind]
+
+
+def _no_room(each: Shown, bar: HostBar | None, size: int, kind: Which, window: Window | None) -> str:
+    """What is said where a BAR, or a bridge's window, has no place."""
+    name = each.device.name if each.device else ""
+    what = f"BAR{bar.index}" if bar is not None else f"the {kind} window of the bridge"
+    where = f"the guest's {kind} window {window}" if window else f"its bridge, whose {kind} window is closed"
+    return f"{name}: {what}, {size:#x} bytes, does not fit {where}"
 
 
 def _put(each: Shown, bar: HostBar, at: int) -> None:

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// arm-careless: does to the first memory BARs of two functions what a guest must not do, and tells what it read after each step. The
-// tree gives it configuration space and console; where BARs go, it takes for granted. An access that ends in a data
-// abort is told and survived; what it would have read is 0bad0bad.
+// arm-careless: does to the first memory BARs of two functions what a guest must not do, and tells what it read after
+// each step. The tree gives it configuration space and console; where BARs go, it takes for granted. An access that
+// ends in a data abort is told and survived; what it would have read is 0bad0bad.
 #include "arm.h"
 
-enum { COMMAND = 0x04, REVISION = 0x08, HEADER = 0x0E, BARS = 0x10, CAPABILITIES = 0x34, MEMORY = 2, NOTHING = 0xFFFFFFFF };
-enum { ABORTED = 0x0BAD0BAD, TARGETS = 2 };
+enum { COMMAND = 0x04, REVISION = 0x08, HEADER = 0x0E, BARS = 0x10, CAPABILITIES = 0x34, MEMORY = 2 };
+enum { NOTHING = 0xFFFFFFFF, ABORTED = 0x0BAD0BAD, TARGETS = 2 };
 enum { PLACE = 0x23000000, MOVED = 0x24000000, SHARED = 0x25000000, OVER_RAM = 0x41000000 };
 #define OUTSIDE 0xE0000000UL // in no window of ours, and past the RAM of a small guest
 
@@ -151,8 +151,12 @@ static void read_only(const struct target *one)
         const char *name;
         u32 offset, value;
     } registers[] = {
-        {"ids", 0x00, 0x12345678},     {"class", REVISION, 0x03000099},     {"cache line to header", 0x0C, 0x00FF0000},
-        {"capabilities", CAPABILITIES, 0x000000F0}, {"interrupt pin", 0x3C, 0x0000FF00}, {"subsystem", 0x2C, 0x12345678},
+        {"ids", 0x00, 0x12345678},
+        {"class", REVISION, 0x03000099},
+        {"cache line to header", 0x0C, 0x00FF0000},
+        {"capabilities", CAPABILITIES, 0x000000F0},
+        {"interrupt pin", 0x3C, 0x0000FF00},
+        {"subsystem", 0x2C, 0x12345678},
     };
     say("step read-only registers\n");
     for (u32 n = 0; n < sizeof(registers) / sizeof(*registers); n++) {

@@ -46,7 +46,7 @@ static void hex(u64 value, u32 digits)
         put("0123456789abcdef"[value >> 4 * digits & 15]);
 }
 
-// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; every argument has 64 bits.
+// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; an argument has 64 bits.
 void say(const char *form, ...)
 {
     __builtin_va_list arguments;
@@ -71,6 +71,7 @@ void say(const char *form, ...)
 // PSCI's SYSTEM_OFF (DEN0022, 5.11) by the conduit that the tree names.
 void power_off(void)
 {
+    say("off\n");
     register u64 function __asm__("x0") = 0x84000008;
     if (tree.method && same(tree.method, "smc"))
         __asm__ volatile("smc #0" : "+r"(function) : : "memory");
@@ -96,13 +97,13 @@ void trap(u64 vector)
         __asm__ volatile("wfi");
 }
 
-// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (docs/system/arm/virt.rst).
+// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (its
+// docs/system/arm/virt.rst, "Hardware configuration information for bare-metal programming").
 void enter(u64 at)
 {
     read_tree(at ? at : 0x40000000);
     if (tree.uart)
         console(tree.uart);
     run();
-    say("off\n");
     power_off();
 }

@@ -386,7 +386,9 @@ class Stage2Mapping(_Part):
 class VpciSummary(_Part):
     """What vPCI showed a guest: ``design`` of its bridges, functions, stage-2 mappings at the end, what Xen printed.
 
-    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest.
+    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest. ``reads`` and
+    ``writes``: accesses of configuration space, each of which trapped; ``window_writes``: those that set the windows
+    of bridges.
     """
 
     design: str = ""
@@ -396,6 +398,13 @@ class VpciSummary(_Part):
     log: list[str] = field(default_factory=list)
     aborts: int = 0
     crashed: str = ""
+    reads: int = 0
+    writes: int = 0
+    window_writes: int = 0
+
+
+NOTHING = "nothing"
+"""The function of a ``ConfigAnswer`` that is for all those which are not there."""
 
 
 class ConfigServer(_Part):
@@ -437,13 +446,14 @@ class ConfigAnswer(_Part):
 
 class ConfigSpace(_Part):
     """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
-    lost in it, and ``remedy``: what helps.
+    lost in it, and ``remedy``: what helps; ``lacks``: what its guests do not have, in a sentence.
     """
 
     design: str = ""
     title: str = ""
     cause: str = ""
     remedy: str = ""
+    lacks: str = ""
     servers: list[ConfigServer] = field(default_factory=list)
     windows: list[ConfigWindow] = field(default_factory=list)
     answers: list[ConfigAnswer] = field(default_factory=list)

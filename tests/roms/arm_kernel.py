@@ -1,6 +1,6 @@
 """Debian's arm64 kernel boots on the topologies of ``arm_qemu``; where it puts BARs and windows is kept as test data.
 
-``python3 tests/roms/arm_kernel.py KERNEL`` (PYTHONPATH: tests/roms and tests/oracle) writes tests/data/arm-linux-places.toml.
+``python3 tests/roms/arm_kernel.py KERNEL`` writes ``DATA``; PYTHONPATH has tests/roms and tests/oracle.
 The kernel is the file ``linux`` of package debian-installer-12-netboot-arm64; it ends without an initrd, behind PCI.
 """
 

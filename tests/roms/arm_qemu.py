@@ -1,4 +1,4 @@
-"""The AArch64 guest programs run in QEMU's virt, and what they print is read; QEMU itself is asked for the BARs by QMP."""
+"""The AArch64 guest programs run in QEMU's virt, and what they print is read; QEMU is asked for its BARs by QMP."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ TOPOLOGIES = {
     "ROMs": f"{E1000} {EDU}{ROM} {DISPLAY}",
     "displays": f"{DISPLAY} {E1000} -device virtio-gpu-pci -device qemu-xhci",
     "a switch": f"{_ports(1)} {VIRTIO_NET},bus=r1 {E1000E} {_ports(2, options=',hotplug=off')} "
-    "-device x3130-upstream,id=up,bus=r2 -device xio3130-downstream,id=d1,bus=up,chassis=4 -device nvme,serial=1,bus=d1 "
-    f"-device xio3130-downstream,id=d2,bus=up,chassis=5 {EDU},bus=d2",
+    "-device x3130-upstream,id=up,bus=r2 -device xio3130-downstream,id=d1,bus=up,chassis=4 "
+    f"-device nvme,serial=1,bus=d1 -device xio3130-downstream,id=d2,bus=up,chassis=5 {EDU},bus=d2",
     "conventional bridges": f"-device pci-bridge,chassis_nr=1,id=b {E1000},bus=b,addr=3 {EDU}{ROM},bus=b,addr=4 "
     "-device pci-bridge,chassis_nr=2,id=c,bus=b,addr=5 -device virtio-scsi-pci,bus=c,addr=1",
     "five ports": f"{_ports(1, 2, 3, 4, 5)} {EDU}{ROM},bus=r2 -device nvme,serial=1,bus=r4 {VIRTIO_NET},bus=r5",
@@ -135,7 +135,7 @@ def _take(function: Function, line: str) -> None:
 
 @cache
 def run(program: str, devices: str, *, arguments: str = "", tree: str = "", plug: str = "") -> Run:
-    """Runs ``program`` to its SYSTEM_OFF. ``plug``: a device (``driver=...``) added where the program says ``waiting``."""
+    """Runs ``program`` to its SYSTEM_OFF. ``plug``: a device (``driver=...``) added where it says ``waiting``."""
     serial, theirs = socket.socketpair()
     control, answers = socket.socketpair()
     line = [QEMU, *BOARD, "-no-shutdown", "-kernel", str(ROMS / program), *devices.split()]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The console is a PL011 (Arm DDI 0183): text goes out by its data register, an exception is told there.
+// The console is a PL011 (Arm DDI 0183), or the part of it that is SBSA's generic UART (DEN0029, appendix B), as Xen
+// gives its guests: text goes out by its data register, an exception is told there.
 #include "arm.h"
 
 enum { DATA = 0x00, FLAGS = 0x18, LINE = 0x2C, CONTROL = 0x30 };
@@ -16,9 +17,11 @@ void *memset(void *start, int value, u64 bytes) // the compiler asks for it
     return start;
 }
 
-void console(u64 at)
+void console(u64 at, u32 generic)
 {
     uart = at;
+    if (generic) // has no line and control registers, and is on
+        return;
     write32(uart + LINE, WORDS_OF_8_FIFO);
     write32(uart + CONTROL, ON_BOTH_WAYS);
 }
@@ -46,7 +49,7 @@ static void hex(u64 value, u32 digits)
         put("0123456789abcdef"[value >> 4 * digits & 15]);
 }
 
-// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; every argument has 64 bits.
+// %s a string, %1 to %8 a number of so many hexadecimal digits, or more where it needs them; an argument has 64 bits.
 void say(const char *form, ...)
 {
     __builtin_va_list arguments;
@@ -71,6 +74,7 @@ void say(const char *form, ...)
 // PSCI's SYSTEM_OFF (DEN0022, 5.11) by the conduit that the tree names.
 void power_off(void)
 {
+    say("off\n");
     register u64 function __asm__("x0") = 0x84000008;
     if (tree.method && same(tree.method, "smc"))
         __asm__ volatile("smc #0" : "+r"(function) : : "memory");
@@ -96,13 +100,13 @@ void trap(u64 vector)
         __asm__ volatile("wfi");
 }
 
-// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (docs/system/arm/virt.rst).
+// The tree is where X0 says, or at the start of RAM, where QEMU's virt leaves it for an ELF kernel (its
+// docs/system/arm/virt.rst, "Hardware configuration information for bare-metal programming").
 void enter(u64 at)
 {
     read_tree(at ? at : 0x40000000);
     if (tree.uart)
-        console(tree.uart);
+        console(tree.uart, tree.generic);
     run();
-    say("off\n");
     power_off();
 }

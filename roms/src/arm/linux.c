@@ -37,8 +37,8 @@ static u32 look(void)
     return count;
 }
 
-// Where a wake-up may come, WFI. QEMU's virt has no interrupt for us and would sleep for good: there the wait is left out,
-// or, with the kernel argument "key", is for something typed.
+// Where a wake-up may come, WFI. QEMU's virt has no interrupt for us and would sleep for good: there the wait is left
+// out, or, with the kernel argument "key", is for something typed.
 static void wait(void)
 {
     say("waiting\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Functions are found and sized as Linux does it (drivers/pci/probe.c): bus by bus, a bridge's bus numbers are kept where it
-// has some, else given; BARs are sized with the function's decoding off.
+// Functions are found and sized as Linux does it (drivers/pci/probe.c): bus by bus, a bridge's bus numbers are kept
+// where it has some, else given; BARs are sized with the function's decoding off.
 #include "pci.h"
 
 enum { DOWNSTREAM_PORTS = 1 << 4 | 1 << 6 | 1 << 8 }; // root port, downstream port, PCI to PCIe (PCIe 5.0, 7.5.3.2)
@@ -80,7 +80,8 @@ static int size_bar(struct function *function, u32 number)
     return wide;
 }
 
-static void size_windows(struct function *bridge) // which of a bridge's windows can be written (pci_read_bridge_windows)
+// Which windows a bridge has: what can be written is there (pci_read_bridge_windows).
+static void size_windows(struct function *bridge)
 {
     u64 config = bridge->config;
     u32 old = read16(config + IO_WINDOW);
@@ -153,18 +154,20 @@ static struct function *look(struct bus *bus, u32 devfn) // the function there, 
 // A slot with something in it that has no power gets it, as pciehp does (PCIe 5.0, 7.5.3.10 and 11).
 static void power_slot(const struct bus *bus)
 {
-    u64 express = bus->bridge ? bus->bridge->config + bus->bridge->express : 0;
-    if (!express || !bus->bridge->express || !(read16(express + 2) & SLOT) || !(read16(express + SLOT_STATUS) & PRESENT))
+    if (!bus->bridge || !bus->bridge->express)
         return;
+    u64 express = bus->bridge->config + bus->bridge->express;
     u32 control = read16(express + SLOT_CONTROL);
-    if (control & POWER_OFF)
+    if (read16(express + 2) & SLOT && read16(express + SLOT_STATUS) & PRESENT && control & POWER_OFF)
         write16(express + SLOT_CONTROL, control & ~POWER_OFF);
 }
 
 static int one_device(const struct bus *bus) // a link has one device at its end
 {
     const struct function *bridge = bus->bridge;
-    return bridge && bridge->express && DOWNSTREAM_PORTS >> (read16(bridge->config + bridge->express + 2) >> 4 & 15) & 1;
+    if (!bridge || !bridge->express)
+        return 0;
+    return DOWNSTREAM_PORTS >> (read16(bridge->config + bridge->express + 2) >> 4 & 15) & 1;
 }
 
 // The bus behind a bridge; its highest number.
@@ -188,12 +191,12 @@ static u32 scan_bridge(struct function *bridge, u32 highest, u32 give)
     u64 config = bridge->config;
     u32 numbers = read32(config + BUSES), own = bridge->bus->number, last;
     u32 second = numbers >> 8 & 0xFF, sub = numbers >> 16 & 0xFF;
-    if (bridge->behind || ((numbers & 0xFF) == own && second > own && sub >= second && sub <= bridge->bus->last)) {
-        if (!give)
-            behind(bridge, second, sub);
-        return give || sub < highest ? highest : sub;
+    u32 has = (numbers & 0xFF) == own && second > own && sub >= second && sub <= bridge->bus->last;
+    if (!give && (bridge->behind || has)) {
+        behind(bridge, second, bridge->behind ? bridge->behind->last : sub);
+        return bridge->behind && bridge->behind->last > highest ? bridge->behind->last : highest;
     }
-    if (!give)
+    if (!give || bridge->behind)
         return highest;
     if (highest + 1 > bridge->bus->last) {
         say("no bus number for %2:%2.%1\n", (u64)own, (u64)bridge->devfn >> 3, (u64)bridge->devfn & 7);

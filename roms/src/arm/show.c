@@ -2,7 +2,8 @@
 // A placed function is enabled, each memory BAR read through, MSI and MSI-X set as Linux does, and all of it told.
 #include "pci.h"
 
-enum { DOORBELL = 0x08020040, ENABLE_MSI = 1, MSI_IS_64 = 0x80, MSI_VECTORS = 0x70 }; // GICv2m's SETSPI_NS on QEMU's virt
+enum { DOORBELL = 0x08020040 }; // GICv2m's SETSPI_NS on QEMU's virt
+enum { ENABLE_MSI = 1, MSI_IS_64 = 0x80, MSI_VECTORS = 0x70 };
 enum { ENABLE_MSIX = 0x8000, MASK_ALL = 0x4000 };
 
 static const char *kind_name(u32 kind)
@@ -151,7 +152,8 @@ static void set_msix(const struct function *function)
 {
     u64 at = function->config + capability(function, MSIX), table = read32(at + 4), entry;
     u32 before = read16(at + 2), number = table & 7;
-    say("  msix %1 table bar %1 offset %8 control %4", (u64)(before & 0x7FF) + 1, (u64)number, table & ~7UL, (u64)before);
+    say("  msix %1 table bar %1 offset %8 control %4", (u64)(before & 0x7FF) + 1, (u64)number, table & ~7UL,
+        (u64)before);
     if (number > 5 || !function->resource[number].placed || !(read16(function->config + COMMAND) & DECODE_MEMORY)) {
         say(" out of reach\n");
         return;

@@ -235,8 +235,12 @@ class RunDir:
         return open_events(self.events_path)
 
     def rom(self) -> bytes:
-        """The ROM's file, as it was run. Raises FwsimError when it is gone, or is not the same any more."""
-        file, wanted = Path(self.scenario().rom.file), self.summary().rom.sha256
+        """The ROM's file, or an Arm guest's program, as it was run.
+
+        Raises FwsimError when it is gone, or is not the same any more.
+        """
+        scenario = self.scenario()
+        file, wanted = Path(scenario.payload.program or scenario.rom.file), self.summary().rom.sha256
         try:
             data = file.read_bytes()
         except OSError as error:

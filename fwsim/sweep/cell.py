@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UnsetType
+
 from fwsim.errors import FwsimError
+from fwsim.results.summary import NOTHING
 from fwsim.sweep.matrix import Matrix, ask_of, table_of
 
 if TYPE_CHECKING:
@@ -31,10 +34,11 @@ COMMON = {"status": "VARCHAR", "failed": "VARCHAR", "why": "VARCHAR"}
 nothing: no check of a placement fails, but the guest gets no stolen memory.
 """
 PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asls": "UBIGINT", "size": "UBIGINT",
-          "announced": "UBIGINT"}  # fmt: skip
+          "announced": "UBIGINT", "overlap": "VARCHAR"}  # fmt: skip
 RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
     "gtt_writes", "gtt_rewritten", "guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent", "faults",
-    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
+    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns", "config_lost"),
+    "UBIGINT") | {"config_answers": "VARCHAR"}  # fmt: skip
 
 
 def columns(matrix: Matrix) -> dict[str, str]:
@@ -88,6 +92,7 @@ def _placed(matrix: Matrix, cell: int) -> Row:
         "failed": ",".join(check.id for check in failed), "why": why,
         "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
         "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
+        "overlap": "; ".join(result.details.overlaps),
     }  # fmt: skip
 
 
@@ -117,8 +122,22 @@ def _ran(matrix: Matrix, cell: int, runner: Runner) -> Row:
         "silent": gtt.targets.silent, "faults": summary.iommu.faults, "calls": len(summary.calls),
         "calls_ok": sum(call.ok for call in summary.calls), "screens": len(summary.display),
         "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display), "events": summary.events,
-        "code_bytes": summary.code_bytes, "virtual_ns": summary.virtual_ns,
+        "code_bytes": summary.code_bytes, "virtual_ns": summary.virtual_ns, **_config_space(summary),
     }  # fmt: skip
+
+
+def _config_space(summary: Summary) -> Row:
+    """How many accesses to configuration space were lost, and who answered by each way; nothing where nobody asks."""
+    found = summary.config_space
+    if isinstance(found, UnsetType):
+        return {}
+    ways: dict[str, list[str]] = {}
+    for each in found.answers:
+        text = " ".join(filter(None, (each.who, each.form, "lost" if each.lost else "")))
+        if each.function != NOTHING and text not in ways.setdefault(each.way, []):
+            ways[each.way].append(text)
+    said = "; ".join(f"{way}: {', '.join(texts)}" for way, texts in ways.items())
+    return {"config_lost": sum(each.lost for each in found.answers), "config_answers": said}
 
 
 @dataclass

@@ -6,11 +6,16 @@ Source: Xen docs/man/xl.cfg.5.pod.in, docs/man/xl-pci-configuration.5.pod; QEMU 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from fwsim.diagnose.case import Vm
-from fwsim.diagnose.vm import qemu_args
 from fwsim.diagnose.vm.draft import Draft, number, switch
+from fwsim.errors import FwsimError
+from fwsim.hypervisor.xen.passage import Passage
+from fwsim.hypervisor.xen.pci_spec import KEYS as KEYS_OF_PCI
+from fwsim.hypervisor.xen.pci_spec import XlDevice, read_spec
+from fwsim.hypervisor.xen.xl_cfg import Assignment, Listed, Refused, statements
 from fwsim.units import MIB
 
 _KEYS_TEXT = """
@@ -33,15 +38,15 @@ system_serial_number
 on_xend_stop on_xend_start vncviewer vncconsole device_model usb_device serial_console shadow_memory ioemu timer_mode
 """
 KEYS = frozenset(_KEYS_TEXT.split())
-_PCI_KEYS = ("bdf", "vslot", "permissive", "msitranslate", "seize", "power_mgmt", "rdm_policy", "name")
-_LINE = re.compile(r"([A-Za-z_]\w*)\s*=\s*(.*)")
+_IGD = 2
+"""00:02 of segment 0, without the function."""
+_KEY = re.compile(r"[A-Za-z_]\w*")
 _MARKS = re.compile(
     r"""(?m)^\s*(?:builder\s*=\s*["']hvm|type\s*=\s*["'](?:hvm|pvh|pv)["']|gfx_passthru\s*=|pci\s*=\s*\[)"""
 )
 _WORDS = ("hvm", "pvh", "'pv'", '"pv"', "gfx_passthru", "pci")
 """One of them is in each such file: a quick look before the patterns."""
 _ALSO = re.compile(r"(?m)^\s*(?:memory|vcpus|disk|vif|name|kernel|device_model_version|pci|on_poweroff)\s*=")
-_STRING = re.compile(r'"([^"]*)"|\'([^\']*)\'')
 
 
 def looks_so(text: str) -> bool:
@@ -52,94 +57,77 @@ def looks_so(text: str) -> bool:
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:
     """The domain."""
-    rows = list(_assignments(lines))
-    given = {key: (value, line) for key, value, line in rows}
-    name = _plain(given.get("name", ("", 0))[0])
-    draft = Draft("xl", file, name)
-    for key, _value, line in rows:
-        if key not in KEYS:
-            draft.unknown(key, KEYS, line, "the key")
+    rows = [row for each in statements("\n".join(lines) + "\n", file) if (row := _given(each)).key]
+    given: dict[str, _Given] = {}
+    for row in rows:
+        before = given.get(row.key) if row.adds else None
+        given[row.key] = replace(before, strings=before.strings + row.strings) if before else row
+    draft = Draft("xl", file, given["name"].plain if "name" in given else "")
+    for row in rows:
+        if row.key not in KEYS:
+            draft.unknown(row.key, KEYS, row.line, "the key")
     draft.assume("hypervisor", "xen", "xl's configuration")
     _put(draft, given)
     _pci(draft, given)
     return [draft.vm]
 
 
-def _assignments(lines: Sequence[str]) -> Iterator[tuple[str, str, int]]:
-    """(key, value as text, line) of each assignment; a list may go over lines."""
-    row = 0
-    while row < len(lines):
-        line = _uncommented(lines[row])
-        match = _LINE.match(line.strip())
-        row += 1
-        if not match:
-            continue
-        start, value = row, match[2]
-        while (
-            value.startswith("[")
-            and not _closed(value)
-            and row < len(lines)
-            and row - start < 200
-            and len(value) < 1 << 16
-        ):
-            value += " " + _uncommented(lines[row]).strip()
-            row += 1
-        yield match[1], value.rstrip(" ;"), start
+@dataclass(frozen=True)
+class _Given:
+    """A key, and its value: as it means, as it stands in the file, and each string of a list."""
+
+    key: str
+    plain: str
+    raw: str
+    strings: tuple[Passage, ...]
+    line: int
+    adds: bool = False
 
 
-def _closed(value: str) -> bool:
-    return "]" in _STRING.sub("", value)
+def _given(each: Assignment | Refused) -> _Given:
+    """Of a statement that xl refuses, what its words tell: people leave out quotes and commas in what they post."""
+    if isinstance(each, Assignment):
+        if isinstance(each.value, Listed):
+            strings = tuple(item for item in each.value.items if isinstance(item, Passage))
+            return _Given(each.key, each.raw, each.raw, strings, each.row, each.adds)
+        return _Given(each.key, each.value.text, each.raw, (each.value,), each.row)
+    strings = tuple(word.passage for word in each.words if word.kind == "string")
+    first = each.words[0] if each.words else None
+    plain = first.passage.text if first and first.kind == "string" else each.raw
+    return _Given(each.key if _KEY.fullmatch(each.key) else "", plain, each.raw, strings, each.row)
 
 
-def _uncommented(line: str) -> str:
-    """The line without its comment: a # outside of quotes."""
-    sign = ""
-    for at, each in enumerate(line):
-        if sign:
-            sign = "" if each == sign else sign
-        elif each in "'\"":
-            sign = each
-        elif each == "#":
-            return line[:at]
-    return line
-
-
-def _plain(value: str) -> str:
-    match = _STRING.match(value.strip())
-    return (match[1] or match[2] or "") if match else value.strip()
-
-
-def _put(draft: Draft, given: dict[str, tuple[str, int]]) -> None:
+def _put(draft: Draft, given: dict[str, _Given]) -> None:
     for key, name, scale in (("memory", "ram", MIB), ("vcpus", "cpus", 1)):
         if key in given:
-            value, line = given[key]
-            size = number(_plain(value))
+            row = given[key]
+            size = number(row.plain)
             if size:
-                draft.put(name, size * scale, line, f"{key} = {value}")
+                draft.put(name, size * scale, row.line, f"{key} = {row.raw}")
             else:
-                draft.unread(line, f"{key} = {value} is no number", "MiB, such as 4096" if scale > 1 else "a number")
+                expected = "MiB, such as 4096" if scale > 1 else "a number"
+                draft.unread(row.line, f"{key} = {row.raw} is no number", expected)
     for key in ("bios", "firmware"):
         if key in given:
-            value, line = given[key]
-            word = {"uefi": "ovmf", "bios": "seabios"}.get(_plain(value), _plain(value))
-            draft.put("firmware", word, line, f"{key} = {value}")
+            row = given[key]
+            word = {"uefi": "ovmf", "bios": "seabios"}.get(row.plain, row.plain)
+            draft.put("firmware", word, row.line, f"{key} = {row.raw}")
     if "gfx_passthru" in given:
-        value, line = given["gfx_passthru"]
-        word = _plain(value)
-        on = True if word in ("igd", "default") else switch(word)
+        row = given["gfx_passthru"]
+        on = True if row.plain in ("igd", "default") else switch(row.plain)
         if on is None:
-            draft.unread(line, f"gfx_passthru = {value} is none of its values", '0, 1, "default" or "igd"')
+            draft.unread(row.line, f"gfx_passthru = {row.raw} is none of its values", '0, 1, "default" or "igd"')
         else:
-            draft.put("gfx_passthru", on, line, f"gfx_passthru = {value}")
+            draft.put("gfx_passthru", on, row.line, f"gfx_passthru = {row.raw}")
     for key in ("vga", "rdm", "device_model_version", "videoram", "mmio_hole", "device_model_machine"):
         if key in given:
-            value, line = given[key]
-            draft.put({"device_model_machine": "machine"}.get(key, key), _plain(value), line, f"{key} = {value}")
-    if "stdvga" in given and switch(_plain(given["stdvga"][0])):
-        draft.put("vga", "stdvga", given["stdvga"][1], f"stdvga = {given['stdvga'][0]}")
-    kind = _plain(given.get("type", given.get("builder", ("", 0)))[0])
-    if kind:
-        draft.put("type", kind, given.get("type", given.get("builder", ("", 0)))[1], f"type = {kind}")
+            row = given[key]
+            draft.put({"device_model_machine": "machine"}.get(key, key), row.plain, row.line, f"{key} = {row.raw}")
+    if "stdvga" in given and switch(given["stdvga"].plain):
+        draft.put("vga", "stdvga", given["stdvga"].line, f"stdvga = {given['stdvga'].raw}")
+    kind = given.get("type", given.get("builder"))
+    if kind and kind.plain:
+        draft.put("type", kind.plain, kind.line, f"type = {kind.raw}")
     draft.assume("machine", "pc", "xl's device model is an i440fx")
     draft.assume("firmware", "seabios", "no bios =: xl takes SeaBIOS with qemu-xen")
     if draft.value("gfx_passthru") is True:
@@ -148,38 +136,37 @@ def _put(draft: Draft, given: dict[str, tuple[str, int]]) -> None:
     draft.assume("vga", "cirrus", "no vga =: xl's default is cirrus (xl.cfg)")
 
 
-def _pci(draft: Draft, given: dict[str, tuple[str, int]]) -> None:
+def _pci(draft: Draft, given: dict[str, _Given]) -> None:
     if "pci" not in given:
         return
-    value, line = given["pci"]
-    for match in _STRING.finditer(value):
-        spec = match[1] if match[1] is not None else match[2]
-        first, *rest = spec.split(",")
-        pairs = dict(piece.partition("=")[::2] for piece in ([first] if "=" in first else []) + rest if piece)
-        place, _, vslot = (pairs.get("bdf") or ("" if "=" in first else first)).partition("@")
-        function = qemu_args.IGD.match(place.strip().replace(".*", ".0"))
-        if not function:
-            continue
-        text = f'pci = [ "{spec}" ]'
-        draft.put("host", f"00:02.{function[1] or 0}", line, text)
-        for name in pairs:
-            if name not in _PCI_KEYS:
-                draft.unknown(name, _PCI_KEYS, line, "the key of pci")
-        if pairs.get("rdm_policy"):
-            draft.put("rdm_policy", pairs["rdm_policy"], line, text)
-        if switch(pairs.get("permissive", "0")):
-            draft.put("permissive", True, line, text)
-        slot = pairs.get("vslot") or vslot
-        if slot:
-            found = qemu_args.slot_text("", slot)
-            if found:
-                draft.put("slot", found, line, text)
-            else:
-                draft.unread(line, f"vslot {slot} is no slot", "a device number in hexadecimal, such as 2")
-        break
+    for passage in given["pci"].strings:
+        wrong: list[tuple[str, FwsimError]] = []
+        device = read_spec(passage, wrong=wrong)
+        if device.sbdf is not None and device.sbdf >> 3 == _IGD:
+            _put_igd(draft, device, given["pci"].line, wrong)
+            break
     if draft.value("host") is None:
         return
     if draft.value("gfx_passthru") is True:
-        draft.assume("slot", "00:02.0", "gfx_passthru keeps 00:02.0 for the IGD (QEMU hw/xen/xen_pt.c)", line)
+        draft.assume(
+            "slot", "00:02.0", "gfx_passthru keeps 00:02.0 for the IGD (QEMU hw/xen/xen_pt.c)", given["pci"].line
+        )
     else:
-        draft.assume("slot", "00:05.0", "without gfx_passthru it takes the first free slot", line)
+        draft.assume("slot", "00:05.0", "without gfx_passthru it takes the first free slot", given["pci"].line)
+
+
+def _put_igd(draft: Draft, device: XlDevice, line: int, wrong: Sequence[tuple[str, FwsimError]]) -> None:
+    """What the IGD's entry says, and what of it xl does not take."""
+    text = f'pci = [ "{device.passage.text}" ]'
+    draft.put("host", f"00:02.{(device.sbdf or 0) & 7}", line, text)
+    for key, error in wrong:
+        if key in KEYS_OF_PCI:
+            draft.unread(line, f"{key} of pci: {error.what}", error.expected)
+        else:
+            draft.unknown(key, KEYS_OF_PCI, line, "the key of pci")
+    if "rdm_policy" in device.marks:
+        draft.put("rdm_policy", device.options.rdm_policy, line, text)
+    if device.options.permissive:
+        draft.put("permissive", True, line, text)
+    if device.vslot is not None:
+        draft.put("slot", f"00:{device.vslot:02x}.0", line, text)

@@ -6,14 +6,21 @@ bit 0 are the device's, or a vBIOS would reach nothing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from fwsim.devices.config_traps import Owner
+from fwsim.errors import FwsimError
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Choice, Device, Hypervisor
 from fwsim.hypervisor.vpci.domain import Domain
 from fwsim.hypervisor.vpci.function import VpciFunction
 from fwsim.hypervisor.vpci.host import HostBar, HostDevice
+from fwsim.hypervisor.vpci.options import read
 from fwsim.hypervisor.vpci.rules import Rules
+from fwsim.hypervisor.vpci.topology import PROFILES
+from fwsim.hypervisor.xen.pci_host import check_window, resolved
+from fwsim.memory.arm_map import MACHINE
 
 _BRIDGE_CLASS = 0x06
 _PC = Rules(arm=False, io=True)
@@ -23,11 +30,42 @@ class Vpci(Hypervisor):
     """``vpci``: a domU's view. Registers without a handler read all ones and take no write; BARs are virtual."""
 
     kind = "vpci"
+    defaults = "fake"
     firmware = "none"
+    machines = frozenset(("pc", "q35", "arm-virt"))
+    reads_xl_cfg = True
 
     def __init__(self, choice: Choice) -> None:
+        """Raises FwsimError for a profile that is no design of the guest's bus, and for an option that vPCI has not."""
         super().__init__(choice)
+        if self.profile not in PROFILES:
+            raise FwsimError(
+                "vpci has no such design of the guest's bus", where="hypervisor.profile", found=f'"{self.profile}"',
+                expected="one of " + ", ".join(f'"{each}"' for each in PROFILES),
+                hint="fake: one made-up bridge; replicated: the host's own",
+            )  # fmt: skip
+        self.options = read(choice.options, choice.xl_cfg)
         self._domain = Domain(_PC)
+
+    @property
+    def name(self) -> str:
+        """The design is part of it where it is not Xen's own."""
+        return self.kind if self.profile == self.defaults else f"{self.kind} {self.profile}"
+
+    def check_assigned(self, functions: Collection[int], machine: str) -> None:
+        """The entries of ``pci`` against the host's functions. Raises FwsimError, pointing at the entry."""
+        found = resolved(self.options.pci, functions, machine)
+        if machine == MACHINE and self.profile == "replicated" and self.options.rules.numbering == "host":
+            check_window(found, self.options.ecam[1])
+
+    def check_memory(self, machine: str, ram: int) -> None:
+        """The ECAM of an Arm guest lies beside everything else."""
+        if machine == MACHINE:
+            self.options.of_guest(ram)
+
+    def assigned(self, functions: Collection[int]) -> list[int]:
+        """What an Arm guest is given of the host's ``functions``, in the order of the entries."""
+        return [each.sbdf for each in resolved(self.options.pci, functions, MACHINE).devices if each.sbdf is not None]
 
     @property
     def known(self) -> Known:

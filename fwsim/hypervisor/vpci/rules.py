@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fwsim.memory import arm_map
+from fwsim.units import MIB
+
 Writes = Literal["drop", "filter", "error"]
 Bars = Literal["relocate", "identity"]
 Numbering = Literal["host", "virtual"]
@@ -12,20 +15,16 @@ Numbering = Literal["host", "virtual"]
 
 @dataclass(frozen=True)
 class GuestMap:
-    """A guest's memory map: ranges are (start, bytes). The defaults are Arm's, xen/include/public/arch-arm.h.
+    """A guest's memory map: ranges are (start, bytes). The defaults are Arm's (``fwsim/memory/arm_map.py``).
 
-    GUEST_VPCI_ECAM_BASE, GUEST_VPCI_MEM_ADDR, GUEST_VPCI_PREFETCH_MEM_ADDR, GUEST_RAM0_BASE. ``other``: what else of
-    the map is taken: GIC, ACPI tables, UART, grant table and magic pages.
+    ``other``: what else of the map is taken: GIC, ACPI tables, UART, grant table and magic pages.
     """
 
-    ram: tuple[tuple[int, int], ...] = ((0x40000000, 0x10000000),)
-    ecam: tuple[int, int] = (0x10000000, 0x10000000)
-    memory: tuple[int, int] = (0x23000000, 0x10000000)
-    prefetchable: tuple[int, int] = (0x100000000, 0x100000000)
-    other: tuple[tuple[int, int], ...] = (
-        (0x02000000, 0x00100000), (0x03001000, 0x01020000), (0x20000000, 0x02000000), (0x22000000, 0x00001000),
-        (0x38000000, 0x01000000), (0x39000000, 0x01000000),
-    )  # fmt: skip
+    ram: tuple[tuple[int, int], ...] = ((arm_map.RAM0_BASE, 256 * MIB),)
+    ecam: tuple[int, int] = (arm_map.ECAM_BASE, arm_map.ECAM_SIZE)
+    memory: tuple[int, int] = (arm_map.MEMORY_BASE, arm_map.MEMORY_SIZE)
+    prefetchable: tuple[int, int] = (arm_map.PREFETCH_BASE, arm_map.PREFETCH_SIZE)
+    other: tuple[tuple[int, int], ...] = tuple((each.base, each.size) for each in arm_map.DEVICES)
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,24 @@ Source: Xen docs/man/xl.cfg.5.pod.in, xl-pci-configuration.5.pod, docs/misc/xen-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.xen import xl_pci
+from fwsim.hypervisor.xen.xl_pci import XlPci
 
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]
 Policy = Literal["strict", "relaxed"]
+Chipset = Literal["pciexbar", "mch-ich9"]
 _WHERE = "hypervisor.options"
 _PAGE = 0xFFF
 _MIB = 1 << 20
 _LONGEST_QUIRK = 60_000
+_IGD = 0x10
+"""00:02.0 as an sbdf."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,10 @@ class XenOptions:
     ``domain``: whose the IGD is: a guest's (hvm), or dom0's, PV (dom0) or PVH (pvh). ``gfx_passthru``: off (""),
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
     ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
+    ``config_space``: what Xen knows of MMCONFIG, "": nobody asks; ``chipset``: what of it Xen emulates, where it routes
+    by itself; ``pciexbar_once``: PCIEXBAR is locked once it is on.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
-    iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk.
+    iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk. ``pci``: what xl.cfg assigns beside that.
     """
 
     domain: Domain = "hvm"
@@ -51,21 +58,56 @@ class XenOptions:
     reserved: bool = True
     inclusive: bool = False
     snb_quirk: int = 0
+    pci: XlPci = field(default_factory=XlPci)
+    config_space: Literal["", "told", "outdated", "hypervisor"] = ""
+    chipset: Chipset = "mch-ich9"
+    pciexbar_once: bool = False
+
+    @property
+    def igd_by_vpci(self) -> bool:
+        """Whether Xen's own vPCI answers for the IGD, and no device model."""
+        igd = self.pci.device(_IGD)
+        return igd is not None and igd.backend == "vpci" and self.domain == "hvm"
 
 
-def read(given: Mapping[str, object]) -> XenOptions:
-    """The table ``given`` as options. Raises FwsimError naming the option, what it may be, and what to do."""
-    found: dict[str, Any] = {}
+def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
+    """The table ``given`` as options, over the lines on PCI of the file ``xl_cfg`` ("" for none).
+
+    Raises FwsimError naming the option, what it may be, and what to do.
+    """
+    pci = xl_pci.read(given, xl_cfg)
+    found: dict[str, Any] = {"pci": pci} | _of_igd(pci)
     for name, value in given.items():
+        if name in xl_pci.OPTIONS:
+            continue
         if name not in _READERS:
-            near = get_close_matches(name, _READERS, n=1, cutoff=0.6)
+            known = [*_READERS, *xl_pci.OPTIONS]
+            near = get_close_matches(name, known, n=1, cutoff=0.6)
             raise FwsimError(
                 "xen has no such option", where=f"{_WHERE}.{name}", found=name,
-                expected="one of " + ", ".join(_READERS),
+                expected="one of " + ", ".join(known),
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         found |= _READERS[name](name, value)
-    return XenOptions(**found)
+    made = XenOptions(**found)
+    for name in ("chipset", "pciexbar"):
+        if name in given and not made.config_space:
+            raise FwsimError(
+                "nobody asks who answers configuration space", where=f"{_WHERE}.{name}", found=repr(given[name]),
+                expected="nothing, or config_space beside it", hint='config_space = "told", "outdated" or "hypervisor"',
+            )  # fmt: skip
+    if "chipset" in given and made.config_space != "hypervisor":
+        raise FwsimError(
+            "the chipset is the device model's", where=f"{_WHERE}.chipset", found=repr(given["chipset"]),
+            expected=f'no chipset with config_space = "{made.config_space}"', hint='config_space = "hypervisor"',
+        )  # fmt: skip
+    return made
+
+
+def _of_igd(pci: XlPci) -> dict[str, Any]:
+    """What the IGD's own entry says of it; the options of these names go before it."""
+    igd = pci.device(_IGD)
+    return {"permissive": igd.options.permissive, "rdm_policy": igd.options.rdm_policy} if igd else {}
 
 
 def _refuse(name: str, value: object, expected: str, hint: str = "") -> FwsimError:
@@ -160,5 +202,8 @@ _READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "reserved": lambda name, value: {"reserved": _switch(name, value)},
     "inclusive": lambda name, value: {"inclusive": _switch(name, value)},
     "snb_igd_quirk": _quirk,
+    "config_space": lambda name, value: {"config_space": _word(name, value, ("", "told", "outdated", "hypervisor"))},
+    "chipset": lambda name, value: {"chipset": _word(name, value, ("pciexbar", "mch-ich9"))},
+    "pciexbar": lambda name, value: {"pciexbar_once": _word(name, value, ("rw", "once")) == "once"},
 }
 """What an option's value becomes: fields of ``XenOptions``."""

@@ -1,0 +1,332 @@
+"""The syntax of xl.cfg: assignments of strings, numbers and lists, read as Xen's toolstack reads them.
+
+Source: Xen tools/libs/util/libxlu_cfg_l.l (words), libxlu_cfg_y.y (the grammar, and where it goes on after an error),
+libxlu_cfg.c (escapes, ``+=``). Numeric escapes are refused: there ``\\x`` is never right, and ``\\012`` is lost.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fwsim.errors import FwsimError
+from fwsim.hypervisor.xen.passage import Passage
+
+Kind = Literal["word", "number", "string", "sign", "newline", "bad", "end"]
+_TOKEN = re.compile(
+    r"""[ \t]*(?:(?P<word>[a-z][._0-9a-z]*)|(?P<number>[0-9][0-9a-fx]*)|(?P<sign>\+=|[,\[\]=;])
+    |(?P<newline>\n|\#[^\n]*\n)|(?P<string>'(?:[^'\\\n]|\\[^\n])*'|"(?:[^"\\\n]|\\[^\n])*")
+    |(?P<bad>[A-Z_]\w*|[^ \t\n]+)|(?P<end>\Z))""",
+    re.VERBOSE,
+)
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"} | {
+    each: each for each in "\"'\\"
+}
+_DEEPEST = 32
+"""Lists in lists: xl's own keys have two levels."""
+_VALUE = 'a string in quotes, a number, or a list such as ["a", "b"]'
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word of the file: ``text`` as it means, ``raw`` as it stands, at ``start`` to ``end`` of the file."""
+
+    kind: Kind
+    raw: str
+    start: int
+    end: int
+    passage: Passage
+
+    def isa(self, sign: str) -> bool:
+        """Whether it is that sign."""
+        return self.kind == "sign" and self.raw == sign
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list's values, and the bracket that it begins with."""
+
+    items: tuple[Value, ...]
+    at: Passage
+
+
+Value = Passage | Listed
+"""A string or number as text, or a list."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``key = value``, or ``+=``; ``raw`` is the value as it stands in the file, ``row`` the key's line from 1."""
+
+    key: str
+    value: Value
+    raw: str
+    row: int
+    adds: bool
+    at: Passage
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A statement that xl does not read, up to the end of the line that is wrong, and why.
+
+    ``key``: what it would assign to, "" where nothing is said; ``words``: its value's words as far as there are any.
+    """
+
+    key: str
+    words: tuple[Token, ...]
+    raw: str
+    row: int
+    error: FwsimError
+
+
+@dataclass
+class Config:
+    """A whole file's values by key: what is assigned later counts, ``+=`` goes behind what was there.
+
+    ``repaired``: (key, line) of each value that ``bare`` words were taken for, which xl wants in quotes.
+    """
+
+    values: dict[str, Value] = field(default_factory=dict)
+    repaired: list[tuple[str, int]] = field(default_factory=list)
+
+
+def config(text: str, where: str, bare: Mapping[str, Sequence[str]] | None = None) -> Config:
+    """The values of the file ``text``, called ``where`` in errors.
+
+    ``bare``: by key the words that are taken without quotes too, as people write them. Raises FwsimError for the first
+    statement that xl refuses, pointing at the character.
+    """
+    found = Config()
+    for each in statements(text, where):
+        if isinstance(each, Refused):
+            if [word.raw for word in each.words if word.raw in (bare or {}).get(each.key, ())] != [each.raw]:
+                raise each.error
+            found.values[each.key] = each.words[0].passage
+            found.repaired.append((each.key, each.row))
+        elif each.adds and each.key in found.values:
+            found.values[each.key] = _joined(found.values[each.key], each)
+        else:
+            found.values[each.key] = each.value
+    return found
+
+
+def _joined(before: Value, each: Assignment) -> Value:
+    """A list behind a list, a string behind a string (xlu__cfg_concat_vals)."""
+    if isinstance(before, Listed) and isinstance(each.value, Listed):
+        return Listed(before.items + each.value.items, each.value.at)
+    if isinstance(before, Listed) or isinstance(each.value, Listed):
+        raise each.at.refused(
+            "a list and a string cannot be joined", expected=f"{each.key} a list both times, or a string both times",
+            hint=f"write = in place of +=, or correct the first {each.key}",
+        )  # fmt: skip
+    late = each.value
+    return Passage(before.text + late.text, late.where, late.line, late.row, (), late.start, late.width)
+
+
+def statements(text: str, where: str) -> Iterator[Assignment | Refused]:
+    """Every statement of the file in order. After one that is wrong it goes on at the next line, as xl does."""
+    reader = _Reader(text, where)
+    while not reader.at_end:
+        if (found := reader.statement()) is not None:
+            yield found
+
+
+def _tokens(text: str, where: str) -> Iterator[Token]:
+    """The file's words; the last one is the end."""
+    row, begin, at = 1, 0, 0
+    line = _line(text, begin)
+    while True:
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:  # the last alternative takes every character: this is unreachable
+            raise AssertionError(text[at : at + 10])
+        kind: Kind = match.lastgroup  # type: ignore[assignment]  # the pattern's groups are the kinds
+        start, at = match.span(kind)
+        raw, column = match[kind], start - begin
+        columns: Sequence[int] = range(column, column + len(raw))
+        if kind == "string":
+            columns = range(column + 1, column + len(raw) - 1)
+            value, columns = _dequoted(raw[1:-1], columns) if "\\" in raw else (raw[1:-1], columns)
+        else:
+            value = raw
+        yield Token(kind, raw, start, at, Passage(value, where, line, row, columns, column, len(raw)))
+        if kind == "end":
+            return
+        if kind == "newline":
+            row, begin = row + 1, at
+            line = _line(text, begin)
+
+
+def _line(text: str, begin: int) -> str:
+    end = text.find("\n", begin)
+    return text[begin : len(text) if end < 0 else end]
+
+
+def _dequoted(inner: str, columns: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """A string's inside without its escapes, and the column of each character. A wrong escape stays as it is."""
+    found: list[str] = []
+    places: list[int] = []
+    at = 0
+    while at < len(inner):
+        escaped = inner[at] == "\\" and inner[at + 1] in _ESCAPES
+        found.append(_ESCAPES[inner[at + 1]] if escaped else inner[at])
+        places.append(columns[at])
+        at += 1 + escaped
+    return "".join(found), places
+
+
+def _wrong_escape(token: Token) -> int | None:
+    """Where in a string a backslash stands before what xl has no escape for; None for nowhere."""
+    at = 1
+    while (at := token.raw.find("\\", at)) >= 0:
+        if token.raw[at + 1] not in _ESCAPES:
+            return at
+        at += 2
+    return None
+
+
+class _Wrong(Exception):  # noqa: N818  # it never leaves this module
+    def __init__(self, error: FwsimError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _Reader:
+    """The grammar over the file's words, one word ahead."""
+
+    def __init__(self, text: str, where: str) -> None:
+        self._text = text
+        self._words = _tokens(text, where)
+        self._next = next(self._words)
+        self._seen: list[Token] = []
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the file is read."""
+        return self._next.kind == "end"
+
+    @property
+    def _ends(self) -> bool:
+        """Whether the line ends here."""
+        return self._next.kind in ("newline", "end")
+
+    def statement(self) -> Assignment | Refused | None:
+        """The next one; None for an empty line."""
+        self._seen = []
+        try:
+            if self._next.kind == "newline" or self._next.isa(";"):
+                self._take()
+                return None
+            return self._assignment()
+        except _Wrong as wrong:
+            return self._refused(wrong.error)
+
+    def _take(self) -> Token:
+        token = self._next
+        if token.kind == "end":
+            return token
+        self._seen.append(token)
+        self._next = next(self._words)
+        return token
+
+    def _assignment(self) -> Assignment:
+        if self._next.kind != "word":
+            raise self._wrong("no assignment begins so", "a key in small letters, such as pci = [ ... ]")
+        key = self._take()
+        if not (self._next.isa("=") or self._next.isa("+=")):
+            raise self._wrong(f"{key.raw} is given no value", f"= behind {key.raw}")
+        adds = self._take().raw == "+="
+        first = self._next
+        value = self._value(1)
+        last = self._seen[-1]
+        if not (self._ends or self._next.isa(";")):
+            raise self._wrong("the statement does not end here", "the end of the line, or ;")
+        self._take()
+        raw = self._text[first.start : last.end]
+        return Assignment(key.raw, value, raw, key.passage.row, adds, key.passage)
+
+    def _value(self, depth: int) -> Value:
+        token = self._next
+        if token.kind == "string" and (at := _wrong_escape(token)) is not None:
+            whole = Passage(token.raw, token.passage.where, token.passage.line, token.passage.row, (),
+                            token.passage.start, len(token.raw))  # fmt: skip
+            raise _Wrong(
+                whole.error("xl has no such escape", at, 2, expected="\\ before one of a b f n r t v \" ' \\",
+                            hint="\\\\ is a backslash; xl refuses \\x41 and loses \\012")
+            )  # fmt: skip
+        if token.kind in ("string", "number"):
+            return self._take().passage
+        if token.isa("["):
+            return self._list(depth)
+        raise self._wrong("no value", _VALUE)
+
+    def _list(self, depth: int) -> Value:
+        begin = self._take()
+        if depth > _DEEPEST:
+            raise _Wrong(begin.passage.refused("lists too deep in each other", expected=f"{_DEEPEST} levels at most"))
+        found: list[Value] = []
+        self._empty_lines()
+        while not self._next.isa("]"):
+            if self.at_end:
+                raise self._unfinished(begin)
+            found.append(self._value(depth + 1))
+            self._empty_lines()
+            if self._next.isa(","):
+                self._take()
+                self._empty_lines()
+            elif self.at_end:
+                raise self._unfinished(begin)
+            elif not self._next.isa("]"):
+                raise self._wrong("the list does not go on so", f", or ]: the list begins in {begin.passage.place()}")
+        self._take()
+        return Listed(tuple(found), begin.passage)
+
+    def _empty_lines(self) -> None:
+        while self._next.kind == "newline":
+            self._take()
+
+    def _unfinished(self, begin: Token) -> _Wrong:
+        return _Wrong(begin.passage.refused("the list does not end", expected="a ] before the end of the file",
+                                            hint="close it with ]"))  # fmt: skip
+
+    def _wrong(self, what: str, expected: str) -> _Wrong:
+        """An error at the next word."""
+        token = self._next
+        first = token.raw[:1]
+        if token.kind == "bad" and first in "'\"":
+            return _Wrong(
+                token.passage.error("the string does not end", 0, len(token.raw),
+                                    expected=f"another {first} on the same line", hint=f"close it with {first}")
+            )  # fmt: skip
+        hint = ""
+        if token.kind == "word" and self._seen and self._seen[-1].raw in ("=", "+=", "[", ","):
+            hint = f'write it in quotes: "{token.raw}"'
+        elif token.kind == "bad" and first == "\r":
+            hint = "xl reads no line that ends in CR LF: dos2unix FILE"
+        elif token.kind == "bad" and first == "#":
+            hint = "xl reads no comment without an end of line behind it: end the last line"
+        elif token.kind == "bad" and first in "+-.():":
+            hint = "it looks like Python, which xl does not read: strings, numbers and lists only"
+        elif token.kind == "bad" and first.isupper() and not self._seen:
+            hint = f"keys are of small letters: {token.raw.lower()}"
+        if self._ends:
+            return _Wrong(token.passage.error(what, 0, 1, expected=expected, hint=hint))
+        return _Wrong(token.passage.refused(what, expected=expected, hint=hint))
+
+    def _refused(self, error: FwsimError) -> Refused:
+        """The rest of the line goes with the statement (the grammar's ``error NEWLINE``)."""
+        while not self._ends:
+            self._take()
+        words = self._seen
+        row = (words[0] if words else self._next).passage.row
+        self._seen = []
+        if self._next.kind == "newline":
+            self._take()
+        key, value = "", words
+        if len(words) > 1 and words[1].raw in ("=", "+="):
+            key, value = words[0].raw, words[2:]
+        value = [each for each in value if each.kind != "newline"]
+        raw = self._text[value[0].start : value[-1].end] if value else ""
+        return Refused(key, tuple(value), raw, row, error)

@@ -56,7 +56,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     machine = ArmMachine(scenario, events, rules.guest, bars, domain)
     dma.reaches(machine)
     machine.show(topology.shown)
-    domain.stage2.changed = machine.mapped
+    domain.memory, domain.trap, domain.stage2.changed = bars, machine.trapped, machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
     built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log)

@@ -15,7 +15,6 @@ from fwsim.hypervisor.vpci.ecam import check_reach, check_window
 from fwsim.hypervisor.vpci.function import VpciFunction
 from fwsim.hypervisor.vpci.host import Hardware, HostBar, HostDevice, sbdf_text
 from fwsim.hypervisor.vpci.identity import check_identity
-from fwsim.hypervisor.vpci.msix import Trapped
 from fwsim.hypervisor.vpci.shown import Shown
 from fwsim.hypervisor.vpci.windows import Need, Which, Window, need_of, packed, window_of
 
@@ -258,6 +257,10 @@ class Topology:
                 else:
                     _put(each, bar, at)
 
+    def refusal(self, device: HostDevice) -> str:
+        """Why a function of ``late`` cannot be attached, in a sentence; "": it can."""
+        return self._refusals.get(device.sbdf, "")
+
     def attach(self, sbdf: int) -> bool:
         """Attach a function of ``late`` (xl pci-attach). Returns whether it is there now; what is wrong is said."""
         refusal = self._refusals.get(sbdf, "")
@@ -270,14 +273,6 @@ class Topology:
         each.owner.plugged = True
         self.domain.said(f"info: {sbdf_text(sbdf)} is the guest's {sbdf_text(self.bdf(place))} now")
         return True
-
-    def trapped_at(self, address: int) -> Trapped | None:
-        """Whose MSI-X table, or page of one, is at a guest-physical address; None: nobody's (msix_find)."""
-        for each in self.shown:
-            trapped = each.owner.trapped if isinstance(each.owner, VpciFunction) else None
-            if trapped is not None and trapped.accepts(address):
-                return trapped
-        return None
 
     # --- what was made -----------------------------------------------------------------------------------------------
     def _show(self, devfn: int, behind: int, device: HostDevice, late: bool) -> None:

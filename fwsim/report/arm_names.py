@@ -28,8 +28,8 @@ _UART = {
 }  # fmt: skip
 _COMMON = {
     0x00: "VENDOR", 0x02: "DEVICE", 0x04: "COMMAND", 0x06: "STATUS", 0x08: "REVISION", 0x09: "CLASS",
-    0x0C: "CACHE LINE", 0x0D: "LATENCY", 0x0E: "HEADER TYPE", 0x0F: "BIST", 0x34: "CAPABILITIES", 0x3C: "INTERRUPT LINE",
-    0x3D: "INTERRUPT PIN",
+    0x0C: "CACHE LINE", 0x0D: "LATENCY", 0x0E: "HEADER TYPE", 0x0F: "BIST", 0x34: "CAPABILITIES",
+    0x3C: "INTERRUPT LINE", 0x3D: "INTERRUPT PIN",
 }  # fmt: skip
 _ENDPOINT = _COMMON | {0x28: "CIS", 0x2C: "SUBSYSTEM", 0x30: "ROM BAR", 0x3E: "MIN GNT", 0x3F: "MAX LAT"} | {
     0x10 + 4 * number: f"BAR{number}" for number in range(6)
@@ -105,7 +105,10 @@ class ArmNames:
         return sorted(spans)
 
     def told(self, record: tuple[int, ...]) -> str:
-        """A change of stage 2, or refused DMA, in words, from an event in the order of ``COLUMNS``; "" for any other."""
+        """A change of stage 2, or refused DMA, in words; "" for any other event.
+
+        ``record`` has an event's values in the order of ``COLUMNS``.
+        """
         actor, space, op, address, value, size = record[2], record[5], record[6], *record[8:11]
         if space == Space.IOMMU:
             return f"the SMMU refuses {stream_text(value)} a {'write' if op == Op.WRITE else 'read'} at {address:#x}"

@@ -386,7 +386,9 @@ class Stage2Mapping(_Part):
 class VpciSummary(_Part):
     """What vPCI showed a guest: ``design`` of its bridges, functions, stage-2 mappings at the end, what Xen printed.
 
-    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest.
+    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest. ``reads`` and
+    ``writes``: accesses of configuration space, each of which trapped; ``window_writes``: those that set the windows
+    of bridges.
     """
 
     design: str = ""
@@ -396,6 +398,9 @@ class VpciSummary(_Part):
     log: list[str] = field(default_factory=list)
     aborts: int = 0
     crashed: str = ""
+    reads: int = 0
+    writes: int = 0
+    window_writes: int = 0
 
 
 NOTHING = "nothing"

@@ -9,7 +9,11 @@ from msgspec import UnsetType
 from fwsim.results.summary import AssignedFunction, CheckResult, Summary, VpciSummary
 from fwsim.scenario.model import Scenario
 
-_PAGE = 0x1000
+IDS = (
+    "program-finished", "domain-alive", "functions-shown", "bars-in-windows", "bars-mapped", "no-aborts",
+    "no-smmu-faults",
+)  # fmt: skip
+"""The checks of such a run, in their order."""
 
 
 def check_vpci(scenario: Scenario, summary: Summary) -> list[CheckResult]:
@@ -68,5 +72,6 @@ def _ends(summary: Summary, found: VpciSummary) -> Iterator[CheckResult]:
     aborts = f"{found.aborts} accesses ended in a data abort" if found.aborts else "no access ended in a data abort"
     yield CheckResult(id="no-aborts", ok=not found.aborts, detail=aborts)
     faults = summary.iommu.faults
-    dma = summary.iommu.lines[0] if summary.iommu.lines else f"{faults} faults"
-    yield CheckResult(id="no-smmu-faults", ok=not faults, detail=dma if faults else "no DMA of a device was refused")
+    refused = f"{faults} DMA accesses led nowhere, and the SMMU refused them"
+    detail = refused if faults else "no DMA of a device was refused"
+    yield CheckResult(id="no-smmu-faults", ok=not faults, detail=detail)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fwsim.environment.arm import Program
 from fwsim.environment.ending import Ending
@@ -29,7 +30,9 @@ from fwsim.results.summary import (
 from fwsim.rules.vpci import check_vpci
 from fwsim.running.base import AnyRun, Progress, quiet
 from fwsim.scenario.model import Scenario
-from fwsim.trace.event import Flag, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
+
+_WINDOWS, _SECONDARY_STATUS, _PAST_WINDOWS = 0x1C, 0x1E, 0x34
 
 
 class ArmRun(AnyRun):
@@ -88,6 +91,9 @@ class ArmRun(AnyRun):
         events = machine.recorder.read(0, machine.recorder.count)
         aborted = (events["space"] == Space.INTERRUPT) & (events["flags"] & Flag.FAULTED != 0)
         guest = built.domain.rules.guest
+        shown = [*self._shown(), *self._refused()]
+        trapped = events[(events["space"] == Space.PCI) & (events["actor"] == Actor.GUEST)]
+        writes = trapped[trapped["op"] == Op.WRITE]
         mappings = [
             Stage2Mapping(guest=each.guest, host=each.host, size=each.size, function=sbdf_text(each.sbdf), bar=each.bar)
             for each in built.domain.stage2.mappings
@@ -96,9 +102,19 @@ class ArmRun(AnyRun):
             design=self.scenario.hypervisor.profile,
             windows={"ram": guest.ram[0], "ecam": guest.ecam, "memory": guest.memory,
                      "prefetchable": guest.prefetchable},
-            functions=[*self._shown(), *self._refused()], mappings=mappings, log=list(built.xen),
+            functions=shown, mappings=mappings, log=list(built.xen),
             aborts=int(np.count_nonzero(aborted)), crashed=built.domain.crashed,
+            reads=len(trapped) - len(writes), writes=len(writes), window_writes=self._to_windows(writes),
         )  # fmt: skip
+
+    def _to_windows(self, writes: NDArray[np.void]) -> int:
+        """Of ``writes`` those that set a bridge's windows (PCI-to-PCI Bridge Architecture 1.2, 3.2.5.6 to 3.2.5.11)."""
+        topology = self.built.topology
+        places = enumerate(topology.shown, 1)
+        bridges = [topology.bdf(place) for place, each in places if each.device and each.device.is_bridge]
+        offset = writes["address"] & 0xFFF
+        window = (offset >= _WINDOWS) & (offset < _PAST_WINDOWS) & (offset != _SECONDARY_STATUS)
+        return int(np.count_nonzero(window & np.isin(writes["address"] >> 12 & 0xFFFF, bridges)))
 
     def _shown(self) -> Iterator[AssignedFunction]:
         topology = self.built.topology

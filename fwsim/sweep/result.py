@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
 from fwsim.scenario.text import suggest
 from fwsim.sweep.matrix import Axis, Matrix
 from fwsim.sweep.store import Store
@@ -42,9 +43,12 @@ def checks_named(matrix: Matrix, text: str, where: str) -> tuple[str, ...]:
     """The ids of checks in ``text``, commas between, that alone say whether a row is ok. Raises FwsimError."""
     from fwsim.rules.placement import PLACED, SHARED
     from fwsim.rules.run import RULES
+    from fwsim.rules.vpci import IDS
 
     placed = [rule.id for rule in SHARED] + [rule.id for rule in PLACED]
     known = placed if matrix.kind == "placement" else [rule.id for rule in RULES]
+    if matrix.kind == "run" and MACHINE in matrix.machines:
+        known = [*(known if len(matrix.machines) > 1 else []), *IDS]
     names = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in names:
         if name not in known:

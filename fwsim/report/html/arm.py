@@ -48,8 +48,8 @@ def _host(facts: Facts) -> Iterator[str]:
 
 def _xen(facts: Facts, found: VpciSummary) -> Iterator[str]:
     if facts.scenario is not None:
-        pci = facts.scenario.hypervisor.options.get("pci", [])
-        said = ", ".join(str(each) for each in pci) if isinstance(pci, list) else str(pci)
+        pci = facts.scenario.hypervisor.options.get("pci", "")
+        said = ", ".join(pci) if isinstance(pci, tuple) else str(pci)
         yield f"It gives the guest {said or 'no device'}: vPCI answers configuration space."
         yield f"The guest is an Arm one with {format_size(facts.scenario.guest.ram)} of RAM."
     yield f"Bridges: {DESIGNS.get(found.design, found.design or 'not known')}."

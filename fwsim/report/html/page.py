@@ -89,7 +89,8 @@ def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int)
     }  # fmt: skip
     return {
         "label": facts.label, "facts": facts, "ended": ended(facts), "story": story(facts), "map": drawn, "line": line,
-        "screens": _screens(facts, room), "faults": arm.faults(facts) if facts.arm else faults(facts, found), "leaks": leaks(facts),
+        "screens": _screens(facts, room), "leaks": leaks(facts),
+        "faults": arm.faults(facts) if facts.arm else faults(facts, found),
         "why": why(facts, int(found.number[0]) if len(found.number) else None), "needs": needs(facts),
         "events": plural(len(facts.events), "event"), "failed": len(facts.summary.failed), "data": data,
         "again": f"fwsim run {shlex.quote(str(scenario))} --out {shlex.quote(str(facts.folder.path) + '-again')}"

@@ -7,8 +7,8 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Choice, Device
-from fwsim.hypervisor.xen.pci_host import check_window, resolved
-from fwsim.hypervisor.xen.xl_pci import read
+from fwsim.hypervisor.xl.pci_host import check_window, resolved
+from fwsim.hypervisor.xl.xl_pci import read
 from fwsim.scenario.load import dumps, load, loads, with_overrides
 
 MAIL = ["08:00.0,backend=vpci", "09:00.0,backend=xenpt", "0a:00.0,backend=qemu"]

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen import xl_pci
-from fwsim.hypervisor.xen.xl_pci import XlPci
+from fwsim.hypervisor.xl import xl_pci
+from fwsim.hypervisor.xl.xl_pci import XlPci
 
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
+from fwsim.hypervisor.xl.passage import Passage
 
 Kind = Literal["word", "number", "string", "sign", "newline", "bad", "end"]
 _TOKEN = re.compile(

@@ -77,7 +77,10 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         found |= _READERS[name](name, value)
-    return XenOptions(**found)
+    options = XenOptions(**found)
+    if options.domain != "hvm" and (pci.devices or xl_cfg):
+        raise _refuse("domain", options.domain, '"hvm": xl assigns devices to a guest', "dom0 has every device already")
+    return options
 
 
 def _of_igd(pci: XlPci) -> dict[str, Any]:

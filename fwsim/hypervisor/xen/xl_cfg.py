@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.xen.passage import Passage
@@ -29,15 +29,32 @@ _DEEPEST = 32
 _VALUE = 'a string in quotes, a number, or a list such as ["a", "b"]'
 
 
-@dataclass(frozen=True)
-class Token:
-    """One word of the file: ``text`` as it means, ``raw`` as it stands, at ``start`` to ``end`` of the file."""
+class Token(NamedTuple):
+    """One word of the file, ``raw`` as it stands: at ``start`` of it, in line ``row`` (from 1), which is ``line``."""
 
     kind: Kind
     raw: str
     start: int
-    end: int
-    passage: Passage
+    row: int
+    column: int
+    line: str
+    where: str
+
+    @property
+    def end(self) -> int:
+        """Behind it."""
+        return self.start + len(self.raw)
+
+    @property
+    def passage(self) -> Passage:
+        """What it means, a string without quotes and escapes, and where it stands."""
+        columns: Sequence[int] = range(self.column, self.column + len(self.raw))
+        value = self.raw
+        if self.kind == "string":
+            value, columns = self.raw[1:-1], columns[1:-1]
+            if "\\" in value:
+                value, columns = _dequoted(value, columns)
+        return Passage(value, self.where, self.line, self.row, columns, self.column, len(self.raw))
 
     def isa(self, sign: str) -> bool:
         """Whether it is that sign."""
@@ -137,31 +154,20 @@ def statements(text: str, where: str) -> Iterator[Assignment | Refused]:
 def _tokens(text: str, where: str) -> Iterator[Token]:
     """The file's words; the last one is the end."""
     row, begin, at = 1, 0, 0
-    line = _line(text, begin)
+    line = text.partition("\n")[0]
     while True:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:  # the last alternative takes every character: this is unreachable
             raise AssertionError(text[at : at + 10])
         kind: Kind = match.lastgroup  # type: ignore[assignment]  # the pattern's groups are the kinds
         start, at = match.span(kind)
-        raw, column = match[kind], start - begin
-        columns: Sequence[int] = range(column, column + len(raw))
-        if kind == "string":
-            columns = range(column + 1, column + len(raw) - 1)
-            value, columns = _dequoted(raw[1:-1], columns) if "\\" in raw else (raw[1:-1], columns)
-        else:
-            value = raw
-        yield Token(kind, raw, start, at, Passage(value, where, line, row, columns, column, len(raw)))
+        yield Token(kind, match[kind], start, row, start - begin, line, where)
         if kind == "end":
             return
         if kind == "newline":
             row, begin = row + 1, at
-            line = _line(text, begin)
-
-
-def _line(text: str, begin: int) -> str:
-    end = text.find("\n", begin)
-    return text[begin : len(text) if end < 0 else end]
+            end = text.find("\n", begin)
+            line = text[begin : len(text) if end < 0 else end]
 
 
 def _dequoted(inner: str, columns: Sequence[int]) -> tuple[str, Sequence[int]]:
@@ -245,13 +251,12 @@ class _Reader:
             raise self._wrong("the statement does not end here", "the end of the line, or ;")
         self._take()
         raw = self._text[first.start : last.end]
-        return Assignment(key.raw, value, raw, key.passage.row, adds, key.passage)
+        return Assignment(key.raw, value, raw, key.row, adds, key.passage)
 
     def _value(self, depth: int) -> Value:
         token = self._next
         if token.kind == "string" and (at := _wrong_escape(token)) is not None:
-            whole = Passage(token.raw, token.passage.where, token.passage.line, token.passage.row, (),
-                            token.passage.start, len(token.raw))  # fmt: skip
+            whole = token._replace(kind="word").passage
             raise _Wrong(
                 whole.error("xl has no such escape", at, 2, expected="\\ before one of a b f n r t v \" ' \\",
                             hint="\\\\ is a backslash; xl refuses \\x41 and loses \\012")
@@ -320,7 +325,7 @@ class _Reader:
         while not self._ends:
             self._take()
         words = self._seen
-        row = (words[0] if words else self._next).passage.row
+        row = (words[0] if words else self._next).row
         self._seen = []
         if self._next.kind == "newline":
             self._take()

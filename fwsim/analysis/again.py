@@ -12,18 +12,23 @@ from fwsim.cpu.steps import Steps
 from fwsim.environment.bios.session import Session
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
+from fwsim.machine.arm import ArmMachine
 from fwsim.machine.built import Built
+from fwsim.machine.built_arm import ArmBuilt
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
+from fwsim.running.arm import ArmRun
 from fwsim.running.base import AnyRun
 from fwsim.running.image import ImageRun
-from fwsim.running.pipeline import assemble, begin, on_host
+from fwsim.running.pipeline import begun, on_host
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
 
 WINDOW = 1 << 21
-"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes; half of it of 64-bit code."""
+"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes; half of it of 64-bit code, a quarter
+of AArch64's.
+"""
 
 
 @dataclass
@@ -49,7 +54,6 @@ class Again:
     def __init__(self, scenario: Scenario, on_host: bool = False, size: int = WINDOW) -> None:
         self.scenario = scenario
         self.on_host = on_host
-        self.rom = load(scenario.rom.file)
         self._window = size
         self._steps: Steps | None = None
 
@@ -61,22 +65,26 @@ class Again:
             steps(built)
             return Session(built)
 
-        def steps(built: Built) -> Steps:
-            size = self._window // 2 if built.machine.engine.wide else self._window
-            self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
+        def steps(built: Built | ArmBuilt) -> Steps:
+            if isinstance(built.machine, ArmMachine):
+                base, end = built.machine.base, built.machine.base + built.machine.ram.size
+                self._steps = Steps(built.machine.engine, end, self._window // 4, limit, base)
+            else:
+                size = self._window // 2 if built.machine.engine.wide else self._window
+                self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
             return self._steps
 
         one: AnyRun
         if self.on_host:
-            one = on_host(self.scenario, self.rom, watched)
+            one = on_host(self.scenario, load(self.scenario.rom.file), watched)
             one.post()
         else:
-            one = begin(assemble(self.scenario, self.rom), watched)
+            one = begun(self.scenario, watched)
             if isinstance(one, UefiRun):
                 one.uefi.watch(steps(one.built))
-            elif isinstance(one, ImageRun):
+            elif isinstance(one, ImageRun | ArmRun):
                 steps(one.built)
             one.post()
             one.calls(past_end=False)

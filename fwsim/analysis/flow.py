@@ -1,64 +1,25 @@
-"""One instruction's data flow says where the bits that it writes come from, bit by bit where that is known.
+"""One x86 instruction's data flow says where the bits that it writes come from, bit by bit where that is known.
 
-A *location* is a number: 0-15 the general registers (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15, of which code
-of 16 and 32 bits knows the lower half), FLAGS, and MEMORY + the linear address of a byte. A *demand* is a location with
-a mask: of 64 bits of a register, of 8 bits of a byte.
+Locations and demands are those of ``step.py``: 0-15 the general registers (RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8
+to R15, of which code of 16 and 32 bits knows the lower half), and FLAGS, of which one bit stands for them all.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
-from fwsim.analysis.reads import REGISTERS, STRINGS, Access, is_string
+from fwsim.analysis.reads import REGISTERS, STRINGS, is_string
+from fwsim.analysis.step import FLAGS, Access, Demand, Flow, Step, below, bytes_of
 from fwsim.cpu.moves import Move
 from fwsim.disasm import Decoded, Operand
 
 GENERAL = 16
 """How many general registers there are at most."""
-FLAGS, MEMORY = GENERAL, 32
 _ALL = 0xFFFFFFFF_FFFFFFFF
 _LOW = 0xFFFFFFFF
 SERVICE = "hlt"
 """What stands at the entry of a UEFI service, which leaves its status in RAX."""
 _CARRIED = ("adc", "sbb", "rcl", "rcr")
 _SUMS = ("add", "sub", "adc", "sbb", "inc", "dec", "neg", "lea")
-
-
-Demand = tuple[int, int]
-
-
-@dataclass
-class Step:
-    """One executed instruction: what it is, the registers before it, what it read and wrote in memory."""
-
-    code: Decoded
-    address: int
-    regs: Sequence[int]
-    reads: list[Access] = field(default_factory=list)
-    writes: list[Access] = field(default_factory=list)
-    raw: bytes = b""
-    moves: list[Move] = field(default_factory=list)
-    """What it did, where it is a service that is answered outside of the code."""
-
-    @property
-    def name(self) -> str:
-        """The mnemonic without its prefixes."""
-        return self.code.name.split()[-1]
-
-    def move_of(self, seq: int) -> Move | None:
-        """What gave event ``seq`` to a device, where it is a service."""
-        return next((each for each in self.moves if each.events[0] <= seq < each.events[1]), None)
-
-
-@dataclass
-class Flow:
-    """Where some written bits come from. ``address`` are the registers that chose which memory was read;
-    ``outside``: from a device, a port or the CPU itself. ``how`` is what was done, in a word.
-    """
-
-    how: str
-    demands: list[Demand] = field(default_factory=list)
-    address: list[int] = field(default_factory=list)
-    outside: bool = False
+X86Step = Step[Decoded]
 
 
 def written_masks(code: Decoded, long: bool = False) -> list[int]:
@@ -67,7 +28,7 @@ def written_masks(code: Decoded, long: bool = False) -> list[int]:
     ``long``: it is 64-bit code, where what writes the lower half of a register clears the upper one, and a HLT is a
     service.
     """
-    masks = [0] * (GENERAL + 1)
+    masks = [0] * (FLAGS + 1)
     for name in code.writes:
         if name in REGISTERS:
             number, shift, width = REGISTERS[name]
@@ -83,7 +44,7 @@ def written_masks(code: Decoded, long: bool = False) -> list[int]:
     return masks
 
 
-def of_register(step: Step, number: int, mask: int) -> Flow:
+def of_register(step: X86Step, number: int, mask: int) -> Flow:
     """Where bits ``mask`` of register ``number`` come from, which ``step`` writes."""
     name, operands = step.name, step.code.operands
     if is_string(step.code):
@@ -93,7 +54,7 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
     if name.startswith("popa"):
         return _popped(step, number, mask)
     if name == "xlatb":
-        return Flow("looked up", _memory(step.reads[0], mask) if step.reads else [], [3, 0])
+        return Flow("looked up", bytes_of(step.reads[0], mask) if step.reads else [], [3, 0])
     if name in ("cbw", "cwde", "cdqe"):
         return Flow("sign-extended", _extended(0, {"cbw": 8, "cwde": 16}.get(name, 32), mask))
     if name in ("cwd", "cdq", "cqo"):
@@ -101,9 +62,9 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
     if name == "lahf":
         return Flow("flags taken", [(FLAGS, 1)])
     if name == "leave":
-        return Flow("popped", _memory(step.reads[0], mask) if number == 5 and step.reads else [(5, mask)])
+        return Flow("popped", bytes_of(step.reads[0], mask) if number == 5 and step.reads else [(5, mask)])
     if number == 4 and name in ("push", "pop", "call", "ret", "retf", "iret", "lcall", "enter", *_PUSHES):
-        return Flow("moved", [(4, _below(mask))])
+        return Flow("moved", [(4, below(mask))])
     place = next((each for each in operands if _is(each, number)), None)
     if place is None:
         return _implicit(step)
@@ -111,7 +72,7 @@ def of_register(step: Step, number: int, mask: int) -> Flow:
     return _operation(step, place, (mask >> shift) & ((1 << width) - 1), width)
 
 
-def of_memory(step: Step, ordinal: int, mask: int) -> Flow:
+def of_memory(step: X86Step, ordinal: int, mask: int) -> Flow:
     """Where bits ``mask`` of the ``ordinal``-th memory write of ``step`` come from."""
     if step.moves:
         return _moved([move for move in step.moves if move.to >= 0][ordinal], mask)
@@ -120,7 +81,7 @@ def of_memory(step: Step, ordinal: int, mask: int) -> Flow:
         kind, _ = STRINGS[name]
         if kind == "movs":
             read = step.reads[min(ordinal, len(step.reads) - 1)] if step.reads else None
-            return Flow("copied", _memory(read, mask) if read else [], [6])
+            return Flow("copied", bytes_of(read, mask) if read else [], [6])
         return Flow("in", outside=True) if kind == "ins" else Flow("stored", [(0, mask)])
     if name in _PUSHES:
         if name.startswith("pushf"):
@@ -139,16 +100,16 @@ def of_memory(step: Step, ordinal: int, mask: int) -> Flow:
     return _operation(step, place, mask, 8 * write.size)
 
 
-def of_flags(step: Step) -> Flow:
+def of_flags(step: X86Step) -> Flow:
     """Where the flags come from."""
     name = step.name
     if name.startswith("popf"):
-        return Flow("popped", _memory(step.reads[0], _ALL) if step.reads else [])
+        return Flow("popped", bytes_of(step.reads[0], _ALL) if step.reads else [])
     if name == "sahf":
         return Flow("from AH", [(0, 0xFF00)])
     if is_string(step.code):
         wide = (1 << 8 * STRINGS[name][1]) - 1
-        return Flow("compared", [d for read in step.reads for d in _memory(read, wide)] + [(0, wide)], [6, 7])
+        return Flow("compared", [d for read in step.reads for d in bytes_of(read, wide)] + [(0, wide)], [6, 7])
     return _implicit(step, "compared" if name in ("cmp", "test") else "flags of a result")
 
 
@@ -164,10 +125,10 @@ def _moved(move: Move, mask: int) -> Flow:
         mask = part
     if move.kind == "register":
         return Flow("filled", [(move.source, mask)])
-    return Flow("copied", _memory(Access(move.source, move.size, None), mask) if move.kind == "memory" else [])
+    return Flow("copied", bytes_of(Access(move.source, move.size, None), mask) if move.kind == "memory" else [])
 
 
-def of_output(step: Step, mask: int = _LOW, seq: int = 0) -> Flow:
+def of_output(step: X86Step, mask: int = _LOW, seq: int = 0) -> Flow:
     """Where what an OUT, or a store to a device, gives away comes from; ``seq``: the event it was, for a service."""
     move = step.move_of(seq)
     if move is not None:
@@ -176,7 +137,7 @@ def of_output(step: Step, mask: int = _LOW, seq: int = 0) -> Flow:
         width = step.code.operands[-1].size if step.code.operands else 4
         return Flow("out", [(0, mask & (1 << 8 * width) - 1)])
     if step.name.startswith("outs"):
-        return Flow("out", _memory(step.reads[-1], mask) if step.reads else [], [6])
+        return Flow("out", bytes_of(step.reads[-1], mask) if step.reads else [], [6])
     if step.writes:
         return of_memory(step, 0, mask)
     return _implicit(step)
@@ -189,22 +150,12 @@ def _is(operand: Operand, number: int) -> bool:
     return operand.kind == "reg" and operand.name in REGISTERS and REGISTERS[operand.name][0] == number
 
 
-def _below(mask: int) -> int:
-    """All bits up to the highest of ``mask``: what a carry can come from."""
-    return (1 << mask.bit_length()) - 1
-
-
-def _memory(access: Access, mask: int) -> list[Demand]:
-    parts = ((MEMORY + access.address + at, mask >> 8 * at & 0xFF) for at in range(access.size))
-    return [(place, part) for place, part in parts if part]
-
-
 def _extended(number: int, width: int, mask: int) -> list[Demand]:
     low = mask & (1 << width) - 1
     return [(number, low | (1 << width - 1 if mask >> width else 0))]
 
 
-def _demand(step: Step, operand: Operand, mask: int) -> list[Demand]:
+def _demand(step: X86Step, operand: Operand, mask: int) -> list[Demand]:
     """What ``mask`` of an operand's value is made of; an immediate's bytes are memory like any other."""
     if not mask:
         return []
@@ -215,13 +166,13 @@ def _demand(step: Step, operand: Operand, mask: int) -> list[Demand]:
         part = (mask & (1 << width) - 1) << shift
         return [(number, part)] if part else []
     if operand.kind == "mem":
-        return _memory(step.reads[0], mask) if step.reads else []
+        return bytes_of(step.reads[0], mask) if step.reads else []
     size = step.code.imm_size
     if not size:  # a shift by 1 has none
         return []
     if mask >> 8 * size:
         mask = mask & (1 << 8 * size) - 1 | 1 << 8 * size - 1
-    return _memory(Access(step.address + step.code.imm_offset, size, 0), mask)
+    return bytes_of(Access(step.address + step.code.imm_offset, size, 0), mask)
 
 
 def _chosen_by(operands: Iterable[Operand]) -> list[int]:
@@ -229,11 +180,11 @@ def _chosen_by(operands: Iterable[Operand]) -> list[int]:
     return [REGISTERS[name][0] for name in names if name in REGISTERS and REGISTERS[name][0] not in (4, 5)]
 
 
-def _copy(step: Step, source: Operand, mask: int, how: str) -> Flow:
+def _copy(step: X86Step, source: Operand, mask: int, how: str) -> Flow:
     return Flow(how, _demand(step, source, mask), _chosen_by([source]))
 
 
-def _implicit(step: Step, how: str = "worked out") -> Flow:
+def _implicit(step: X86Step, how: str = "worked out") -> Flow:
     """Everything that the instruction reads, but for the registers that only make an address."""
     operands = step.code.operands
     addressing = {name for operand in operands for name in operand.registers if name}
@@ -247,21 +198,21 @@ def _implicit(step: Step, how: str = "worked out") -> Flow:
     return Flow(how, demands, _chosen_by(operands))
 
 
-def _string_register(step: Step, number: int, mask: int) -> Flow:
+def _string_register(step: X86Step, number: int, mask: int) -> Flow:
     kind, _ = STRINGS[step.name]
     if kind == "lods" and number == 0:
-        return Flow("loaded", _memory(step.reads[-1], mask) if step.reads else [], [6])
-    return Flow("counted", [(number, _below(mask))])
+        return Flow("loaded", bytes_of(step.reads[-1], mask) if step.reads else [], [6])
+    return Flow("counted", [(number, below(mask))])
 
 
-def _popped(step: Step, number: int, mask: int) -> Flow:
+def _popped(step: X86Step, number: int, mask: int) -> Flow:
     lowest = min((each.address for each in step.reads), default=0)
     size = step.reads[0].size if step.reads else 2
     at = lowest + (7 - number) * size
-    return Flow("popped", _memory(Access(at, size, 0), mask))
+    return Flow("popped", bytes_of(Access(at, size, 0), mask))
 
 
-def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
+def _operation(step: X86Step, place: Operand, mask: int, width: int) -> Flow:
     """``place`` (an operand, ``width`` bits) gets a new value: where bits ``mask`` of it come from."""
     name, operands = step.name, step.code.operands
     if name in ("mov", "movabs", "movzx"):
@@ -274,7 +225,7 @@ def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
         part = mask & (1 << 8 * source.size) - 1 | (1 << 8 * source.size - 1 if high else 0)
         return _copy(step, source, part, "loaded" if source.kind == "mem" else "sign-extended")
     if name == "pop":
-        return Flow("popped", _memory(step.reads[0], mask) if step.reads else [])
+        return Flow("popped", bytes_of(step.reads[0], mask) if step.reads else [])
     if name == "xchg":
         other = operands[1] if place is operands[0] else operands[0]
         return _copy(step, other, mask, "exchanged")
@@ -284,21 +235,21 @@ def _operation(step: Step, place: Operand, mask: int, width: int) -> Flow:
     if name == "lea":
         names = operands[-1].registers
         pairs = (REGISTERS[each] for each in names if each in REGISTERS)
-        return Flow("added", [(number, _below(mask)) for number, _, _ in pairs])
+        return Flow("added", [(number, below(mask)) for number, _, _ in pairs])
     if name.startswith("set"):
         return Flow("flag kept", [(FLAGS, 1)])
     if name in ("loop", "loope", "loopne"):
-        return Flow("counted", [(1, _below(mask))])
+        return Flow("counted", [(1, below(mask))])
     if len(operands) == 2 and place is operands[0]:
         return _binary(step, operands[0], operands[1], mask, width)
     if name in ("inc", "dec", "neg"):
-        return Flow({"inc": "plus 1", "dec": "minus 1"}.get(name, "negated"), _demand(step, place, _below(mask)))
+        return Flow({"inc": "plus 1", "dec": "minus 1"}.get(name, "negated"), _demand(step, place, below(mask)))
     if name == "not":
         return Flow("inverted", _demand(step, place, mask))
     return _implicit(step)
 
 
-def _value(step: Step, operand: Operand) -> int | None:
+def _value(step: X86Step, operand: Operand) -> int | None:
     """An operand's value before the instruction; None where it is not known."""
     if operand.kind == "imm":
         return operand.value & (1 << 8 * operand.size) - 1
@@ -310,7 +261,7 @@ def _value(step: Step, operand: Operand) -> int | None:
     return int(step.regs[number]) >> shift & (1 << width) - 1
 
 
-def _binary(step: Step, left: Operand, right: Operand, mask: int, width: int) -> Flow:
+def _binary(step: X86Step, left: Operand, right: Operand, mask: int, width: int) -> Flow:
     name, ones = step.name, (1 << width) - 1
     a, b = _value(step, left), _value(step, right)
     index = _chosen_by((left, right))
@@ -332,7 +283,7 @@ def _binary(step: Step, left: Operand, right: Operand, mask: int, width: int) ->
     if name in ("shl", "sal", "shr", "sar", "rol", "ror") and b is not None:
         return _shifted(step, left, right, mask, width, b & (63 if width == 64 else 31))
     if name in _SUMS:
-        low = _below(mask)
+        low = below(mask)
         demands = _demand(step, left, low) + _demand(step, right, low)
         if name in _CARRIED:
             demands.append((FLAGS, 1))
@@ -343,7 +294,7 @@ def _binary(step: Step, left: Operand, right: Operand, mask: int, width: int) ->
     return _implicit(step)
 
 
-def _shifted(step: Step, left: Operand, right: Operand, mask: int, width: int, count: int) -> Flow:
+def _shifted(step: X86Step, left: Operand, right: Operand, mask: int, width: int, count: int) -> Flow:
     name, ones = step.name, (1 << width) - 1
     if name in ("rol", "ror"):
         turn = count % width if name == "rol" else -count % width

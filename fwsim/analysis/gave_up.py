@@ -162,7 +162,7 @@ def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None
     jumps = 0
     for index in range(at - 1, max(-1, at - 1 - REACH), -1):
         code = steps.decoded(index)
-        if code is None or not code.relative or code.name[0] != "j" or code.name in ("jmp", "jcxz", "jecxz"):
+        if code is None or steps.jump(index) is None or code.name in ("jcxz", "jecxz"):
             continue
         place = int(steps.address[index]), int(steps.seq[index])  # the same jump, with nothing read in between
         if place in seen:

@@ -22,6 +22,7 @@ from fwsim.rom.chain import Rom, load
 from fwsim.running.base import Assembled
 from fwsim.running.option_rom import Offer
 from fwsim.running.pipeline import assemble
+from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.load import load as load_scenario
 from fwsim.scenario.model import Scenario
 
@@ -42,9 +43,11 @@ def leaks_of(target: Path, *, followed: bool = True) -> Leaks:
     """
     if target.is_file():
         scenario = load_scenario(target)
+        _refuse_arm(scenario, target)
         return _find(scenario, load(scenario.rom.file) if scenario.rom.file else None, [])
     run = RunDir.open(target)
     scenario, notes = run.scenario(), list[str]()
+    _refuse_arm(scenario, target)
     events = run.events() if run.events_path.exists() else None
     if not run.file("summary.json").exists():
         notes.append("the run was killed or still goes on: it has no summary, its events are taken as far as they go")
@@ -56,6 +59,13 @@ def leaks_of(target: Path, *, followed: bool = True) -> Leaks:
 
         follow(run, found)
     return found
+
+
+def _refuse_arm(scenario: Scenario, target: Path) -> None:
+    refuse_arm(
+        scenario, "leaks reads what the host's graphics device has", "a guest that is given an IGD", str(target),
+        "vPCI's BARs read the host's addresses until they are written: fwsim trace show RUN -v 0",
+    )  # fmt: skip
 
 
 def _rom_of(run: RunDir, scenario: Scenario, notes: list[str]) -> Rom | None:

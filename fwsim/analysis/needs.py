@@ -14,6 +14,7 @@ from fwsim.errors import FwsimError
 from fwsim.hypervisor.mirror.model import Bdsm
 from fwsim.registers.database import name_of, pci_function
 from fwsim.results.folder import RunDir
+from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.model import Scenario
 from fwsim.trace.event import Actor, Flag, Op, Space
 
@@ -116,6 +117,7 @@ def needs_of(run: RunDir) -> Needs:
     Raises FwsimError for a run without events, or without an Intel device.
     """
     scenario, events = run.scenario(), run.events()
+    refuse_arm(scenario, "needs lists what a ROM touched", "a run of a ROM", str(run.path))
     host = scenario.host
     sha256, notes = "", list[str]()
     vendor: int | None = None

@@ -22,11 +22,17 @@ class Node:
     size: int = 4
     event: int = 0
     selected: int = 0
+    through: int = 0
+    """The bits that a read has from event ``selected``, a write."""
     code: bytes = b""
     bits: int = 16
-    """Of the code."""
+    """Of the code,"""
+    arch: str = "x86"
+    """and its instruction set."""
     service: int = 0
     """The UEFI service that did it, by the number that its events have; 0: code itself."""
+    constant: int | None = None
+    """The instruction's own part in the value, where its bytes are no node of their own."""
     sources: set[int] = field(default_factory=set)
     chosen: set[int] = field(default_factory=set)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from fwsim.analysis.again import Again
-from fwsim.analysis.nodes import Node, Slice
+from fwsim.analysis.events import event_text
+from fwsim.analysis.nodes import Node
+from fwsim.analysis.roots import Earlier, Roots
 from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.stored import INDEXED, index_before
 from fwsim.registers.database import name_of
+from fwsim.rom.catalog import Licence, licence_of
 from fwsim.rom.chain import Rom, load
 from fwsim.running.earlier import ROM_BASE
 from fwsim.running.option_rom import legacy_image
@@ -27,7 +30,7 @@ _LOW_AREAS = (
 )
 
 
-class Origins:
+class Origins(Roots):
     """Names what one run's slices end at. A shadow's POST on the host is made again when it is asked for."""
 
     def __init__(self, scenario: Scenario) -> None:
@@ -38,6 +41,11 @@ class Origins:
         self.image = legacy_image(self.rom.data, self.rom) if legacy else self.rom.data
         self._host: Slicer | None = None
         self._shadow: bytes | None = None
+
+    @property
+    def licence(self) -> Licence | None:
+        """What is known of the ROM's licence."""
+        return licence_of(self.rom)
 
     # --- inputs -----------------------------------------------------------------------------------------------------
     def input_text(self, node: Node, slicer: Slicer, short: bool = False) -> str:
@@ -127,7 +135,26 @@ class Origins:
         return f"{leaf} answered {node.value:#x}" + (" (rom.int15 of the scenario)" if given else "")
 
     # --- memory -----------------------------------------------------------------------------------------------------
-    def byte_text(self, node: Node) -> tuple[str, Slice | None]:
+    def readback_text(self, node: Node, slicer: Slicer) -> str:
+        """As ``input_text``, with the event that stored it."""
+        return f"{self.input_text(node, slicer)}, as event {node.selected} had stored it"
+
+    def event_text(self, slicer: Slicer, seq: int) -> str:
+        """What was written where, and what the hypervisor made of it."""
+        return event_text(slicer.events, seq, self.scenario.host.cpu)
+
+    def start_text(self, node: Node) -> str:
+        """As firmware enters option ROMs and drivers."""
+        return "a register as the firmware handed it over"
+
+    def memory_text(self, address: int) -> str:
+        """An address, with the byte of the ROM's file that lies there."""
+        offset = address - ROM_BASE
+        if 0 <= offset < len(self.image):
+            return f"{address:#x}, ROM byte {self.file_offset + offset:#x}"
+        return f"{address:#x}"
+
+    def byte_text(self, node: Node) -> tuple[str, Earlier | None]:
         """Bytes that lay in memory: the ROM file's, or stored there by the shadow's POST (with that POST's slice)."""
         offset = node.place - ROM_BASE
         value = f"{node.value:#x}"
@@ -146,7 +173,7 @@ class Origins:
                 leaf = f": {self._root(roots[0])}" if roots else ""
                 if stores[0].place >= ROM_BASE:  # the variable begins where the store did
                     at = self.file_offset + stores[0].place - ROM_BASE
-                return f"ROM byte {at:#x} stored by the shadow's POST at {where}{leaf}", found
+                return f"ROM byte {at:#x} stored by the shadow's POST at {where}{leaf}", (found, self.host)
         if self._file(offset, node.size) != node.value.to_bytes(node.size, "little"):
             return f"ROM byte {at:#x}, set by the hypervisor or firmware to {value}", None
         return f"ROM byte {at:#x} of the image on disk: {value}{self._baked(node)}", None

@@ -3,8 +3,7 @@
 The engine is not asked at reads. Segment bases are those of real mode; in protected mode memory is taken to be flat.
 """
 
-from typing import NamedTuple
-
+from fwsim.analysis.step import Access
 from fwsim.disasm import Decoded, Operand
 
 _WHOLE = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
@@ -25,14 +24,6 @@ STRINGS = {f"{name}{size}": (name, width) for name in ("movs", "stos", "lods", "
 _POPS = frozenset(("pop", "popf", "popfd", "popfw", "popfq", "leave"))
 _ALL = 0xFFFFFFFF
 _WIDE = 0xFFFFFFFF_FFFFFFFF
-
-
-class Access(NamedTuple):
-    """A memory access: linear address, bytes, value (None where it is not known)."""
-
-    address: int
-    size: int
-    value: int | None
 
 
 def is_string(code: Decoded) -> bool:

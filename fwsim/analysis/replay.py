@@ -20,6 +20,7 @@ from fwsim.rom.chain import load as load_rom
 from fwsim.running.base import Progress
 from fwsim.running.pipeline import run as execute
 from fwsim.running.uefi import wants_uefi
+from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario
 from fwsim.trace import answer as p
@@ -176,6 +177,10 @@ def _scenario(folder: RunDir, rom: Path | None, scenario: Path | None) -> tuple[
             expected="the scenario of the run", hint="name one: --scenario FILE --rom FILE",
         )  # fmt: skip
     wanted = load(scenario) if scenario else folder.scenario()
+    refuse_arm(
+        wanted, "a replay runs a ROM against its record", "a run of a ROM", str(folder.path),
+        "run the program again, and compare: fwsim run SCENARIO --out B, fwsim trace diff A B",
+    )  # fmt: skip
     notes: list[str] = []
     if rom is not None:
         wanted = replace(wanted, rom=replace(wanted.rom, file=str(rom.absolute())))

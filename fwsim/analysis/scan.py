@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.analysis.flow import FLAGS, Step, written_masks
-from fwsim.analysis.reads import Access, reads_of
+from fwsim.analysis.isa import AnyStep, isa_of
+from fwsim.analysis.step import Access, Code, Demand
 from fwsim.cpu.moves import Move
-from fwsim.cpu.steps import LONG, WRITE
-from fwsim.disasm import Decoded, decode
+from fwsim.cpu.steps_words import WRITE
 from fwsim.native import kept
 
 _EMPTY = np.zeros(0, np.int64)
@@ -92,42 +91,35 @@ class Steps:
         self.first = first
         self._moves = moves or {}
         self.rows = steps
-        code = steps["code"].copy().view("<u8").reshape(-1, 2) if len(steps) else np.zeros((0, 2), np.uint64)
+        self.isa = isa_of(steps)
         self.address: NDArray[np.uint64] = np.ascontiguousarray(steps["address"])
-        self._ids, self._samples = _kinds(self.address, code[:, 0].copy(), code[:, 1].copy())
-        self._decoded: dict[int, Decoded | None] = {}
-        self._last: tuple[int, Step | None] = (-1, None)
+        self._ids, self._samples = _kinds(self.address, *self.isa.keys(steps))
+        self._decoded: dict[int, Code | None] = {}
+        self._last: tuple[int, AnyStep | None] = (-1, None)
         self.regs: NDArray[np.unsignedinteger[Any]] = np.ascontiguousarray(steps["regs"])
         self.mem: NDArray[np.int64] = np.append(steps["mem"].astype(np.int64), len(writes))
         self.seq: NDArray[np.uint32] = np.ascontiguousarray(steps["seq"])
         self.writes = writes if len(writes) else np.zeros(0, WRITE)
         self._places = self.writes["address"].astype(np.int64)
         self._sizes = self.writes["size"].astype(np.int64)
-        self._masks: NDArray[np.uint64] = np.zeros((max(1, len(self._samples)), FLAGS + 1), np.uint64)
-        self._long = bool(len(steps)) and int(steps["protected"][0]) == LONG
+        self._masks: NDArray[np.uint64] = np.zeros((max(1, len(self._samples)), self.isa.places), np.uint64)
         for kind in range(len(self._samples)):
-            found = self.decoded(int(self._samples[kind]))
+            sample = int(self._samples[kind])
+            found = self.decoded(sample)
             if found is not None:
-                self._masks[kind] = written_masks(found, self._long)
+                self._masks[kind] = self.isa.masks(found, self.rows[sample])
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def decoded(self, at: int) -> Decoded | None:
+    def decoded(self, at: int) -> Code | None:
         """The instruction of step ``at`` of this window; None for what is none (or lies where no code is kept)."""
         kind = int(self._ids[at])
         if kind not in self._decoded:
-            row = self.rows[at]
-            code, size = bytes(row["code"]), int(row["size"])
-            widths = (64, 64) if self._long else (32, 16) if row["protected"] == 2 else (16, 32)
-            usual = decode(code, int(row["address"]), widths[0])
-            other = None
-            if usual is None or usual.size != size:
-                other = decode(code, int(row["address"]), widths[1])
-            self._decoded[kind] = other if other is not None and other.size == size else usual
+            self._decoded[kind] = self.isa.decoded(self.rows[at])
         return self._decoded[kind]
 
-    def step(self, at: int) -> Step | None:
+    def step(self, at: int) -> AnyStep | None:
         """Step ``at`` with what it accessed; None where it is no instruction."""
         if self._last[0] == at:
             return self._last[1]
@@ -135,23 +127,18 @@ class Steps:
         self._last = (at, None if code is None else self._step(at, code))
         return self._last[1]
 
-    def _step(self, at: int, code: Decoded) -> Step:
-        row = self.rows[at]
+    def _step(self, at: int, code: Code) -> AnyStep:
         writes = [
             Access(int(each["address"]), int(each["size"]), int(each["value"]) & (1 << 8 * int(each["size"])) - 1)
             for each in self.writes[self.mem[at] : self.mem[at + 1]]
         ]
-        regs = self.regs[at].tolist()
-        segments = {name: int(row[name]) for name in ("cs", "ds", "es", "ss")}
-        if row["protected"]:
-            segments = dict.fromkeys(segments, 0)
-        address = int(self.address[at])
-        following = address + code.size if self._long else None
-        reads = reads_of(code, regs, segments, writes, self.after(at), following)
         moves = self._moves.get(self.first + at, [])
-        if moves:  # a service's stores have no values here: what was read there afterwards says them
-            writes = [Access(each.address, each.size, None) for each in writes]
-        return Step(code, address, regs, reads, writes, bytes(row["code"]), moves)
+        return self.isa.step(code, self.rows[at], self.regs[at].tolist(), self.after(at), writes, moves)
+
+    def jump(self, at: int) -> tuple[int, list[Demand]] | None:
+        """Where step ``at``, a conditional jump, goes, and what it looks at; None for another instruction."""
+        code = self.decoded(at)
+        return None if code is None else self.isa.jump(code, int(self.address[at]))
 
     def masks(self, at: int) -> list[int]:
         """What of each register, and whether the flags, step ``at`` writes."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fwsim.analysis.flow import FLAGS, MEMORY, Flow
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.scan import Steps
+from fwsim.analysis.step import FLAGS, MEMORY, Flow
 from fwsim.analysis.windows import Windows
 from fwsim.analysis.work import Work
 
@@ -44,13 +44,27 @@ class Slicer(Windows):
         return work.run(top.key)
 
     def of_flags(self, steps: Steps, index: int) -> Slice:
-        """The flags that a conditional jump, step ``index`` of the window ``steps``, looked at."""
+        """What a conditional jump, step ``index`` of the window ``steps``, looked at: the flags, or a register."""
         work = Work(self, steps, index, follow=False)
-        row = steps.rows[index]
-        top = Node(steps.first + index, "jump", "jumped", int(row["cs"]), int(row["address"]) - (int(row["cs"]) << 4))
+        cs, ip, _ = steps.isa.where(steps.rows[index])
+        top = Node(steps.first + index, "jump", "jumped", cs, ip)
         work.slice.nodes[top.key] = top
-        work.want(top.key, [(FLAGS, 1)], set())
+        jump = steps.jump(index)
+        work.want(top.key, jump[1] if jump else [(FLAGS, steps.isa.flags)], set())
         return work.run(top.key)
+
+    def of_address(self, seq: int) -> Slice | None:
+        """The address of the access, or branch, that ended in event ``seq``, an exception."""
+        at = self.find(seq)
+        if at is None:
+            return None
+        steps, index = at
+        step = steps.step(index)
+        work = Work(self, steps, index)
+        flow = Flow("accessed", steps.isa.of_address(step) if step is not None else [])
+        node = work.node(index, "event", flow, int(self.events[seq - 1]["value"]), steps.isa.pointer)
+        node.event = seq
+        return work.run(node.key)
 
     def of_register(self, seq: int, number: int, mask: int) -> Slice | None:
         """Bits of a register at the instruction of event ``seq``."""

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fwsim.analysis.nodes import Node, Slice
-from fwsim.analysis.origins import Origins
+from fwsim.analysis.roots import Roots
 from fwsim.analysis.slicer import Slicer
-from fwsim.registers.database import name_of
-from fwsim.running.earlier import ROM_BASE
-from fwsim.trace.describe import pci_text
-from fwsim.trace.efi import answer_text, service_name
-from fwsim.trace.event import Flag, Op, Space
+from fwsim.trace.efi import service_name
 
 _MOVES = frozenset(("moved", "exchanged", "popped", "pushed", "copied", "loaded", "flags pushed", "flags taken"))
 
@@ -40,6 +33,9 @@ class WhyNode:
     code: bytes = b""
     """The instruction, for those whose licence lets them see it; ``bits`` of it."""
     bits: int = 16
+    arch: str = "x86"
+    function: str = ""
+    """The function of the program's that it is in, with the offset, where there are symbols."""
 
     @property
     def where(self) -> str:
@@ -53,13 +49,14 @@ class WhyNode:
         """The printed line."""
         host = "[host's POST] " if self.machine == "host" else ""
         times = f" ({self.count} times)" if self.count > 1 else ""
-        return f"{self.where:<10} {host}{self.text}{times}".rstrip()
+        inside = f"[{self.function}] " if self.function else ""
+        return f"{self.where:<10} {host}{inside}{self.text}{times}".rstrip()
 
 
 class Teller:
     """Turns slices into lines, and keeps them; ids are places in ``nodes``."""
 
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: Roots) -> None:
         self.origins = origins
         self.nodes: list[WhyNode] = []
 
@@ -85,7 +82,7 @@ class Teller:
             if node.kind in ("byte", "constant"):
                 text, earlier = self.origins.byte_text(node)
                 if earlier is not None:
-                    inner = self.tell(earlier, self.origins.host, "host")
+                    inner = self.tell(*earlier, "host")
             if not text:
                 continue
             place = (node.cs, node.ip, node.kind)
@@ -96,7 +93,7 @@ class Teller:
             else:
                 line = self.add(
                     node.kind, text, machine=machine, cs=node.cs, ip=node.ip, value=node.value, seq=node.event,
-                    code=node.code, bits=node.bits,
+                    code=node.code, bits=node.bits, arch=node.arch, function=self.origins.function_at(node.ip),
                 )  # fmt: skip
                 by_place[place] = line
             told[key] = line
@@ -120,13 +117,13 @@ class Teller:
         if node.kind == "answer":
             return self.origins.answer_text(node, slicer)
         if node.kind == "readback":
-            return f"{self.origins.input_text(node, slicer)}, as event {node.selected} had stored it"
+            return self.origins.readback_text(node, slicer)
         if node.kind in ("event", "store"):
-            return event_text(slicer.events, node.event, self.origins.scenario.host.cpu)
+            return self.origins.event_text(slicer, node.event)
         if node.kind == "cpu":
             return f"{node.how.upper()} gave {node.value:#x}"
         if node.kind == "start":
-            return "a register as the firmware handed it over"
+            return self.origins.start_text(node)
         return self._code_text(node, found) if node.kind == "code" else ""
 
     def _code_text(self, node: Node, found: Slice) -> str:
@@ -134,8 +131,10 @@ class Teller:
         chosen = ", chosen by an input" if node.chosen else ""
         if node.how in _MOVES or node.how in ("stored", "counted"):
             if node.place >= 0 and node.how in ("moved", "stored", "copied") and not self._stack(node):
-                return f"stored {node.value:#x} at {self._memory(node.place)}"
+                return f"stored {node.value:#x} at {self.origins.memory_text(node.place)}"
             return f"{node.how} {node.value:#x}{chosen}" if chosen else ""
+        if node.constant is not None:
+            return self._with_constant(node, node.constant, chosen)
         constants = [found.nodes[key] for key in sorted(node.sources) if found.nodes[key].kind == "constant"]
         value = sum(each.value << 8 * (each.place - constants[0].place) for each in constants) if constants else 0
         if node.how == "compared":  # it makes flags, no value
@@ -144,14 +143,16 @@ class Teller:
         given = f" {value:#x}" if constants and node.how in ("added", "subtracted") else given
         return f"{node.how}{given}: {node.value:#x}{chosen}"
 
+    def _with_constant(self, node: Node, constant: int, chosen: str) -> str:
+        """What an instruction did with the constant that is part of it."""
+        if node.how == "compared":
+            return f"compared with {constant:#x}{chosen}"
+        joined = {"masked": " with", "combined": " with", "set in part": " with", "added": "", "subtracted": ""}
+        with_it = f"{joined[node.how]} {constant:#x}" if node.how in joined else ""
+        return f"{node.how}{with_it}: {node.value:#x}{chosen}"
+
     def _stack(self, node: Node) -> bool:
         return node.how == "pushed"
-
-    def _memory(self, address: int) -> str:
-        offset = address - ROM_BASE
-        if 0 <= offset < len(self.origins.image):
-            return f"{address:#x}, ROM byte {self.origins.file_offset + offset:#x}"
-        return f"{address:#x}"
 
 
 def _lively(found: Slice) -> set[int]:
@@ -183,24 +184,3 @@ def _shown(found: Slice, keys: set[int], told: dict[int, WhyNode]) -> list[WhyNo
         elif key in found.nodes:
             work += sorted(found.nodes[key].sources | found.nodes[key].chosen, reverse=True)
     return result
-
-
-def event_text(events: NDArray[np.void], seq: int, cpu: str | None) -> str:
-    """An event in words: what was written where, and what the hypervisor made of it."""
-    event = events[seq - 1]
-    space, address = Space(int(event["space"])), int(event["address"])
-    value, was = int(event["value"]), int(event["aux"])
-    if space == Space.EFI:
-        return f"{service_name(address)} called, which answered {answer_text(address, value)}"
-    if space == Space.INTERRUPT:
-        return f"INT {address:02X}h called with AX={value & 0xFFFF:04X}"
-    did = "written" if event["op"] == Op.WRITE else "read"
-    found = name_of(space.name.lower(), address, cpu) if space in (Space.PCI, Space.MMIO, Space.PORT) else None
-    name = f" ({found.name})" if found else ""
-    place = {
-        Space.PCI: f"config {pci_text(address)}", Space.GTT: f"GTT[{address | 1:#x}]",
-        Space.MMIO: f"register {address:#x}", Space.PORT: f"port {address:#x}",
-    }.get(space, f"{space.name.lower()} {address:#x}")  # fmt: skip
-    if event["flags"] & Flag.REWRITTEN and was != value:
-        return f"{place}{name} {did} {was:#x}, which the hypervisor made {value:#x}"
-    return f"{place}{name} {did} {value:#x}"

@@ -11,20 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
+from fwsim.analysis.events import event_text
 from fwsim.analysis.gave_up import why_it_gave_up
 from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
+from fwsim.analysis.guest_bars import chosen_by
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
+from fwsim.analysis.origins_arm import ArmOrigins
 from fwsim.analysis.slicer import Slicer
-from fwsim.analysis.story import Teller, WhyNode, event_text
+from fwsim.analysis.stage2_notes import command_for, is_mapping, mapping_at
+from fwsim.analysis.stored import CODE
+from fwsim.analysis.story import Teller, WhyNode
 from fwsim.analysis.targets import Target, parse
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import EfiSummary, Summary
-from fwsim.rom.catalog import Licence, licence_of
+from fwsim.rom.catalog import Licence
 from fwsim.rules.uefi import gave_up_text
-from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 
 
 @dataclass
@@ -59,12 +65,14 @@ class _Explainer:
         self.run = run
         self.events: NDArray[np.void] = run.events()
         self.scenario = run.scenario()
+        self.arm = self.scenario.guest.machine == MACHINE
         if run.file("summary.json").exists():
             run.rom()  # is it still what ran?
-        self.teller = Teller(Origins(self.scenario))
+        self.teller = Teller(ArmOrigins(self.scenario) if self.arm else Origins(self.scenario))
         self._again = Again(self.scenario)
         self._slices: dict[int, Slicer] = {}
         self._drivers: list[Driver] = []
+        self._mappings: dict[int, WhyNode] = {}
 
     def explain(self, text: str) -> Why:
         """The answer."""
@@ -79,7 +87,7 @@ class _Explainer:
         why.nodes = self.teller.nodes
         why.images = [each for each in self._drivers if any(
             each.base <= node.ip < each.base + each.size and not node.cs for node in why.nodes)]  # fmt: skip
-        why.licence = licence_of(self.teller.origins.rom)
+        why.licence = self.teller.origins.licence
         why.prevented = prevention(self.scenario, why.nodes)
         return why
 
@@ -95,9 +103,11 @@ class _Explainer:
     # --- one event --------------------------------------------------------------------------------------------------
     def _event(self, seq: int) -> WhyNode:
         event = self.events[seq - 1]
-        if event["space"] == Space.IOMMU:
+        if event["space"] == Space.IOMMU and not self.arm:
             return self._fault(seq)
-        if event["actor"] == Actor.ROM and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
+        if is_mapping(event) and self.arm:
+            return self._mapping(seq)
+        if event["actor"] in CODE and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
             return self._code(seq)
         return self._made(seq)
 
@@ -108,13 +118,46 @@ class _Explainer:
         if event["op"] == Op.READ:
             found = slicer.of_read(seq)
         elif event["space"] == Space.INTERRUPT:
-            found = slicer.of_register(seq, 0, 0xFFFF)
+            found = slicer.of_address(seq) if event["flags"] & Flag.FAULTED else slicer.of_register(seq, 0, 0xFFFF)
         else:
-            found = slicer.of_event(seq)
+            found = slicer.of_event(seq, (1 << 8 * int(event["width"])) - 1 if self.arm else 0xFFFFFFFF)
         if found is None:
             return self._made(seq)
+        behind = self._behind(seq)
         self.teller.tell(found, slicer)
+        self.teller.nodes[-1].chosen += [each.id for each in behind]
         return self.teller.nodes[-1]
+
+    # --- an Arm guest -----------------------------------------------------------------------------------------------
+    def _behind(self, seq: int) -> list[WhyNode]:
+        """What made stage 2 map the memory that event ``seq`` accessed."""
+        event = self.events[seq - 1]
+        if not self.arm or event["space"] != Space.MEMORY:
+            return []
+        note = mapping_at(self.events, seq, int(event["address"]))
+        return [] if note is None else [self._mapping(int(note["seq"]))]
+
+    def _mapping(self, seq: int) -> WhyNode:
+        """A stage-2 mapping: the write of a command register that made it, and those that chose its address."""
+        if seq in self._mappings:
+            return self._mappings[seq]
+        note = self.events[seq - 1]
+        guest, host, size = int(note["address"]), int(note["value"]), int(note["aux"])
+        sources, chosen = [], []
+        command = command_for(self.events, seq)
+        if command:
+            bar = chosen_by(self.events, command, guest)
+            chosen = [self._event(each) for each in bar.writes] if bar else []
+            sources = [self._event(command)]
+        text = f"stage 2 maps {size:#x} bytes at {guest:#x} to the host's {host:#x}"
+        if not host:
+            text = f"stage 2 maps {size:#x} bytes at {guest:#x} no more"
+        elif isinstance(self.teller.origins, ArmOrigins):
+            text += self.teller.origins.host_text(host)
+        self._mappings[seq] = self.teller.add(
+            "mapping", text, seq=seq, value=host, sources=[each.id for each in (*chosen, *sources)]
+        )
+        return self._mappings[seq]
 
     def _made(self, seq: int) -> WhyNode:
         """Made by firmware, hypervisor or a device: the end of the story."""

@@ -11,34 +11,20 @@ import heapq
 
 import numpy as np
 
-from fwsim.analysis.flow import (
-    FLAGS,
-    GENERAL,
-    MEMORY,
-    SERVICE,
-    Flow,
-    Step,
-    of_flags,
-    of_memory,
-    of_output,
-    of_register,
-)
+from fwsim.analysis.isa import AnyStep
 from fwsim.analysis.nodes import Node, Slice
-from fwsim.analysis.reads import Access
 from fwsim.analysis.scan import Steps
-from fwsim.analysis.stored import stored_by
+from fwsim.analysis.step import MEMORY, Access, Demand, Flow
+from fwsim.analysis.stored import CODE, stored_by
 from fwsim.analysis.windows import Windows
-from fwsim.cpu.steps import LONG
 from fwsim.trace.event import Actor, Op, Space
 
 BRANCH_REACH = 64
 """Steps, and bytes, over which a conditional jump is taken to decide."""
 NODES = 200_000
 """Nodes after which a slice is given up: what then still is live is a root."""
-_HLT = b"\xf4"
 _MORE = -1 << 61
 """Minus an event's number: the key of one more read that a step made."""
-_INPUTS = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
 
 
 class Work:
@@ -59,13 +45,12 @@ class Work:
 
     def node(self, index: int, kind: str, flow: Flow, value: int, mask: int) -> Node:
         """The node of step ``index`` of the current window; its sources become live."""
-        row = self.steps.rows[index]
-        cs = int(row["cs"])
         key = self.steps.first + index
         found = self.slice.nodes.get(key)
         if found is None:
-            found = Node(key, kind, flow.how, cs, self._ip(index), value, mask, code=self._code(index),
-                         bits=self._bits(index), service=self._service(index))  # fmt: skip
+            cs, ip, bits = self._where(index)
+            found = Node(key, kind, flow.how, cs, ip, value, mask, code=self._code(index), bits=bits,
+                         arch=self.steps.isa.arch, service=self._service(index), constant=flow.constant)  # fmt: skip
             self.slice.nodes[key] = found
         found.mask |= mask
         if flow.address:
@@ -77,11 +62,7 @@ class Work:
     def _code(self, index: int) -> bytes:
         if self._call(index) is not None:  # its HLT is ours
             return b""
-        row = self.steps.rows[index]
-        return bytes(row["code"])[: int(row["size"])]
-
-    def _bits(self, index: int) -> int:
-        return (16, 16, 32, 64)[int(self.steps.rows[index]["protected"])]
+        return self.steps.isa.raw(self.steps.rows[index])
 
     def _service(self, index: int) -> int:
         """The number of the service that a step of UEFI's is; 0 for code."""
@@ -90,24 +71,20 @@ class Work:
 
     def _call(self, index: int) -> np.void | None:
         """The event that says which service it was: the last of its step's."""
-        row = self.steps.rows[index]
-        if row["protected"] != LONG or bytes(row["code"])[:1] != _HLT:
+        if not self.steps.isa.is_service(self.steps.rows[index]):
             return None
         low, high = self._seqs(index)
         events = self.windows.inputs_between(low, high)
         calls = events[(events["space"] == Space.EFI) & (events["op"] == Op.CALL)]
         return calls[-1] if len(calls) else None
 
-    def _ip(self, index: int) -> int:
-        """Where the instruction is; where a service was called from."""
+    def _where(self, index: int) -> tuple[int, int, int]:
+        """CS and IP of the instruction, or of where a service was called from; and the code's width in bits."""
+        cs, ip, bits = self.steps.isa.where(self.steps.rows[index])
         call = self._call(index)
-        if call is not None:
-            return int(call["ip"])
-        row = self.steps.rows[index]
-        linear, cs = int(row["address"]), int(row["cs"])
-        return linear if row["protected"] else linear - (cs << 4) & 0xFFFFFFFF
+        return cs, ip if call is None else int(call["ip"]), bits
 
-    def want(self, key: int, demands: list[tuple[int, int]], seen: set[int], step: Step | None = None) -> None:
+    def want(self, key: int, demands: list[Demand], seen: set[int], step: AnyStep | None = None) -> None:
         """Make ``demands`` live for node ``key``; what a memory byte read as is what a write must have left there."""
         for place, mask in demands:
             wanted = self.live.setdefault(place, {})
@@ -123,7 +100,7 @@ class Work:
         """Go back until nothing is live any more."""
         self.slice.top = top
         while (self.live or self._pending) and len(self.slice.nodes) < NODES:
-            registers = [0] * (FLAGS + 1)
+            registers = [0] * self.steps.isa.places
             wanted = []
             for place, users in self.live.items():
                 if place < MEMORY:
@@ -160,43 +137,48 @@ class Work:
             node = self.slice.nodes[key]
             below = [self.slice.nodes[each] for each in node.sources]
             if below and all(each.kind in ("byte", "constant") for each in below):
-                self._chosen(node, [(number, 0xFFFFFFFF) for number in registers])
+                self._chosen(node, [(number, self.steps.isa.pointer) for number in registers])
         if self.slice.reaches_outside:
             return
         for node in [each for each in self.slice.nodes.values() if each.kind == "code"]:
             branch = self._branch(node.key)
             if branch is not None:
-                self._chosen(node, [(FLAGS, 1)], branch)
+                self._chosen(node, branch[1], branch[0])
 
-    def _chosen(self, node: Node, demands: list[tuple[int, int]], at: int | None = None) -> None:
-        steps, index = self.windows.place_of(node.key if at is None else at)
-        work = Work(self.windows, steps, index, follow=at is None)
-        made = Node(node.key, "code", "", node.cs, node.ip)
-        work.slice.nodes[made.key] = made
-        work.want(made.key, demands, set())
-        found = work.run(made.key)
+    def _chosen(self, node: Node, demands: list[Demand], at: int | None = None) -> None:
+        asked = node.key, at, tuple(demands)
+        found = self.windows.choices.get(asked)
+        if found is None:  # tables behind tables ask the same again and again
+            steps, index = self.windows.place_of(node.key if at is None else at)
+            work = Work(self.windows, steps, index, follow=at is None)
+            made = Node(node.key, "code", "", node.cs, node.ip)
+            work.slice.nodes[made.key] = made
+            work.want(made.key, demands, set())
+            found = self.windows.choices[asked] = work.run(made.key)
         if not found.reaches_outside:
             return
-        node.chosen |= found.nodes[made.key].sources
+        node.chosen |= found.nodes[node.key].sources
         for key, each in found.nodes.items():
-            if key != made.key:
+            if key != node.key:
                 self.slice.nodes.setdefault(key, each)
 
-    def _branch(self, key: int) -> int | None:
-        """The conditional jump that led to step ``key``: one that did not jump over it, or jumped to its block."""
+    def _branch(self, key: int) -> tuple[int, list[Demand]] | None:
+        """The conditional jump that led to step ``key``: one that did not jump over it, or jumped to its block; and
+        what it looked at.
+        """
         steps, index = self.windows.place_of(key)
         here = int(steps.address[index])
         for at in range(index - 1, max(-1, index - 1 - BRANCH_REACH), -1):
-            code = steps.decoded(at)
-            if code is None or not code.relative or not code.name.startswith("j") or code.name == "jmp":
+            jump, code = steps.jump(at), steps.decoded(at)
+            if jump is None or code is None:
                 continue
-            start, target = int(steps.address[at]), int(steps.address[at]) + code.size
-            goal = (start & ~0xFFFF) + (code.operands[0].value & 0xFFFF) if code.operands else target
-            jumped = int(steps.address[at + 1]) != target
+            goal, looked = jump
+            start = int(steps.address[at])
+            jumped = int(steps.address[at + 1]) != start + code.size
             over = not jumped and start < here < goal
             into = jumped and goal <= here < goal + BRANCH_REACH
             if over or into:
-                return steps.first + at
+                return steps.first + at, looked
         return None
 
     # --- one step ---------------------------------------------------------------------------------------------------
@@ -204,7 +186,7 @@ class Work:
         step = self.steps.step(index)
         before, after = self.steps.regs[index].tolist(), self.steps.after(index)
         masks = self.steps.masks(index)
-        for number in range(FLAGS + 1):
+        for number in range(self.steps.isa.places):
             users = self.live.get(number)
             if not users:
                 continue
@@ -212,7 +194,7 @@ class Work:
             changed = (before[number] ^ after[number]) & ~static if number < len(before) else 0
             if changed and any(mask & changed for mask in users.values()):
                 self._answered(index, number, changed)
-            if static and step is not None and step.name == SERVICE:
+            if static and self.steps.isa.is_service(self.steps.rows[index]):
                 self._answered(index, number, static)
             elif static and step is not None and any(mask & static for mask in users.values()):
                 self._register(index, step, number, static)
@@ -242,10 +224,11 @@ class Work:
             if each != key:
                 self.slice.nodes[each].sources.add(key)
 
-    def _register(self, index: int, step: Step, number: int, static: int) -> None:
+    def _register(self, index: int, step: AnyStep, number: int, static: int) -> None:
         taken, who = self._take(number, static)
-        flow = of_flags(step) if number == FLAGS else of_register(step, number, taken)
-        value = self.steps.after(index)[number] if number < GENERAL else 0
+        flow = self.steps.isa.of_register(step, number, taken)
+        after = self.steps.after(index)
+        value = after[number] if number < len(after) else 0
         inputs = self._inputs(index, step, flow, taken)
         for event, mask in inputs:
             self._link(who, self.read(index, event, mask).key)
@@ -256,7 +239,7 @@ class Work:
             node.kind = "cpu"
         self._link(who, node.key)
 
-    def _inputs(self, index: int, step: Step, flow: Flow, mask: int) -> list[tuple[int, int]]:
+    def _inputs(self, index: int, step: AnyStep, flow: Flow, mask: int) -> list[tuple[int, int]]:
         """The events by which this step read from a device, if it did, with the bits of each that ``mask`` is made of:
         one, or more where it read what is wider than the device's registers.
         """
@@ -264,21 +247,9 @@ class Work:
         if low == high or not (flow.outside or step.reads):
             return []
         events = self.windows.inputs_between(low, high)
-        mine = (events["op"] == Op.READ) & (events["actor"] == Actor.ROM) & np.isin(events["space"], _INPUTS)
-        reads = events[mine]
-        if not len(reads):
-            return []
-        size = step.reads[0].size if step.reads else 0
-        first = reads[(reads["space"] == reads["space"][-1]) & (reads["address"] + size > reads["address"][-1])]
-        if len(first) < 2 or int(first["width"].sum()) != size:
-            return [(int(reads["seq"][-1]), mask)]
-        places = [place - MEMORY - step.reads[0].address for place, _ in flow.demands if place >= MEMORY]
-        found = []
-        for each in first:
-            at, width = int(each["address"]) - int(first["address"][0]), int(each["width"])
-            if any(at <= place < at + width for place in places):
-                found.append((int(each["seq"]), mask >> 8 * at & (1 << 8 * width) - 1 or mask))
-        return found or [(int(reads["seq"][-1]), mask)]
+        spaces = np.isin(events["space"], self.steps.isa.inputs)
+        reads = events[(events["op"] == Op.READ) & np.isin(events["actor"], CODE) & spaces]
+        return self.steps.isa.of_inputs(step, flow, mask, reads) if len(reads) else []
 
     def _seqs(self, index: int) -> tuple[int, int]:
         rows = self.steps.seq
@@ -293,15 +264,16 @@ class Work:
             key = _MORE - seq
         node = Node(
             key, "input", "read", int(event["cs"]), int(event["ip"]), int(event["value"]), mask,
-            event=seq, code=self._code(index), bits=self._bits(index), service=self._service(index),
+            event=seq, code=self._code(index), bits=self._where(index)[2], arch=self.steps.isa.arch,
+            service=self._service(index),
         )  # fmt: skip
         node = self.slice.nodes.setdefault(node.key, node)
         node.mask |= mask
         stored = stored_by(self.windows.events, seq, node.mask)
         if stored is not None and not node.sources:
-            heapq.heappush(self._pending, (-self._step_of(stored), node.key))
             node.kind = "readback"
-            node.selected = stored
+            node.selected, node.through = stored
+            heapq.heappush(self._pending, (-self._step_of(node.selected), node.key))
         return node
 
     def _step_of(self, seq: int) -> int:
@@ -319,9 +291,9 @@ class Work:
         step = self.steps.step(self.at)
         if step is None:
             return
-        node.sources.add(self.given("store", self.at, step, node.selected, node.mask).key)
+        node.sources.add(self.given("store", self.at, step, node.selected, node.mask & node.through).key)
 
-    def given(self, kind: str, index: int, step: Step, seq: int, mask: int) -> Node:
+    def given(self, kind: str, index: int, step: AnyStep, seq: int, mask: int) -> Node:
         """The node of the bits ``mask`` of event ``seq``, which ``step`` gave to a device."""
         event = self.windows.events[seq - 1]
         node = self.node(index, kind, self._output(index, step, seq, mask), int(event["value"]), mask)
@@ -331,7 +303,7 @@ class Work:
             node.sources.add(self.read(index, move.source, mask).key)
         return node
 
-    def _output(self, index: int, step: Step, seq: int, mask: int) -> Flow:
+    def _output(self, index: int, step: AnyStep, seq: int, mask: int) -> Flow:
         """Where the bits ``mask`` of event ``seq``, which ``step`` gave to a device, come from.
 
         A write that is wider than the device's registers is several events, in ascending order.
@@ -342,9 +314,7 @@ class Work:
         rows = self.windows.events[move.events[0] - 1 if move else low : seq]
         rows = rows[(rows["space"] == event["space"]) & (rows["op"] == Op.WRITE)]
         past = int(event["address"]) - int(rows["address"][0]) if len(rows) else 0
-        if not move and not (step.writes and 0 < past < step.writes[0].size):
-            past = 0
-        return of_output(step, mask << 8 * max(past, 0), seq)
+        return self.steps.isa.of_output(step, mask, max(past, 0), seq)
 
     def _answered(self, index: int, number: int, changed: int) -> None:
         """A register that changed though the instruction does not write it: firmware answered there."""
@@ -359,8 +329,9 @@ class Work:
         """A node for what firmware answered in step ``index``, with the event that tells what it was."""
         low, high = self._seqs(index)
         events = self.windows.inputs_between(low, high)
-        node = Node(self.steps.first + index, "answer", "answered", int(self.steps.rows[index]["cs"]), self._ip(index),
-                    value, mask, bits=self._bits(index), service=self._service(index))  # fmt: skip
+        cs, ip, bits = self._where(index)
+        node = Node(self.steps.first + index, "answer", "answered", cs, ip, value, mask, bits=bits,
+                    arch=self.steps.isa.arch, service=self._service(index))  # fmt: skip
         mine = [e for e in events if e["actor"] == Actor.FIRMWARE]
         read = next((e for e in mine if e["space"] == Space.PCI and e["op"] == Op.READ), None)
         back = next((e for e in mine if e["space"] == Space.INTERRUPT and e["op"] == Op.RETURN), None)
@@ -368,7 +339,7 @@ class Work:
         node.event = int(chosen["seq"]) if chosen is not None else 0
         return self.slice.nodes.setdefault(node.key, node)
 
-    def _written(self, index: int, step: Step, ordinal: int, write: Access) -> None:
+    def _written(self, index: int, step: AnyStep, ordinal: int, write: Access) -> None:
         mask, who, found = 0, [], 0
         for at in self._live_within(write):
             place = MEMORY + write.address + at
@@ -382,7 +353,7 @@ class Work:
             who += users
         if not mask:
             return
-        flow = of_memory(step, ordinal, mask)
+        flow = self.steps.isa.of_memory(step, ordinal, mask)
         if step.moves:
             move = [move for move in step.moves if move.to >= 0][ordinal]
             if move.kind in ("event", "service"):
@@ -433,7 +404,7 @@ def _union(users: dict[int, int]) -> int:
     return total
 
 
-def _byte_read(step: Step, address: int) -> int | None:
+def _byte_read(step: AnyStep, address: int) -> int | None:
     """What the step found at ``address``: in memory, or in its own immediate."""
     for read in step.reads:
         if read.value is not None and read.address <= address < read.address + read.size:

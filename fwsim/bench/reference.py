@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.bench import hot
-from fwsim.cpu.engine import CpuFaultError, Engine, Hooks
+from fwsim.cpu.core import CpuFaultError
+from fwsim.cpu.engine import Engine, Hooks
 from fwsim.devices.pam import READ, WRITE
 from fwsim.environment.x86 import IF
 from fwsim.machine.address_map import OPEN_PIECE, VGA_END

@@ -9,6 +9,7 @@ from fwsim.cpu.exceptions import Event
 from fwsim.demo import scenarios
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
+from fwsim.environment.x86 import X86
 from fwsim.errors import FwsimError
 from fwsim.native import BAR_IGD, R_CODE_LIMIT, R_EV_LIMIT, R_EV_NEXT, R_SEQ, R_TIME_LIMIT, R_WAITS
 from fwsim.rom.chain import load
@@ -39,7 +40,8 @@ class Rig:
         built = assemble(from_file, load(scenario.rom.file), path).built
         self.machine = built.machine
         self.host_base = scenario.host.bdsm
-        self._slices = Slices(built, Loop())
+        loop = Loop()
+        self._slices = Slices(built, loop, X86(built.machine, loop))
         for word in (R_EV_LIMIT, R_CODE_LIMIT, R_TIME_LIMIT):
             self.machine.root[word] = _NO_LIMIT
 

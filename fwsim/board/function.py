@@ -54,6 +54,7 @@ class BoardFunction:
     command only where a placement writes none. ``moved``: (BAR index, address) that firmware gives it after its first.
     ``qemu``: one of QEMU's own conventional functions, 256 bytes whose upper 192 keep what is written where no setting
     says otherwise (QEMU hw/pci/pci.c, pci_init_wmask). ``ext_tseg``: MiB that the word at 50h answers FFFFh with.
+    ``owner``: the emulator beside the device model that has it, "" for none.
     ``config_size``: bytes of configuration space of one that is not QEMU's; ``power``: where its PMCSR is, None for
     none that acts.
     """
@@ -80,6 +81,7 @@ class BoardFunction:
     ext_tseg: int = 0
     config_size: int = 0x1000
     power: int | None = None
+    owner: str = ""
 
     @property
     def devfn(self) -> int:

@@ -5,19 +5,26 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from fwsim.report.arm_names import ArmNames
+
 
 class Opened(NamedTuple):
-    """A run's events; its ``host.cpu``, None where its files do not say; whether its display device is an IGD."""
+    """A run's events; its ``host.cpu``, None where its files do not say; whether its display device is an IGD.
+
+    ``arm``: the names of an Arm guest's run, None for every other.
+    """
 
     events: "NDArray[np.void]"
     cpu: str | None
     igd: bool
+    arm: "ArmNames | None" = None
 
 
 def open_trace(path: Path) -> Opened:
@@ -38,6 +45,10 @@ def open_trace(path: Path) -> Opened:
         scenario = run.scenario()
     except FwsimError:
         return Opened(events, None, True)
+    if scenario.guest.machine == MACHINE:
+        from fwsim.report.arm_names import arm_names
+
+        return Opened(events, None, False, arm_names(run, events))
     return Opened(events, scenario.host.cpu, scenario.host.vga == "igd" or intel)
 
 

@@ -45,7 +45,7 @@ def run(
     wanted = [*(overrides or []), *(["rom.assist=true"] if assist else [])]
     guessed = guess(scenario, wanted, _taken(scenario)) if rom is None and is_rom(scenario) else None
     loaded = guessed.scenario if guessed else load(scenario, wanted, rom)
-    if not loaded.rom.file:
+    if not (loaded.rom.file or loaded.payload.program):
         raise FwsimError(
             "no ROM named", where=f"{scenario}: rom.file", expected="an option ROM's file",
             hint='give --rom FILE, or write file = "..." under [rom]',

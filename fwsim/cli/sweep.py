@@ -9,7 +9,7 @@ import typer
 from fwsim.cli import common
 from fwsim.errors import FwsimError
 from fwsim.sweep.matrix import load
-from fwsim.sweep.result import axes_named, result_of
+from fwsim.sweep.result import axes_named, checks_named, result_of
 from fwsim.sweep.store import Store
 from fwsim.sweep.work import Dask, Processes, Workers
 from fwsim.sweep.work import sweep as execute
@@ -24,7 +24,16 @@ def sweep(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace another sweep in the folder.")] = False,
     png: Annotated[Path | None, typer.Option("--png", metavar="FILE", help="Draw a heat map.")] = None,
-    axes: Annotated[str, typer.Option("--axes", metavar="X,Y", help="Its axes; default the first two.")] = "",
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with the map of safe and unsafe.")
+    ] = None,
+    axes: Annotated[
+        str,
+        typer.Option("--axes", metavar="X,Y", help="Their axes; default the first two. --html: more make more maps."),
+    ] = "",
+    check: Annotated[
+        str, typer.Option("--check", metavar="ID,ID", help="Count rows as ok by these checks alone.")
+    ] = "",
     markdown: Annotated[str, typer.Option("--markdown", metavar="A,B,C", help="Print a table of three axes.")] = "",
     json: common.Json = False,
 ) -> None:
@@ -33,16 +42,19 @@ def sweep(
     A sweep that was ended goes on where it was when the same command is given again.
 
     \b
-    Example:
+    Examples:
       fwsim sweep examples/placements.toml --png heat.png --axes ram,firmware
+      fwsim sweep examples/xen-hole.toml --html map.html --check device-model-clear,bars-placed
     """
     wanted = load(matrix)
     table = axes_named(wanted, markdown, 3, "--markdown") if markdown else []
-    pair = axes_named(wanted, axes, 2, "--axes") if png is not None or axes else []
+    many = axes.count(",") + 1 if html and not png else 2
+    pair = axes_named(wanted, axes, max(many, 2), "--axes") if png or html or axes else []
+    checks = checks_named(wanted, check, "--check")
     if png is not None:
-        from fwsim.report.heat_map import check
+        from fwsim.report.heat_map import check as check_axes
 
-        check(*pair)
+        check_axes(*pair)
     if jobs < 0 or jobs > 256:
         raise FwsimError("impossible number of processes", where="--jobs", found=str(jobs), expected="1 to 256")
     workers: Workers = Dask(dask) if dask else Processes(jobs or os.cpu_count() or 1)
@@ -61,13 +73,17 @@ def sweep(
     if png is not None:
         from fwsim.report.heat_map import write_heat_map
 
-        write_heat_map(png, store, *pair)
+        write_heat_map(png, store, pair[0], pair[1], checks)
+    if html is not None:
+        from fwsim.report.sweep_page import write_page
+
+        write_page(html, store, pair, checks)
     if json:
-        common.emit_json(result_of(store))
+        common.emit_json(result_of(store, checks))
     elif markdown:
         common.write(as_markdown(store, table))
     else:
-        common.emit_lines(lines(result_of(store)))
+        common.emit_lines(lines(result_of(store, checks)))
 
 
 app = common.app(sweep)

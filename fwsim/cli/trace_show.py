@@ -74,14 +74,15 @@ def show(
         test = compile_where(where)
     opened = open_trace(run)
     chunks = select(opened.events, test, first, last)
+    told = opened.arm.told if opened.arm else None
     if json:
         common.emit_lines(json_lines(chunks, len(opened.events)))
     elif verbosity == 3:
-        common.emit_lines(table_lines(chunks, names_for(opened.cpu, igd=opened.igd)))
+        common.emit_lines(table_lines(chunks, names_for(opened.cpu, igd=opened.igd, arm=opened.arm), told))
     else:
         from fwsim.report.fold_lines import folded_lines
 
-        common.emit_lines(folded_lines(chunks, verbosity, opened.cpu, igd=opened.igd))
+        common.emit_lines(folded_lines(chunks, verbosity, opened.cpu, igd=opened.igd, arm=opened.arm))
 
 
 def _show_event(run: Path, number: int, json: bool) -> None:
@@ -90,9 +91,9 @@ def _show_event(run: Path, number: int, json: bool) -> None:
 
     opened = open_trace(run)
     if json:
-        common.emit_json(event_document(opened.events, number, opened.cpu, str(run), igd=opened.igd))
+        common.emit_json(event_document(opened.events, number, opened.cpu, str(run), igd=opened.igd, arm=opened.arm))
     else:
-        common.emit_lines(event_lines(opened.events, number, opened.cpu, str(run), igd=opened.igd))
+        common.emit_lines(event_lines(opened.events, number, opened.cpu, str(run), igd=opened.igd, arm=opened.arm))
 
 
 app = common.app(show)

@@ -5,15 +5,40 @@ A service that is answered outside of the engine is a step as well, the HLT at i
 what it did.
 """
 
-from itertools import count
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from fwsim.cpu.arm import STEP_REGISTERS as ARM_REGISTERS
+from fwsim.cpu.core import Core
 from fwsim.cpu.engine import LONG_STEP_REGISTERS, STEP_REGISTERS, Engine
 from fwsim.cpu.moves import Move
+from fwsim.cpu.steps_arm import ARM_STEP, arm_step
+from fwsim.cpu.steps_words import (
+    S_COUNT,
+    S_GDT,
+    S_GDT_ID,
+    S_GDT_PTR,
+    S_IDS,
+    S_LOW,
+    S_MEM,
+    S_MEM_COUNT,
+    S_MEM_MASK,
+    S_PTRS,
+    S_REAL_CS,
+    S_ROOT,
+    S_START,
+    S_STEP_MASK,
+    S_STEPS,
+    S_UNTIL,
+    S_VALUES,
+    S_WORDS,
+    WRITE,
+    memory_written,
+)
 from fwsim.native import R_FN_READ, R_RAM, R_SEQ, R_UC, address_of, call, callback, native, place, u16s, u32s, u64s
 
 STEP = np.dtype(
@@ -51,34 +76,14 @@ LONG_STEP = np.dtype(
 )
 """STEP of an engine in long mode."""
 LONG = 3
-WRITE = np.dtype([("address", "<u8"), ("value", "<u8"), ("size", "<u8")])
-_next = count().__next__
-S_ROOT = _next()
-S_STEPS = _next()
-S_STEP_MASK = _next()
-S_COUNT = _next()
-S_MEM = _next()
-S_MEM_MASK = _next()
-S_MEM_COUNT = _next()
-S_IDS = _next()
-S_PTRS = _next()
-S_VALUES = _next()
-S_LOW = _next()
-S_UNTIL = _next()
-S_REAL_CS = _next()
-S_GDT_ID = _next()
-S_GDT_PTR = _next()
-S_GDT = _next()
-S_WORDS = _next()
 _A0000, _C0000 = 0xA0000, 0xC0000
-_SIZE, _WRITE_SIZE = STEP.itemsize, WRITE.itemsize
+_SIZE = STEP.itemsize
 _ADDRESS, _MEM, _REGS, _FLAGS, _SEQ = (place(STEP, name) for name in ("address", "mem", "regs", "flags", "seq"))
 _CODE = place(STEP, "code") // 8  # sixteen bytes, written as two words
 _CS, _LENGTH, _DS, _PROTECTED = (place(STEP, name) for name in ("cs", "size", "ds", "protected"))
-_WRITTEN_AT, _WRITTEN, _WRITTEN_SIZE = (place(WRITE, name) for name in ("address", "value", "size"))
 _REGISTERS = len(STEP_REGISTERS)
 _OF_EFLAGS, _OF_CS, _OF_DS, _OF_CR0 = (STEP_REGISTERS.index(name) for name in ("eflags", "cs", "ds", "cr0"))
-_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
+_u32, _u64 = types.uint32, types.uint64
 
 
 @native
@@ -135,21 +140,6 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     short[_PROTECTED] = np.uint16(_mode(block, values[_OF_CS], values[_OF_CR0]))
 
 
-@callback(types.void(_u64, _i32, _u64, _i32, types.int64, _u64))
-def _memory(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
-    """At a memory write."""
-    words = u64s(block)
-    if words[S_COUNT] > words[S_UNTIL]:
-        return
-    number = words[S_MEM_COUNT]
-    words[S_MEM_COUNT] = number + np.uint64(1)
-    at = words[S_MEM] + (number & words[S_MEM_MASK]) * np.uint64(_WRITE_SIZE)
-    wide = u64s(at)
-    wide[_WRITTEN_AT] = np.uint64(address)
-    wide[_WRITTEN] = np.uint64(value)
-    wide[_WRITTEN_SIZE] = np.uint64(size)
-
-
 _LONG_SIZE = LONG_STEP.itemsize
 _LONG_ADDRESS, _LONG_MEM, _LONG_REGS = (place(LONG_STEP, name) for name in ("address", "mem", "regs"))
 _LONG_FLAGS, _LONG_SEQ = place(LONG_STEP, "flags"), place(LONG_STEP, "seq")
@@ -190,29 +180,50 @@ def _long_step(uc: Any, address: int, size: int, block: int) -> None:
     short[_LONG_PROTECTED] = np.uint16(LONG)
 
 
-class Steps:
-    """The last ``capacity`` instructions of an engine (a power of two), ``until`` so many have run in all."""
+def _of(engine: Core) -> tuple[np.dtype[np.void], Sequence[str], int]:
+    """What an engine's step is: its row, the registers that are read for it, the native callback."""
+    if engine.arch == "arm64":
+        return ARM_STEP, ARM_REGISTERS, arm_step.address
+    if isinstance(engine, Engine) and engine.wide:
+        return LONG_STEP, LONG_STEP_REGISTERS, _long_step.address
+    return STEP, STEP_REGISTERS, _step.address
 
-    def __init__(self, engine: Engine, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1) -> None:
+
+class Steps:
+    """The last ``capacity`` instructions of an engine (a power of two), ``until`` so many have run in all.
+
+    ``start`` and ``low``: where RAM begins, and ends below 4 GiB.
+    """
+
+    def __init__(
+        self, engine: Core, low: int, capacity: int = 1 << 20, until: int = (1 << 63) - 1, start: int = 0
+    ) -> None:
         self._engine = engine
-        long = engine.wide
+        row, names, step = _of(engine)
         self.moves: dict[int, list[Move]] = {}
         """What the steps that are services did, by the step's number."""
-        self._steps: NDArray[np.void] = np.empty(capacity, LONG_STEP if long else STEP)
+        self._steps: NDArray[np.void] = np.empty(capacity, row)
         self._writes: NDArray[np.void] = np.empty(2 * capacity, WRITE)
-        ids, pointers, values = engine.register_batch(LONG_STEP_REGISTERS if long else STEP_REGISTERS)
-        gdt_id, gdt_pointer, gdt = engine.register_batch(("gdtr",), words=3)
-        self._keep = (ids, pointers, gdt_id, gdt_pointer, gdt)
+        ids, pointers, values = engine.register_batch(names)
+        self._keep = [ids, pointers, values]
         self._block: NDArray[np.uint64] = np.zeros(S_WORDS, np.uint64)
         for word, value in (
             (S_ROOT, address_of(engine.root)), (S_STEPS, address_of(self._steps)), (S_STEP_MASK, capacity - 1),
             (S_MEM, address_of(self._writes)), (S_MEM_MASK, 2 * capacity - 1), (S_IDS, address_of(ids)),
-            (S_PTRS, address_of(pointers)), (S_VALUES, address_of(values)), (S_LOW, low), (S_UNTIL, until),
-            (S_GDT_ID, address_of(gdt_id)), (S_GDT_PTR, address_of(gdt_pointer)), (S_GDT, address_of(gdt)),
+            (S_PTRS, address_of(pointers)), (S_VALUES, address_of(values)), (S_START, start), (S_LOW, low),
+            (S_UNTIL, until),
         ):  # fmt: skip
             self._block[word] = value
-        self._values = values
-        engine.watch_steps((_long_step if long else _step).address, _memory.address, address_of(self._block))
+        if row == STEP:
+            self._put_table(engine)
+        engine.watch_steps(step, memory_written.address, address_of(self._block))
+
+    def _put_table(self, engine: Core) -> None:
+        """What reads the GDT, which says how wide code is."""
+        ids, pointers, values = engine.register_batch(("gdtr",), words=3)
+        self._keep += [ids, pointers, values]
+        for word, array in ((S_GDT_ID, ids), (S_GDT_PTR, pointers), (S_GDT, values)):
+            self._block[word] = address_of(array)
 
     @property
     def count(self) -> int:

@@ -3,6 +3,9 @@
 Every function has a block of TABLES rows of DWORDS 32-bit words. A flat table leads from bus<<8 | device<<3 | function
 to the number of the function's block (its *slot*); number 0 is the block of what is not there: it reads all ones and
 takes nothing (master abort), so that nobody has to ask.
+
+Where several own functions of one bus (P_ROUTED), Python is asked first who gets an access, and a note tells it behind
+the access: who, in what form, and by which way.
 """
 
 from itertools import count
@@ -11,10 +14,12 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from fwsim.devices.config_traps import VIA_PORTS
 from fwsim.native import (
     R_PCI,
     TRAP_PCI_OWNER_READ,
     TRAP_PCI_OWNER_WRITE,
+    TRAP_PCI_ROUTE,
     TRAP_PCI_WRITE,
     callback,
     inlined,
@@ -24,9 +29,9 @@ from fwsim.native import (
     u32s,
     u64s,
 )
-from fwsim.trace.event import Flag, Op, Space
+from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.progress import IN_PCI, seen
-from fwsim.trace.record import record
+from fwsim.trace.record import record, record_as
 
 DWORDS = 1024
 """Of a function's configuration space (PCI Express: 4 KiB)."""
@@ -48,11 +53,18 @@ P_ROUTES = _next()  # address of uint16[ROUTES]: the slot of each bus<<8 | devfn
 P_BLOCKS = _next()  # address of uint64s: the address of each slot's block
 P_ECAM = _next()  # guest-physical address of the configuration window
 P_ECAM_SIZE = _next()  # its bytes; 0: there is none
+P_LEFT = _next()  # where the window was before it moved or went off, on a routed bus
+P_LEFT_SIZE = _next()  # its bytes; 0: nowhere
+P_WAY = _next()  # by which way the access that runs now came: a VIA_* value
+P_ROUTED = _next()  # 1: Python says who gets each access, and it is noted
+P_WHO = _next()  # of the access that was routed last: who has it
+P_NOTE = _next()  # and its note: form | flags << 8
 PCI_WORDS = _next()
 _TABLE = 4 * DWORDS
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
+_NOTE, _HYPERVISOR = int(Op.NOTE), int(Actor.HYPERVISOR)
 _PORT, _PCI = int(Space.PORT), int(Space.PCI)
-_EMULATED = int(Flag.EMULATED)
+_EMULATED, _INDEXED = int(Flag.EMULATED), int(Flag.INDEXED)
 
 
 @native
@@ -78,6 +90,33 @@ def _put(dword: int, table: int, value: int) -> None:
 
 
 @native
+def _routed(root: int, slot: int, at: int, way: int) -> Any:
+    """The slot that an access by ``way`` reaches: ``slot``, unless the bus is routed."""
+    pci = u64s(u64s(root)[R_PCI])
+    pci[P_WAY] = np.uint64(way)
+    if pci[P_ROUTED] == np.uint64(0):
+        return np.uint64(slot)
+    return np.uint64(trap(root, TRAP_PCI_ROUTE, at, way, 0))
+
+
+@inlined
+def _nobody(pci: Any) -> None:
+    """The access that comes next is by CFC, and CF8 selects nothing."""
+    pci[P_WHO] = np.uint64(0)
+    pci[P_NOTE] = np.uint64(_INDEXED << 8)
+
+
+@native
+def _noted(root: int, at: int, size: int) -> None:
+    """Behind an access of a routed bus: who has it."""
+    pci = u64s(u64s(root)[R_PCI])
+    if pci[P_ROUTED]:
+        note = pci[P_NOTE]
+        form, flags = note & np.uint64(0xFF), note >> np.uint64(8)
+        record_as(root, _HYPERVISOR, _PCI, _NOTE, size, at, pci[P_WHO], form, flags)
+
+
+@native
 def _config_in(root: int, slot: int, at: int, size: int) -> Any:
     """A configuration read of a slot, recorded at ECAM address ``at``, which lies with its ``size`` in one dword."""
     dword = u64s(u64s(u64s(root)[R_PCI])[P_BLOCKS])[slot] + (at & np.uint64(0xFFC))
@@ -96,6 +135,7 @@ def _config_in(root: int, slot: int, at: int, size: int) -> Any:
         if (emulated >> shift) & _mask(size):
             flags = _EMULATED
     value = record(root, _PCI, _READ, size, at, value, real, flags)
+    _noted(root, at, size)
     seen(root, np.uint64(IN_PCI) | at, value, False)
     return value
 
@@ -107,6 +147,7 @@ def _config_out(root: int, slot: int, at: int, size: int, value: int) -> None:
     ask = _table(dword, T_ASK)
     if ask & np.uint64(ASK_OWNER):
         record(root, _PCI, _WRITE, size, at, value, value, _EMULATED)
+        _noted(root, at, size)
         seen(root, np.uint64(IN_PCI) | at, value, False)
         trap(root, TRAP_PCI_OWNER_WRITE, at, size, value)
         return
@@ -128,6 +169,7 @@ def _config_out(root: int, slot: int, at: int, size: int, value: int) -> None:
         answer = (answer & ~change) | (data & change)
         _put(dword, T_ANSWER, answer)
     record(root, _PCI, _WRITE, size, at, value, value, flags)
+    _noted(root, at, size)
     seen(root, np.uint64(IN_PCI) | at, value, False)
     if ask:
         new = (held & ~emulated) | (answer & emulated)
@@ -136,15 +178,17 @@ def _config_out(root: int, slot: int, at: int, size: int, value: int) -> None:
 
 
 @native
-def config_in(root: int, at: int, size: int) -> Any:
-    """A configuration read at ECAM address ``at``, within one dword: all ones where nothing answers."""
-    return _config_in(root, _slot(u64s(u64s(root)[R_PCI]), at), np.uint64(at), size)
+def config_in(root: int, at: int, size: int, way: int) -> Any:
+    """A configuration read at ECAM address ``at``, within one dword, by ``way``: all ones where nothing answers."""
+    slot = _routed(root, _slot(u64s(u64s(root)[R_PCI]), at), at, way)
+    return _config_in(root, slot, np.uint64(at), size)
 
 
 @native
-def config_out(root: int, at: int, size: int, value: int) -> None:
-    """A configuration write at ECAM address ``at``, within one dword: dropped where nothing answers."""
-    _config_out(root, _slot(u64s(u64s(root)[R_PCI]), at), np.uint64(at), size, value)
+def config_out(root: int, at: int, size: int, value: int, way: int) -> None:
+    """A configuration write at ECAM address ``at``, within one dword, by ``way``: dropped where nothing answers."""
+    slot = _routed(root, _slot(u64s(u64s(root)[R_PCI]), at), at, way)
+    _config_out(root, slot, np.uint64(at), size, value)
 
 
 # --- CF8 and CFC ---------------------------------------------------------------------------------------------------
@@ -183,8 +227,10 @@ def pci_data_in(root: int, port: int, size: int) -> Any:
     pci = u64s(u64s(root)[R_PCI])
     address = pci[P_ADDRESS]
     at = _selected(address, port)
-    slot = _slot(pci, at) if address >> np.uint64(31) else np.uint64(0)
-    return _config_in(root, slot, at, size)
+    if address >> np.uint64(31):
+        return config_in(root, at, size, VIA_PORTS)
+    _nobody(pci)
+    return _config_in(root, np.uint64(0), at, size)
 
 
 @native
@@ -193,8 +239,11 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
     pci = u64s(u64s(root)[R_PCI])
     address = pci[P_ADDRESS]
     at = _selected(address, port)
-    slot = _slot(pci, at) if address >> np.uint64(31) else np.uint64(0)
-    _config_out(root, slot, at, size, value)
+    if address >> np.uint64(31):
+        config_out(root, at, size, value, VIA_PORTS)
+    else:
+        _nobody(pci)
+        _config_out(root, np.uint64(0), at, size, value)
 
 
 # --- for callers in Python -----------------------------------------------------------------------------------------
@@ -203,10 +252,10 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
 @callback(types.void(types.uint64, types.uint64, types.int32, types.uint32))
 def config_write(root: int, at: int, size: int, value: int) -> None:
     """``config_out`` for callers in Python."""
-    config_out(root, at, size, value)
+    config_out(root, at, size, value, VIA_PORTS)
 
 
 @callback(types.uint64(types.uint64, types.uint64, types.int32))
 def config_read(root: int, at: int, size: int) -> Any:
     """``config_in`` for callers in Python."""
-    return np.uint64(config_in(root, at, size))
+    return np.uint64(config_in(root, at, size, VIA_PORTS))

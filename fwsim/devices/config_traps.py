@@ -32,6 +32,35 @@ class Owner(Protocol):
 
 
 @dataclass(frozen=True)
+class Route:
+    """Who has an access, and in what form it came there.
+
+    ``who``: NOBODY, HYPERVISOR, DEVICE_MODEL, or EMULATORS + n for the n-th other emulator. ``form``: AS_CONFIG or
+    AS_MMIO; NOT_AT_ALL for nobody. ``reaches``: the function itself answers. ``lost``: there is one, and it does not:
+    reads give ones, writes are dropped.
+    """
+
+    who: int
+    form: int
+    reaches: bool = False
+    lost: bool = False
+
+
+class Router(Protocol):
+    """Who gets each access, where several answer for functions of one bus."""
+
+    def route(self, way: int, bdf: int, offset: int) -> Route:
+        """Who has an access by ``way`` (a VIA_* of the bus) to a register of the function at ``bdf``."""
+        ...
+
+
+VIA_PORTS, VIA_WINDOW, VIA_LEFT = 1, 2, 3
+"""The ways of an access: CF8 and CFC, the configuration window, and the addresses where that was before."""
+NOBODY, HYPERVISOR, DEVICE_MODEL, EMULATORS = range(4)
+NOT_AT_ALL, AS_CONFIG, AS_MMIO = range(3)
+
+
+@dataclass(frozen=True)
 class TrapState:
     """Who is told of writes and who owns functions, each owner with its own state."""
 
@@ -45,6 +74,7 @@ class ConfigTraps:
     def __init__(self) -> None:
         self._handlers: dict[tuple[int, int], tuple[Handler, ...]] = {}
         self.owners: dict[int, Owner] = {}
+        self.router: Router | None = None
         self.written = 0
         """While handlers run: the dword with the written lanes as they were written, whatever became of them."""
 

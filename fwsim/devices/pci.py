@@ -15,7 +15,12 @@ from fwsim.devices.bus import (
     P_BLOCKS,
     P_ECAM,
     P_ECAM_SIZE,
+    P_LEFT,
+    P_LEFT_SIZE,
+    P_NOTE,
+    P_ROUTED,
     P_ROUTES,
+    P_WHO,
     PCI_WORDS,
     ROUTES,
     T_VALUE,
@@ -23,21 +28,32 @@ from fwsim.devices.bus import (
     config_read,
     config_write,
 )
-from fwsim.devices.config_traps import ConfigTraps, Handler, Owner, TrapState
+from fwsim.devices.config_traps import (
+    VIA_LEFT,
+    VIA_PORTS,
+    ConfigTraps,
+    Handler,
+    Owner,
+    Router,
+    TrapState,
+)
+from fwsim.devices.ecam import Window
 from fwsim.devices.routes import Function, routed
 from fwsim.errors import FwsimError
-from fwsim.native import TRAP_PCI_OWNER_READ, TRAP_PCI_WRITE, address_of
+from fwsim.native import TRAP_PCI_OWNER_READ, TRAP_PCI_ROUTE, TRAP_PCI_WRITE, address_of
+from fwsim.trace.event import Flag
 
 CONVENTIONAL, EXPRESS = 0x100, 0x1000
 """Bytes of a function's configuration space."""
 ONES = 0xFFFFFFFF
+_WAYS = {VIA_PORTS: Flag.INDEXED, VIA_LEFT: Flag.FAULTED}
 
 
 @dataclass(frozen=True)
 class BusState:
-    """The bus at one moment: CF8 and the window's place, every table, and who is asked in Python."""
+    """The bus at one moment: CF8, the window's place and its last one, every table, and who is asked in Python."""
 
-    words: tuple[int, tuple[int, int] | None]
+    words: tuple[int, Window | None, Window | None]
     blocks: list[NDArray[np.uint32]]
     traps: TrapState
 
@@ -136,14 +152,29 @@ class PciBus:
         return int(self.routes[bdf])
 
     @property
-    def ecam(self) -> tuple[int, int] | None:
+    def ecam(self) -> Window | None:
         """Guest-physical start and bytes of the configuration window; None: there is none."""
         size = int(self.block[P_ECAM_SIZE])
         return (int(self.block[P_ECAM]), size) if size else None
 
     @ecam.setter
-    def ecam(self, window: tuple[int, int] | None) -> None:
+    def ecam(self, window: Window | None) -> None:
         self.block[P_ECAM], self.block[P_ECAM_SIZE] = window or (0, 0)
+
+    @property
+    def left(self) -> Window | None:
+        """Where the window was before it moved or went off, on a routed bus; None: nowhere."""
+        size = int(self.block[P_LEFT_SIZE])
+        return (int(self.block[P_LEFT]), size) if size else None
+
+    @left.setter
+    def left(self, window: Window | None) -> None:
+        self.block[P_LEFT], self.block[P_LEFT_SIZE] = window or (0, 0)
+
+    def route_by(self, router: Router) -> None:
+        """From now on ``router`` says who gets each access, and a note behind the access tells it."""
+        self.traps.router = router
+        self.block[P_ROUTED] = 1
 
     # --- registers -------------------------------------------------------------------------------------------------
     def set(self, slot: int, offset: int, width: int, value: int, writable: int = 0) -> None:
@@ -221,20 +252,33 @@ class PciBus:
             self.traps.tell(a >> 12, a & 0xFFF, b & ONES, b >> 32, c)
             return 0
         bdf, offset = a >> 12, a & 0xFFF
+        if kind == TRAP_PCI_ROUTE:
+            return self._routed(bdf, offset, b)
         if kind == TRAP_PCI_OWNER_READ:
             return self.traps.owner_read(int(self.routes[bdf]), bdf, offset, b)
         self.traps.owner_write(int(self.routes[bdf]), bdf, offset, b, c)
         return 0
 
+    def _routed(self, bdf: int, offset: int, way: int) -> int:
+        """The slot that an access reaches, its note left in the block.
+
+        INDEXED: by CF8 and CFC; FAULTED: where the window was before; UNHANDLED: the access is lost.
+        """
+        assert self.traps.router is not None
+        route = self.traps.router.route(way, bdf, offset)
+        flags = _WAYS.get(way, 0) | (Flag.UNHANDLED if route.lost else 0)
+        self.block[P_WHO], self.block[P_NOTE] = route.who, route.form | int(flags) << 8
+        return int(self.routes[bdf]) if route.reaches else 0
+
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> BusState:
         """Every register, and who is told and who owns."""
-        words = (int(self.block[P_ADDRESS]), self.ecam)
+        words = (int(self.block[P_ADDRESS]), self.ecam, self.left)
         return BusState(words, [block.copy() for block in self._blocks], self.traps.state())
 
     def restore(self, state: BusState) -> None:
         """Go back to it; the address map has to follow."""
-        self.block[P_ADDRESS], self.ecam = state.words
+        self.block[P_ADDRESS], self.ecam, self.left = state.words
         for block, saved in zip(self._blocks, state.blocks, strict=True):
             block[...] = saved
         self.traps.restore(state.traps)

@@ -12,6 +12,7 @@ from fwsim.environment.bios.context import CARRY
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Slices
+from fwsim.environment.x86 import X86
 from fwsim.machine.built import Built
 from fwsim.native import (
     R_EV_LIMIT,
@@ -125,7 +126,7 @@ class ReplaySlices(Slices):
     """The loop, as far as the record goes."""
 
     def __init__(self, built: Built, session: ReplaySession) -> None:
-        super().__init__(built, session)
+        super().__init__(built, session, X86(built.machine, session))
         self.session, self.words = session, session.words
 
     def slice(self) -> Ending | None:

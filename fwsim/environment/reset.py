@@ -8,6 +8,7 @@ from fwsim.cpu.exceptions import Event
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
+from fwsim.environment.x86 import X86
 from fwsim.machine.built import Built
 from fwsim.memory.e820 import E820Type
 from fwsim.native import R_TIME
@@ -31,8 +32,9 @@ class Reset(Environment):
         self.built = built
         self.machine = built.machine
         self.cpu = built.machine.engine
-        self.slices = Slices(built, self)
-        self.slices.x86.arm_timer()
+        x86 = X86(built.machine, self)
+        self.slices = Slices(built, self, x86)
+        x86.arm_timer()
         self._stub = 0
 
     # --- the way to the boot sector --------------------------------------------------------------------------------

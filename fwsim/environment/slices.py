@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fwsim.cpu.engine import CpuFaultError
+from fwsim.cpu.core import CpuFaultError
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt
+from fwsim.environment.processor import Processor, Runnable
 from fwsim.environment.wait.assist import Assist
 from fwsim.environment.wait.limits import IDLE_ROUNDS, SPIN_WEIGHT, TICK_CODE, TICKS
-from fwsim.environment.x86 import X86
-from fwsim.machine.built import Built, BuiltSnapshot
-from fwsim.machine.parts import IDLE_LIMIT
+from fwsim.machine.common import IDLE_LIMIT
 from fwsim.native import (
     R_ACTOR,
     R_CODE,
@@ -72,7 +71,7 @@ class _Waiting:
 class Snapshot:
     """Code in the middle of its run, between two slices, or between two runs: everything that what follows needs."""
 
-    built: BuiltSnapshot
+    built: Any
     environment: Any
     cpu: Any
     assist: Any
@@ -86,12 +85,12 @@ class Slices:
     ``between`` is called between two slices, where a snapshot may be taken.
     """
 
-    def __init__(self, built: Built, environment: Environment) -> None:
+    def __init__(self, built: Runnable, environment: Environment, processor: Processor) -> None:
         self.built = built
         self.machine = built.machine
         self.cpu = built.machine.engine
         self.environment = environment
-        self.x86 = X86(built.machine, environment)
+        self.processor = processor
         self.assist = Assist(built.machine)
         self.ended: Ending | None = None
         self.between: Callable[[], None] | None = None
@@ -111,17 +110,17 @@ class Slices:
         if self.ended:
             return self.ended
         self._waiting = _Waiting()
-        self.x86.faults = 0
+        self.processor.faults = 0
         self.machine.root[R_ACTOR] = int(self.environment.runs)
         return self.resume()
 
     def start_inside(self) -> Ending:
         """Run from inside of a run that waits for the answer to a question: what was counted of it stays its own."""
-        outer = self._waiting, self.x86.faults
+        outer = self._waiting, self.processor.faults
         try:
             return self.start()
         finally:
-            self._waiting, self.x86.faults = outer
+            self._waiting, self.processor.faults = outer
 
     def resume(self) -> Ending:
         """Go on with the run in the middle of which the restored snapshot was taken."""
@@ -150,7 +149,7 @@ class Slices:
     def snapshot(self) -> Snapshot:
         """Everything, between runs or, from ``between``, in the middle of one."""
         return Snapshot(
-            self.built.snapshot(), self.environment.snapshot(), self.x86.snapshot(), self.assist.snapshot(),
+            self.built.snapshot(), self.environment.snapshot(), self.processor.snapshot(), self.assist.snapshot(),
             replace(self._waiting), self.ended,
         )  # fmt: skip
 
@@ -158,7 +157,7 @@ class Slices:
         """Go back, or on, to it: the same calls, or ``resume``, give the same events, memory and endings again."""
         self.built.restore(snapshot.built)
         self.environment.restore(snapshot.environment)
-        self.x86.restore(snapshot.cpu)
+        self.processor.restore(snapshot.cpu)
         self.assist.restore(snapshot.assist)
         self._waiting, self.ended = replace(snapshot.waiting), snapshot.ended
 
@@ -170,12 +169,12 @@ class Slices:
         try:
             reason = self.cpu.run()
         except CpuFaultError as fault:
-            return self.x86.cannot_go_on(fault)
+            return self.processor.cannot_go_on(fault)
         self._waiting.look(int(root[R_WAITS]))
         if reason == STOP_NONE:
             ending = self._stopped_at_hlt()
         elif reason == STOP_IRQ:
-            ending = self.x86.deliver_due()
+            ending = self.processor.deliver_due()
         elif reason in (STOP_IDLE, STOP_SPIN):
             ending = self._idle_tick(reason == STOP_SPIN)
         elif reason == STOP_PLACE:
@@ -183,7 +182,7 @@ class Slices:
         elif reason == STOP_RESET:
             return self._end("error", "the firmware reset the machine")
         elif reason == STOP_FAULT:
-            ending = self.x86.fault(int(root[R_STOP_A]))
+            ending = self.processor.fault(int(root[R_STOP_A]))
         elif reason == STOP_MODE:
             ending = None
             if self._mode_told:
@@ -208,7 +207,7 @@ class Slices:
         return self.stopped(STOP_EVENTS) if root[R_SEQ] >= root[R_EV_LIMIT] else None
 
     def _end(self, reason: str, detail: str, where: tuple[int, int] | None = None) -> Ending:
-        return Ending(reason, *(where or self.x86.where()), detail)
+        return Ending(reason, *(where or self.processor.where()), detail)
 
     def _allow_code(self) -> None:
         root = self.machine.root
@@ -227,24 +226,24 @@ class Slices:
         if answer is not Halt.WAITS:
             self._waiting.idle += answer is Halt.TICKED
             return None
-        if not self.x86.interruptible:
-            return self._end("hung", "HLT with interrupts off: nothing will wake the CPU", self.x86.own(1))
+        if not self.processor.interruptible:
+            return self._end("hung", "HLT with interrupts off: nothing will wake the CPU", self.processor.own(1))
         self._waiting.idle += 1
         if self._waiting.idle > TICKS:
             text = "HLT again and again: only the timer wakes the CPU, and nothing else happens"
-            return self._end("hung", text, self.x86.own(1))
-        return self.x86.skip_to_tick()
+            return self._end("hung", text, self.processor.own(1))
+        return self.processor.skip_to_tick()
 
     def _idle_tick(self, spins: bool) -> Ending | None:
         """Code that makes no access waits for something in memory: only an interrupt can change that.
 
         ``spins``: in one short block. That is no work, unless a large memory is filled.
         """
-        if self.x86.jumps_to_itself():
+        if self.processor.jumps_to_itself():
             return self._end("hung", "a jump to itself: the ROM gave up here")
-        can_change = self.x86.interruptible
+        can_change = self.processor.interruptible
         self._waiting.idle += SPIN_WEIGHT if spins and self.environment.computes else 1
         self._waiting.for_tick = can_change and not self.environment.computes
         if self._waiting.idle > (TICKS if can_change or self.environment.computes else IDLE_ROUNDS):
             return self._end("hung", "a loop that reads no input")
-        return self.x86.skip_to_tick() if can_change else None
+        return self.processor.skip_to_tick() if can_change else None

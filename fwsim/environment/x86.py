@@ -6,7 +6,7 @@ and None where the code goes on.
 
 from typing import Any
 
-from fwsim.cpu.engine import CpuFaultError
+from fwsim.cpu.core import CpuFaultError
 from fwsim.cpu.exceptions import TRIPLE, Event, deliver, describe
 from fwsim.devices.timers import C_RELOAD, PF_IRQ0, PIT_HZ
 from fwsim.environment.ending import Ending

@@ -89,6 +89,10 @@ class Allocator(ABC):
         """Whether its guest has the function ``bdf`` of the chipset that QEMU's ``machine`` has there."""
         return True
 
+    def sees_bridges(self, options: Options) -> bool:
+        """Whether ``fwsim alloc`` may put devices on buses beyond 00, each bus behind a root port made for it."""
+        return False
+
     def heeds_bridge(self, version: str) -> bool:
         """Whether BARs depend on the subsystem id of 00:00.0, which legacy mode makes the host's."""
         return False

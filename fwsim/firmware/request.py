@@ -184,6 +184,25 @@ class Step:
     sure: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class HoleSide:
+    """What comes of a low hole that ``by`` sizes: firmware, toolstack or agreed. Addresses, bytes.
+
+    ``start``: its first address; ``wanted``: bytes of what counts; ``moved``: of RAM that is moved out of it. ``gaps``
+    (start, end) are left by alignment and reserved regions; ``lost`` are those without an address, ``high`` those above
+    4 GiB, ``overlaps`` sentences on what lies over the device model's own memory.
+    """
+
+    by: str
+    start: int
+    wanted: int
+    moved: int
+    gaps: tuple[tuple[int, int], ...]
+    lost: tuple[str, ...]
+    high: tuple[str, ...]
+    overlaps: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Placement:
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
@@ -200,7 +219,11 @@ class Placement:
     need not be the guest's RAM. ``post_e820`` is the map while option ROMs run and ``temporary`` the (start, end) above
     1 MiB that PMM then hands out, the first first: both empty where the firmware has no such time. ``moved``, keyed as
     ``bars``: the address that a BAR was given afterwards. ``held`` is (function, BAR index): the function as it is with
-    a BAR that the device model adds, what is there being memory of its own.
+    a BAR that the device model adds, what is there being memory of its own. ``zeroed`` (bdf, offset) are dwords of
+    configuration space that are written 0 before BARs, ``written`` (bdf, offset, value) what is written after them;
+    ``pciexbar`` is that register's 64 bits, 0 where nobody sets it. ``contents`` (address, bytes): what is put into
+    memory. ``kept`` (what, start, end) is memory that the device model keeps in no map, ``overlaps`` are sentences on
+    what meets it, ``holes`` the low hole by each of the ways to size it, where there are two.
     """
 
     e820: list[tuple[int, int, str]] = field(default_factory=list)
@@ -228,6 +251,13 @@ class Placement:
     post_e820: list[tuple[int, int, str]] = field(default_factory=list)
     temporary: list[tuple[int, int]] = field(default_factory=list)
     held: list[tuple[Function, int]] = field(default_factory=list)
+    zeroed: list[tuple[int, int]] = field(default_factory=list)
+    written: list[tuple[int, int, int]] = field(default_factory=list)
+    pciexbar: int = 0
+    contents: list[tuple[int, bytes]] = field(default_factory=list)
+    kept: list[tuple[str, int, int]] = field(default_factory=list)
+    overlaps: list[str] = field(default_factory=list)
+    holes: list[HoleSide] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)

@@ -22,6 +22,7 @@ from fwsim.memory.ramsplit import ram_split
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign
     from fwsim.hypervisor.groups.opening import Refused
 
 HOST_BRIDGE, IGD, LPC_BRIDGE = 0x00, 0x10, 0xF8
@@ -274,7 +275,8 @@ class Assignment:
     an entry, in order; a range: the zeroes that it writes to the GTT at these indices. ``stubs``: functions made for
     the guest. ``bar0``: the registers that reach the device, None: all of them; the others read 0 and take no write.
     ``gtt``: the bytes of the GTT that take the guest's writes, None: all. ``vga_ports``: those of VGA's that do, None:
-    all; ``host_ports``: other ports that the host's chipset answers.
+    all; ``host_ports``: other ports that the host's chipset answers. ``absent``: functions of the usual machine that
+    its guests lack.
     """
 
     generation: int = 0
@@ -304,6 +306,7 @@ class Assignment:
     gtt: tuple[Shown, ...] | None = None
     vga_ports: frozenset[int] | None = None
     host_ports: frozenset[int] = frozenset()
+    absent: frozenset[int] = frozenset()
 
     @property
     def bdsm(self) -> Register | None:
@@ -333,6 +336,8 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
     """What becomes of a function level reset or a power state that is written to the IGD: nothing; the device does it;
     the kernel does it in the guest's place, and restores command and BARs (Linux drivers/pci/pci.c,
     pci_dev_save_and_disable and pci_dev_restore)."""
+    machines: ClassVar[frozenset[str]] = frozenset(("pc", "q35"))
+    """The machines (``guest.machine``) that its guests can be."""
     reads_xl_cfg: ClassVar[bool] = False
     """Whether Xen's toolstack starts its guests, so that an xl.cfg says what is assigned."""
     chosen_by: ClassVar[Literal["profile", "mirror"]] = "profile"
@@ -425,8 +430,21 @@ class Hypervisor(ABC):  # every method has a sensible answer: a kind overrides w
         """
         return
 
+    def check_memory(self, machine: str, ram: int) -> None:
+        """Raises FwsimError where its options put something of its own over the ``ram`` bytes of such a ``machine``."""
+        return
+
     def owner(self, device: Device, function: Function) -> Owner | None:
         """Who answers all of a function's configuration space, as an emulator of its own; None: the tables."""
+        return None
+
+    @property
+    def routes_config(self) -> bool:
+        """Whether ``config_design`` has an answer: it says who gets each access to configuration space."""
+        return False
+
+    def config_design(self, device: Device, board: ConfigBoard) -> ConfigDesign | None:
+        """Who gets which access to configuration space; None: nobody asks, functions just answer."""
         return None
 
     def written(

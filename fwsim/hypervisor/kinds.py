@@ -23,7 +23,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "bhyve": ("fwsim.hypervisor.bhyve", "Bhyve"),
     "acrn": ("fwsim.hypervisor.acrn", "Acrn"),
     "crosvm": ("fwsim.hypervisor.crosvm", "Crosvm"),
-    "vpci": ("fwsim.hypervisor.vpci", "Vpci"),
+    "vpci": ("fwsim.hypervisor.vpci.kind", "Vpci"),
     "custom": ("fwsim.hypervisor.custom", "Custom"),
 }
 """Kind: (module, class)."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.board.function import BarSpec
-from fwsim.cpu.engine import ALL, READ_ONLY
+from fwsim.cpu.core import ALL, READ_ONLY
 from fwsim.devices.adapters import Role
 from fwsim.devices.vga.state import V_GMADR
 from fwsim.machine import callbacks
+from fwsim.machine.config_window import TrappedWindow, parts
 from fwsim.machine.decode import ROM_BAR, ROM_ROLE, Key, bar_address, decoded, rom_bar, shown_roms
 from fwsim.machine.parts import Parts
 from fwsim.machine.plugged import Plugged
@@ -53,6 +54,8 @@ class Windows:
         self._ports: dict[Key, tuple[int, int, str]] = {}
         self._covered: dict[Key, bytes] = {}
         self._ecam: tuple[int, int] | None = None
+        self.trapped: TrappedWindow | None = None
+        """The configuration window of a hypervisor that traps it: behind RAM and what is directly mapped."""
         self.changes = 0
         """How often something that decides over decoding was written: who keeps what follows from it looks here."""
         self._cells: dict[int, NDArray[np.uint64]] = {}
@@ -80,18 +83,22 @@ class Windows:
         ``size`` bytes of it; 0: all.
         """
         engine, size = self._m.engine, size or ram.size
+        self._fixed.append((start, start + size, ram))
+        if self.trapped:
+            self.update()
         engine.unmap(start, size)
         engine.map_ram(start, ram, 0, size, protection)
-        self._fixed.append((start, start + size, ram))
 
     def add_registers(self, start: int, behind: Ram, read: int, write: int, data: int) -> None:
         """A device at ``start``, over whatever was there, served by native callbacks with user data ``data``.
 
         ``behind``: what it holds; as many bytes answer.
         """
+        self._fixed.append((start, start + behind.size, behind))
+        if self.trapped:
+            self.update()
         self._m.engine.unmap(start, behind.size)
         self._m.engine.map_native(start, behind.size, read, write, data)
-        self._fixed.append((start, start + behind.size, behind))
 
     def hold(self, memory: dict[Key, Ram], moved: Moved) -> None:
         """Show ``memory`` behind its BARs from now on, and tell ``moved`` where it is at each change."""
@@ -117,7 +124,8 @@ class Windows:
 
         The window covers BARs and RAM, as in QEMU: system memory has it at priority 0, the PCI address space with the
         BARs at -1 (hw/i386/pc.c, pc_pci_as_mapping_init), RAM at 0 too but earlier, and of equal regions the one added
-        last is in front (memory.c, memory_region_update_container_subregions). A BAR that it covers in part does not
+        last is in front (memory.c, memory_region_update_container_subregions). Where ``trapped`` has the window, RAM
+        and directly mapped BARs cover it. A BAR that it covers in part does not
         answer beside it here. A window at 0, over the memory of every code that could run, is not mapped.
         """
         self.changes += 1
@@ -136,14 +144,15 @@ class Windows:
                 ports[key] = (start, bar.size, bar.role)
                 continue
             size = max(bar.size, PAGE)
-            if self._can_map(start, size) and not (ecam and _overlap(ecam, (start, size))):
+            behind = ecam and _overlap(ecam, (start, size)) and not (self.trapped and key[0] in self.trapped.direct)
+            if self._can_map(start, size) and not behind:
                 wanted[key] = (start, size)
         for key in [key for key in self._mapped if wanted.get(key) != self._mapped[key]]:
             start, size = self._mapped.pop(key)
             self._m.engine.unmap(start, size)
             if start < FOUR_GIB:
                 self._open(start, start + size)
-        self._place_ecam(ecam)
+        self._place_ecam(ecam, wanted)
         for key, place in wanted.items():
             if key not in self._mapped and not self._taken(*place):
                 if place[0] < FOUR_GIB:
@@ -156,8 +165,14 @@ class Windows:
                 for tell in self.moved:
                     tell(key, at, self.where(key))
 
-    def _place_ecam(self, window: tuple[int, int] | None) -> None:
-        """Move the configuration window: RAM and open bus come back where it was."""
+    def _place_ecam(self, window: tuple[int, int] | None, bars: Mapping[Key, tuple[int, int]]) -> None:
+        """Move the configuration window: RAM and open bus come back where it was. ``bars`` are those that answer."""
+        if self.trapped:
+            low, high = (0, self._m.low), (FOUR_GIB, self._m.high)
+            memory = [low, high, *((start, end - start) for start, end, _ in self._fixed)]
+            wanted = parts(window, self._m.pci.left, [*memory, *bars.values()])
+            self.trapped.place(wanted, self._open)
+            return
         if window == self._ecam:
             return
         engine, old = self._m.engine, self._ecam
@@ -251,12 +266,12 @@ class Windows:
     def snapshot(self) -> Any:
         """What is mapped where, what lay beneath its ports, and what lies at A0000-FFFFF."""
         state = dict(self._mapped), dict(self._ports), dict(self._covered), self._ecam, list(self._fixed)
-        return *state, self.shadow.snapshot()
+        return *state, self.trapped.mapped if self.trapped else (), self.shadow.snapshot()
 
     def restore(self, state: Any) -> None:
         """Map what was mapped then, whatever the registers say: of two BARs at one place the first one has it."""
         self.changes += 1
-        mapped, ports, covered, ecam, fixed, shadow = state
+        mapped, ports, covered, ecam, fixed, trapped, shadow = state
         specs = {(each.slot, bar.index): bar for each in self._m.functions for bar in each.bars}
         specs |= {(slot, ROM_BAR): rom_bar(rom.size) for slot, rom in self._m.roms.items()}
         moved = [key for key in self._mapped if mapped.get(key) != self._mapped[key]]
@@ -264,7 +279,10 @@ class Windows:
             self._m.engine.unmap(start, size)
             if start < FOUR_GIB:
                 self._open(start, start + size)
-        self._place_ecam(ecam)
+        if self.trapped:
+            self.trapped.place(trapped, self._open)
+        else:
+            self._place_ecam(ecam, {})
         for start, end, _ in self._fixed[len(fixed) :]:
             self._m.engine.unmap(start, end - start)
             self._uncover(start, end - start)

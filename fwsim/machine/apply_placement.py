@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.pci import ONES, PciBus
+from fwsim.errors import FwsimError
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.request import LATEST, ROM_BAR, Cpu, Host, Placement, Request
 from fwsim.firmware.seabios import SEABIOS
@@ -93,12 +94,19 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     """
     row, options = allocator_of(wish.firmware)
     request = replace(_request(wish, ram.size, row), options=options)
-    placement = row.place(request)
+    try:
+        placement = row.place(request)
+    except FwsimError as error:
+        name = error.where.removeprefix("--").removeprefix("option ")
+        if name != error.where and name in row.options.__struct_fields__:
+            error.where = f"firmware.options.{name}"  # not that of ``fwsim alloc``
+        raise
     log = _told(row, wish, request, placement)
     log += _give_bars(row, request, placement)
     if wish.host:
         _clear_of(placement, wish)
-        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar, placement.held):
+        for told in (placement.asls, placement.bdsm, placement.mapped, placement.behind_bar, placement.held,
+                     placement.zeroed, placement.written, placement.contents):  # fmt: skip
             told.clear()  # the host's own stay
     backing = _backing(placement, wish)
     plug_held(pci, wish.functions, placement.held)
@@ -108,6 +116,8 @@ def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed
     memory = [(0, wish.low, ram, 0), *((start, start + each.size, each, start) for start, each in backing)]
     for address in placement.asls.values():
         copy_opregion(wish.files.get("etc/igd-opregion", b""), address, memory, whole_pages=row.whole_pages)
+    for address, content in placement.contents:
+        copy(content, address, memory)
     rows = _reserve(placement.e820, wish.host)
     post = _reserve(placement.post_e820, wish.host) if placement.post_e820 else rows
     return Placed(
@@ -239,7 +249,11 @@ def copy_opregion(data: bytes, address: int, memory: Sequence[Piece], *, whole_p
 
     ``whole_pages``: the rest of its last page is zeroed (VfioIgdPkg IgdAssignmentDxe, SetupOpRegion).
     """
-    data += bytes(-len(data) % PAGE) if whole_pages else b""
+    copy(data + bytes(-len(data) % PAGE) if whole_pages else data, address, memory)
+
+
+def copy(data: bytes, address: int, memory: Sequence[Piece]) -> None:
+    """Put ``data`` at guest address ``address``, as far as there is memory."""
     for start, end, ram, base in memory:
         first, last = max(start, address), min(end, address + len(data))
         if first < last:
@@ -266,6 +280,8 @@ def _clear_of(placement: Placement, wish: Wish) -> None:
 def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions: Sequence[Plugged]) -> None:
     """Write BARs, command registers, ASLS and BDSM as the firmware does, by the same path as the guest's writes."""
     number_buses(pci, root, functions)
+    for bdf, offset in placement.zeroed:
+        pci.write(root, bdf, offset, 4, 0)
     kinds = {(function.devfn, bar.index): bar for function in functions for bar in function.bars}
     roms = {(function.devfn, ROM_BAR) for function in functions if function.spec.rom}
     for (bdf, index), address in placement.bars.items():
@@ -277,6 +293,8 @@ def apply(placement: Placement, pci: PciBus, root: NDArray[np.uint64], functions
         pci.write(root, bdf, 0x10 + 4 * index, 4, address & 0xFFFFFFFF)
         if bar.is64:
             pci.write(root, bdf, 0x14 + 4 * index, 4, address >> 32)
+    for bdf, offset, value in placement.written:
+        pci.write(root, bdf, offset, 4, value)
     for bdf, address in placement.asls.items():
         pci.write(root, bdf, ASLS, 4, address)
     for bdf, address in placement.bdsm.items():

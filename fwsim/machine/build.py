@@ -24,12 +24,14 @@ from fwsim.errors import FwsimError
 from fwsim.firmware.image import FirmwareImage
 from fwsim.firmware.request import Host as HostFacts
 from fwsim.firmware.request import Request
-from fwsim.hypervisor.interface import OPREGION_CUT, OPREGION_FILE, Assignment
+from fwsim.hypervisor.interface import LPC_BRIDGE, OPREGION_CUT, OPREGION_FILE, Assignment
 from fwsim.hypervisor.vfio.opregion import view_of
 from fwsim.machine.apply_placement import Placed, Wish, place
 from fwsim.machine.assigned import install
 from fwsim.machine.behind_bar import follow
 from fwsim.machine.built import RAMFB_FILE, Built
+from fwsim.machine.config_space import install as route
+from fwsim.machine.config_space import place_window
 from fwsim.machine.function_reset import listen
 from fwsim.machine.left import Left, take_over
 from fwsim.machine.machine import Machine
@@ -65,6 +67,9 @@ def board_of(scenario: Scenario, adapter: Adapter | None, given: Assignment) -> 
         stubs=given.stubs, host=host_board(scenario.host, None).functions, release=design.qemu_release,
         ram=scenario.guest.ram, isa_bridge=scenario.guest.isa_bridge,
     )  # fmt: skip
+    if given.absent:
+        left = tuple(each for each in board.functions if each.bdf not in given.absent)
+        board = replace(board, functions=left, pm_bases=() if LPC_BRIDGE in given.absent else board.pm_bases)
     return at_reset(board) if executes(scenario) else set_up(board, scenario.guest.machine)
 
 
@@ -135,6 +140,7 @@ def build(
         _attach(machine, adapter, displays)
     built = Built(machine, Placed(), given, (base, base + (host.stolen_size if igd else 0)), (0, 0))
     design = machine.design
+    built.config_design = route(machine, scenario.device)
     opregion = host_opregion(scenario, rom, warnings)
     if igd:
         if family.local_memory:
@@ -319,6 +325,9 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
+        ecam = allocator_of(scenario.firmware)[0].ecam(scenario.guest.machine, scenario.firmware.version)
+        if ecam and built.config_design:
+            place_window(machine, ecam)
     for start, memory in built.placed.backing:
         machine.extra.append(memory)
         if start < 1 << 32 and all(memory is not each for each in built.placed.held.values()):

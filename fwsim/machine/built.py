@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.vtd import VtdState
+from fwsim.hypervisor.config_space import ConfigDesign
 from fwsim.hypervisor.interface import Assignment
 from fwsim.machine.apply_placement import Placed
 from fwsim.machine.iommu import Guard
@@ -35,6 +36,8 @@ class Built:
     log: list[str] = field(default_factory=list)
     stolen_ram: Ram | None = None
     fw_cfg: FwCfg | None = None
+    config_design: ConfigDesign | None = None
+    """Who gets which access to configuration space; None: nobody asks."""
     guard: Guard = field(init=False)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from fwsim.devices.bus import (
     pci_data_in,
     pci_data_out,
 )
+from fwsim.devices.config_traps import VIA_WINDOW
 from fwsim.devices.igd import layout as g
 from fwsim.devices.igd.access import gtt_load, is_clock, mmio_beside, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import NO_INDEX, gtt_write
@@ -240,14 +241,14 @@ def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> No
 def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """The configuration window, read as by CF8 and CFC: the engine makes aligned bytes, words and dwords of all."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
-    return np.uint64(config_in(root, offset, size))
+    return np.uint64(config_in(root, offset, size, VIA_WINDOW))
 
 
 @callback(types.void(_u64, _u64, _u32, _u64, _u64))
 def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """The configuration window, written."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
-    config_out(root, offset, size, np.uint64(value) & _ones(size))
+    config_out(root, offset, size, np.uint64(value) & _ones(size), VIA_WINDOW)
 
 
 @native

@@ -15,7 +15,8 @@ from fwsim.devices.apic import IOAPIC_BASE, LAPIC_BASE, Ioapic, Lapic
 from fwsim.devices.i8259 import Pic
 from fwsim.devices.igd.interrupts import Pending
 from fwsim.devices.pirq import GUESTS, HOST, Route
-from fwsim.machine.parts import NEVER, Parts
+from fwsim.machine.common import NEVER
+from fwsim.machine.parts import Parts
 from fwsim.memory.ram import PAGE
 from fwsim.native import (
     R_ACTOR,

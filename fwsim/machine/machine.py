@@ -1,7 +1,6 @@
 """One machine: engine, memory, bus, devices and hypervisor of a scenario, put together and kept in step."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from fwsim.devices.platform import PortDevice
 from fwsim.machine import callbacks
 from fwsim.machine.accessing_instruction import Accesses
 from fwsim.machine.address_map import Windows
+from fwsim.machine.common import Part
 from fwsim.machine.interrupts import Interrupts
-from fwsim.machine.parts import Part, Parts
+from fwsim.machine.parts import Parts
 from fwsim.native import (
     PORT_61,
     PORT_DISPI,
@@ -27,7 +27,6 @@ from fwsim.native import (
     PORT_STORE,
     PORT_TRAP,
     PORT_VGA,
-    R_ACTOR,
     R_FN_ADAPTER_IN,
     R_FN_ADAPTER_OUT,
     TRAP_EVENTS_FULL,
@@ -35,12 +34,12 @@ from fwsim.native import (
     TRAP_MMIO_IP,
     TRAP_PCI_OWNER_READ,
     TRAP_PCI_OWNER_WRITE,
+    TRAP_PCI_ROUTE,
     TRAP_PCI_WRITE,
     TRAP_PORT_IN,
     TRAP_PORT_OUT,
 )
 from fwsim.scenario.model import Scenario
-from fwsim.trace.event import Actor
 
 _FIRST_REGISTERS = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "eflags")
 FirstGtt = tuple[int, int, int, dict[str, int]]
@@ -152,16 +151,6 @@ class Machine(Parts):
         """The ACPI PM timer at ``base`` + 8."""
         self.ports[base + 8 : base + 12] = PORT_PM_TIMER
 
-    @contextmanager
-    def acting(self, actor: Actor) -> Iterator[None]:
-        """Record what happens meanwhile as done by ``actor``."""
-        before = self.root[R_ACTOR]
-        self.root[R_ACTOR] = int(actor)
-        try:
-            yield
-        finally:
-            self.root[R_ACTOR] = before
-
     # --- what native code asks of Python ---------------------------------------------------------------------------
     def _trap(self, kind: int, a: int, b: int, c: int) -> int:
         if kind == TRAP_PORT_IN:
@@ -170,7 +159,7 @@ class Machine(Parts):
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
             self.recorder.next_chunk()
-        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
+        elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE, TRAP_PCI_ROUTE):
             return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:
             self._first_gtt_write(a, b, c)

@@ -14,8 +14,8 @@ from fwsim.board.fw_tables.acpi import acpi_files
 from fwsim.board.fw_tables.files import fw_cfg_files, fw_cfg_keys
 from fwsim.board.fw_tables.guest import Guest
 from fwsim.cpu import cpuid
+from fwsim.cpu.core import READ_ONLY
 from fwsim.cpu.cpuid import Cpu
-from fwsim.cpu.engine import READ_ONLY
 from fwsim.devices.apic import LAPIC_BASE
 from fwsim.devices.diskette import SIGNATURE
 from fwsim.devices.fw_cfg import FwCfg

@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import Any
 
 from fwsim.board.function import Shadowing
-from fwsim.cpu.engine import ALL, READ_ONLY, Engine
+from fwsim.cpu.core import ALL, READ_ONLY
+from fwsim.cpu.engine import Engine
 from fwsim.devices.pam import BASE, END, OPEN, READ, REGISTERS, SEGMENT, WRITE, modes, smram_shown
 from fwsim.machine import callbacks
 from fwsim.machine.parts import Parts

@@ -37,6 +37,19 @@ class Range(NamedTuple):
         return start < self.end and self.start < start + size
 
 
+def without(whole: Range, taken: Iterable[tuple[int, int]]) -> list[Range]:
+    """What of ``whole`` is in none of ``taken`` (start, end), in ascending order."""
+    found, at = [], whole.start
+    for start, end in sorted(taken):
+        if start > at:
+            found.append(Range(at, min(start, whole.end)))
+        at = max(at, end)
+        if at >= whole.end:
+            break
+    found.append(Range(at, whole.end))
+    return [each for each in found if each.size > 0]
+
+
 def highest_fit(free: Iterable[tuple[int, int]], size: int, align: int = 1, limit: int = 1 << 64) -> int | None:
     """The highest ``align``-aligned base below ``limit`` that leaves ``size`` bytes inside one ``free`` range."""
     best: int | None = None

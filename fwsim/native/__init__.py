@@ -175,9 +175,12 @@ TRAP_REPLAY = _next()  # the record does not have the access that runs now
 TRAP_GTT_POLICY = _next()  # a = entry or dword, b = byte offset: what does the device get? Refuses by G_REFUSED
 TRAP_PCI_OWNER_READ = _next()  # a = ECAM address, b = size
 TRAP_PCI_OWNER_WRITE = _next()  # a = ECAM address, b = size, c = value
+TRAP_PCI_ROUTE = _next()  # a = ECAM address, b = a VIA_* way: which slot answers? Fills P_WHO and P_NOTE
 TRAP_IRQ = _next()  # a register that the IGD's interrupts depend on was written
 TRAP_FILL = _next()  # a = linear address of a REP STOSB just translated
 TRAP_RDMSR = _next()  # a = linear address of an RDMSR in code just translated, b = its block, c = the block's bytes
+TRAP_REGION_READ = _next()  # a = guest-physical address, b = size: memory that Python answers for
+TRAP_REGION_WRITE = _next()  # a = guest-physical address, b = size, c = value
 
 # --- what a port is --------------------------------------------------------------------------------------------------
 _next = count().__next__

@@ -49,11 +49,34 @@ class GuestStep(msgspec.Struct, kw_only=True):
     sure: bool = True
 
 
+class KeptRange(msgspec.Struct, kw_only=True):
+    """Memory of the device model's own that is in no map: ``what``, from ``start`` up to ``end``."""
+
+    what: str
+    start: int
+    end: int
+
+
+class HoleBy(msgspec.Struct, kw_only=True):
+    """The low hole where ``by`` sizes it (firmware, toolstack, agreed), and what comes of it (request.HoleSide)."""
+
+    by: str
+    start: int
+    wanted: int
+    moved: int
+    gaps: tuple[tuple[int, int], ...] = ()
+    lost: tuple[str, ...] = ()
+    high: tuple[str, ...] = ()
+    overlaps: tuple[str, ...] = ()
+
+
 class Details(msgspec.Struct, kw_only=True):
     """What a placement tells besides. Ranges are (start, end); ``register`` is where BDSM went, 0 for nowhere.
 
     ``size``: bytes of stolen memory really placed; ``announced``: what the guest's GGC says. ``notes`` say why.
     ``no_bdsm`` and ``no_asls``: the one cause of there being none; "" where there is one, or nobody knows.
+    ``pciexbar``: the value that the firmware gave it, 0 where it gave none. ``kept``: what the device model keeps in no
+    map; ``overlaps`` what meets it; ``holes`` the low hole by each way to size it.
     """
 
     version: str = ""
@@ -70,6 +93,10 @@ class Details(msgspec.Struct, kw_only=True):
     no_bdsm: str = ""
     no_asls: str = ""
     steps: list[GuestStep] = field(default_factory=list)
+    pciexbar: int = 0
+    kept: list[KeptRange] = field(default_factory=list)
+    overlaps: list[str] = field(default_factory=list)
+    holes: list[HoleBy] = field(default_factory=list)
 
 
 class Allocation(msgspec.Struct, kw_only=True):
@@ -214,7 +241,7 @@ def reads_ggc(ask: Ask) -> bool:
 
 def _request(ask: Ask, fam: Family, row: Allocator, options: Options) -> Request:
     return Request(
-        machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row),
+        machine=ask.machine, ram=ask.ram, functions=machine_functions(ask, fam, row, options),
         opregion_size=ask.opregion or None, bdsm_file=ask.stolen.to_bytes(8, "little"), version=ask.version,
         max_low=ask.max_low or None, options=options, cpu=cpu_asked(ask),
         release=release(ask.profile),
@@ -248,6 +275,9 @@ def _details(ask: Ask, fam: Family, row: Allocator, request: Request, placement:
         no_bdsm="" if placement.bdsm.get(bdf) else _cause(placement.boot, reason, said),
         no_asls="" if placement.asls.get(bdf) else _cause(placement.boot, no_asls, said),
         steps=[GuestStep(step=s.step, mapped=s.mapped, breaks=s.breaks, sure=s.sure) for s in placement.steps],
+        pciexbar=placement.pciexbar, overlaps=list(placement.overlaps),
+        kept=[KeptRange(what=what, start=start, end=end) for what, start, end in placement.kept],
+        holes=[msgspec.convert(side, HoleBy, from_attributes=True) for side in placement.holes],
     )  # fmt: skip
 
 
@@ -328,4 +358,5 @@ def _placed(result: Allocation) -> Placed:
         emulates_bdsm=given.own_bdsm, offers_opregion=given.opregion,
         vbios=not row.uefi, notes=details.notes, no_bdsm=details.no_bdsm, no_asls=details.no_asls,
         steps=[Step(s.step, s.mapped, s.breaks, s.sure) for s in details.steps],
+        pciexbar=details.pciexbar, overlaps=details.overlaps, kept=[Range(k.start, k.end) for k in details.kept],
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as with_fields
 from difflib import get_close_matches
 from functools import lru_cache
@@ -18,7 +18,7 @@ from fwsim.firmware.fake_bar import GUESTS, HOLDERS
 from fwsim.firmware.interface import Allocator
 from fwsim.firmware.ovmf_options import DRIVERS
 from fwsim.firmware.qemu_tables import ACPI_TABLES
-from fwsim.firmware.request import Accel, BarKind, Cpu, Function, Options, format_bdf, parse_bdf
+from fwsim.firmware.request import Accel, BarKind, Bridge, Cpu, Function, Options, format_bdf, parse_bdf
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import HOST_BRIDGE, Assignment, Choice, Device
 from fwsim.hypervisor.qemu.releases import check_guest, release
@@ -31,6 +31,10 @@ ACCELS = ("kvm", "tcg")
 SWITCH = ("off", "on")
 _OTHER = (0x1AF4, 0x0001, 0xFF0000)
 """Vendor, device and class of a function that only has BARs."""
+_ROOT_PORT = (0x1B36, 0x000C, 0x060400)
+"""QEMU's pcie-root-port (docs/specs/pci-ids.rst)."""
+_FIRST_PORT, _MOST_PORTS = 0x10 << 3, 8
+"""From 00:10.0 on, one device each."""
 FLAGS: dict[str, tuple[str, ...]] = {"driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "ecam": (),
                                       "acpi_tables": (), "smbios": ()}  # fmt: skip
 """Fields of an ``Ask`` that reach an option of the same name; their words, where the allocator has no such option."""
@@ -227,10 +231,10 @@ def igd_bars(fam: Family, ask: Ask) -> tuple[BarText, ...]:
     return _checked(rows.values(), ask.slot)
 
 
-def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, ...]:
+def machine_functions(ask: Ask, fam: Family, row: Allocator, options: Options) -> tuple[Function, ...]:
     """Every function of the machine: what of QEMU's chipset a guest of ``row``'s has, the IGD, and the others.
 
-    Raises FwsimError for two in one place.
+    Raises FwsimError for two in one place, and for a bus that ``row`` does not come to.
     """
     bdf = parse_bdf(ask.slot)
     igd = BoardFunction(
@@ -245,10 +249,7 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, 
             if bar.slot == slot and bar.size
         ]
         others.append(BoardFunction(parse_bdf(slot), *_OTHER, bars=_specs(_checked(made, slot))))
-    for function in (igd, *others):
-        if function.bdf >> 8:
-            text = format_bdf(function.bdf)
-            raise FwsimError("no bus but 00 here", found=text, expected="00:DD.F", hint="such as 00:04.0")
+    others += _root_ports(row.sees_bridges(options), [igd, *others])
     given = assignment(ask)
     board = guest_board(
         ask.machine, igd, others, lpc=given.lpc, has_chip=lambda bdf: row.has_chip(ask.machine, bdf),
@@ -259,6 +260,22 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator) -> tuple[Function, 
         host = fam.host_bridge_id << 16 | 0x8086
         rows = tuple(with_fields(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
     return rows
+
+
+def _root_ports(allowed: bool, functions: Sequence[BoardFunction]) -> list[BoardFunction]:
+    """A root port of QEMU's on bus 0 for each other bus that a function is on. Raises FwsimError where none may be."""
+    beyond = sorted({each.bdf >> 8: format_bdf(each.bdf) for each in functions if each.bdf >> 8}.items())
+    if beyond and not allowed:
+        raise FwsimError("no bus but 00 here", found=beyond[0][1], expected="00:DD.F", hint="such as 00:04.0")
+    if len(beyond) > _MOST_PORTS:
+        raise FwsimError(
+            "more buses than root ports", where="--bars", found=", ".join(name for _, name in beyond),
+            expected=f"up to {_MOST_PORTS} buses beyond 00", hint="put several devices on one bus",
+        )  # fmt: skip
+    return [
+        BoardFunction(_FIRST_PORT + (number << 3), *_ROOT_PORT, bridge=Bridge(bus))
+        for number, (bus, _) in enumerate(beyond)
+    ]
 
 
 def cpu_asked(ask: Ask) -> Cpu:

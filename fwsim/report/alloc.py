@@ -3,6 +3,7 @@
 The pictures need a list of segments: every address with what answers there, ``segments``.
 """
 
+import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fwsim.exactness import Known
-from fwsim.placement.allocate import Allocation
+from fwsim.placement.allocate import Allocation, HoleBy
 from fwsim.report.checks import rules
 from fwsim.report.segments import E820_KINDS, Segment, flatten
 from fwsim.units import MIB, format_size, short_size
@@ -21,6 +22,8 @@ _CELLS = 64
 _CELL = FOUR_GIB // _CELLS
 _LABEL = 10
 _WIDTH = 80
+_HOLE_END = 0xFC000000
+"""Where hvmloader's low hole ends (Xen tools/firmware/hvmloader/config.h, RESERVED_MEMBASE)."""
 _SIDE = 3
 _BAR = 12
 _SHORT = 12
@@ -69,6 +72,8 @@ def render(result: Allocation) -> RenderableType:
     parts += [Text(), strip_title(), strip(result), Text(), picture(result)]
     if details.steps:
         parts += [Text(), steps(result)]
+    if details.holes:
+        parts += [Text(), holes(result)]
     return Group(*parts, Text(), checks(result))
 
 
@@ -170,6 +175,35 @@ def steps(result: Allocation) -> RenderableType:
         style = "" if not step.breaks else "red" if step.sure else "yellow"
         table.add_row(Text(step.step), Text(step.mapped), Text(step.breaks or "nothing", style=style))
     return table
+
+
+def holes(result: Allocation) -> RenderableType:
+    """The low hole by each way to size it, and what comes of either."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=_WIDTH, header_style="bold")
+    table.add_column("hole sized by", width=14)
+    for side in result.details.holes:
+        table.add_column(side.by, ratio=1, overflow="fold")
+    for label, tell in _HOLE_ROWS:
+        table.add_row(Text(label, style="bold"), *(Text(tell(side)) for side in result.details.holes))
+    return table
+
+
+def _spans(side: HoleBy) -> str:
+    rows = [f"{start:#x}-{end - 1:#x} ({format_size(end - start)})" for start, end in side.gaps]
+    return ", ".join(rows) or "none"
+
+
+_AT = re.compile(r" (at|to) 0x.*")
+"""The checks say where."""
+_HOLE_ROWS: tuple[tuple[str, Callable[[HoleBy], str]], ...] = (
+    ("from", lambda side: f"{side.start:#x}, {format_size(_HOLE_END - side.start)}"),
+    ("for devices of", lambda side: format_size(side.wanted)),
+    ("RAM moved", lambda side: format_size(side.moved) if side.moved else "none"),
+    ("gaps", _spans),
+    ("no address", lambda side: ", ".join(side.lost) or "none"),
+    ("above 4 GiB", lambda side: ", ".join(side.high) or "none"),
+    ("overlaps", lambda side: ", ".join(_AT.sub("", each) for each in side.overlaps) or "none"),
+)
 
 
 def _facts(result: Allocation) -> list[RenderableType]:

@@ -9,20 +9,24 @@ from typing import Protocol
 
 from fwsim.registers.database import leaf_name
 from fwsim.report.fold_bus import Wires
+from fwsim.report.fold_console import Console, is_console
 from fwsim.report.fold_efi import Services, carried, is_service, stalled
 from fwsim.report.fold_pairs import Access, Events, accesses
 from fwsim.report.fold_step import Step
 from fwsim.report.fold_time import Delay, duration, timer
-from fwsim.report.trace import Names
+from fwsim.report.trace import Names, Told
+from fwsim.trace.arm import arm_text, is_arm_event
 from fwsim.trace.describe import enum_name, flags_of, pci_text
 from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.trace.owners import is_owner_note, matters, owner_text
 
 _READ, _WRITE, _CALL, _RETURN, _NOTE = (int(op) for op in Op)
 _MATTERS = int(Flag.REWRITTEN | Flag.FAULTED)
 _LISTED = 8
 """Values that a line lists; of more it says the first and the last."""
 _VGA = {"seq": "SR", "gfx": "GR", "crtc": "CR", "attr": "AR"}
-_NUMBERS = {"port": int(Space.PORT), "pci": int(Space.PCI), "mmio": int(Space.MMIO)}
+_NUMBERS = {"port": int(Space.PORT), "pci": int(Space.PCI), "mmio": int(Space.MMIO),
+            "memory": int(Space.MEMORY)}  # fmt: skip
 _DEVICE = int(Actor.DEVICE)
 _WHO = {int(actor): "" if actor == Actor.ROM else f"{actor.name.lower()}: " for actor in Actor}
 HostAddresses = frozenset[tuple[str, int]]
@@ -35,10 +39,14 @@ class _Group(Protocol):
 
 
 class Folder:
-    """Access after access becomes steps. ``names`` names registers, ``host`` are those that hold host addresses."""
+    """Access after access becomes steps. ``names`` names registers, ``host`` are those that hold host addresses.
 
-    def __init__(self, names: Names, host: HostAddresses = frozenset()) -> None:
+    ``told``: of an Arm guest's run, what tells an event in words.
+    """
+
+    def __init__(self, names: Names, host: HostAddresses = frozenset(), told: Told | None = None) -> None:
         self.names = names
+        self.told = told
         self.host = host
         self.wires = Wires(lambda address: names(_NUMBERS["mmio"], address))
 
@@ -55,13 +63,15 @@ class Folder:
             yield from self._close(group)
 
     def _start(self, access: Access) -> _Group:
+        if self.told is not None and is_console(access):
+            return Console(access)
         what = timer(access)
         if what:
             return Delay(access, what)
         bus = self.wires.start(access)
         if bus is not None:
             return bus
-        if access.space in ("gtt", "iommu"):
+        if access.space == "gtt" or (access.space == "iommu" and self.told is None):
             return Run(access)
         if is_service(access):
             return Services(access)
@@ -88,6 +98,10 @@ class Folder:
 
     def level(self, access: Access) -> int:
         """The verbosity from which an access is shown by itself."""
+        if _is_owner_note(access):
+            return 0 if matters(access.first[7], access.flags) else 1
+        if access.space == "iommu":
+            return 0
         if access.op >= _CALL:
             return 1 if access.first[2] == _DEVICE else 0
         if access.flags & _MATTERS or (access.space == "pci" and access.op == _WRITE):
@@ -175,11 +189,14 @@ class Same:
         return f", {how} of {duration(self.stalled_ns)}{' together' * (self.stalls > 1)}"
 
     def _flags(self) -> str:
-        names = flags_of(self.flags & ~int(Flag.INDEXED))
+        names = [] if _is_owner_note(self.first) else flags_of(self.flags & ~int(Flag.INDEXED))
         return f"  {' '.join(names)}" if names else ""
 
     def _text(self) -> str:
         first = self.first
+        told = self.folder.told(first.first) if self.folder.told else ""
+        if told:
+            return told + (f" ({self.times} times)" if self.times > 1 else "")
         if first.op >= _CALL:
             text = _event(first)
             if self.returned:
@@ -311,6 +328,8 @@ def _delta(one: Access, other: Access) -> tuple[int, int, int]:
 def _event(access: Access) -> str:
     """A call, a return or a note in words."""
     space, op, value = access.space, access.op, access.value
+    if is_arm_event(access.first[2], access.first[5], op):
+        return arm_text(access.address, value, access.flags)
     if space == "interrupt":
         text = f"int {access.address:02x}h"
         if access.flags & int(Flag.FAULTED):
@@ -321,7 +340,13 @@ def _event(access: Access) -> str:
         return f"{text} {_words(value)}{f' ({name})' if name else ''}"
     if space == "memory" and op == _CALL:
         return f"far call {access.address:#x}, AX={value & 0xFFFF:04X}"
+    if _is_owner_note(access):
+        return f"{pci_text(access.address)} {owner_text(access.first[7], value, access.aux, access.flags)}"
     return f"{enum_name('op', op)} {space} {access.address:#x}: {value:#x}{_was(access)}"
+
+
+def _is_owner_note(access: Access) -> bool:
+    return is_owner_note(access.first[2], access.first[5], access.op)
 
 
 def _words(value: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from fwsim.registers.core import decode
 from fwsim.registers.database import name_of
 from fwsim.registers.host_addresses import ROWS
+from fwsim.report.arm_names import ArmNames
 from fwsim.report.fold import Folder, HostAddresses
 from fwsim.report.fold_cycle import repeated
 from fwsim.report.fold_step import Step
@@ -22,13 +23,16 @@ Fields = Callable[[str, int, int], list[str]]
 
 
 def folded_lines(
-    chunks: Iterator[Events], verbosity: int, cpu: str | None = None, *, igd: bool = True
+    chunks: Iterator[Events], verbosity: int, cpu: str | None = None, *, igd: bool = True, arm: ArmNames | None = None
 ) -> Iterator[str]:
-    """A heading, then the steps of ``chunks`` that ``verbosity`` (0 to 2) shows; a last line counts the others."""
+    """A heading, then the steps of ``chunks`` that ``verbosity`` (0 to 2) shows; a last line counts the others.
+
+    ``arm``: the names of an Arm guest's run.
+    """
     yield HEADING
-    names: Names = names_for(cpu, igd=igd)
-    folder = Folder(names, host_addresses(cpu) if igd else frozenset())
-    fields = fields_for(cpu, names) if verbosity >= 2 else None
+    names: Names = names_for(cpu, igd=igd, arm=arm)
+    folder = Folder(names, host_addresses(cpu) if igd and arm is None else frozenset(), arm.told if arm else None)
+    fields = fields_for(cpu, names) if verbosity >= 2 and arm is None else None
     hidden = total = 0
     for step in repeated(folder.steps(chunks)):
         total += step.n

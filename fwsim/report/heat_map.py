@@ -1,5 +1,6 @@
 """A sweep's heat map shows the share of rows that are ok by the values of two axes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ def check(x: Axis, y: Axis) -> None:
     plots.library("matplotlib", "--png")
 
 
-def write_heat_map(path: Path, store: Store, x: Axis, y: Axis) -> None:
+def write_heat_map(path: Path, store: Store, x: Axis, y: Axis, checks: Sequence[str] = ()) -> None:
     """Draw the per cent of rows that are ok, ``x`` across and ``y`` down, into ``path``, a PNG. Raises FwsimError.
 
+    A row is ok by ``checks`` alone, where some are named.
     The colours are cividis, which the colour-blind tell apart; combinations without rows are light grey.
     """
-    share = shares(store, x, y)
+    share = shares(store, x, y, checks)
     cells = [[100 * share.get((one, two), float("nan")) for one in x.labels] for two in y.labels]
     numbered = len(x.labels) * len(y.labels) <= _NUMBERED
     wide, high = _CELL if numbered else _SMALL
@@ -48,6 +50,7 @@ def write_heat_map(path: Path, store: Store, x: Axis, y: Axis) -> None:
     else:
         figure.colorbar(mesh, cax=axes.inset_axes((1.02, 0, 0.02, 1)))
     _name(axes, x, y, -(-_TURNED_LINE // wide), -(-_LINE // high))
+    axes.set_title(f"{', '.join(checks) or 'ok'}, per cent of the rows", pad=10)
     plots.write_png(figure, path)
 
 
@@ -69,7 +72,6 @@ def _name(axes: Any, x: Axis, y: Axis, each_x: int, each_y: int) -> None:
     axes.set_yticks([line + 0.5 for line in range(0, len(down), each_y)], down[::each_y])
     axes.set_xlabel(x.name, weight="bold", labelpad=8)
     axes.set_ylabel(y.name, weight="bold", labelpad=8)
-    axes.set_title("ok, per cent of the rows", pad=10)
     axes.xaxis.set_label_position("top")
     axes.tick_params(top=False, labeltop=True, bottom=False, labelbottom=False, left=False)
     axes.spines[:].set_visible(False)

@@ -7,6 +7,7 @@ import numpy as np
 from fwsim.errors import FwsimError
 from fwsim.registers.core import Decoded, decode
 from fwsim.registers.database import name_of
+from fwsim.report.arm_names import ArmNames
 from fwsim.report.trace import Events, names_for
 from fwsim.trace.describe import COLUMNS, HEADING, line, rows
 
@@ -31,28 +32,32 @@ def find(events: Events, number: int, where: str) -> int:
     )  # fmt: skip
 
 
-def event_document(events: Events, number: int, cpu: str | None, where: str, *, igd: bool = True) -> dict[str, object]:
+def event_document(
+    events: Events, number: int, cpu: str | None, where: str, *, igd: bool = True, arm: ArmNames | None = None
+) -> dict[str, object]:
     """The event for --json, its register, its fields, and its neighbours."""
     place = find(events, number, where)
     event = rows(events[place : place + 1])[0]
     record = events[place : place + 1][list(COLUMNS)].tolist()[0]
     return {
         "event": event,
-        "register": names_for(cpu, igd=igd)(record[5], record[8]) or None,
-        "fields": [field._asdict() for field in _fields(event, cpu, igd)],
+        "register": names_for(cpu, igd=igd, arm=arm)(record[5], record[8]) or None,
+        "fields": [field._asdict() for field in (_fields(event, cpu, igd) if arm is None else [])],
         "before": rows(events[max(0, place - _AROUND) : place]),
         "after": rows(events[place + 1 : place + 1 + _AROUND]),
     }
 
 
-def event_lines(events: Events, number: int, cpu: str | None, where: str, *, igd: bool = True) -> Iterator[str]:
+def event_lines(
+    events: Events, number: int, cpu: str | None, where: str, *, igd: bool = True, arm: ArmNames | None = None
+) -> Iterator[str]:
     """The event and its neighbours a line each, ``>`` before it; below it what it is, field by field."""
     place = find(events, number, where)
-    names = names_for(cpu, igd=igd)
+    names = names_for(cpu, igd=igd, arm=arm)
     yield " " + HEADING
     for at in range(max(0, place - _AROUND), min(len(events), place + 1 + _AROUND)):
         record = events[at : at + 1][list(COLUMNS)].tolist()[0]
-        yield (">" if at == place else " ") + line(record, names(record[5], record[8]))
+        yield (">" if at == place else " ") + line(record, names(record[5], record[8]), arm.told(record) if arm else "")
     event = rows(events[place : place + 1])[0]
     yield ""
     for column in COLUMNS:
@@ -63,7 +68,7 @@ def event_lines(events: Events, number: int, cpu: str | None, where: str, *, igd
             yield f"{column:>10}  {value:#x}"
         else:
             yield f"{column:>10}  {value}"
-    fields = _fields(event, cpu, igd)
+    fields = _fields(event, cpu, igd) if arm is None else []
     if fields:
         yield ""
         record = events[place : place + 1][list(COLUMNS)].tolist()[0]

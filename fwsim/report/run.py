@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.segment import Segment, Segments
 from rich.text import Text
 
+from fwsim.report.config_space import config_space_block
 from fwsim.report.run_parts import (
     WIDTH,
     calls_block,
@@ -29,6 +30,15 @@ from fwsim.report.run_parts import (
     whole,
 )
 from fwsim.report.verdict import verdict
+from fwsim.report.vpci import (
+    design_rows,
+    ends_block,
+    functions_block,
+    mappings_block,
+    printed_block,
+    printed_rows,
+    vpci_of,
+)
 from fwsim.results.summary import CheckResult, Summary
 from fwsim.scenario.guess import Guessed
 
@@ -36,6 +46,7 @@ SCREEN = 24
 """Lines of a terminal that nobody has made larger."""
 _PROMPT = 1
 _SHOWN_LINES = 4
+_ALL = 1 << 30
 _URGENT = ("warning", "error", "QEMU")
 
 
@@ -57,22 +68,13 @@ def render(summary: Summary, folder: Path | None = None, guessed: Guessed | None
 
     ``folder`` is where it lies. What does not fit is in ``render_whole``.
     """
-    log = [line for line in summary.firmware.log if any(word in line for word in _URGENT)]
     tail: list[RenderableType] = [whole("run folder", folder)] if folder is not None else []
     blocks = [
         _block(_assists(summary), 0, 2),
         _block(stop_block(summary)[:-1], 1, 1),
         _block(guessed_block(guessed), 1, 1),
         _block(stop_block(summary)[-1:], 1, 3),
-        _block([facts(placement_rows(summary, log))], 1, 4),
-        _block([facts(gtt_rows(summary))], 1, 5),
-        _block(iommu_block(summary, 1), 1, 4),
-        _block([facts(interrupt_rows(summary))] if interrupt_rows(summary) else [], 1, 4),
-        _block([each for each in (drivers_block(summary),) if each], 2, 4),
-        _block([facts(gop_rows(summary))] if gop_rows(summary) else [], 1, 4),
-        _block([each for each in (calls_block(summary),) if each], 1, 6),
-        _block([each for each in (display_block(summary),) if each], 1, 4),
-        _block([facts(hang_rows(summary))] if hang_rows(summary) else [], 0, 2),
+        *_blocks_of(summary),
         _block([*tail, _count(summary, " (-v shows all of it)")], 9, 0),
         _block(_failed(summary.failed), 2, 0),
         _block([Text(verdict(summary), style="bold", no_wrap=True, overflow="ignore")], 9, 0),
@@ -80,21 +82,56 @@ def render(summary: Summary, folder: Path | None = None, guessed: Guessed | None
     return Group(*_fitted([block for block in blocks if block.lines], SCREEN - _PROMPT))
 
 
+def _blocks_of(summary: Summary) -> list[_Block]:
+    """What a run of its kind did: a guest's with a graphics device, or an Arm guest's."""
+    shown = vpci_of(summary)
+    if shown is not None:
+        return [
+            _block([facts(printed_rows(summary))], 1, 5),
+            _block([facts(design_rows(shown))], 1, 4),
+            _block([functions_block(shown)], 2, 3),
+            _block(ends_block(summary, shown, 1), 2, 4),
+        ]
+    log = [line for line in summary.firmware.log if any(word in line for word in _URGENT)]
+    return [
+        _block([facts(placement_rows(summary, log))], 1, 4),
+        _block([facts(gtt_rows(summary))], 1, 5),
+        _block(iommu_block(summary, 1), 1, 4),
+        _block([facts(interrupt_rows(summary))] if interrupt_rows(summary) else [], 1, 4),
+        _block(config_space_block(summary), 1, 3),
+        _block([each for each in (drivers_block(summary),) if each], 2, 4),
+        _block([facts(gop_rows(summary))] if gop_rows(summary) else [], 1, 4),
+        _block([each for each in (calls_block(summary),) if each], 1, 6),
+        _block([each for each in (display_block(summary),) if each], 1, 4),
+        _block([facts(hang_rows(summary))] if hang_rows(summary) else [], 0, 2),
+    ]
+
+
 def render_whole(summary: Summary, folder: Path | None = None, guessed: Guessed | None = None) -> RenderableType:
     """Everything of one run that a terminal can show; what failed and the verdict come last."""
     parts: list[RenderableType] = [*_assists(summary), *stop_block(summary), *guessed_block(guessed)]
-    parts += [facts(placement_rows(summary)), e820_block(summary), facts(gtt_rows(summary))]
-    parts += iommu_block(summary, _SHOWN_LINES)
-    if rows := interrupt_rows(summary):
-        parts.append(facts(rows))
-    parts += [table for table in (drivers_block(summary), *([facts(gop_rows(summary))] if gop_rows(summary) else []))
-              if table is not None]  # fmt: skip
-    parts += [table for table in (calls_block(summary), display_block(summary)) if table is not None]
-    parts += [facts(rows) for rows in (hang_rows(summary), unhandled_rows(summary)) if rows]
+    parts += _whole_of(summary)
     if folder is not None:
         parts.append(whole("run folder", folder))
     parts.append(render_checks(summary, failed_last=True))
     return Group(*parts, Text(verdict(summary), style="bold", no_wrap=True, overflow="ignore"))
+
+
+def _whole_of(summary: Summary) -> list[RenderableType]:
+    """All that a run of its kind did."""
+    shown = vpci_of(summary)
+    if shown is not None:
+        parts = [*printed_block(summary), facts(design_rows(shown)), functions_block(shown)]
+        return [*parts, mappings_block(shown), *ends_block(summary, shown, _ALL)]
+    parts = [facts(placement_rows(summary)), e820_block(summary), facts(gtt_rows(summary))]
+    parts += iommu_block(summary, _SHOWN_LINES)
+    if rows := interrupt_rows(summary):
+        parts.append(facts(rows))
+    parts += config_space_block(summary)
+    parts += [table for table in (drivers_block(summary), *([facts(gop_rows(summary))] if gop_rows(summary) else []))
+              if table is not None]  # fmt: skip
+    parts += [table for table in (calls_block(summary), display_block(summary)) if table is not None]
+    return parts + [facts(rows) for rows in (hang_rows(summary), unhandled_rows(summary)) if rows]
 
 
 def render_checks(summary: Summary, failed_last: bool = False) -> RenderableType:

@@ -48,7 +48,7 @@ def _plural(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """``text`` without what could steer a terminal: the log holds whatever the ROM printed."""
     return "".join(each if each.isprintable() else " " for each in text.rstrip()).rstrip()
 
@@ -75,10 +75,15 @@ def _place(cs: int, ip: int) -> str:
     return f"{cs:04x}:{ip:04x}"
 
 
+def _stopped_at(summary: Summary) -> str:
+    stop = summary.stop
+    return f"{stop.ip:#x}" if summary.code == "program" else _place(stop.cs, stop.ip)
+
+
 def ended(summary: Summary) -> str:
     """How the run ended, in a word, and where when it did not finish."""
     stop = summary.stop
-    where = "" if stop.reason == "completed" else f" at {_place(stop.cs, stop.ip)}"
+    where = "" if stop.reason == "completed" else f" at {_stopped_at(summary)}"
     return _REASONS[stop.reason].partition(":")[0] + where
 
 
@@ -97,20 +102,21 @@ def stop_block(summary: Summary) -> list[RenderableType]:
     stop, rom = summary.stop, summary.rom
     good = stop.reason == "completed"
     head = Text(f"{summary.scenario}: ", style="bold", overflow="fold")
-    reason = _REASONS[stop.reason].replace("the ROM", "the ROM" if summary.efi is None else "the driver")
+    reason = _REASONS[stop.reason].replace("the ROM", f"the {summary.code}")
     head.append(reason, style="bold green" if good else "bold red")
     if not good:
-        head.append(f" (at {_place(stop.cs, stop.ip)})")
+        head.append(f" (at {_stopped_at(summary)})")
     parts: list[RenderableType] = [head]
     parts += [item(text) for line in stop.detail.splitlines() for text in textwrap.wrap(line, WIDTH - 2)]
     shadow = ", as the host's POST left it" if rom.source == "shadow" else ""
     ids = f"{rom.vendor:04x}:{rom.device:04x}" if rom.images else "a UEFI driver"
     image = f"{ids}, {format_size(rom.size)}, sha256 {rom.sha256[:16]}{shadow}"
+    what = ("rom", image) if summary.code != "program" else ("program", f"{rom.size} bytes, sha256 {rom.sha256[:16]}")
     took = f"{summary.virtual_ns / 1e6:.3f} ms virtual, {summary.wall_s:.2f} s real"
     counts = f"{_plural(summary.events, 'event')}, {_plural(summary.code_bytes, 'code byte')}"
     one_line = len(counts) + len(took) + 2 <= WIDTH - _LABEL
     run = [("run", f"{counts}, {took}")] if one_line else [("run", counts), ("", took)]
-    return [*parts, facts([("rom", image), *run])]
+    return [*parts, facts([what, *run])]
 
 
 def placement_rows(summary: Summary, log: Sequence[str] | None = None) -> list[tuple[str, str]]:
@@ -122,7 +128,7 @@ def placement_rows(summary: Summary, log: Sequence[str] | None = None) -> list[t
     rows.append(("firmware", f"{firmware.kind}: BDSM {firmware.bdsm:#010x}, ASLS {firmware.asls:#010x}"))
     if bars:
         rows.append(("", bars))
-    printed = [_printable(text) for text in (firmware.log if log is None else log)]
+    printed = [printable(text) for text in (firmware.log if log is None else log)]
     rows += [("", text) for text in printed[:_SHOWN_LOG] if text]
     if len(printed) > _SHOWN_LOG:
         rows.append(("", f"... {_plural(len(printed) - _SHOWN_LOG, 'more line')} in summary.json"))

@@ -1,6 +1,7 @@
 """Events are shown, selected chunk by chunk, as a table or one JSON document, so that the first come at once."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -10,9 +11,14 @@ from fwsim.registers.database import leaf_name, name_of
 from fwsim.trace.describe import COLUMNS, HEADING, enum_name, line, rows
 from fwsim.trace.event import GSI, Actor, Op, Space
 
+if TYPE_CHECKING:
+    from fwsim.report.arm_names import ArmNames
+
 Events = NDArray[np.void]
 Names = Callable[[int, int], str]
 """What a register is called, from (space, address); "" where nobody knows."""
+Told = Callable[[tuple[int, ...]], str]
+"""An event in words, from its values in the order of ``COLUMNS``; "" for one that its fields tell of."""
 _IGD = 0x10  # 00:02.0 as device << 3 | function
 _NAMED = (Space.PORT, Space.PCI, Space.MMIO)
 _FIRST_TEST, _GROWTH, _LAST_TEST = 1 << 12, 4, 1 << 20
@@ -58,8 +64,13 @@ def _found(events: Events, test: Callable[[Events], NDArray[np.bool_]] | None, *
         done, size = end, min(_GROWTH * size, _LAST_TEST)
 
 
-def names_for(cpu: str | None, *, igd: bool = True) -> Names:
-    """The register database as a ``Names``, for the host's ``cpu`` (None: any). ``igd``: 00:02.0 is the IGD."""
+def names_for(cpu: str | None, *, igd: bool = True, arm: "ArmNames | None" = None) -> Names:
+    """The register database as a ``Names``, for the host's ``cpu`` (None: any). ``igd``: 00:02.0 is the IGD.
+
+    ``arm``: those of an Arm guest's run, which has none of that.
+    """
+    if arm is not None:
+        return arm
 
     def name(space: int, address: int) -> str:
         if space not in _NAMED or (not igd and (space == Space.MMIO or (space, address >> 12) == (Space.PCI, _IGD))):
@@ -72,14 +83,14 @@ def names_for(cpu: str | None, *, igd: bool = True) -> Names:
     return name
 
 
-def table_lines(chunks: Iterator[Events], names: Names | None = None) -> Iterator[str]:
-    """A heading, and one line for each event; says so when there is none."""
+def table_lines(chunks: Iterator[Events], names: Names | None = None, told: Told | None = None) -> Iterator[str]:
+    """A heading, and one line for each event; says so when there is none. ``told`` says an event in words, or ""."""
     yield HEADING
     any_event = False
     for chunk in chunks:
         for record in chunk[list(COLUMNS)].tolist():
             any_event = True
-            yield line(record, _name(record, names) if names else "")
+            yield line(record, _name(record, names) if names else "", told(record) if told else "")
     if not any_event:
         yield "no events"
 

@@ -1,5 +1,6 @@
-"""A run's verdict is one sentence, for a person who wants to know whether there would be a picture."""
+"""A run's verdict is one sentence, for a person who wants to know whether there would be a picture, or devices."""
 
+from fwsim.report.vpci import story_of, vpci_of
 from fwsim.results.summary import EfiSummary, Summary
 
 _UNFINISHED = {
@@ -17,13 +18,15 @@ def verdict(summary: Summary) -> str:
 
 def _story(summary: Summary) -> str:
     rom, stop = summary.rom, summary.stop
+    if (shown := vpci_of(summary)) is not None:
+        return story_of(summary, shown)
     if not rom.taken:
         return "the guest's firmware runs no ROM, and the screen stays black"
     if stop.reason != "completed":
         done = sum(call.ok for call in summary.calls)
         after = f" after {done} of its calls" if done else ""
-        who = "ROM" if summary.efi is None else "driver"
-        what = _UNFINISHED.get(stop.reason, "").format(what=who) or stop.detail.partition("\n")[0] or "the run failed"
+        words = _UNFINISHED.get(stop.reason, "").format(what=summary.code)
+        what = words or stop.detail.partition("\n")[0] or "the run failed"
         return f"{what}{after}{', and the screen stays black' if not summary.display else ''}"
     if summary.efi is not None:
         return _drivers(summary, summary.efi)

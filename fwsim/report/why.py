@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from fwsim.analysis.story import WhyNode
 from fwsim.analysis.why import Why
-from fwsim.disasm import instruction_at
+from fwsim.disasm import instruction_at, text_a64
 
 _WIDTH = 80
 _INDENT = " " * 11
@@ -39,6 +39,8 @@ def instruction(node: WhyNode) -> str:
     """The instruction of a step, "" where there is none."""
     if not node.code:
         return ""
+    if node.arch == "arm64":
+        return " ".join(text_a64(node.code, node.ip).split())
     found = instruction_at(node.code, 0, node.ip, node.bits)
     return " ".join(found.text.split()) if found else ""
 

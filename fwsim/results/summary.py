@@ -344,6 +344,121 @@ class DriverSummary(_Part):
     certainty: str = ""
 
 
+class AssignedBar(_Part):
+    """A BAR of an assigned function: the host's address, the guest's as it stands, and whether stage 2 maps it."""
+
+    index: int = 0
+    kind: str = "mem"
+    size: int = 0
+    host: int = 0
+    guest: int = 0
+    mapped: bool = False
+
+
+class AssignedFunction(_Part):
+    """A function of the guest's bus: where the guest finds it, whose it is on the host (""; made for the guest).
+
+    ``late``: it was attached after the guest had started; ``refused``: why the guest does not have it.
+    """
+
+    guest: str = ""
+    host: str = ""
+    backend: str = "vpci"
+    vendor: int = 0
+    device: int = 0
+    class_code: int = field(default=0, name="class")
+    bridge: bool = False
+    late: bool = False
+    refused: str = ""
+    bars: list[AssignedBar] = field(default_factory=list)
+
+
+class Stage2Mapping(_Part):
+    """Guest-physical memory that is the host's: ``bar`` of the host's ``function``."""
+
+    guest: int
+    host: int
+    size: int
+    function: str
+    bar: int
+
+
+class VpciSummary(_Part):
+    """What vPCI showed a guest: ``design`` of its bridges, functions, stage-2 mappings at the end, what Xen printed.
+
+    ``windows``: by name the guest's (start, bytes). ``crashed``: why the hypervisor ended the guest. ``reads`` and
+    ``writes``: accesses of configuration space, each of which trapped; ``window_writes``: those that set the windows
+    of bridges.
+    """
+
+    design: str = ""
+    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    functions: list[AssignedFunction] = field(default_factory=list)
+    mappings: list[Stage2Mapping] = field(default_factory=list)
+    log: list[str] = field(default_factory=list)
+    aborts: int = 0
+    crashed: str = ""
+    reads: int = 0
+    writes: int = 0
+    window_writes: int = 0
+
+
+NOTHING = "nothing"
+"""The function of a ``ConfigAnswer`` that is for all those which are not there."""
+
+
+class ConfigServer(_Part):
+    """Who answers for functions, "00:05.0" each: the hypervisor itself first, then the others in the order of ids."""
+
+    name: str
+    functions: list[str] = field(default_factory=list)
+
+
+class ConfigWindow(_Part):
+    """The configuration window from event ``seq`` on: on, off, or locked (this was written, and the register kept its
+    value). ``told``: the hypervisor knows. ``ram``: bytes of it where guest RAM answers; ``bars``: those that do.
+    """
+
+    seq: int = 0
+    start: int = 0
+    size: int = 0
+    state: Literal["on", "off", "locked"] = "on"
+    told: bool = True
+    ram: int = 0
+    bars: list[str] = field(default_factory=list)
+
+
+class ConfigAnswer(_Part):
+    """Accesses of one ``way`` to one function ("nothing": to those that are not there) that one party had.
+
+    ``way``: "CF8/CFC", "ECAM", "ECAM 100h-FFFh", or "ECAM, left" where the window was before. ``form``: "config
+    request", "MMIO", or "" where nobody had it. ``lost``: of them, those that did not reach the function.
+    """
+
+    way: str
+    function: str
+    who: str
+    form: str = ""
+    reads: int = 0
+    writes: int = 0
+    lost: int = 0
+
+
+class ConfigSpace(_Part):
+    """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
+    lost in it, and ``remedy``: what helps; ``lacks``: what its guests do not have, in a sentence.
+    """
+
+    design: str = ""
+    title: str = ""
+    cause: str = ""
+    remedy: str = ""
+    lacks: str = ""
+    servers: list[ConfigServer] = field(default_factory=list)
+    windows: list[ConfigWindow] = field(default_factory=list)
+    answers: list[ConfigAnswer] = field(default_factory=list)
+
+
 class CheckResult(_Part):
     """One rule of what a correct run is."""
 
@@ -355,7 +470,8 @@ class CheckResult(_Part):
 class Summary(_Part):
     """``summary.json``. ``fwsim``: the version that wrote it, ``scenario``: its name, ``events``: their count.
 
-    ``driver`` is there where the scenario names one.
+    ``driver`` is there where the scenario names one, ``config_space`` where several answer for it, ``vpci`` in the run
+    of an Arm guest.
     """
 
     fwsim: str = __version__
@@ -373,12 +489,21 @@ class Summary(_Part):
     unhandled: Unhandled = field(default_factory=Unhandled)
     driver: DriverSummary | msgspec.UnsetType = msgspec.UNSET
     efi: EfiSummary | None = None
+    vpci: VpciSummary | msgspec.UnsetType = msgspec.UNSET
+    config_space: ConfigSpace | msgspec.UnsetType = msgspec.UNSET
     checks: list[CheckResult] = field(default_factory=list)
     exactness: dict[str, Known] = field(default_factory=dict)
     events: int = 0
     code_bytes: int = 0
     virtual_ns: int = 0
     wall_s: float = 0.0
+
+    @property
+    def code(self) -> Literal["ROM", "driver", "program"]:
+        """What ran: the ROM, a driver of UEFI's, or an Arm guest's program."""
+        if self.vpci is not msgspec.UNSET:
+            return "program"
+        return "ROM" if self.efi is None else "driver"
 
     @property
     def failed(self) -> list[CheckResult]:

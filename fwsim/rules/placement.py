@@ -7,6 +7,7 @@ rule answers with the facts, hexadecimal addresses in them, or not at all where 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from fwsim.devices.ecam import window
 from fwsim.firmware.request import Step
 from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
@@ -84,7 +85,8 @@ class Placed(Layout):
     ``emulates_bdsm`` whether BDSM is the guest's own, ``offers_opregion`` whether it hands the OpRegion over by itself.
     ``no_bdsm`` and ``no_asls``: the cause of there being none.
     ``at_host_base``: stolen memory is to be where the host has it, whatever the generation. ``steps`` are what the
-    guest does to the placement.
+    guest does to the placement. ``pciexbar``: what the firmware wrote there, 0 for nothing; ``kept`` is memory of the
+    device model's in no map, ``overlaps`` what meets it.
     """
 
     at_host_base: bool = False
@@ -107,6 +109,9 @@ class Placed(Layout):
     no_bdsm: str = ""
     no_asls: str = ""
     steps: Sequence[Step] = field(default=())
+    pciexbar: int = 0
+    kept: Sequence[Range] = ()
+    overlaps: Sequence[str] = ()
 
     @property
     def stolen(self) -> Range:
@@ -366,6 +371,26 @@ def _steps(placed: Placed) -> Verdict:
     return False, f"{len(broken)} of {len(placed.steps)} steps break something, first: {broken[0].step}"
 
 
+def _model_clear(placed: Placed) -> Verdict:
+    if placed.overlaps:
+        return False, "; ".join(placed.overlaps)
+    if not placed.kept:
+        return None
+    return True, f"nothing else is at {span(placed.kept[0].start, placed.kept[-1].end)}"
+
+
+def _ecam_decoded(placed: Placed) -> Verdict:
+    if not placed.pciexbar or placed.ecam is None:
+        return None
+    found = window(placed.pciexbar, None)
+    if found is None or Range(found[0], sum(found)) == placed.ecam:
+        return True, span(*placed.ecam)
+    return False, (
+        f"PCIEXBAR {placed.pciexbar:#x} is meant for {span(*placed.ecam)}: QEMU without the series' own mend of its "
+        f"masks decodes {span(found[0], sum(found))}"
+    )
+
+
 def _ggc(placed: Placed) -> Verdict:
     return True, ggc_note(placed.family, placed.ggc, placed.bdsm)
 
@@ -374,6 +399,18 @@ PLACED: tuple[PlacedRule, ...] = (
     PlacedRule("firmware-boots", _boots, "a guest that never starts", "SeaBIOS src/fw/pciinit.c: panic"),
     PlacedRule("bars-placed", _bars_placed, "a device without registers", "PCI specification 6.2.5"),
     PlacedRule("bars-clear", _bars_clear, "two devices that answer at one address", "PCI specification 6.2.5"),
+    PlacedRule(
+        "device-model-clear",
+        _model_clear,
+        "video RAM that guest RAM replaces, a BAR that no device hears",
+        "QEMU hw/i386/xen/xen-hvm.c; Xen x86/mm/p2m.c",
+    ),
+    PlacedRule(
+        "ecam-decoded",
+        _ecam_decoded,
+        "configuration space elsewhere than the MCFG table says",
+        "QEMU hw/pci-host/q35.c: mch_update_pciexbar",
+    ),
     PlacedRule("bdsm-register", _register, "a base that no driver reads", "Linux i915_drm.h: 0x5C, 0xC0 from gen 11"),
     PlacedRule("bdsm-size", _size, "a driver that uses more than was reserved", "Linux early-quirks.c, GMS codes"),
     PlacedRule("bdsm-outside-mmio", _bdsm_outside, "a frame buffer where devices answer", "QEMU docs/igd-assign.txt"),

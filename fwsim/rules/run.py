@@ -20,6 +20,7 @@ from fwsim.memory.ranges import Range
 from fwsim.registers.family import Family
 from fwsim.results.summary import CheckResult, EfiSummary, GttTargets, Screen, Stop, Summary
 from fwsim.rom.opregion import SIZE as OPREGION_SIZE
+from fwsim.rules.config_space import CONFIG_SPACE, ConfigRule
 from fwsim.rules.placement import SHARED, Layout, PlacementRule, Verdict, ggc_note, span
 from fwsim.rules.uefi import DRIVERS, EfiFacts, EfiRule
 from fwsim.scenario.host_functions import asked, place
@@ -360,6 +361,12 @@ def _driver_pch(facts: Facts) -> Verdict:
     return right, f"{assumed}{found.name}: {found.pch} ({found.how}){'' if right else f'; on the host {found.host}'}"
 
 
+def _of_config_space(rule: ConfigRule, facts: Facts) -> Verdict:
+    """Only where several answer for configuration space."""
+    found = facts.summary.config_space
+    return None if isinstance(found, UnsetType) else rule.test(found)
+
+
 def _of_drivers(rule: EfiRule, facts: Facts) -> Verdict:
     efi = facts.summary.efi
     if efi is None or not facts.graphics:
@@ -437,6 +444,7 @@ RULES: tuple[Rule, ...] = (
     Rule("screens-complete", _screens, "a torn, black or unlit picture", "scan-out, page by page"),
     Rule("ggc-usual", _ggc, "a GGC of another generation: it is taken as given", "Linux early-quirks.c, GMS codes"),
     Rule("ggc-at-bridge", _bridge_ggc, "a vBIOS that sizes its GTT by TSEG's size", "QEMU hw/pci-host/q35.c"),
+    *(Rule(rule.id, partial(_of_config_space, rule), rule.protects, rule.source) for rule in CONFIG_SPACE),
     Rule("driver-pch", _driver_pch, "a driver that takes its PCH for another", "Linux i915, intel_detect_pch"),
 )
 """Every rule. ``ggc-usual`` and ``ggc-at-bridge`` are notes: the run obeys the value, the rule says what is odd."""

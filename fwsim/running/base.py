@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fwsim.environment.ending import Ending
+from fwsim.environment.processor import Runnable
 from fwsim.machine.built import Built
 from fwsim.machine.left import Left
 from fwsim.results.summary import Summary
@@ -41,7 +42,7 @@ class Assembled:
 class AnyRun(ABC):
     """A run, step by step. ``ending`` is how the drivers' start or the ROM's init ended, None before it."""
 
-    built: Built
+    built: Runnable
     ending: Ending | None
 
     @abstractmethod
@@ -76,3 +77,9 @@ class AnyRun(ABC):
     def close(self) -> None:
         """Let go of the events, or of the file they are in."""
         self.built.machine.recorder.close()
+
+
+class PcRun(AnyRun):
+    """A run on a PC, whose display device is looked at."""
+
+    built: Built

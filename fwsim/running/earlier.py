@@ -9,7 +9,7 @@ from fwsim.machine.build import lights
 from fwsim.machine.built import Built
 from fwsim.machine.left import Left, left_by
 from fwsim.rom.chain import Rom
-from fwsim.running.base import AnyRun
+from fwsim.running.base import PcRun
 from fwsim.scenario.model import Scenario
 
 ROM_BASE = 0xC0000
@@ -39,7 +39,7 @@ def add_own(found: Earlier, scenario: Scenario, host: Built) -> None:
     found.host, found.left = host, _left(scenario, host)
 
 
-def add_host(found: Earlier, scenario: Scenario, rom: Rom, host: AnyRun) -> None:
+def add_host(found: Earlier, scenario: Scenario, rom: Rom, host: PcRun) -> None:
     """A host's POST, and its calls.
 
     Raises FwsimError when the ROM does not finish its POST and the guest's is its shadow: there is none to hand out.
@@ -56,13 +56,13 @@ def add_host(found: Earlier, scenario: Scenario, rom: Rom, host: AnyRun) -> None
     found.shadow = host.built.machine.ram.read(ROM_BASE, file_extent(rom))
 
 
-def add_guest(found: Earlier, scenario: Scenario, guest: AnyRun) -> None:
+def add_guest(found: Earlier, scenario: Scenario, guest: PcRun) -> None:
     """A guest's POST, and its calls: as far as it got, it left the device so."""
     guest.post()
     _leave(found, scenario, "guest", guest)
 
 
-def _leave(found: Earlier, scenario: Scenario, who: str, run: AnyRun) -> None:
+def _leave(found: Earlier, scenario: Scenario, who: str, run: PcRun) -> None:
     run.calls(past_end=False)
     run.close()
     found.left = _left(scenario, run.built)

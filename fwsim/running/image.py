@@ -14,7 +14,7 @@ from fwsim.memory.e820 import E820Type
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
 from fwsim.rules.run import check
-from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.base import Assembled, PcRun, Progress, quiet
 from fwsim.running.calls import Caller
 from fwsim.running.guest_driver import driver_summary
 from fwsim.running.outcome import summarize
@@ -28,7 +28,7 @@ _BELOW_MIB = 0xFFFFF
 _FOUR_GIB = 1 << 32
 
 
-class ImageRun(AnyRun):
+class ImageRun(PcRun):
     """A run of ``made``, step by step, its firmware executed from the reset vector."""
 
     def __init__(self, made: Assembled, out: RunDir | None = None) -> None:

@@ -41,6 +41,7 @@ from fwsim.results.summary import (
     Unhandled,
 )
 from fwsim.rom.chain import Rom
+from fwsim.running.config_space import config_space
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Flag, Op, Space
@@ -90,6 +91,8 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Ran, ending: 
         for release, count in session.slices.assist.given.values()
     ]
     summary.unhandled = _unhandled(built, session, scenario)
+    if found := config_space(built):
+        summary.config_space = found
     summary.events = machine.recorder.count
     summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])
     return summary

@@ -24,6 +24,7 @@ from fwsim.firmware.image import FirmwareImage
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.machine.function_reset import reset_display
+from fwsim.memory.arm_map import MACHINE
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -31,7 +32,7 @@ from fwsim.rom.chain import Rom, is_pe, load
 from fwsim.rom.drivers import driver_file, drivers_of
 from fwsim.rom.pack import packed
 from fwsim.rules.run import check
-from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.base import AnyRun, Assembled, PcRun, Progress, quiet
 from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, add_own, file_extent, parties
@@ -58,9 +59,8 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     """
     tell = progress or quiet
     started = time.perf_counter()
-    rom = load(scenario.rom.file)
     tell("preparing", None)
-    one = begin(assemble(scenario, rom, out.events_path, tell), sessions, out)
+    one = begun(scenario, sessions, out, tell)
     try:
         tell("running", 0.0)
         one.post()
@@ -79,7 +79,22 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
     return summary
 
 
-def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> AnyRun:
+def begun(
+    scenario: Scenario, sessions: Sessions = Session, out: RunDir | None = None, tell: Progress = quiet
+) -> AnyRun:
+    """The run of ``scenario``, its machine assembled and no code run; events go to ``out``, None: to memory.
+
+    Raises FwsimError for what cannot be run.
+    """
+    events = out.events_path if out else None
+    if scenario.guest.machine == MACHINE:
+        from fwsim.running.arm import ArmRun
+
+        return ArmRun(scenario, events)
+    return begin(assemble(scenario, load(scenario.rom.file), events, tell), sessions, out)
+
+
+def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> PcRun:
     """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
     if made.built.machine.engine.mode == "long":
         return UefiRun(made, out)
@@ -209,7 +224,7 @@ def earlier(scenario: Scenario, rom: Rom, tell: Progress = quiet) -> Earlier:
     return found
 
 
-class Run(AnyRun):
+class Run(PcRun):
     """A run of ``made``, step by step: ``sessions`` runs its code, its pictures go to ``out`` (None: nowhere).
 
     ``ending`` is how init ended, None before it was called.

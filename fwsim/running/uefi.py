@@ -31,7 +31,7 @@ from fwsim.rom.chain import Rom, is_pe
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rom.efi_about import ASSIGNS
 from fwsim.rules.run import check
-from fwsim.running.base import AnyRun, Assembled, Progress, quiet
+from fwsim.running.base import Assembled, PcRun, Progress, quiet
 from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
@@ -83,7 +83,7 @@ def place_by_chain(scenario: Scenario, rom: Rom) -> Scenario:
     return with_fields(scenario, firmware=firmware)
 
 
-class UefiRun(AnyRun):
+class UefiRun(PcRun):
     """A run of ``made``, step by step, under UEFI."""
 
     def __init__(self, made: Assembled, out: RunDir | None = None) -> None:

@@ -10,9 +10,12 @@ from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.firmware.image import FirmwareImage
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
+from fwsim.memory.arm_map import MACHINE as ARM
+from fwsim.scenario.arm import check_arm, check_not_arm, judge_program
 from fwsim.scenario.assigned import check_assigned
 from fwsim.scenario.buses import arranged
 from fwsim.scenario.choices import SLOT
+from fwsim.scenario.host_devices import host_devices, host_rows
 from fwsim.scenario.host_functions import asked
 from fwsim.scenario.model import Display, Firmware, Guest, Host, RomInt15, Scenario
 from fwsim.scenario.options import read_options
@@ -35,6 +38,8 @@ _NEEDS_MACHINE = {
     "real-chipset": ("q35", "no real chipset has an ISA bridge with functions at 00:01, as an i440FX's PIIX3 is"),
 }  # fmt: skip
 """By guest.isa_bridge: the machine that it needs, and why."""
+_OWNER = re.compile(r"[A-Za-z0-9_-]{1,16}")
+_TAKEN_OWNERS = ("qemu", "xen", "vpci", "nobody", "nothing")
 _ANSWER_REGISTERS = ("ax", "bx", "cx", "dx", "si", "di", "carry")
 
 
@@ -48,6 +53,13 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
     design = _design(scenario, where)
+    if scenario.guest.machine == ARM:
+        _check_ram(scenario.guest.ram, f"{where}: guest.ram")
+        check_arm(scenario, design, where)
+        host_devices(scenario, where)
+        check_assigned(scenario, design, where)
+        return
+    check_not_arm(scenario, where)
     _check_executed(scenario, design, where)
     posted = scenario.rom.source == "shadow" or scenario.host.post
     if scenario.host.vga in ("auto", "igd") and (design.on_host or posted):
@@ -59,7 +71,9 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_slot(scenario.guest, f"{where}: guest.slot")
     _check_isa_bridge(scenario.guest, f"{where}: guest.isa_bridge")
     arranged(scenario.function, f"{where}: function")
+    _check_owners(scenario, design, f"{where}: function")
     asked(scenario, where)
+    host_rows(scenario, where)
     check_assigned(scenario, design, where)
     _check_int15(scenario.rom.int15, f"{where}: rom.int15")
     _check_before(scenario.rom.before, design, f"{where}: rom.before")
@@ -73,6 +87,31 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
             )  # fmt: skip
     for index, display in enumerate(scenario.display):
         _check_link(display, f"{where}: display.{index}")
+
+
+def _check_owners(scenario: Scenario, design: Design, where: str) -> None:
+    """Another emulator's name is a word, and somebody routes to it."""
+    for index, row in enumerate(scenario.function):
+        if not row.owner:
+            continue
+        at = f"{where}.{index}.owner"
+        if not _OWNER.fullmatch(row.owner) or row.owner.lower() in _TAKEN_OWNERS:
+            raise FwsimError(
+                "no name for an emulator", where=at, found=f'"{row.owner}"',
+                expected="letters, digits, - and _, up to 16; not qemu, xen, vpci or nobody", hint='such as "demu"',
+            )  # fmt: skip
+        if not design.routes_config:
+            raise FwsimError(
+                "nobody routes configuration space to another emulator", where=at, found=f'"{row.owner}"',
+                expected="no owner under this hypervisor",
+                hint='hypervisor.kind = "xen" with hypervisor.options.config_space = "told"',
+            )  # fmt: skip
+    if design.routes_config and scenario.guest.machine != "q35":
+        raise FwsimError(
+            "this machine has no PCIEXBAR", where=f"{where.removesuffix('function')}guest.machine",
+            found=f'"{scenario.guest.machine}"', expected='"q35", where somebody asks who answers configuration space',
+            hint='guest.machine = "q35", with firmware.kind = "hvmloader" and firmware.version = "mmconfig"',
+        )  # fmt: skip
 
 
 def _check_post(scenario: Scenario, where: str) -> None:
@@ -303,6 +342,7 @@ def check_files(scenario: Scenario, where: str) -> None:
     _file_named("hypervisor.xl_cfg", scenario.hypervisor.xl_cfg, where, None)
     _file_named("host.opregion", scenario.host.opregion, where, _judge_opregion)
     _file_named("payload.floppy", scenario.payload.floppy, where, _judge_floppy)
+    _file_named("payload.program", scenario.payload.program, where, judge_program)
     for index, display in enumerate(scenario.display):
         _file_named(f"display.{index}.edid", display.edid, where, _judge_edid)
 
@@ -336,8 +376,10 @@ def _file_named(field: str, name: str, where: str, judge: Callable[[bytes], tupl
         )  # fmt: skip
 
 
-_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted"}
+_NAMES = {"edid": "an EDID", "opregion": "an OpRegion", "floppy": "a diskette that can be booted",
+          "program": "a program for an Arm guest"}  # fmt: skip
 _DUMPS = {
+    "program": "link it at 0x40000000 or above for aarch64, as roms/arm-linux.elf is",
     "floppy": "assemble a boot sector to 512 bytes with 55h AAh at 1FEh, as roms/vblank-pic.img is, or pad an image to "
     "whole sectors: truncate -s %512 FILE",
     "edid": "copy one from /sys/class/drm/card*-*/edid, or leave it out: fwsim has a monitor of its own",

@@ -11,6 +11,7 @@ from fwsim.hypervisor.groups.acs import BITS, Kernel
 from fwsim.hypervisor.groups.groups import Groups
 from fwsim.hypervisor.groups.opening import Asked, Holding, Refused, Reserved, no_group
 from fwsim.hypervisor.groups.topology import HostFunction, Topology, short
+from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.memory.ram import PAGE
 from fwsim.scenario.model import IGD_RMRR, Host, Scenario
 from fwsim.scenario.model import HostFunction as Row
@@ -53,8 +54,19 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
     if not scenario.host_function:
         return Topology([HostFunction(igd, vendor=0x8086, device=scenario.host.device_id, class_code=_DISPLAY,
                                       driver="vfio-pci", field="host.slot")])  # fmt: skip
+    functions = named(scenario.host_function, where)
+    if igd not in functions.by_rid:
+        raise FwsimError(
+            "the IGD is none of the host's functions", where=f"{where}: host.slot", found=f'"{scenario.host.slot}"',
+            expected="the slot of a [[host_function]]", hint="add a row for it, or correct host.slot",
+        )  # fmt: skip
+    return Topology(_as_igd(each, scenario.host) if each.rid == igd else each for each in functions.by_rid.values())
+
+
+def named(rows: tuple[Row, ...], where: str = "scenario") -> Topology:
+    """The functions of ``rows``. Raises FwsimError for two in one slot, a bridge that is not there or none, a loop."""
     found: dict[int, HostFunction] = {}
-    for index, row in enumerate(scenario.host_function):
+    for index, row in enumerate(rows):
         field = f"host_function.{index}"
         function = _function(row, f"{where}: {field}", field)
         if function.rid in found:
@@ -62,14 +74,9 @@ def topology(scenario: Scenario, where: str = "scenario") -> Topology:
                 "two functions in one slot", where=f"{where}: {field}.slot", found=f'"{row.slot}"',
                 expected="each slot once", hint=f"{found[function.rid].field} is there already",
             )  # fmt: skip
-        found[function.rid] = function if function.rid != igd else _as_igd(function, scenario.host)
+        found[function.rid] = function
     _check_buses(found, where)
-    if igd not in found:
-        raise FwsimError(
-            "the IGD is none of the host's functions", where=f"{where}: host.slot", found=f'"{scenario.host.slot}"',
-            expected="the slot of a [[host_function]]", hint="add a row for it, or correct host.slot",
-        )  # fmt: skip
-    return Topology(_with_multifunction(found, scenario.host_function))
+    return Topology(_with_multifunction(found, rows))
 
 
 def _function(row: Row, where: str, field: str) -> HostFunction:
@@ -224,8 +231,14 @@ def usual_rmrr(host: Host) -> tuple[int, int]:
 def asked(scenario: Scenario, where: str = "scenario") -> Asked:
     """What the guest asks of the host's groups: its IGD, and each [[function]] that is the host's.
 
-    Raises FwsimError for what no host is, a device assigned twice, a group named twice, and a reset that is not there.
+    Raises FwsimError for what no host is, a device assigned twice, a group named twice, and a reset that is not there;
+    and for an Arm guest, whose hypervisor knows no groups.
     """
+    if scenario.guest.machine == ARM:
+        raise FwsimError(
+            "Xen gives functions one by one", where=f"{where}: guest.machine", found=f'"{ARM}"',
+            expected="a guest of a PC: groups are vfio's", hint="which functions it has: hypervisor.options.pci",
+        )  # fmt: skip
     functions = topology(scenario, where)
     release = kernel(scenario.host, f"{where}: host")
     groups = Groups(functions, release)

@@ -12,7 +12,7 @@ from fwsim.scenario.model import Scenario
 from fwsim.scenario.text import parse_toml, read_struct, with_overrides, write_struct
 from fwsim.units import MIB
 
-_KIND = "hypervisor.kind"
+_KIND, _ELF = "hypervisor.kind", b"\x7fELF"
 __all__ = ["dumps", "from_table", "load", "loads", "name_from", "with_overrides"]
 
 
@@ -90,9 +90,16 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError:
         pass
     raise FwsimError(
-        "not a scenario", where=str(path), found="55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text",
-        expected="a TOML file", hint="a ROM that begins with 55 AA runs alone: fwsim run FILE",
+        "not a scenario", where=str(path), found=_kind_of(data), expected="a TOML file",
+        hint="a scenario names it, as payload.program: examples/arm-vpci.toml" if data[:4] == _ELF
+        else "a ROM that begins with 55 AA runs alone: fwsim run FILE",
     )  # fmt: skip
+
+
+def _kind_of(data: bytes) -> str:
+    if data[:4] == _ELF:
+        return "an ELF program"
+    return "55 AA: a ROM" if data[:2] == b"\x55\xaa" else "not UTF-8 text"
 
 
 def name_from(stem: str) -> str:

@@ -22,6 +22,7 @@ from fwsim.hypervisor.interface import Assignment, Choice, Device, Regions
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.vfio.opregion import HEADER_BYTES, OpRegionView, view, view_of
 from fwsim.hypervisor.vfio.regions import ISA_BRIDGE_CLASS, Neighbour, regions
+from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.memory.ramsplit import ram_split
 from fwsim.registers.families import family
 from fwsim.registers.family import Family
@@ -198,10 +199,11 @@ class Guest(_Table, frozen=True):
     ``cpu``: a model of QEMU's, ``phys_bits`` its physical address bits (0: what the model has), ``cpus`` how many.
     ``user``: the user id that it runs as, 0 for root.
     ``isa_bridge``: how the guest's driver is shown the host's PCH, "auto" as the hypervisor does it; ``driver``: a
-    driver that looks for it when all else is done (``fwsim/drivers``).
+    driver that looks for it when all else is done (``fwsim/drivers``). ``machine`` "arm-virt": Xen's Arm guest, which
+    has the machine, its RAM and ``payload.program`` alone.
     """
 
-    machine: Literal["pc", "q35"] = "pc"
+    machine: Literal["pc", "q35", "arm-virt"] = "pc"
     ram: Annotated[int, Meta(extra={"as": "size", "min": 0, "max": (1 << 63) - 1})] = 2 * GIB
     slot: str = "00:02.0"
     cpu: str = HOST
@@ -288,11 +290,13 @@ class Payload(_Table, frozen=True):
     """What a boot loader would do. ``draw``: painted once a graphics mode is set; ``floppy``: boot sector to run.
 
     ``frames``: how long each screen is looked at before the next mode, in frames of 1/60 s of virtual time.
+    ``program``: what an Arm guest runs, an AArch64 ELF.
     """
 
     draw: Literal["test-card", "none"] = "test-card"
     frames: Annotated[int, Meta(extra={"min": 1, "max": 600})] = 1
     floppy: File = ""
+    program: File = ""
 
 
 class Budget(_Table, frozen=True):
@@ -309,6 +313,8 @@ class Function(_Table, frozen=True):
     ``host``: the function of the host that it is, "" for one that the hypervisor makes up.
     ``slot`` is device.function on its bus; ``behind`` the bridge's own slot, "00:1c.0", or "00:1c.0/01.0" for a bridge
     behind one; "" is bus 0. ``bars`` from BAR0 on: "mem 16K", "pref64 256M", "io 32". ``rom`` bytes of a ROM BAR.
+    ``owner``: the emulator beside the device model that has it, "" the device model. ``extended``: PCI Express, with a
+    capability at 100h.
     """
 
     slot: str
@@ -323,6 +329,8 @@ class Function(_Table, frozen=True):
     behind: str = ""
     hotplug: Hotplug = "none"
     host: str = ""
+    owner: str = ""
+    extended: bool = False
 
     @property
     def is_at_1f(self) -> bool:
@@ -331,12 +339,14 @@ class Function(_Table, frozen=True):
 
 
 class HostFunction(_Table, frozen=True):
-    """One function of the host, as far as IOMMU groups and requester ids go. ``class`` has 24 bits.
+    """One function of the host: what IOMMU groups go by, and what an Arm guest is given of it. ``class`` has 24 bits.
 
     ``slot`` is bus:device.function; ``behind`` the slot of the bridge that its bus is behind, "" on a root bus.
     ``acs``: the bits of its ACS capability, each with + or - for on or off ("SV+ RR+ CR+ UF+"); "" none, "empty" a
     capability without bits, "override" taken as isolated. ``driver``: the kernel's, "" none. ``alias``: other slots of
     its bus that it sends as. ``group``: its number as the host's kernel said it, -1 for not known.
+    ``bars`` from BAR0 on, each with the host's address: "mem 128K @ 0x50000000"; ``capabilities``: "msi 64 mask",
+    "msix 8 bar 1 at 0x2000" and their like (``host_capabilities.py``). ``hotplug``: attached when the guest waits.
     """
 
     slot: str
@@ -351,6 +361,9 @@ class HostFunction(_Table, frozen=True):
     alias: tuple[str, ...] = ()
     reset: Reset = "auto"
     group: Annotated[int, Meta(extra={"min": -1})] = -1
+    bars: tuple[str, ...] = ()
+    capabilities: tuple[str, ...] = ()
+    hotplug: bool = False
 
 
 class GroupRow(_Table, frozen=True):
@@ -386,7 +399,12 @@ class Scenario(_Table, frozen=True):
 
     @property
     def device(self) -> Device:
-        """The physical IGD and its place in the guest, as the hypervisor finds them."""
+        """The physical IGD and its place in the guest, as the hypervisor finds them. Raises FwsimError on Arm."""
+        if self.guest.machine == ARM:
+            raise FwsimError(
+                "an Arm guest has no IGD", where="guest.machine", found=f'"{ARM}"', expected="a PC, pc or q35",
+                hint="fwsim run runs its program",
+            )  # fmt: skip
         host, found = self.host, self.host.regions
         return Device(
             device_id=host.device_id, generation=host.family.gen, ggc=host.ggc, bdsm=host.stolen_base,

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UnsetType
+
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
+from fwsim.results.summary import NOTHING
 from fwsim.sweep.matrix import Matrix, ask_of, table_of
 
 if TYPE_CHECKING:
     from fwsim.environment.slices import Snapshot
-    from fwsim.results.summary import Summary
+    from fwsim.results.summary import Summary, VpciSummary
     from fwsim.rom.chain import Rom
     from fwsim.running.base import AnyRun
     from fwsim.running.image import ImageRun
@@ -31,16 +35,23 @@ COMMON = {"status": "VARCHAR", "failed": "VARCHAR", "why": "VARCHAR"}
 nothing: no check of a placement fails, but the guest gets no stolen memory.
 """
 PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asls": "UBIGINT", "size": "UBIGINT",
-          "announced": "UBIGINT"}  # fmt: skip
+          "announced": "UBIGINT", "overlap": "VARCHAR"}  # fmt: skip
 RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
     "gtt_writes", "gtt_rewritten", "guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent", "faults",
-    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
+    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns", "config_lost"),
+    "UBIGINT") | {"config_answers": "VARCHAR"}  # fmt: skip
+RAN_ARM = {"stop": "VARCHAR"} | dict.fromkeys((
+    "functions", "functions_shown", "bridges", "bars", "bars_mapped", "mappings", "config_reads", "config_writes",
+    "window_writes", "aborts", "faults", "xen_lines", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
+"""Of runs of Arm guests; where a sweep has both kinds, each row has its own kind's."""
 
 
 def columns(matrix: Matrix) -> dict[str, str]:
     """Column to its SQL type, in order."""
     axes = {axis.name: "UBIGINT" if isinstance(axis.labels[0], int) else "VARCHAR" for axis in matrix.axes}
-    results = PLACED if matrix.kind == "placement" else RAN
+    results = PLACED if matrix.kind == "placement" else {}
+    if matrix.kind == "run":
+        results = ({} if matrix.machines == {MACHINE} else RAN) | (RAN_ARM if MACHINE in matrix.machines else {})
     return {"cell": "UBIGINT"} | axes | COMMON | {f"result_{n}" if n in axes else n: t for n, t in results.items()}
 
 
@@ -88,6 +99,7 @@ def _placed(matrix: Matrix, cell: int) -> Row:
         "failed": ",".join(check.id for check in failed), "why": why,
         "boot": result.details.boot, "bdsm": result.firmware.bdsm, "bdsm_register": result.details.register,
         "asls": result.firmware.asls, "size": result.details.size, "announced": result.details.announced,
+        "overlap": "; ".join(result.details.overlaps),
     }  # fmt: skip
 
 
@@ -105,20 +117,56 @@ def scenario_of(matrix: Matrix, cell: int) -> Scenario:
 
 def _ran(matrix: Matrix, cell: int, runner: Runner) -> Row:
     summary = runner.run(scenario_of(matrix, cell))
-    failed, gtt = summary.failed, summary.gtt
+    failed = summary.failed
     stopped = summary.stop.reason != "completed"
     why = summary.stop.detail if stopped else failed[0].detail if failed else ""
     return {
         "status": "stopped" if stopped else "failed" if failed else "ok",
         "failed": ",".join(check.id for check in failed), "why": why, "stop": summary.stop.reason,
+        "faults": summary.iommu.faults, "events": summary.events, "code_bytes": summary.code_bytes,
+        "virtual_ns": summary.virtual_ns,
+        **(_graphics(summary) if isinstance(summary.vpci, UnsetType) else _arm(summary.vpci)),
+    }  # fmt: skip
+
+
+def _arm(found: VpciSummary) -> Row:
+    """What the guest has of its functions, and what it cost."""
+    functions = [each for each in found.functions if each.host and not each.bridge]
+    bars = [bar for each in functions for bar in each.bars]
+    return {
+        "functions": len(functions), "functions_shown": sum(not each.refused for each in functions),
+        "bridges": sum(each.bridge for each in found.functions), "bars": len(bars),
+        "bars_mapped": sum(bar.mapped for bar in bars), "mappings": len(found.mappings), "config_reads": found.reads,
+        "config_writes": found.writes, "window_writes": found.window_writes, "aborts": found.aborts,
+        "xen_lines": len(found.log),
+    }  # fmt: skip
+
+
+def _graphics(summary: Summary) -> Row:
+    """Where the ROM's entries point, and what the screen shows."""
+    gtt = summary.gtt
+    return {
         "bdsm": summary.firmware.bdsm, "asls": summary.firmware.asls, "gtt_writes": gtt.writes,
         "gtt_rewritten": gtt.rewritten, "guest_stolen": gtt.targets.guest_stolen,
         "host_stolen": gtt.targets.host_stolen, "guest_ram": gtt.targets.guest_ram, "unmapped": gtt.targets.unmapped,
-        "silent": gtt.targets.silent, "faults": summary.iommu.faults, "calls": len(summary.calls),
+        "silent": gtt.targets.silent, "calls": len(summary.calls),
         "calls_ok": sum(call.ok for call in summary.calls), "screens": len(summary.display),
-        "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display), "events": summary.events,
-        "code_bytes": summary.code_bytes, "virtual_ns": summary.virtual_ns,
+        "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display), **_config_space(summary),
     }  # fmt: skip
+
+
+def _config_space(summary: Summary) -> Row:
+    """How many accesses to configuration space were lost, and who answered by each way; nothing where nobody asks."""
+    found = summary.config_space
+    if isinstance(found, UnsetType):
+        return {}
+    ways: dict[str, list[str]] = {}
+    for each in found.answers:
+        text = " ".join(filter(None, (each.who, each.form, "lost" if each.lost else "")))
+        if each.function != NOTHING and text not in ways.setdefault(each.way, []):
+            ways[each.way].append(text)
+    said = "; ".join(f"{way}: {', '.join(texts)}" for way, texts in ways.items())
+    return {"config_lost": sum(each.lost for each in found.answers), "config_answers": said}
 
 
 @dataclass
@@ -155,8 +203,12 @@ class Runner:
         from msgspec.structs import replace
 
         from fwsim.running.image import ImageRun
-        from fwsim.running.pipeline import Run, assemble, begin
+        from fwsim.running.pipeline import Run, assemble, begin, begun
 
+        if scenario.guest.machine == MACHINE:
+            program = begun(scenario)
+            program.post()
+            return program
         name = encode(replace(scenario, call=(), payload=type(scenario.payload)(), name="sweep"))
         found = self._kept.get(name)
         if found is not None:

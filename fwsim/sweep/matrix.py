@@ -120,11 +120,20 @@ class Matrix:
                 state.update(path.read_bytes())
         return state.hexdigest()
 
-    def roms(self) -> list[str]:
-        """The ROMs it names."""
-        named = self.base.get("rom", {})
-        found = [named["file"]] if isinstance(named, dict) and isinstance(named.get("file"), str) else []
-        return found + [str(value) for axis in self.axes if axis.name == "rom.file" for value in axis.values]
+    def files(self, field: str) -> list[str]:
+        """The files that ``field``, such as rom.file, names."""
+        table, _, key = field.partition(".")
+        named = self.base.get(table, {})
+        found = [named[key]] if isinstance(named, dict) and isinstance(named.get(key), str) and named[key] else []
+        return found + [str(value) for axis in self.axes if axis.name == field for value in axis.values]
+
+    @cached_property
+    def machines(self) -> frozenset[str]:
+        """The guests' machines that its runs have."""
+        axis = next((axis for axis in self.axes if axis.name in ("guest", "guest.machine")), None)
+        cells = [{axis.name: value} for value in axis.values] if axis else [{}]
+        tables = [table_of(self, self.values(0) | cell).get("guest") for cell in cells]
+        return frozenset(str(each.get("machine", "pc")) if isinstance(each, dict) else "pc" for each in tables)
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -317,14 +326,15 @@ def _check(matrix: Matrix) -> None:
             table = table_of(matrix, first | {axis.name: value})
             read_struct(table, Scenario, f"{matrix.where}: set", Path(matrix.folder))
     table = table_of(matrix, first)
-    if not table.get("rom", {}).get("file"):
+    if not (table.get("rom", {}).get("file") or table.get("payload", {}).get("program")):
         raise FwsimError(
             "no ROM named", where=f"{matrix.where}: set.rom.file", expected="an option ROM's file",
             hint='rom.file = "x220.rom" under [set]',
         )  # fmt: skip
-    for name in matrix.roms():
-        if not Path(matrix.folder, name).expanduser().is_file():
-            raise FwsimError("no such ROM", where=f"{matrix.where}: rom.file", found=name, expected="a file")
+    for what, field in (("ROM", "rom.file"), ("program", "payload.program")):
+        for name in matrix.files(field):
+            if not Path(matrix.folder, name).expanduser().is_file():
+                raise FwsimError(f"no such {what}", where=f"{matrix.where}: {field}", found=name, expected="a file")
 
 
 def _known_firmware(name: Any, where: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE
 from fwsim.scenario.text import suggest
 from fwsim.sweep.matrix import Axis, Matrix
 from fwsim.sweep.store import Store
@@ -37,8 +39,34 @@ class Result(msgspec.Struct, kw_only=True):
     axes: list[ByValue]
 
 
-def result_of(store: Store) -> Result:
-    """The counts of a finished sweep."""
+def checks_named(matrix: Matrix, text: str, where: str) -> tuple[str, ...]:
+    """The ids of checks in ``text``, commas between, that alone say whether a row is ok. Raises FwsimError."""
+    from fwsim.rules.placement import PLACED, SHARED
+    from fwsim.rules.run import RULES
+    from fwsim.rules.vpci import IDS
+
+    placed = [rule.id for rule in SHARED] + [rule.id for rule in PLACED]
+    known = placed if matrix.kind == "placement" else [rule.id for rule in RULES]
+    if matrix.kind == "run" and MACHINE in matrix.machines:
+        known = [*(known if len(matrix.machines) > 1 else []), *IDS]
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        if name not in known:
+            raise FwsimError("no such check", where=where, found=name, expected=", ".join(known),
+                             hint=suggest(name, known) or "see docs/allocators.md, The checks")  # fmt: skip
+    return names
+
+
+def is_ok(checks: Sequence[str]) -> str:
+    """SQL for whether a row is ok: by its status, or where ``checks`` are named, if none of these failed in it."""
+    if not checks:
+        return "status = 'ok'"
+    ids = ", ".join(f"'{each}'" for each in checks)
+    return f"(status IN ('ok', 'nothing', 'failed') AND NOT list_has_any(string_split(failed, ','), [{ids}]))"
+
+
+def result_of(store: Store, checks: Sequence[str] = ()) -> Result:
+    """The counts of a finished sweep; a row counts as ok by ``checks`` alone, where some are named."""
     status = dict(store.query("SELECT status, count(*) FROM rows GROUP BY 1 ORDER BY 2 DESC, 1"))
     rules = store.query(
         "SELECT id, count(*) FROM (SELECT unnest(string_split(failed, ',')) AS id FROM rows WHERE failed <> '')"
@@ -52,7 +80,7 @@ def result_of(store: Store) -> Result:
     for axis in varied(store.matrix):
         if len(axis.values) > SHOWN:
             continue
-        counts = store.query(f"SELECT \"{axis.name}\", count(*), count(*) FILTER (status = 'ok') FROM rows GROUP BY 1")
+        counts = store.query(f'SELECT "{axis.name}", count(*), count(*) FILTER ({is_ok(checks)}) FROM rows GROUP BY 1')
         found = {value: (rows, ok) for value, rows, ok in counts}
         for label in axis.labels:
             rows, ok = found.get(label, (0, 0))
@@ -82,10 +110,10 @@ def axes_named(matrix: Matrix, text: str, count: int, where: str) -> list[Axis]:
     return [known[name] for name in names]
 
 
-def shares(store: Store, x: Axis, y: Axis) -> dict[tuple[Any, Any], float]:
+def shares(store: Store, x: Axis, y: Axis, checks: Sequence[str] = ()) -> dict[tuple[Any, Any], float]:
     """Share of rows that are ok, by the values of two axes."""
     found = store.query(
-        f'SELECT "{x.name}", "{y.name}", avg(CASE WHEN status = \'ok\' THEN 1.0 ELSE 0.0 END) FROM rows GROUP BY 1, 2'
+        f'SELECT "{x.name}", "{y.name}", avg(CASE WHEN {is_ok(checks)} THEN 1.0 ELSE 0.0 END) FROM rows GROUP BY 1, 2'
     )
     return {(one, two): share for one, two, share in found}
 

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.trace.arm import arm_text, is_arm_event
 from fwsim.trace.efi import answer_text, service_name
 from fwsim.trace.event import ENUMS, GSI, IRQ, NAMES, PIN, flag_names
+from fwsim.trace.owners import is_owner_note, owner_text
 
 _NAMES = {column: {number: name for name, number in NAMES[column].items()} for column in ENUMS}
 _FLAGS = [flag_names(flags) for flags in range(128)]
@@ -65,10 +67,11 @@ def rows(events: NDArray[np.void]) -> list[dict[str, object]]:
     return result
 
 
-def line(record: tuple[int, ...], name: str = "") -> str:
+def line(record: tuple[int, ...], name: str = "", told: str = "") -> str:
     """One event, given as its values in the order of ``COLUMNS``, as one line under ``HEADING``.
 
-    ``name``: what the register at its address is called, "" where nobody knows.
+    ``name``: what the register at its address is called, "" where nobody knows; ``told``: the event in words, in place
+    of its value.
     """
     seq, time_ns, actor, cs, ip, space, op, width, address, value, aux, flags = record
     place = enum_name("space", space)
@@ -79,6 +82,13 @@ def line(record: tuple[int, ...], name: str = "") -> str:
         f"{seq:>8} {time_ns / 1000:>12.3f} {enum_name('actor', actor):<10} {code:<9} {place:<9} {did:<7} "
         f"{address_text(place, address):<16} {said}"
     )
+    if is_arm_event(actor, space, op):
+        told = arm_text(address, value, flags)
+    if told:
+        return text.removesuffix(said) + told
+    if is_owner_note(actor, space, op):
+        text = text.removesuffix(said) + owner_text(width, value, aux, flags)
+        return "  ".join(filter(None, (text, name)))
     if aux != value and place != "efi":
         text += f" (was {aux:#x})" if place != "interrupt" else f" {aux:#x}"
     return "  ".join(filter(None, (text, name, " ".join(flags_of(flags)))))

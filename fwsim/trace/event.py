@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Actor(IntEnum):
-    """Who acted."""
+    """Who acted. guest: code that is neither the ROM's nor the firmware's, a program on a machine without both."""
 
     ROM = 0
     FIRMWARE = 1
@@ -15,6 +15,7 @@ class Actor(IntEnum):
     IOMMU = 4
     HOST = 5
     DRIVER = 6
+    GUEST = 7
 
 
 class Space(IntEnum):

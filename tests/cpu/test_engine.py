@@ -3,7 +3,7 @@
 import pytest
 from engine_bench import Bench
 
-from fwsim.cpu.engine import ALL, READ_ONLY, CpuFaultError
+from fwsim.cpu.core import ALL, READ_ONLY, CpuFaultError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
     R_CODE,

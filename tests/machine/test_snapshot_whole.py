@@ -135,7 +135,7 @@ def test_our_own_rom():
     one = Run(assemble(loads(SHADOW, "test"), load(OURS)))
     session = one.session
     one.built.machine.platform[C_RELOAD] = 1193
-    session.slices.x86.arm_timer()  # a tick each millisecond: a slice ends
+    session.slices.processor.arm_timer()  # a tick each millisecond: a slice ends
     modes = [{"ax": 0x12}, {"ax": 0x4F02, "bx": 0xC101}, {"ax": 0x4F02, "bx": 0xC112}, {"ax": 3}]
 
     def picture() -> bytes:

@@ -23,6 +23,7 @@ WHAT = {
     "measured-bios-services": "registers at ROM entry, BDA, IVT, INT services, PMM, E820 during POST",
     "measured-chipset": "configuration space of the chipset, PAM, SMRAM, what takes writes after POST",
     "measured-hvmloader": "BARs, OpRegion page, RAM ends",
+    "measured-hvmloader-mmconfig": "BARs, PCIEXBAR, RAM ends",
     "measured-qemu-igd": "what vfio-igd emulates, traps, refuses, says",
     "measured-qemu-trap": "the GTT rewrite of BAR4's ports, operation by operation",
     "measured-vbt": "VBT fields, panel timing, backlight",

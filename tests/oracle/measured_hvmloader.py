@@ -1,4 +1,6 @@
-"""Vectors measured with Xen's hvmloader: pci.c of c447b73, compiled, asked of the allocator."""
+"""Vectors measured with Xen's hvmloader, asked of the allocator: pci.c of c447b73 compiled, as it is and with what the
+MMCONFIG series of March 2026 changes in pci_setup (patches 10 and 11).
+"""
 
 from fwsim.firmware import hvmloader
 from fwsim.firmware.hvmloader import PAGE_SHIFT, HvmloaderOptions
@@ -20,8 +22,10 @@ def asked(given):
         low_mem_pgend=number(given["low_mem_pgend"]), high_mem_pgend=number(given["high_mem_pgend"]),
         allow_relocate=bool(given["allow_memory_relocate"]), mmio_hole_size=number(given["mmio_hole_size"]),
         rmrr=tuple((number(start), number(size)) for start, size in given["rmrr"]),
+        ecam=number(given["ecam"]) if "ecam" in given else HvmloaderOptions().ecam,
     )  # fmt: skip
     return Request(
+        machine="q35" if "ecam" in given else "pc", version="mmconfig" if "ecam" in given else "",
         ram=number(given["ram"]), functions=tuple(function(row) for row in given["functions"]),
         cpu=Cpu("GenuineIntel", given["phys_bits"]), options=options,
     )  # fmt: skip
@@ -49,8 +53,9 @@ def pci_setup(vector):
         "low_mem_pgend": hole.low_pages,
         "high_mem_pgend": hole.high_pages,
         "igd_opregion_page": next(iter(out.asls.values()), 0) >> PAGE_SHIFT,
+        "pciexbar": out.pciexbar,
         "functions": [left(each, out) for each in request.functions],
     }
 
 
-ROWS = [("xen-hvmloader", "pci_setup", pci_setup)]
+ROWS = [("xen-hvmloader", "pci_setup", pci_setup), ("hvmloader-mmconfig", "pci_setup", pci_setup)]

@@ -18,6 +18,7 @@ from fwsim.environment.bios.seabios import BOOT_SECTOR
 from fwsim.environment.ending import Ending
 from fwsim.environment.interface import Environment, Halt, Question
 from fwsim.environment.slices import Slices
+from fwsim.environment.x86 import X86
 from fwsim.firmware.callers import Caller
 from fwsim.machine.built import Built
 from fwsim.native import R_TIME
@@ -40,10 +41,11 @@ class Session(Environment):
         self.built = built
         self.machine = built.machine
         self.cpu = built.machine.engine
-        self.slices = Slices(built, self)
+        x86 = X86(built.machine, self)
+        self.slices = Slices(built, self, x86)
         row, options = allocator_of(built.machine.scenario.firmware)
         callers = row.callers(built.machine.scenario.firmware.version, options)
-        self._contracts = [contract(built, caller, self.slices.x86) for caller in callers]
+        self._contracts = [contract(built, caller, x86) for caller in callers]
         self.turn = 0
         self.contract.enter()
 

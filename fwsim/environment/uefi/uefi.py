@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fwsim.cpu.engine import Batch, NothingThereError
+from fwsim.cpu.core import Batch, NothingThereError
 from fwsim.cpu.exceptions import Event
 from fwsim.cpu.moves import Move
 from fwsim.environment.ending import Ending
@@ -21,6 +21,7 @@ from fwsim.environment.uefi.handles import Handles
 from fwsim.environment.uefi.memory import Memory, NoRoomError
 from fwsim.environment.uefi.moved import Moved
 from fwsim.environment.uefi.words import APPLICATION, HIGHEST, LEVELS, OUT_OF_RESOURCES, SUCCESS, UNSUPPORTED
+from fwsim.environment.x86 import X86
 from fwsim.firmware.ovmf.layout import page_allocator
 from fwsim.firmware.ovmf.pages import PAGE
 from fwsim.firmware.ovmf.versions import version_row
@@ -120,7 +121,7 @@ class Uefi(Environment):
         self.breaches: list[str] = []
         self.tables: dict[int, bytes] = {}
         """What the tables that nobody but the firmware may write hold, by their addresses."""
-        self.slices = Slices(built, self)
+        self.slices = Slices(built, self, X86(built.machine, self))
         self.tpl = APPLICATION
         self.over = False
         """Whether ExitBootServices has ended boot services."""

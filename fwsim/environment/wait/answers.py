@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fwsim.cpu.engine import Engine
 from fwsim.devices.timers import PIT_HZ
 from fwsim.disasm import decode
 from fwsim.environment.interface import Question
@@ -151,8 +152,10 @@ class _Trials:
 
     def _immediates(self, start: int) -> Iterator[tuple[str, int, int, int]]:
         """Register, its first bit, width and the constant of each comparison from ``start`` to the block's end."""
-        code, at = self.tried.cpu.read(start, BLOCK), 0
-        while at < BLOCK and (step := decode(code[at:], start + at, 32 if self.tried.cpu.protected else 16)):
+        cpu, at = self.tried.cpu, 0
+        assert isinstance(cpu, Engine), "questions are INTs, an x86's"
+        code, bits = cpu.read(start, BLOCK), 32 if cpu.protected else 16
+        while at < BLOCK and (step := decode(code[at:], start + at, bits)):
             left, right = (*step.operands, None, None)[:2]
             if step.name in _COMPARES and left and right and left.kind == "reg" and right.kind == "imm":
                 name = left.name.removeprefix("e")

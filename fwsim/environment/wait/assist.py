@@ -8,7 +8,7 @@ from fwsim.environment.wait.answers import ask
 from fwsim.environment.wait.limits import ASSIST_POLLS, ASSIST_TIMES
 from fwsim.environment.wait.trials import Release, Tried, force, investigate
 from fwsim.environment.wait.waiting import TAIL, waited_for, waits_for_a_device
-from fwsim.machine.machine import Machine
+from fwsim.machine.common import Common
 from fwsim.native import R_STALE_LIMIT, R_WAIT_LIMIT, R_WAITS
 from fwsim.trace.event import Op, Space
 
@@ -19,7 +19,7 @@ class Assist:
     ``given``: instruction and input (CS, IP, address) to what was found there, and how often its answer was given.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Common) -> None:
         self._recorder, self._root = machine.recorder, machine.root
         self._answers = machine.scenario.rom.assist
         self.release: Release | None = None

@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.cpu.engine import Engine
+from fwsim.cpu.core import Core
 from fwsim.environment.interface import Environment
 from fwsim.environment.wait.limits import LOOK, LOOK_CODE
 from fwsim.environment.wait.waiting import TAIL, Wait, waited_for
-from fwsim.machine.machine import Machine
+from fwsim.machine.common import Common
 from fwsim.native import (
     R_CODE,
     R_CODE_LIMIT,
@@ -45,8 +45,8 @@ _MIX_CODE, _MIX_ADDRESS, _MIX_VALUE = (
 class Tried(Protocol):
     """A loop that runs code, stopped in a wait: what trials ask of it."""
 
-    machine: Machine
-    cpu: Engine
+    machine: Common
+    cpu: Core
     environment: Environment
 
     def snapshot(self) -> Any:

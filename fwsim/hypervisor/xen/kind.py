@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from fwsim.devices.config_traps import Owner
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
+from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign
 from fwsim.hypervisor.interface import (
     ASLS,
     HOST_BRIDGE,
@@ -23,7 +25,7 @@ from fwsim.hypervisor.interface import (
     Register,
 )
 from fwsim.hypervisor.interrupts import Line, MaskedLine
-from fwsim.hypervisor.xen import config, libxl
+from fwsim.hypervisor.xen import chipset, config, libxl
 from fwsim.hypervisor.xen.options import read
 from fwsim.hypervisor.xen.pci_host import resolved
 from fwsim.hypervisor.xen.releases import release
@@ -105,7 +107,7 @@ class Xen(Hypervisor):
             return Assignment(opregion=False, stolen=device.stolen, messages=self._of_dom0(device))
         given = Assignment(
             opregion=False, registers=[Register(ASLS, 4, watched=True)], copies={HOST_BRIDGE: _COPIES},
-            lpc=_BRIDGES.get(device.device_id), own_bdsm=False,
+            lpc=_BRIDGES.get(device.device_id), own_bdsm=False, absent=chipset.absent(self.options),
         )  # fmt: skip
         found = libxl.regions(self.row, self.options, self.ram_end(device, device.ram))
         given.messages = [*self.options.pci.notes, *found.messages]
@@ -130,14 +132,29 @@ class Xen(Hypervisor):
             found.append("warning: snb_igd_quirk does nothing: the IGD is no Sandy Bridge's")
         return found
 
+    def registers(self, device: Device, given: Assignment, function: Function) -> Sequence[Register]:
+        """What is the same whatever the device holds; of 00:00.0 what Xen leaves out where it emulates that."""
+        if function.bdf == HOST_BRIDGE and not self.on_host:
+            return chipset.hidden(self.options)
+        return super().registers(device, given, function)
+
     def registers_over(
         self, device: Device, given: Assignment, function: Function, read: Callable[[int, int], int]
     ) -> Sequence[Register]:
         """Of the IGD the header and the capabilities that xen-pt knows; in dom0 nothing is emulated."""
         if self.on_host or function.bdf != device.devfn:
-            return ()
+            return self.registers(device, given, function)
         self._table = config.emulated(read)
         return [*given.registers, *self._table.registers(self.options.permissive)]
+
+    @property
+    def routes_config(self) -> bool:
+        """Where the user asks, in a guest."""
+        return bool(self.options.config_space) and not self.on_host
+
+    def config_design(self, device: Device, board: ConfigBoard) -> ConfigDesign | None:
+        """Its ioreq servers, where the user asks who answers."""
+        return chipset.design(self.options, device, board) if self.routes_config else None
 
     def dropped(self, device: Device, bdf: int, offset: int, width: int, value: int) -> Sequence[str]:
         """What was written where, and the advice: xen-pt says it once a device."""
@@ -147,6 +164,14 @@ class Xen(Hypervisor):
         place = f"[00:{bdf >> 3 & 31:02x}.{bdf & 7}] "
         text = f"Write-back to unknown field 0x{offset:02x} (partially) inhibited (0x{mask:0{2 * width}x})"
         return [place + line for line in (text, *_PERMISSIVE)]
+
+    def owner(self, device: Device, function: Function) -> Owner | None:
+        """vPCI, of an IGD with that backend."""
+        if function.bdf != device.devfn or not self.options.igd_by_vpci:
+            return None
+        from fwsim.hypervisor.xen.igd_by_vpci import igd
+
+        return igd(function)
 
     def check_assigned(self, functions: Collection[int], machine: str) -> None:
         """The entries of ``pci`` against the host's functions. Raises FwsimError, pointing at the entry."""

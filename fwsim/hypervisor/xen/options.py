@@ -17,6 +17,7 @@ from fwsim.hypervisor.xen.xl_pci import XlPci
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]
 Policy = Literal["strict", "relaxed"]
+Chipset = Literal["pciexbar", "mch-ich9"]
 _WHERE = "hypervisor.options"
 _PAGE = 0xFFF
 _MIB = 1 << 20
@@ -41,6 +42,8 @@ class XenOptions:
     ``domain``: whose the IGD is: a guest's (hvm), or dom0's, PV (dom0) or PVH (pvh). ``gfx_passthru``: off (""),
     found out by libxl (auto), or "igd". ``permissive``: xen-pt passes writes of registers that it does not know.
     ``rdm_policy``: the device's; ``boundary``: rdm_mem_boundary in bytes. ``no_igfx``: iommu=no-igfx.
+    ``config_space``: what Xen knows of MMCONFIG, "": nobody asks; ``chipset``: what of it Xen emulates, where it routes
+    by itself; ``pciexbar_once``: PCIEXBAR is locked once it is on.
     ``rmrr``: the IGD's; ``reserved``: the host's e820 has stolen memory and RMRRs as reserved; ``inclusive``:
     iommu_inclusive_mapping=1. ``snb_quirk``: milliseconds of snb_igd_quirk. ``pci``: what xl.cfg assigns beside that.
     """
@@ -56,6 +59,15 @@ class XenOptions:
     inclusive: bool = False
     snb_quirk: int = 0
     pci: XlPci = field(default_factory=XlPci)
+    config_space: Literal["", "told", "outdated", "hypervisor"] = ""
+    chipset: Chipset = "mch-ich9"
+    pciexbar_once: bool = False
+
+    @property
+    def igd_by_vpci(self) -> bool:
+        """Whether Xen's own vPCI answers for the IGD, and no device model."""
+        igd = self.pci.device(_IGD)
+        return igd is not None and igd.backend == "vpci" and self.domain == "hvm"
 
 
 def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
@@ -77,10 +89,21 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
                 hint=f"did you mean {near[0]}?" if near else "remove it",
             )  # fmt: skip
         found |= _READERS[name](name, value)
-    options = XenOptions(**found)
-    if options.domain != "hvm" and (pci.devices or xl_cfg):
-        raise _refuse("domain", options.domain, '"hvm": xl assigns devices to a guest', "dom0 has every device already")
-    return options
+    made = XenOptions(**found)
+    if made.domain != "hvm" and (pci.devices or xl_cfg):
+        raise _refuse("domain", made.domain, '"hvm": xl assigns devices to a guest', "dom0 has every device already")
+    for name in ("chipset", "pciexbar"):
+        if name in given and not made.config_space:
+            raise FwsimError(
+                "nobody asks who answers configuration space", where=f"{_WHERE}.{name}", found=repr(given[name]),
+                expected="nothing, or config_space beside it", hint='config_space = "told", "outdated" or "hypervisor"',
+            )  # fmt: skip
+    if "chipset" in given and made.config_space != "hypervisor":
+        raise FwsimError(
+            "the chipset is the device model's", where=f"{_WHERE}.chipset", found=repr(given["chipset"]),
+            expected=f'no chipset with config_space = "{made.config_space}"', hint='config_space = "hypervisor"',
+        )  # fmt: skip
+    return made
 
 
 def _of_igd(pci: XlPci) -> dict[str, Any]:
@@ -181,5 +204,8 @@ _READERS: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "reserved": lambda name, value: {"reserved": _switch(name, value)},
     "inclusive": lambda name, value: {"inclusive": _switch(name, value)},
     "snb_igd_quirk": _quirk,
+    "config_space": lambda name, value: {"config_space": _word(name, value, ("", "told", "outdated", "hypervisor"))},
+    "chipset": lambda name, value: {"chipset": _word(name, value, ("pciexbar", "mch-ich9"))},
+    "pciexbar": lambda name, value: {"pciexbar_once": _word(name, value, ("rw", "once")) == "once"},
 }
 """What an option's value becomes: fields of ``XenOptions``."""

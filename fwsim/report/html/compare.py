@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
+from fwsim.report.html import arm
 from fwsim.report.html.facts import Facts
 from fwsim.report.html.story import ended
 from fwsim.results.summary import GttWrite
@@ -28,7 +29,8 @@ class Row:
 
 def figures(runs: Sequence[Facts]) -> list[Row]:
     """The figures of every run."""
-    columns = [_figures(facts) for facts in runs]
+    alike = all(facts.arm for facts in runs)
+    columns = [{"ended": ended(facts)} | (arm.figures(facts) if alike else _figures(facts)) for facts in runs]
     return [Row(name, [column[name] for column in columns]) for name in columns[0]]
 
 
@@ -38,7 +40,6 @@ def _figures(facts: Facts) -> dict[str, str]:
     wish = scenario.hypervisor if scenario else None
     unknown = "not known" if not facts.whole else ""
     return {
-        "ended": ended(facts),
         "ROM": f"{Path(scenario.rom.file).name if scenario else ''} {summary.rom.sha256[:12]}".strip() or "not known",
         "ROM from": "the host's POST (shadow)" if summary.rom.source == "shadow" else "its file",
         "hypervisor": wish.design.name if wish else "not known",

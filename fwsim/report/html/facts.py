@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
+from fwsim.memory.arm_map import MACHINE, RAM0_BASE
 from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
@@ -49,8 +50,16 @@ class Facts:
         return self.scenario is not None and self.scenario.hypervisor.design.on_host
 
     @property
+    def arm(self) -> bool:
+        """Whether it is an Arm guest's: a program instead of a ROM, no display."""
+        named = self.scenario is not None and self.scenario.guest.machine == MACHINE
+        return named or self.summary.code == "program"
+
+    @property
     def graphics(self) -> bool:
         """Whether the display device is Intel's."""
+        if self.arm:
+            return False
         if self.scenario is None:
             return True
         vga = self.scenario.host.vga
@@ -80,6 +89,8 @@ class Facts:
         if self.scenario is None:
             return [(each.start, each.end) for each in self.summary.firmware.e820 if each.type == "RAM"]
         guest = self.scenario.guest
+        if self.arm:
+            return [(RAM0_BASE, RAM0_BASE + guest.ram)]
         low, high = self.scenario.hypervisor.design.ram_split(guest.machine, guest.ram)
         spans = [(0, min(0xA0000, low))]
         if low > 0xC0000:

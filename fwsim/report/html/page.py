@@ -17,7 +17,7 @@ import msgspec
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
-from fwsim.report.html import compare
+from fwsim.report.html import arm, compare, stage2
 from fwsim.report.html.entries import CLASSES, MOST_RUNS, WORDS, Entries, entries
 from fwsim.report.html.facts import Facts, gather
 from fwsim.report.html.faults import faults
@@ -48,7 +48,8 @@ def render(folders: Sequence[RunDir], paths: bool = False) -> str:
     sides = [_side(facts, found, aimed, room) for facts, found in zip(runs, tables, strict=True)]
     data = json.dumps(names.all([side.pop("data") for side in sides]), separators=(",", ":"))
     return _template(
-        names, runs=sides, two=len(runs) > 1, figures=compare.figures(runs), checks=compare.checks(runs),
+        names, runs=sides, two=len(runs) > 1, arm=all(facts.arm for facts in runs), figures=compare.figures(runs),
+        checks=compare.checks(runs),
         scenarios=compare.scenario_lines(runs), diff=diff_lines(runs), version=__version__, data=data,
     )  # fmt: skip
 
@@ -69,6 +70,7 @@ def _label(runs: Sequence[Facts]) -> None:
 def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int) -> dict[str, Any]:
     """Everything the template shows of one run."""
     drawn = drawing(facts, found, aimed)
+    own = _arm(facts) if facts.arm else {}
     line = timeline(facts)
     scenario = facts.folder.path / SCENARIO
     if len(found.runs) > MOST_RUNS:
@@ -87,12 +89,19 @@ def _side(facts: Facts, found: Entries, aimed: list[tuple[int, int]], room: int)
     }  # fmt: skip
     return {
         "label": facts.label, "facts": facts, "ended": ended(facts), "story": story(facts), "map": drawn, "line": line,
-        "screens": _screens(facts, room), "faults": faults(facts, found), "leaks": leaks(facts),
+        "screens": _screens(facts, room), "leaks": leaks(facts),
+        "faults": arm.faults(facts) if facts.arm else faults(facts, found),
         "why": why(facts, int(found.number[0]) if len(found.number) else None), "needs": needs(facts),
         "events": plural(len(facts.events), "event"), "failed": len(facts.summary.failed), "data": data,
         "again": f"fwsim run {shlex.quote(str(scenario))} --out {shlex.quote(str(facts.folder.path) + '-again')}"
-        if facts.scenario else "", "rom": _rom_note(facts),
+        if facts.scenario else "", "rom": _rom_note(facts), **own,
     }  # fmt: skip
+
+
+def _arm(facts: Facts) -> dict[str, Any]:
+    """What the template shows of an Arm guest's run in place of a graphics page table and screens."""
+    found = arm.shown(facts)
+    return {"stage2": stage2.drawing(facts, found), "functions": arm.functions(found), "xen": found.log}
 
 
 def _rom_note(facts: Facts) -> str:

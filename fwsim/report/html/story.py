@@ -8,6 +8,7 @@ from pathlib import Path
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator
 from fwsim.report.assumed import assumed_of_host
+from fwsim.report.html import arm
 from fwsim.report.html.facts import Facts
 from fwsim.report.run_parts import panel_text
 from fwsim.results.summary import GttWrite
@@ -32,11 +33,13 @@ def ended(facts: Facts) -> str:
     stop = facts.summary.stop
     where = f" (at {stop.cs:04x}:{stop.ip:04x})" if stop.reason != "completed" and (stop.cs or stop.ip) else ""
     reason = REASONS.get(stop.reason, stop.reason)
-    return (reason if facts.summary.efi is None else reason.replace("the ROM", "the driver")) + where
+    return reason.replace("the ROM", f"the {facts.summary.code}") + where
 
 
 def story(facts: Facts) -> list[tuple[str, list[str]]]:
     """(who, sentences) in the order of what happened; who had no part is left out."""
+    if facts.arm:
+        return arm.story(facts)
     parts = [
         ("Host", _host(facts)), ("Hypervisor", _hypervisor(facts)), ("Firmware", _firmware(facts)),
         ("ROM", _rom(facts)), ("Drivers", _drivers(facts)), ("Changed on the way", _changed(facts)),

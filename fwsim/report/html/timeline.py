@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fwsim.report.arm_names import ArmNames
 from fwsim.report.html.facts import Events, Facts
 from fwsim.report.trace import names_for
 from fwsim.trace.describe import COLUMNS, line
@@ -47,12 +48,14 @@ def timeline(facts: Facts) -> dict[str, Any]:
     bins = min(BINS, total)
     by_seq, by_time, marked = _count(events, bins, end)
     used = [number for number in range(len(LANES)) if by_seq[number].any()]
-    names = names_for(facts.scenario.host.cpu if facts.scenario else None, igd=facts.graphics)
+    arm = ArmNames(events, facts.scenario, facts.summary) if facts.arm and facts.scenario else None
+    names = names_for(facts.scenario.host.cpu if facts.scenario else None, igd=facts.graphics, arm=arm)
+    told = arm.told if arm else _fields_tell
     return {
         "total": total, "end": end, "bins": bins, "lanes": [LANES[number] for number in used],
         "seq": [_packed(by_seq[number]) for number in used], "time": [_packed(by_time[number]) for number in used],
-        "marks": [_marked(events[at], names) for at in sorted(marked)],
-        "lines": [line(record, _name(record, names)) for record in events[list(COLUMNS)].tolist()]
+        "marks": [_marked(events[at], names, told) for at in sorted(marked)],
+        "lines": [line(record, _name(record, names), told(record)) for record in events[list(COLUMNS)].tolist()]
         if total <= LISTED else [],
         "times": (events["time_ns"] // 1000).tolist() if total <= LISTED else [],
     }  # fmt: skip
@@ -98,11 +101,16 @@ def _mark(part: Events, first: int, seen: dict[tuple[int, ...], int], at: set[in
             at.add(first + int(where[nth]))
 
 
-def _marked(record: np.void, names: Any) -> list[Any]:
+def _fields_tell(record: tuple[int, ...]) -> str:
+    """Every event by its fields."""
+    return ""
+
+
+def _marked(record: np.void, names: Any, told: Any) -> list[Any]:
     """[seq, time, lane, words] of one event."""
     values: tuple[int, ...] = tuple(record[name].item() for name in COLUMNS)
     lane = _OF_SPACE.get(values[5], "calls")
-    return [values[0], values[1], lane, line(values, _name(values, names))]
+    return [values[0], values[1], lane, line(values, _name(values, names), told(values))]
 
 
 def _name(record: tuple[int, ...], names: Any) -> str:

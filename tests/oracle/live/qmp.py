@@ -12,8 +12,8 @@ UNMAPPED = (1 << 64) - 1
 def bars(end: socket.socket) -> dict[tuple[str, int], int]:
     """(bdf, index) to the address of each BAR that is decoded, index 6 the ROM's. Raises OSError where QEMU ended."""
     with end.makefile("rw") as stream:
-        _ask(stream, "qmp_capabilities")
-        buses = _ask(stream, "query-pci")
+        ask(stream, "qmp_capabilities")
+        buses = ask(stream, "query-pci")
     return {
         (f"{device['bus']:02x}:{device['slot']:02x}.{device['function']:x}", region["bar"]): region["address"]
         for bus in buses
@@ -23,9 +23,9 @@ def bars(end: socket.socket) -> dict[tuple[str, int], int]:
     }
 
 
-def _ask(stream: TextIO, command: str) -> Any:
+def ask(stream: TextIO, command: str, **arguments: str) -> Any:
     """The answer to ``command``, past the greeting and events."""
-    stream.write(json.dumps({"execute": command}) + "\n")
+    stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
     stream.flush()
     for line in stream:
         said = json.loads(line)

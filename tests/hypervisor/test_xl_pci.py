@@ -317,6 +317,7 @@ def test_lists_on_the_command_line():
         ("backend=vpci", "backend=vpic", "scenario: hypervisor.options.pci.1: column 17"),
         ('["00:02.0', '[["x"], "00:02.0', "scenario: hypervisor.options[...][0]"),
         ("pci_seize", "pci_sieze", "scenario: hypervisor.options.pci_sieze"),
+        ('gfx_passthru = "igd"', 'domain = "dom0"', "scenario: hypervisor.options.domain"),
         ('kind = "xen"', 'kind = "qemu"\nxl_cfg = "x.cfg"', "scenario: hypervisor.xl_cfg"),
     ],
 )  # fmt: skip

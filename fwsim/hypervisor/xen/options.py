@@ -90,6 +90,8 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
             )  # fmt: skip
         found |= _READERS[name](name, value)
     made = XenOptions(**found)
+    if made.domain != "hvm" and (pci.devices or xl_cfg):
+        raise _refuse("domain", made.domain, '"hvm": xl assigns devices to a guest', "dom0 has every device already")
     for name in ("chipset", "pciexbar"):
         if name in given and not made.config_space:
             raise FwsimError(

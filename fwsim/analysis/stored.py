@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.owners import is_lost, reached
 
 INDEXED = {0x71: 0x70, 0x73: 0x72, 0x3C5: 0x3C4, 0x3CF: 0x3CE, 0x3D5: 0x3D4, 0x3B5: 0x3B4}
 """Data port: its index port."""
@@ -13,7 +14,7 @@ def stored_by(events: NDArray[np.void], seq: int, mask: int) -> int | None:
     """The event by which code stored what event ``seq`` read back from the same register; None: the device's own.
 
     The last write of code to the same place; its value must be what was read, in the bits of ``mask``, and a write of
-    somebody else since makes it that one's.
+    somebody else since makes it that one's. An access to configuration space that was lost stores and reads nothing.
     """
     read = events[seq - 1]
     same = (events["space"][: seq - 1] == read["space"]) & (events["address"][: seq - 1] == read["address"])
@@ -24,6 +25,9 @@ def stored_by(events: NDArray[np.void], seq: int, mask: int) -> int | None:
         candidates = np.array(
             [at for at in candidates if index_before(events, int(at) + 1, INDEXED[address]) == index], np.int64
         )
+    if is_lost(events, seq - 1):
+        return None
+    candidates = reached(events, candidates)
     if not len(candidates):
         return None
     write = events[candidates[-1]]

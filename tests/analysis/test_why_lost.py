@@ -1,4 +1,4 @@
-"""What ``why`` says where an access to configuration space did not reach the function: it stored nothing, and read ones."""
+"""What ``why`` says where an access to configuration space was lost: nothing is stored, ones are read."""
 
 from pathlib import Path
 

@@ -42,7 +42,7 @@ def sweep(
     A sweep that was ended goes on where it was when the same command is given again.
 
     \b
-    Example:
+    Examples:
       fwsim sweep examples/placements.toml --png heat.png --axes ram,firmware
       fwsim sweep examples/xen-hole.toml --html map.html --check device-model-clear,bars-placed
     """

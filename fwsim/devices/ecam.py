@@ -46,6 +46,13 @@ def window(pciexbar: int, before: Window | None) -> Window | None:
     return (pciexbar & mask, size) if pciexbar & _ENABLE else None
 
 
+def register(place: Window) -> int | None:
+    """The register's value that puts the window there, switched on; None for a place or length that it cannot have."""
+    start, size = place
+    values = (start | code << 1 | _ENABLE for code, (length, _) in _LENGTHS.items() if length == size)
+    return next((value for value in values if window(value, None) == place), None)
+
+
 def add_pciexbar(bus: Bus, slot: int, value: int) -> None:
     """Give the host bridge in ``slot`` its PCIEXBAR at reset, and have the window follow it from now on.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fwsim.firmware.request import ROM_BAR, Bar, Function, Placement, Request, Step, format_bdf
+from fwsim.firmware.request import ROM_BAR, Bar, Function, HoleSide, Placement, Request, Step, format_bdf
 from fwsim.memory.e820 import MAX_ENTRIES, E820Type
 from fwsim.units import format_size
 
@@ -39,10 +39,37 @@ def _breaches(out: Placement, request: Request) -> Iterator[Breach]:
     yield from _held(out.held, request)
     for name, rows in (("behind_bar", out.behind_bar), ("mapped", out.mapped), ("ecam", [out.ecam] * bool(out.ecam))):
         yield from _pairs(name, rows, ordered=True)
+    yield from _more(out)
+
+
+def _more(out: Placement) -> Iterator[Breach]:
+    """What is written besides, and what the device model keeps."""
+    if not _number(out.pciexbar):
+        yield "pciexbar is no number", repr(out.pciexbar), "its 64 bits, 0 for none"
+    for name, form, good in (
+        ("zeroed", "(bdf, offset)", lambda row: _is(row, int, int) and _is_register(*row)),
+        ("written", "(bdf, offset, value of 32 bits)",
+         lambda row: _is(row, int, int, int) and _is_register(*row[:2]) and _number(row[2], FOUR_GIB)),
+        ("contents", "(address, bytes)", lambda row: _is(row, int, bytes) and _number(row[0])),
+        ("kept", "(what, start, end)", lambda row: _is(row, str, int, int) and 0 <= row[1] <= row[2]),
+        ("holes", "fwsim.firmware.request.HoleSide", lambda row: isinstance(row, HoleSide)),
+    ):  # fmt: skip
+        rows = getattr(out, name)
+        wrong = [row for row in rows if not good(row)] if isinstance(rows, list) else [rows]
+        if wrong:
+            yield f"{name} is no list of such rows", repr(wrong[0]), form
+
+
+def _is(row: Any, *kinds: type) -> bool:
+    return isinstance(row, tuple) and tuple(map(type, row)) == kinds
+
+
+def _is_register(bdf: int, offset: int) -> bool:
+    return _number(bdf, 0x10000) and _number(offset, 0x1000) and offset % 4 == 0
 
 
 def _texts(out: Placement) -> Iterator[Breach]:
-    for name in ("log", "warnings", "notes"):
+    for name in ("log", "warnings", "notes", "overlaps"):
         lines = getattr(out, name)
         if not isinstance(lines, list) or not all(type(line) is str for line in lines):
             yield f"{name} is no list of texts", repr(lines), "such as ['a line']"

@@ -128,6 +128,10 @@ class Installed(Allocator):
         """As the package says."""
         return self._checked("has_chip", bool, lambda: self._inner.has_chip(machine, bdf))
 
+    def sees_bridges(self, options: Options) -> bool:
+        """As the package says."""
+        return self._checked("sees_bridges", bool, lambda: self._inner.sees_bridges(options))
+
     def why_none(self, request: Request, display: Function, out: Placement) -> str:
         """As the package says."""
         return self._checked("why_none", str, lambda: self._inner.why_none(request, display, out))

@@ -50,7 +50,7 @@ class ConfigDesign:
 
     ``parties``: the hypervisor itself first, then the device model, then the others. ``told``: whether the hypervisor
     knows where the window is. ``locks``: PCIEXBAR takes no write any more once it was enabled. ``cause``: why an
-    access is lost, "" where none is; ``remedy``: what helps.
+    access is lost, "" where none is; ``remedy``: what helps. ``lacks``: what its guests do not have, in a sentence.
     """
 
     name: str
@@ -61,3 +61,4 @@ class ConfigDesign:
     locks: bool
     cause: str
     remedy: str
+    lacks: str = ""

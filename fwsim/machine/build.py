@@ -31,6 +31,7 @@ from fwsim.machine.assigned import install
 from fwsim.machine.behind_bar import follow
 from fwsim.machine.built import RAMFB_FILE, Built
 from fwsim.machine.config_space import install as route
+from fwsim.machine.config_space import place_window
 from fwsim.machine.function_reset import listen
 from fwsim.machine.left import Left, take_over
 from fwsim.machine.machine import Machine
@@ -324,6 +325,9 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):
         built.placed = place(wish, machine.pci, machine.root, machine.ram)
+        ecam = allocator_of(scenario.firmware)[0].ecam(scenario.guest.machine, scenario.firmware.version)
+        if ecam and built.config_design:
+            place_window(machine, ecam)
     for start, memory in built.placed.backing:
         machine.extra.append(memory)
         if start < 1 << 32 and all(memory is not each for each in built.placed.held.values()):

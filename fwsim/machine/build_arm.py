@@ -59,7 +59,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     domain.stage2.changed = machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log)
+    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
     bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
     buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
     tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwsim.devices.ecam import PCIEXBAR, Window, window
+from fwsim.devices.ecam import PCIEXBAR, Window, register, window
 from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign, Seat
 from fwsim.hypervisor.interface import Device
 from fwsim.machine.config_window import TrappedWindow
@@ -34,6 +34,16 @@ def install(machine: Machine, device: Device) -> ConfigDesign | None:
     if bridge is not None:
         _follow(machine, bridge, design)
     return design
+
+
+def place_window(machine: Machine, ecam: tuple[int, int]) -> None:
+    """Write PCIEXBAR as firmware does that always has the window at ``ecam`` (start, end), where it is off still."""
+    pci = machine.pci
+    value = register((ecam[0], ecam[1] - ecam[0]))
+    bridge = next((each for each in machine.functions if each.spec.pciexbar is not None), None)
+    if value is not None and bridge is not None and pci.ecam is None:
+        pci.write(machine.root, bridge.devfn, PCIEXBAR + 4, 4, value >> 32)
+        pci.write(machine.root, bridge.devfn, PCIEXBAR, 4, value & 0xFFFFFFFF)
 
 
 def _seat(function: Plugged, assigned: bool) -> Seat:

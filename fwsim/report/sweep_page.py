@@ -31,6 +31,7 @@ td { min-width: 1.9rem; height: 1.6rem; text-align: center; font-size: 11px; bor
 td.safe, b.safe { background: #0b6e4f; color: #fff; } td.unsafe, b.unsafe { background: #b3261e; color: #fff; }
 td.part, b.part { background: #ffc857; } td.none, b.none { background: #e9ecef; color: #495057; }
 b { display: inline-block; padding: 0 .5rem; border-radius: 2px; font-weight: normal; }
+main { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }
 li { margin: .2rem 0; } .axis { font-weight: bold; }
 """
 
@@ -55,7 +56,7 @@ def write_page(path: Path, store: Store, axes: Sequence[Axis], checks: Sequence[
     text = (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(path.stem)}: safe and unsafe</title>'
         f"<style>{_STYLE}</style><h1>Safe and unsafe: {escape(x.name)} across, {escape(y.name)} down</h1>{legend}"
-        f"{''.join(maps)}<h2>Why</h2><ol>{why.items()}</ol><p>fwsim {escape(__version__)}, "
+        f"<main>{''.join(maps)}</main><h2>Why</h2><ol>{why.items()}</ol><p>fwsim {escape(__version__)}, "
         f"{store.query('SELECT count(*) FROM rows')[0][0]:,} rows</p></html>\n"
     )
     try:
@@ -110,7 +111,7 @@ def _map(
         for two in y.labels
     )
     corner = f'<th class="axis"></th>{columns}'
-    return f"{head}<table><thead><tr>{corner}</tr></thead><tbody>{lines}</tbody></table>"
+    return f"<section>{head}<table><thead><tr>{corner}</tr></thead><tbody>{lines}</tbody></table></section>"
 
 
 def _literal(value: Any) -> str:

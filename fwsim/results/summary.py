@@ -403,6 +403,10 @@ class VpciSummary(_Part):
     window_writes: int = 0
 
 
+NOTHING = "nothing"
+"""The function of a ``ConfigAnswer`` that is for all those which are not there."""
+
+
 class ConfigServer(_Part):
     """Who answers for functions, "00:05.0" each: the hypervisor itself first, then the others in the order of ids."""
 
@@ -442,13 +446,14 @@ class ConfigAnswer(_Part):
 
 class ConfigSpace(_Part):
     """Who answered configuration space: the ``design`` by name, and ``title`` in words; ``cause``: why an access is
-    lost in it, and ``remedy``: what helps.
+    lost in it, and ``remedy``: what helps; ``lacks``: what its guests do not have, in a sentence.
     """
 
     design: str = ""
     title: str = ""
     cause: str = ""
     remedy: str = ""
+    lacks: str = ""
     servers: list[ConfigServer] = field(default_factory=list)
     windows: list[ConfigWindow] = field(default_factory=list)
     answers: list[ConfigAnswer] = field(default_factory=list)

@@ -11,8 +11,6 @@ from fwsim.results.summary import ConfigAnswer, ConfigSpace, ConfigWindow
 from fwsim.rules.placement import Verdict, span
 from fwsim.units import format_size
 
-_LPC = "00:1f.0"
-
 
 @dataclass(frozen=True)
 class ConfigRule:
@@ -118,21 +116,18 @@ def _over_bar(found: ConfigSpace) -> Verdict:
     )  # fmt: skip
 
 
-def _power(found: ConfigSpace) -> Verdict:
-    """PMBASE is the LPC bridge's: somebody has to have it."""
-    owner = next((each.name for each in found.servers if _LPC in each.functions), None)
-    if owner is not None:
-        return True, f"{_LPC} with PMBASE is {owner}'s"
-    return False, f'nobody has {_LPC}: no PMBASE, no ACPI power management; chipset = "mch-ich9" has Xen emulate it'
+def _lacks(found: ConfigSpace) -> Verdict:
+    """What of a machine's chipset a design leaves to nobody."""
+    return (False, found.lacks) if found.lacks else None
 
 
 CONFIG_SPACE: tuple[ConfigRule, ...] = (
     ConfigRule("config-space", _lost, "a device whose extended configuration nobody answers", "Xen common/ioreq.c"),
     ConfigRule("config-window", _on, "a guest without MMCONFIG", "PCI Express 5.0, 7.2.2"),
-    ConfigRule("config-window-moved", _moved, "accesses where the window was", "PCI Firmware 3.0, 4.1.2"),
-    ConfigRule("config-window-locked", _locked, "a guest that believes that it moved the window", "xen-devel, 2018"),
-    ConfigRule("config-window-ram", _over_ram, "configuration writes into guest RAM", "Xen arch/x86/hvm/hvm.c"),
-    ConfigRule("config-window-bar", _over_bar, "configuration writes into a device's memory", "Xen arch/x86/hvm/hvm.c"),
-    ConfigRule("chipset-pm", _power, "a guest that nothing can switch off", "xen-devel, 2018: anything at PMBASE"),
+    ConfigRule("window-moved", _moved, "accesses where the window was", "PCI Firmware 3.0, 4.1.2"),
+    ConfigRule("window-locked", _locked, "a guest that believes that it moved the window", "xen-devel, 2018"),
+    ConfigRule("window-over-ram", _over_ram, "configuration writes into guest RAM", "Xen arch/x86/hvm/hvm.c"),
+    ConfigRule("window-over-bar", _over_bar, "configuration writes into a device's memory", "Xen arch/x86/hvm/hvm.c"),
+    ConfigRule("chipset-pm", _lacks, "a guest that nothing can switch off", "xen-devel, 2018: anything at PMBASE"),
 )
-"""Every rule; ``config-window-locked`` is a note."""
+"""Every rule; ``window-locked`` is a note."""

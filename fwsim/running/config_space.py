@@ -15,15 +15,13 @@ from fwsim.machine.built import Built
 from fwsim.machine.config_space import WINDOW_NOTE
 from fwsim.machine.decode import decoded
 from fwsim.memory.ranges import Range
-from fwsim.results.summary import ConfigAnswer, ConfigServer, ConfigSpace, ConfigWindow
+from fwsim.results.summary import NOTHING, ConfigAnswer, ConfigServer, ConfigSpace, ConfigWindow
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 _SLICE = 1 << 20
 _FORMS = {AS_CONFIG: "config request", AS_MMIO: "MMIO"}
 PORTS, WINDOW, EXTENDED, LEFT = "CF8/CFC", "ECAM", "ECAM 100h-FFFh", "ECAM, left"
 """The ways, as a summary names them."""
-NOTHING = "nothing"
-"""All functions that are not there."""
 _Key = tuple[str, int, int, int]
 """Way, function (-1: none there), who, form."""
 
@@ -33,7 +31,9 @@ def config_space(built: Built) -> ConfigSpace | None:
     design = built.config_design
     if design is None:
         return None
-    found = ConfigSpace(design=design.name, title=design.title, cause=design.cause, remedy=design.remedy)
+    found = ConfigSpace(
+        design=design.name, title=design.title, cause=design.cause, remedy=design.remedy, lacks=design.lacks
+    )  # fmt: skip
     found.servers = [
         ConfigServer(name=each.name, functions=[format_bdf(bdf) for bdf in each.functions]) for each in design.parties
     ]

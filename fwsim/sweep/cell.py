@@ -15,6 +15,7 @@ from msgspec import UnsetType
 
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE
+from fwsim.results.summary import NOTHING
 from fwsim.sweep.matrix import Matrix, ask_of, table_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ PLACED = {"boot": "VARCHAR", "bdsm": "UBIGINT", "bdsm_register": "UBIGINT", "asl
           "announced": "UBIGINT", "overlap": "VARCHAR"}  # fmt: skip
 RAN = {"stop": "VARCHAR", "bdsm": "UBIGINT", "asls": "UBIGINT"} | dict.fromkeys((
     "gtt_writes", "gtt_rewritten", "guest_stolen", "host_stolen", "guest_ram", "unmapped", "silent", "faults",
-    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
+    "calls", "calls_ok", "screens", "unreadable_pages", "events", "code_bytes", "virtual_ns", "config_lost"),
+    "UBIGINT") | {"config_answers": "VARCHAR"}  # fmt: skip
 RAN_ARM = {"stop": "VARCHAR"} | dict.fromkeys((
     "functions", "functions_shown", "bridges", "bars", "bars_mapped", "mappings", "config_reads", "config_writes",
     "window_writes", "aborts", "faults", "xen_lines", "events", "code_bytes", "virtual_ns"), "UBIGINT")  # fmt: skip
@@ -149,8 +151,22 @@ def _graphics(summary: Summary) -> Row:
         "host_stolen": gtt.targets.host_stolen, "guest_ram": gtt.targets.guest_ram, "unmapped": gtt.targets.unmapped,
         "silent": gtt.targets.silent, "calls": len(summary.calls),
         "calls_ok": sum(call.ok for call in summary.calls), "screens": len(summary.display),
-        "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display),
+        "unreadable_pages": sum(screen.unreadable_pages for screen in summary.display), **_config_space(summary),
     }  # fmt: skip
+
+
+def _config_space(summary: Summary) -> Row:
+    """How many accesses to configuration space were lost, and who answered by each way; nothing where nobody asks."""
+    found = summary.config_space
+    if isinstance(found, UnsetType):
+        return {}
+    ways: dict[str, list[str]] = {}
+    for each in found.answers:
+        text = " ".join(filter(None, (each.who, each.form, "lost" if each.lost else "")))
+        if each.function != NOTHING and text not in ways.setdefault(each.way, []):
+            ways[each.way].append(text)
+    said = "; ".join(f"{way}: {', '.join(texts)}" for way, texts in ways.items())
+    return {"config_lost": sum(each.lost for each in found.answers), "config_answers": said}
 
 
 @dataclass

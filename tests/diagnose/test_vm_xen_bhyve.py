@@ -41,11 +41,30 @@ def test_a_slot_in_pci(pci):
     [
         ("gfx_passthru", "gfx_passthrough", 5, "gfx_passthru"), ("permissive", "permisive", 7, "permissive"),
         ('"igd"', '"intel"', 5, '0, 1, "default" or "igd"'), ("4096", "lots", 3, "MiB, such as 4096"),
+        ("4096", "4096 MB", 3, "MiB, such as 4096"), ("memory =", "Memory=", 3, "memory"),
+        ("memory =", "Memory =", 3, "memory"), ("permissive=1", "vslot=20", 7, "0 to 1f, hexadecimal"),
+        ("permissive=1", "permissive=yes", 7, "0 or 1: xl takes any other word for 0"),
     ],
 )  # fmt: skip
 def test_what_xl_does_not_know(old, new, line, expected):
     vm = one(XL.replace(old, new))
     assert [(each.line, each.expected) for each in vm.unread] == [(line, expected)]
+
+
+def test_devices_that_are_added():
+    """+= goes behind what is there (xlu__cfg_concat_vals)."""
+    text = XL + "pci += [ '00:1f.3' ]\n"
+    assert one(text).value("host") == "00:02.0"
+    assert one(text.replace("'00:02.0", "'00:14.0").replace("00:1f.3", "00:02.0@3")).value("slot") == "00:03.0"
+    assert one(text.replace("pci +=", "pci =")).value("host") is None
+
+
+def test_what_people_leave_out():
+    """xl reads none of these lines; what they mean is plain all the same."""
+    text = "builder = hvm\nmemory = 2048\ngfx_passthru = 1\npci = [ '00:1b.0' '00:02.0,permissive=1' ]\n"
+    vm = one(text)
+    assert values(vm, "type", "ram", "host", "permissive") == ("hvm", 2 << 30, "00:02.0", True)
+    assert vm.unread == []
 
 
 def test_bhyve():

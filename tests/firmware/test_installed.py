@@ -86,6 +86,13 @@ def test_a_placement_that_keeps_to_the_contract(package):
         ("out.held.append((request.functions[0], 5))", "no BAR in held", "5)"),
         ("out.held.append((request.functions[0], 1))", "held has BAR1 of 00:02.0", "BAR1"),
         ("out.ecam = (0xB0000000,)", "no range in ecam", "(2952790016,)"),
+        ("out.zeroed = [(0, 0x61)]", "zeroed is no list of such rows", "(0, 97)"),
+        ("out.written = [(0, 0x60, 1 << 32)]", "written is no list of such rows", "(0, 96, 4294967296)"),
+        ("out.contents = [(0x1000, 'text')]", "contents is no list of such rows", "(4096, 'text')"),
+        ("out.kept = ((0, 1),)", "kept is no list of such rows", "((0, 1),)"),
+        ("out.holes = [None]", "holes is no list of such rows", "None"),
+        ("out.overlaps = [1]", "overlaps is no list of texts", "[1]"),
+        ("out.pciexbar = -1", "pciexbar is no number", "-1"),
     ],
 )
 def test_nonsense_is_refused(package, body, what, found):

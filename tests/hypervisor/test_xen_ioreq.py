@@ -16,6 +16,7 @@ from fwsim.devices.config_traps import (
     Route,
 )
 from fwsim.errors import FwsimError
+from fwsim.firmware.request import Function
 from fwsim.hypervisor.config_space import ConfigBoard, Seat
 from fwsim.hypervisor.interface import Choice, Device
 from fwsim.hypervisor.xen.kind import Xen
@@ -72,7 +73,7 @@ def test_cf8_reaches_whoever_registered_the_function(name):
     ],
 )  # fmt: skip
 def test_the_window_by_design(name, nic, extended, demu):
-    """The owner gets MMIO in design I, all get requests in design II, where QEMU's end at 100h; emulators get no MMIO."""
+    """The owner gets MMIO in design I, all get requests in design II (QEMU to 100h); no emulator gets MMIO."""
     assert way(name, VIA_WINDOW, NIC, 0xFC) == nic
     assert way(name, VIA_WINDOW, NIC, 0x100) == extended
     who, form, reaches = demu
@@ -172,3 +173,14 @@ def test_options_that_mean_nothing(options, where, hint):
     assert error.value.where == f"hypervisor.options.{where}"
     assert error.value.expected
     assert hint in error.value.hint
+
+
+@pytest.mark.parametrize(("name", "there"), [("told", True), ("mch-ich9", True), ("pciexbar", False)])
+def test_what_of_the_host_bridge_xen_leaves_out(name, there):
+    """PCIEXBAR alone: the header and 60h-67h; PAM, SMRAM and TSEG are not there, and no 00:1f."""
+    xen = Xen(Choice("xen", options=DESIGNS[name]))
+    given = xen.assign(DEVICE)
+    hidden = {row.offset for row in xen.registers(DEVICE, given, Function(BRIDGE, 0x8086, 0x29C0, 0x060000))}
+    left = set() if there else {*range(0x40, 0x60, 4), *range(0x68, 0x100, 4)}
+    assert hidden == left
+    assert given.absent == (frozenset() if there else {LPC, 0xFA, 0xFB})

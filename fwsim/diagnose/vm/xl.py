@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fwsim.diagnose.case import Vm
-from fwsim.diagnose.vm import qemu_args
 from fwsim.diagnose.vm.draft import Draft, number, switch
-from fwsim.hypervisor.xen import pci_spec
+from fwsim.errors import FwsimError
 from fwsim.hypervisor.xen.passage import Passage
+from fwsim.hypervisor.xen.pci_spec import KEYS as KEYS_OF_PCI
+from fwsim.hypervisor.xen.pci_spec import XlDevice, read_spec
 from fwsim.hypervisor.xen.xl_cfg import Assignment, Listed, Refused, statements
 from fwsim.units import MIB
 
@@ -37,6 +38,8 @@ system_serial_number
 on_xend_stop on_xend_start vncviewer vncconsole device_model usb_device serial_console shadow_memory ioemu timer_mode
 """
 KEYS = frozenset(_KEYS_TEXT.split())
+_IGD = 2
+"""00:02 of segment 0, without the function."""
 _KEY = re.compile(r"[A-Za-z_]\w*")
 _MARKS = re.compile(
     r"""(?m)^\s*(?:builder\s*=\s*["']hvm|type\s*=\s*["'](?:hvm|pvh|pv)["']|gfx_passthru\s*=|pci\s*=\s*\[)"""
@@ -54,9 +57,11 @@ def looks_so(text: str) -> bool:
 
 def read(lines: Sequence[str], file: str) -> list[Vm]:
     """The domain."""
-    rows = [_given(each) for each in statements("\n".join(lines) + "\n", file)]
-    rows = [row for row in rows if row.key]
-    given = {row.key: row for row in rows}
+    rows = [row for each in statements("\n".join(lines) + "\n", file) if (row := _given(each)).key]
+    given: dict[str, _Given] = {}
+    for row in rows:
+        before = given.get(row.key) if row.adds else None
+        given[row.key] = replace(before, strings=before.strings + row.strings) if before else row
     draft = Draft("xl", file, given["name"].plain if "name" in given else "")
     for row in rows:
         if row.key not in KEYS:
@@ -74,18 +79,19 @@ class _Given:
     key: str
     plain: str
     raw: str
-    strings: tuple[str, ...]
+    strings: tuple[Passage, ...]
     line: int
+    adds: bool = False
 
 
 def _given(each: Assignment | Refused) -> _Given:
     """Of a statement that xl refuses, what its words tell: people leave out quotes and commas in what they post."""
     if isinstance(each, Assignment):
         if isinstance(each.value, Listed):
-            strings = tuple(item.text for item in each.value.items if isinstance(item, Passage))
-            return _Given(each.key, each.raw, each.raw, strings, each.row)
-        return _Given(each.key, each.value.text, each.raw, (each.value.text,), each.row)
-    strings = tuple(word.passage.text for word in each.words if word.kind == "string")
+            strings = tuple(item for item in each.value.items if isinstance(item, Passage))
+            return _Given(each.key, each.raw, each.raw, strings, each.row, each.adds)
+        return _Given(each.key, each.value.text, each.raw, (each.value,), each.row)
+    strings = tuple(word.passage for word in each.words if word.kind == "string")
     first = each.words[0] if each.words else None
     plain = first.passage.text if first and first.kind == "string" else each.raw
     return _Given(each.key if _KEY.fullmatch(each.key) else "", plain, each.raw, strings, each.row)
@@ -133,34 +139,34 @@ def _put(draft: Draft, given: dict[str, _Given]) -> None:
 def _pci(draft: Draft, given: dict[str, _Given]) -> None:
     if "pci" not in given:
         return
-    line = given["pci"].line
-    for spec in given["pci"].strings:
-        first, *rest = spec.split(",")
-        pairs = dict(piece.partition("=")[::2] for piece in ([first] if "=" in first else []) + rest if piece)
-        place, _, vslot = (pairs.get("bdf") or ("" if "=" in first else first)).partition("@")
-        function = qemu_args.IGD.match(place.strip().replace(".*", ".0"))
-        if not function:
-            continue
-        text = f'pci = [ "{spec}" ]'
-        draft.put("host", f"00:02.{function[1] or 0}", line, text)
-        for name in pairs:
-            if name not in pci_spec.KEYS:
-                draft.unknown(name, pci_spec.KEYS, line, "the key of pci")
-        if pairs.get("rdm_policy"):
-            draft.put("rdm_policy", pairs["rdm_policy"], line, text)
-        if switch(pairs.get("permissive", "0")):
-            draft.put("permissive", True, line, text)
-        slot = pairs.get("vslot") or vslot
-        if slot:
-            found = qemu_args.slot_text("", slot)
-            if found:
-                draft.put("slot", found, line, text)
-            else:
-                draft.unread(line, f"vslot {slot} is no slot", "a device number in hexadecimal, such as 2")
-        break
+    for passage in given["pci"].strings:
+        wrong: list[tuple[str, FwsimError]] = []
+        device = read_spec(passage, wrong=wrong)
+        if device.sbdf is not None and device.sbdf >> 3 == _IGD:
+            _put_igd(draft, device, given["pci"].line, wrong)
+            break
     if draft.value("host") is None:
         return
     if draft.value("gfx_passthru") is True:
-        draft.assume("slot", "00:02.0", "gfx_passthru keeps 00:02.0 for the IGD (QEMU hw/xen/xen_pt.c)", line)
+        draft.assume(
+            "slot", "00:02.0", "gfx_passthru keeps 00:02.0 for the IGD (QEMU hw/xen/xen_pt.c)", given["pci"].line
+        )
     else:
-        draft.assume("slot", "00:05.0", "without gfx_passthru it takes the first free slot", line)
+        draft.assume("slot", "00:05.0", "without gfx_passthru it takes the first free slot", given["pci"].line)
+
+
+def _put_igd(draft: Draft, device: XlDevice, line: int, wrong: Sequence[tuple[str, FwsimError]]) -> None:
+    """What the IGD's entry says, and what of it xl does not take."""
+    text = f'pci = [ "{device.passage.text}" ]'
+    draft.put("host", f"00:02.{(device.sbdf or 0) & 7}", line, text)
+    for key, error in wrong:
+        if key in KEYS_OF_PCI:
+            draft.unread(line, f"{key} of pci: {error.what}", error.expected)
+        else:
+            draft.unknown(key, KEYS_OF_PCI, line, "the key of pci")
+    if "rdm_policy" in device.marks:
+        draft.put("rdm_policy", device.options.rdm_policy, line, text)
+    if device.options.permissive:
+        draft.put("permissive", True, line, text)
+    if device.vslot is not None:
+        draft.put("slot", f"00:{device.vslot:02x}.0", line, text)

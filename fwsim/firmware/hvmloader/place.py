@@ -139,8 +139,8 @@ def _place(request: Request) -> Placement:
     laid = _lay(options.hole, request)
     hole, out = laid.hole, laid.out
     for function in request.functions:
-        if options.bridges or not function.bdf >> 8:
-            out.command[function.bdf] = out.command.get(function.bdf, 0) | 4
+        seen = options.bridges or not function.bdf >> 8
+        out.command[function.bdf] = out.command.get(function.bdf, 0) | 4 if seen else 0
     primary, opregion = _displays(request)
     if primary is not None:
         out.command[primary.bdf] |= 1  # the VGA ports, even without an I/O BAR
@@ -273,7 +273,7 @@ def _displays(request: Request) -> tuple[Function | None, Function | None]:
     """
     emulated = passed = None
     for function in sorted(request.functions, key=lambda f: f.bdf):
-        if function.class_code >> 8 != 0x0300:
+        if function.class_code >> 8 != 0x0300 or (function.bdf >> 8 and not options_of(request).bridges):
             continue
         if (function.vendor, function.device) in _EMULATED_VGA:
             emulated = function

@@ -29,6 +29,7 @@ _FIRST_256 = (
     "QEMU takes configuration requests of the first 256 bytes only",
     "a QEMU whose cpu_ioreq_config goes past PCI_CONFIG_SPACE_SIZE, or the window's MMIO in its native form",
 )
+_NO_ICH9 = 'nobody has 00:1f.0: no PMBASE, no ACPI power management; chipset = "mch-ich9" has Xen emulate it'
 _LOST = {
     "told": ("", ""),
     "outdated": (
@@ -74,5 +75,5 @@ def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDes
     which = name(options)
     return ConfigDesign(
         which, _TITLES[which], tuple(parties), router, options.config_space != "outdated", options.pciexbar_once,
-        *_LOST[which],
+        *_LOST[which], lacks=_NO_ICH9 if which == "pciexbar" else "",
     )  # fmt: skip

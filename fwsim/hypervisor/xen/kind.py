@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from fwsim.devices.config_traps import Owner
 from fwsim.exactness import Known
 from fwsim.firmware.request import Function
 from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign
@@ -163,6 +164,14 @@ class Xen(Hypervisor):
         place = f"[00:{bdf >> 3 & 31:02x}.{bdf & 7}] "
         text = f"Write-back to unknown field 0x{offset:02x} (partially) inhibited (0x{mask:0{2 * width}x})"
         return [place + line for line in (text, *_PERMISSIVE)]
+
+    def owner(self, device: Device, function: Function) -> Owner | None:
+        """vPCI, of an IGD with that backend."""
+        if function.bdf != device.devfn or not self.options.igd_by_vpci:
+            return None
+        from fwsim.hypervisor.xen.igd_by_vpci import igd
+
+        return igd(function)
 
     def check_assigned(self, functions: Collection[int], machine: str) -> None:
         """The entries of ``pci`` against the host's functions. Raises FwsimError, pointing at the entry."""

@@ -8,7 +8,7 @@ refused here (a bare vslot, an empty one); what the page forbids too: an option 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Literal, cast
@@ -86,29 +86,49 @@ def nearest(word: str, known: Sequence[str]) -> str:
     return f"did you mean {near[0]}?" if near else ""
 
 
-def read_spec(passage: Passage, usual: PciOptions = PciOptions()) -> XlDevice:
+def read_spec(
+    passage: Passage, usual: PciOptions = PciOptions(), wrong: list[tuple[str, FwsimError]] | None = None
+) -> XlDevice:
     """The device that ``passage`` names; ``usual`` are the options that it has where it does not say otherwise.
 
-    Raises FwsimError pointing at the character, for everything that is not of the form.
+    Raises FwsimError pointing at the character, for everything that is not of the form. With a list ``wrong`` it goes
+    there instead, with the key that is concerned, and what is right counts; ``sbdf`` is None where no BDF is.
     """
-    return _Spec(passage, usual).read()
+    spec = _Spec(passage, usual, wrong)
+    spec.read()
+    if wrong is None:
+        spec.check()
+    return replace(spec.device, marks=spec.marks)
 
 
 class _Spec:
     """One string, read from left to right: ``at`` is the next character."""
 
-    def __init__(self, passage: Passage, usual: PciOptions) -> None:
+    def __init__(self, passage: Passage, usual: PciOptions, wrong: list[tuple[str, FwsimError]] | None) -> None:
+        self.wrong = wrong
         self.passage, self.text, self.at = passage, passage.text, 0
         self.device = XlDevice(None, options=usual, passage=passage)
         self.marks: dict[str, tuple[int, int]] = {}
 
-    def read(self) -> XlDevice:
-        if not self.text.strip():
-            raise self.passage.refused("no device", expected="a PCI device, " + _EXAMPLE, hint="name it, or remove it")
+    def read(self) -> None:
+        """All of it, part by part."""
         if "=" not in self.text.partition(",")[0]:
-            self._positional()
+            self._part("bdf", self._positional)
         while self.at < len(self.text):
-            self._pair()
+            self._part(self.text[self.at : self._piece_end()].partition("=")[0], self._pair)
+
+    def _part(self, key: str, read: Callable[[], None]) -> None:
+        end = self._piece_end()
+        try:
+            read()
+        except FwsimError as error:
+            if self.wrong is None:
+                raise
+            self.wrong.append((key, error))
+            self.at = end + 1
+
+    def check(self) -> None:
+        """Raises FwsimError unless one device is named, one way."""
         if "bdf" in self.marks and "name" in self.marks:
             raise self._wrong("a name beside a BDF", *self.marks["name"], expected="one of them",
                               hint="a name stands for the BDF that xl pci-assignable-add gave it to")  # fmt: skip
@@ -116,13 +136,14 @@ class _Spec:
             first = next(iter(self.marks))
             raise self._wrong(f"{first} for no device", 0, len(self.text), expected="a BDF first, " + _EXAMPLE,
                               hint=f'such as "08:00.0,{self.text}"')  # fmt: skip
-        return replace(self.device, marks=self.marks)
 
     def _wrong(self, what: str, at: int, length: int = 1, *, expected: str, hint: str = "") -> FwsimError:
         return self.passage.error(what, at, length, expected=expected, hint=hint)
 
     def _positional(self) -> None:
         """``BDF[@VSLOT]`` and the comma behind it."""
+        if not self.text.strip():
+            raise self.passage.refused("no device", expected="a PCI device, " + _EXAMPLE, hint="name it, or remove it")
         self._bdf(len(self.text))
         if self._sees("@"):
             self.at += 1

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Window
+from fwsim.analysis.nodes import Slice
 from fwsim.analysis.scan import Steps
+from fwsim.analysis.step import Demand
 
 Before = Callable[[int], Window | None]
 """The window of steps that ends at a step's number; None where there is none."""
@@ -24,6 +26,8 @@ class Windows:
         self.last = Steps(window.first, window.steps, window.writes, window.moves)
         self.events: NDArray[np.void] = window.events
         self.drivers = window.drivers
+        self.choices: dict[tuple[int, int | None, tuple[Demand, ...]], Slice] = {}
+        """What chose a step's value, by the step, the jump that led there, and what was asked of it."""
         self._known = {window.first: self.last}
         self._before = before
 

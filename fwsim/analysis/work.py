@@ -146,17 +146,20 @@ class Work:
                 self._chosen(node, branch[1], branch[0])
 
     def _chosen(self, node: Node, demands: list[Demand], at: int | None = None) -> None:
-        steps, index = self.windows.place_of(node.key if at is None else at)
-        work = Work(self.windows, steps, index, follow=at is None)
-        made = Node(node.key, "code", "", node.cs, node.ip)
-        work.slice.nodes[made.key] = made
-        work.want(made.key, demands, set())
-        found = work.run(made.key)
+        asked = node.key, at, tuple(demands)
+        found = self.windows.choices.get(asked)
+        if found is None:  # tables behind tables ask the same again and again
+            steps, index = self.windows.place_of(node.key if at is None else at)
+            work = Work(self.windows, steps, index, follow=at is None)
+            made = Node(node.key, "code", "", node.cs, node.ip)
+            work.slice.nodes[made.key] = made
+            work.want(made.key, demands, set())
+            found = self.windows.choices[asked] = work.run(made.key)
         if not found.reaches_outside:
             return
-        node.chosen |= found.nodes[made.key].sources
+        node.chosen |= found.nodes[node.key].sources
         for key, each in found.nodes.items():
-            if key != made.key:
+            if key != node.key:
                 self.slice.nodes.setdefault(key, each)
 
     def _branch(self, key: int) -> tuple[int, list[Demand]] | None:

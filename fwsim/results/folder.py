@@ -239,19 +239,20 @@ class RunDir:
 
         Raises FwsimError when it is gone, or is not the same any more.
         """
-        scenario = self.scenario()
-        file, wanted = Path(scenario.payload.program or scenario.rom.file), self.summary().rom.sha256
+        scenario, wanted = self.scenario(), self.summary().rom.sha256
+        program = scenario.payload.program
+        what, file, again = ("program", program, "") if program else ("ROM", scenario.rom.file, " with --rom FILE")
         try:
-            data = file.read_bytes()
+            data = Path(file).read_bytes()
         except OSError as error:
             raise FwsimError(
-                f"the run's ROM cannot be read: {error.strerror}", where=str(file),
-                expected=f"the file with sha256 {wanted}", hint="put it back, or run again with --rom FILE",
+                f"the run's {what} cannot be read: {error.strerror}", where=str(file),
+                expected=f"the file with sha256 {wanted}", hint=f"put it back, or run again{again}",
             ) from None  # fmt: skip
         found = hashlib.sha256(data).hexdigest()
         if found != wanted:
             raise FwsimError(
-                "the run's ROM has changed since", where=str(file), found=f"sha256 {found}",
+                f"the run's {what} has changed since", where=str(file), found=f"sha256 {found}",
                 expected=f"sha256 {wanted}", hint="put the old file back, or run again",
             )  # fmt: skip
         return data

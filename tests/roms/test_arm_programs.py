@@ -190,6 +190,13 @@ def edited_tree(require_program, qemu, tmp_path):
     return make
 
 
+def test_the_generic_uart_of_xens_tree_is_a_console_too(edited_tree):
+    """SBSA's is the PL011's data and flag registers; QEMU's PL011 stands for it."""
+    tree = edited_tree(lambda text: text.replace(r'"arm,pl011\0arm,primecell"', '"arm,sbsa-uart"'))
+    assert b"arm,sbsa-uart" in Path(tree).read_bytes()
+    assert run("arm-linux.elf", "", tree=tree).lines[-1] == "off"
+
+
 def test_an_abort_is_told_and_ends_the_run(edited_tree):
     """DDI 0487, D24.2.40: EC 25h, a data abort of the same level; an instruction of 32 bits; external, 10h."""
     ecam = edited_tree(lambda text: text.replace("reg = <0x40 0x10000000 0x00", "reg = <0x50 0x00 0x00"))
@@ -290,7 +297,7 @@ def test_parts_of_a_bar_are_merged_and_the_last_one_stays(steps):
 def test_aborts_past_the_last_bus_are_survived_and_counted(steps):
     found, told = steps
     aborts = [line for line in told.lines if line.startswith("  abort at")]
-    assert found["past the buses", "last bus, its last device"] == (0xFFFFFFFF,) * 2
+    assert found["past the buses", "last bus of the range, its last device"] == (0xFFFFFFFF,) * 2
     assert found["past the buses", "behind"] == (0x0BAD0BAD,) * 2
     assert [line.split()[4] for line in aborts[-3:]] == ["4020000000", "4020000004", "4020000000"]
     assert aborts[-1].endswith("esr 96000050")  # bit 6 of the syndrome: a write (DDI 0487, D24.2.40)

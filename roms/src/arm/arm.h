@@ -48,6 +48,7 @@ struct tree {
     const char *arguments; // bootargs of /chosen
     const char *method; // of PSCI: hvc or smc
     u64 uart, ram, ram_size;
+    u32 generic; // the console is an SBSA generic UART
     u32 hosts;
     struct host host[HOSTS];
 };
@@ -58,7 +59,7 @@ extern u64 aborts; // data aborts survived
 void read_tree(u64 at);
 void *memset(void *start, int value, u64 bytes);
 int same(const char *text, const char *other);
-void console(u64 uart);
+void console(u64 uart, u32 generic);
 void say(const char *form, ...);
 int key(void);        // whether something was typed; it is taken
 void power_off(void);

@@ -4,8 +4,8 @@
 // ends in a data abort is told and survived; what it would have read is 0bad0bad.
 #include "arm.h"
 
-enum { COMMAND = 0x04, REVISION = 0x08, HEADER = 0x0E, BARS = 0x10, CAPABILITIES = 0x34, MEMORY = 2 };
-enum { NOTHING = 0xFFFFFFFF, ABORTED = 0x0BAD0BAD, TARGETS = 2 };
+enum { COMMAND = 0x04, REVISION = 0x08, HEADER = 0x0E, BARS = 0x10, SECONDARY = 0x19 };
+enum { CAPABILITIES = 0x34, MEMORY = 2, NOTHING = 0xFFFFFFFF, ABORTED = 0x0BAD0BAD, TARGETS = 2 };
 enum { PLACE = 0x23000000, MOVED = 0x24000000, SHARED = 0x25000000, OVER_RAM = 0x41000000 };
 #define OUTSIDE 0xE0000000UL // in no window of ours, and past the RAM of a small guest
 
@@ -71,6 +71,28 @@ static void look(u64 config, u32 from, u32 enough) // takes memory BARs of a fun
             say("target %8 bar %1 size %8\n", config, (u64)n, (u64)size);
         }
         n += wide;
+    }
+}
+
+// A bus and what is behind its bridges, whose bus numbers are believed.
+static void walk(const struct host *host, u32 bus)
+{
+    for (u32 devfn = 0; devfn < 256; devfn++) {
+        u64 config = host->ecam + ((u64)(bus - host->first) << 20 | devfn << 12);
+        u32 id = get32(config), type = get8(config + HEADER), behind;
+        if (id == NOTHING || id == ABORTED) {
+            devfn |= devfn & 7 ? 0 : 7;
+            continue;
+        }
+        if ((type & 0x7F) == 1) {
+            behind = get8(config + SECONDARY);
+            if (behind > bus && behind <= host->last)
+                walk(host, behind);
+        } else if (!(type & 0x7F)) {
+            look(config, 0, found + 1 < TARGETS ? found + 1 : TARGETS);
+        }
+        if (!(devfn & 7) && !(type & 0x80))
+            devfn |= 7;
     }
 }
 
@@ -202,9 +224,11 @@ static void odd_accesses(const struct target *one)
 
 static void past_the_buses(const struct host *host)
 {
-    u64 end = host->ecam + host->size;
+    u64 end = host->ecam + host->size, last = host->ecam + ((u64)(host->last - host->first) << 20);
     say("step past the buses\n");
-    tell("last bus, its last device", get32(end - (1 << 20)), get32(end - 0x8000));
+    tell("last bus of the range, its last device", get32(last), get32(last + 0xF8000));
+    if (last + (1 << 20) < end)
+        tell("next bus", get32(last + (1 << 20)), get32(last + (1 << 20) + 4));
     tell("behind", get32(end), get32(end + 4));
     write32(end, 0);
 }
@@ -213,12 +237,7 @@ void run(void)
 {
     begin("fwsim arm-careless");
     for (u32 n = 0; n < tree.hosts; n++)
-        for (u64 devfn = 0; devfn < 256; devfn++) {
-            u64 config = tree.host[n].ecam + (devfn << 12);
-            u32 id = get32(config);
-            if (id != NOTHING && id != ABORTED && !(get8(config + HEADER) & 0x7F))
-                look(config, 0, found + 1 < TARGETS ? found + 1 : TARGETS);
-        }
+        walk(&tree.host[n], tree.host[n].first);
     if (found == 1)
         look(targets[0].config, targets[0].bar + 1 + targets[0].wide, TARGETS);
     if (found) {

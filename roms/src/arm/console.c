@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The console is a PL011 (Arm DDI 0183): text goes out by its data register, an exception is told there.
+// The console is a PL011 (Arm DDI 0183), or the part of it that is SBSA's generic UART (DEN0029, appendix B), as Xen
+// gives its guests: text goes out by its data register, an exception is told there.
 #include "arm.h"
 
 enum { DATA = 0x00, FLAGS = 0x18, LINE = 0x2C, CONTROL = 0x30 };
@@ -16,9 +17,11 @@ void *memset(void *start, int value, u64 bytes) // the compiler asks for it
     return start;
 }
 
-void console(u64 at)
+void console(u64 at, u32 generic)
 {
     uart = at;
+    if (generic) // has no line and control registers, and is on
+        return;
     write32(uart + LINE, WORDS_OF_8_FIFO);
     write32(uart + CONTROL, ON_BOTH_WAYS);
 }
@@ -103,7 +106,7 @@ void enter(u64 at)
 {
     read_tree(at ? at : 0x40000000);
     if (tree.uart)
-        console(tree.uart);
+        console(tree.uart, tree.generic);
     run();
     power_off();
 }

@@ -72,8 +72,11 @@ static void take(const struct node *parent, const struct node *node) // all prop
 {
     if (node->reg.bytes && lists(node->compatible, "pci-host-ecam-generic"))
         add_host(parent, node);
-    if (!tree.uart && node->reg.bytes && (lists(node->compatible, "arm,pl011") || lists(node->compatible, "arm,sbsa-uart")))
+    u32 generic = lists(node->compatible, "arm,sbsa-uart");
+    if (!tree.uart && node->reg.bytes && (generic || lists(node->compatible, "arm,pl011"))) {
         tree.uart = number(node->reg.cells, parent->address_cells);
+        tree.generic = generic;
+    }
     if (!tree.ram_size && node->reg.bytes && lists(node->type, "memory")) {
         tree.ram = number(node->reg.cells, parent->address_cells);
         tree.ram_size = number(node->reg.cells + parent->address_cells, parent->size_cells);

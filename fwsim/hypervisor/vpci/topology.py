@@ -173,6 +173,10 @@ class Topology:
         """Why a function of ``late`` cannot be attached, in a sentence; "": it can."""
         return self._refusals.get(device.sbdf, "")
 
+    def refusal(self, device: HostDevice) -> str:
+        """Why a function cannot be attached while the guest runs, in a sentence; "": it can."""
+        return self._refusals.get(device.sbdf, "")
+
     def attach(self, sbdf: int) -> bool:
         """Attach a function of ``late`` (xl pci-attach). Returns whether it is there now; what is wrong is said."""
         refusal = self._refusals.get(sbdf, "")

@@ -9,12 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fwsim.errors import FwsimError
-<<<<<<< HEAD:fwsim/hypervisor/xl/xl_cfg.py
-from fwsim.hypervisor.xl.passage import Passage
-=======
 from fwsim.hypervisor.xl.passage import Passage
 from fwsim.hypervisor.xl.xl_words import Token, tokens, wrong_escape
->>>>>>> xlcfg:fwsim/hypervisor/xl/xl_cfg.py
 
 _DEEPEST = 32
 """Lists in lists: xl's own keys have two levels."""

@@ -170,10 +170,6 @@ class Topology:
             self._refusals[device.sbdf] = refusal
 
     def refusal(self, device: HostDevice) -> str:
-        """Why a function of ``late`` cannot be attached, in a sentence; "": it can."""
-        return self._refusals.get(device.sbdf, "")
-
-    def refusal(self, device: HostDevice) -> str:
         """Why a function cannot be attached while the guest runs, in a sentence; "": it can."""
         return self._refusals.get(device.sbdf, "")
 

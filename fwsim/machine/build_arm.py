@@ -44,6 +44,8 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
         log.append(line)
         xen.append(line)
 
+    for note in design.options.pci.notes:
+        said(note)
     domain = Domain(rules, said)
     topology = Topology(design.profile, assigned, domain, host.bridges, late)
     dma = DmaOf(Smmu(design.options.smmu))
@@ -56,10 +58,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     machine = ArmMachine(scenario, events, rules.guest, bars, domain)
     dma.reaches(machine)
     machine.show(topology.shown)
-    domain.stage2.changed = machine.mapped
+    domain.memory, domain.trap, domain.stage2.changed = bars, machine.trapped, machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, late, log)
+    built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
     bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
     buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
     tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)

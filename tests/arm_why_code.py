@@ -58,6 +58,19 @@ TRAP = Code(
     },
 )
 """BAR 0 is sized, moved, decoded, written too late, used; then an address behind it is."""
+WAITS = Code(
+    """
+      movz x3, #0x1000, lsl #16
+      ldrb w0, [x3, #0xE]
+      mov w9, #0x1234
+      cbz w0, wait
+      hvc #0
+    wait:
+      b .
+    """,
+    {0x0: "0300a2d2603840398946825240000034020000d400000014"},
+)
+"""The type of the header that is read is the reason why it waits for ever."""
 DETOURS = {
     "a register": (
         """

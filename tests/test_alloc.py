@@ -426,7 +426,8 @@ def test_the_documented_case_counts_are_the_vectors():
         "SeaBIOS, other versions": ["seabios", "seabios-1.12", "seabios<=1.16.0", "seabios>=1.16.1"],
         "OVMF 2022.11": ["ovmf-2022.11"], "OVMF 2022.11-2M": ["ovmf-2022.11-2M"], "OVMF 2025.02": ["ovmf-2025.02"],
         "OVMF 2026.08": ["ovmf-2026.08"], "OVMF's windows, edk2 c5aa7e7d": ["ovmf"],
-        "VfioIgdPkg 067328df": ["vfioigdpkg"], "hvmloader 4.23": ["xen-hvmloader"], "bhyve": ["bhyve-gvtd"],
+        "VfioIgdPkg 067328df": ["vfioigdpkg"], "hvmloader 4.23": ["xen-hvmloader"],
+        "hvmloader mmconfig": ["hvmloader-mmconfig"], "bhyve": ["bhyve-gvtd"],
         "ACRN": ["acrn-dm", "acrn-hv"], "crosvm": ["crosvm"],
     }  # fmt: skip
     text = (HERE.parent / "docs" / "allocators.md").read_text(encoding="utf-8")

@@ -116,7 +116,7 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
     stop = summary.stop
     if not stop.gave_up:
         return None
-    slicer = _before_the_end(scenario, stop)
+    slicer = before_the_end(scenario, stop)
     if not slicer.events.size:
         return None
     decided = _decided(slicer, stop, scenario.host.cpu)
@@ -140,7 +140,7 @@ def why_it_gave_up(scenario: Scenario, summary: Summary) -> GaveUp | None:
 # --- what decided -----------------------------------------------------------------------------------------------------
 
 
-def _before_the_end(scenario: Scenario, stop: Stop) -> Slicer:
+def before_the_end(scenario: Scenario, stop: Stop) -> Slicer:
     """The steps of the run that led to ``stop``: the rounds of a jump to itself behind them are a million and more."""
     again = Again(scenario, size=WINDOW)
     place = (stop.cs << 4) + stop.ip
@@ -157,7 +157,7 @@ def _before_the_end(scenario: Scenario, stop: Stop) -> Slicer:
 
 def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None:
     """The latest conditional jump before the end whose flags come from something that was read."""
-    steps, at = slicer.last, _arrival(slicer.last, stop)
+    steps, at = slicer.last, arrival(slicer.last, stop)
     seen: set[tuple[int, int]] = set()
     jumps = 0
     for index in range(at - 1, max(-1, at - 1 - REACH), -1):
@@ -178,7 +178,7 @@ def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None
     return None
 
 
-def _arrival(steps: Steps, stop: Stop) -> int:
+def arrival(steps: Steps, stop: Stop) -> int:
     """The first step of the window's end that stands where the code stopped."""
     last = int(steps.seq[-1]) if len(steps) else 0
     linear = (stop.cs << 4) + stop.ip

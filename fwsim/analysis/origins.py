@@ -20,6 +20,7 @@ from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
 from fwsim.trace.efi import service_name
 from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.trace.owners import is_lost, owner_text, reached
 
 _INDEX_NAMES = {0x71: "CMOS", 0x73: "CMOS", 0x3C5: "VGA sequencer", 0x3CF: "VGA graphics", 0x3D5: "VGA CRTC",
                 0x3B5: "VGA CRTC"}  # fmt: skip
@@ -88,11 +89,15 @@ class Origins(Roots):
         flags, space = int(event["flags"]), int(event["space"])
         seq = int(event["seq"])
         if space == Space.PCI:
+            if is_lost(slicer.events, seq - 1):
+                note = slicer.events[seq]
+                text = owner_text(int(note["width"]), int(note["value"]), int(note["aux"]), int(note["flags"]))
+                return f"ones: the access went to {text.removeprefix('-> ')}"
             rows = slicer.events[: seq - 1]
             near = (rows["space"] == space) & (rows["op"] == Op.WRITE) & (rows["address"] <= address)
             near &= rows["address"] + rows["width"] > address
-            if near.any():
-                write = rows[near][-1]
+            if len(writes := reached(slicer.events, np.flatnonzero(near))):
+                write = rows[writes[-1]]
                 who = "the firmware" if write["actor"] == Actor.FIRMWARE else "the ROM"
                 return f"{who} put {int(write['value']):#x} there, event {int(write['seq'])}"
         if flags & Flag.ASSISTED:

@@ -15,6 +15,7 @@ from fwsim.analysis.nodes import Node
 from fwsim.analysis.roots import Earlier, Roots
 from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.stage2_notes import mapping_at
+from fwsim.machine.build_arm import TREE_ROOM, tree_at
 from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.rom.catalog import Licence
 from fwsim.rom.elf import Program, program
@@ -141,6 +142,10 @@ class ArmOrigins(Roots):
         for start, data in self.program.segments:
             if start <= node.place < start + len(data):
                 return f"{node.value:#x} at {node.place:#x}, as the program was loaded", None
+        past = node.place - tree_at(self.scenario)
+        if 0 <= past < TREE_ROOM:
+            held = node.value.to_bytes(node.size, "little").hex(" ")
+            return f"the device tree + {past:#x}: bytes {held}", None
         return f"{node.value:#x} at {node.place:#x}, as the hypervisor left memory", None
 
     def memory_text(self, address: int) -> str:

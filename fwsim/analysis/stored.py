@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from fwsim.analysis.guest_bars import IS_BAR, written_bar
 from fwsim.trace.event import Actor, Op, Space
+from fwsim.trace.owners import is_lost, reached
 
 INDEXED = {0x71: 0x70, 0x73: 0x72, 0x3C5: 0x3C4, 0x3CF: 0x3CE, 0x3D5: 0x3D4, 0x3B5: 0x3B4}
 """Data port: its index port."""
@@ -17,7 +18,8 @@ def stored_by(events: NDArray[np.void], seq: int, mask: int) -> tuple[int, int] 
     None: the device's own.
 
     The last write of code to the same place; its value must be what was read, in the bits of ``mask``, and a write of
-    somebody else since makes it that one's. A BAR that vPCI shows gives back a part of what was written.
+    somebody else since makes it that one's. A BAR that vPCI shows gives back a part of what was written. An access to
+    configuration space that was lost stores and reads nothing.
     """
     read = events[seq - 1]
     if read["actor"] == Actor.GUEST and read["space"] == Space.PCI and int(read["address"]) & 0xFFC in IS_BAR:
@@ -31,6 +33,9 @@ def stored_by(events: NDArray[np.void], seq: int, mask: int) -> tuple[int, int] 
         candidates = np.array(
             [at for at in candidates if index_before(events, int(at) + 1, INDEXED[address]) == index], np.int64
         )
+    if is_lost(events, seq - 1):
+        return None
+    candidates = reached(events, candidates)
     if not len(candidates):
         return None
     write = events[candidates[-1]]

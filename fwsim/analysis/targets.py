@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
 from fwsim.trace.event import Op, Space
+from fwsim.trace.owners import reached
 
 EXPECTED = "an event's number, gtt[N], fault[N], config[0xNN], config[00:00.0@0xNN], mmio[0xN], screen or hang"
 _Finder = Callable[[int, NDArray[np.void], int, str], int]
@@ -88,8 +89,8 @@ def _fault(number: int, events: NDArray[np.void], pte_width: int, text: str) -> 
 
 def _config(number: int, events: NDArray[np.void], pte_width: int, text: str) -> int:
     hit = (events["space"] == Space.PCI) & (events["address"] <= number)
-    hit &= events["address"] + events["width"].astype(np.uint64) > number
-    writes = np.flatnonzero(hit & (events["op"] == Op.WRITE))
+    hit &= (events["address"] + events["width"].astype(np.uint64) > number) & (events["op"] <= Op.WRITE)
+    writes = reached(events, np.flatnonzero(hit & (events["op"] == Op.WRITE)))
     return _last(writes if len(writes) else np.flatnonzero(hit), "access to that register", text, "one it accessed")
 
 

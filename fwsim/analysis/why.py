@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
+from fwsim.analysis.decided import decided
 from fwsim.analysis.events import event_text
 from fwsim.analysis.gave_up import why_it_gave_up
 from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
@@ -27,7 +28,7 @@ from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
-from fwsim.results.summary import EfiSummary, Summary
+from fwsim.results.summary import EfiSummary, Hang, Stop, Summary
 from fwsim.rom.catalog import Licence
 from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Flag, Op, Space
@@ -88,7 +89,7 @@ class _Explainer:
         why.images = [each for each in self._drivers if any(
             each.base <= node.ip < each.base + each.size and not node.cs for node in why.nodes)]  # fmt: skip
         why.licence = self.teller.origins.licence
-        why.prevented = prevention(self.scenario, why.nodes)
+        why.prevented = [] if self.arm else prevention(self.scenario, why.nodes)
         return why
 
     def _slicer(self, seq: int) -> Slicer:
@@ -227,6 +228,9 @@ class _Explainer:
                 hint=f"it ended: {summary.stop.reason}",
             )  # fmt: skip
         hang = summary.hangs[-1]
+        if self.arm:
+            self._program_waits(hang, summary.stop)
+            return
         seq, text = stop_wait(self.events, hang), hang.detail or hang.input
         source = [self._event(seq)] if seq else []
         gave_up = why_it_gave_up(self.scenario, summary)
@@ -238,6 +242,16 @@ class _Explainer:
         self.teller.add(
             "hang", f"hung: {text}", cs=hang.cs, ip=hang.ip, seq=seq, sources=[each.id for each in source]
         )  # fmt: skip
+
+    def _program_waits(self, hang: Hang, stop: Stop) -> None:
+        """An Arm guest's program that waits: behind the read that decided which way it went."""
+        found = decided(self.scenario, stop)
+        if found is not None:
+            self.teller.tell(*found)
+        text = hang.detail or ("waits for what it read" if found else "waits, and nothing that it read decided it")
+        source = self.teller.nodes[-1:]
+        seq = source[0].seq if source else 0
+        self.teller.add("hang", f"hung: {text}", ip=hang.ip, seq=seq, sources=[each.id for each in source])
 
     def _drivers_gave_up(self, summary: Summary, efi: EfiSummary) -> None:
         """The UEFI drivers that returned errors, each behind the read that decided."""

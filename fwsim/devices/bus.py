@@ -55,7 +55,6 @@ P_ECAM = _next()  # guest-physical address of the configuration window
 P_ECAM_SIZE = _next()  # its bytes; 0: there is none
 P_LEFT = _next()  # where the window was before it moved or went off, on a routed bus
 P_LEFT_SIZE = _next()  # its bytes; 0: nowhere
-P_WAY = _next()  # by which way the access that runs now came: a VIA_* value
 P_ROUTED = _next()  # 1: Python says who gets each access, and it is noted
 P_WHO = _next()  # of the access that was routed last: who has it
 P_NOTE = _next()  # and its note: form | flags << 8
@@ -93,7 +92,6 @@ def _put(dword: int, table: int, value: int) -> None:
 def _routed(root: int, slot: int, at: int, way: int) -> Any:
     """The slot that an access by ``way`` reaches: ``slot``, unless the bus is routed."""
     pci = u64s(u64s(root)[R_PCI])
-    pci[P_WAY] = np.uint64(way)
     if pci[P_ROUTED] == np.uint64(0):
         return np.uint64(slot)
     return np.uint64(trap(root, TRAP_PCI_ROUTE, at, way, 0))

@@ -128,6 +128,13 @@ class Installed(Allocator):
         """As the package says."""
         return self._checked("has_chip", bool, lambda: self._inner.has_chip(machine, bdf))
 
+    def ram_left(self, request: Request) -> tuple[int, int] | None:
+        """As the package says."""
+        found = self._call("ram_left", lambda: self._inner.ram_left(request))
+        if found is not None and (not _is_pair(found) or sum(found) != request.ram or found[0] > 1 << 32):
+            self._refuse("ram_left gave no split of the guest's RAM", repr(found), "(bytes below 4 GiB, above) or None")
+        return found
+
     def sees_bridges(self, options: Options) -> bool:
         """As the package says."""
         return self._checked("sees_bridges", bool, lambda: self._inner.sees_bridges(options))
@@ -160,6 +167,10 @@ class Installed(Allocator):
             f"the installed allocator breaks its contract: {what}", where=_where(self._point), found=found[:300],
             expected=expected, hint=f"docs/allocators.md has it; mend the package {_package(self._point)}",
         )  # fmt: skip
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, tuple) and len(value) == 2 and all(type(each) is int and each >= 0 for each in value)
 
 
 def _is_range(value: Any) -> bool:

@@ -89,6 +89,10 @@ class Allocator(ABC):
         """Whether its guest has the function ``bdf`` of the chipset that QEMU's ``machine`` has there."""
         return True
 
+    def ram_left(self, request: Request) -> tuple[int, int] | None:
+        """Bytes of RAM below and above 4 GiB once it has moved some out of its BARs' way; None: it moves none."""
+        return None
+
     def sees_bridges(self, options: Options) -> bool:
         """Whether ``fwsim alloc`` may put devices on buses beyond 00, each bus behind a root port made for it."""
         return False

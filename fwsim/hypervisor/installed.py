@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from fwsim.devices.config_traps import Owner
+from fwsim.devices.config_traps import Owner, Route, Router
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
+from fwsim.hypervisor.config_space import ConfigDesign
 from fwsim.hypervisor.interface import Assignment, Choice, GttPolicy, Hypervisor, Reaction, Register
 from fwsim.hypervisor.interrupts import Line
 
@@ -23,7 +24,7 @@ _CALLS = (
     "story", "title", "name", "profile", "known", "dma", "assign", "registers", "owner", "gtt_policy", "written",
     "registers_over", "dropped", "ram_end", "identity", "fix_rom", "opregion_cut",
     "opregion", "change_rom", "abort_text", "qemu_release", "vapic", "group_text",
-    "placed_by", "ram_split",
+    "placed_by", "ram_split", "routes_config", "config_design",
 )  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def _typed(found: object, name: str, at: str) -> object:
         raise _nonsense(at, name, repr(found), "a text")
     if name == "known" and not isinstance(found, Known):
         raise _nonsense(at, name, repr(found), "a fwsim.exactness.Known")
-    if name == "vapic" and not isinstance(found, bool):
+    if name in ("vapic", "routes_config") and not isinstance(found, bool):
         raise _nonsense(at, name, repr(found), "True or False")
     if name == "qemu_release" and not (isinstance(found, tuple) and all(isinstance(part, int) for part in found)):
         raise _nonsense(at, name, repr(found), "a tuple of numbers, such as (10, 2)")
@@ -125,6 +126,10 @@ def _judged(answer: Any, name: str, at: str) -> Any:
         return _judged_policy(answer, at)
     elif name == "owner" and answer is not None:
         return _Owner(answer, at)
+    elif name == "config_design" and answer is not None:
+        if not isinstance(answer, ConfigDesign):
+            raise _nonsense(at, name, repr(answer), "a ConfigDesign, or None")
+        return replace(answer, router=_Router(answer.router, at))
     elif name == "opregion":
         _judge_file("the OpRegion", answer, at)
     elif name == "ram_split" and not (
@@ -153,6 +158,20 @@ def _judged_policy(policy: Any, at: str) -> GttPolicy:
         return answer
 
     return replace(policy, python=judge)
+
+
+class _Router:
+    """Who gets an access, guarded likewise."""
+
+    def __init__(self, inner: Router, at: str) -> None:
+        self._inner, self._at = inner, at
+
+    def route(self, way: int, bdf: int, offset: int) -> Route:
+        """What the installed one says."""
+        found = _asked(lambda: self._inner.route(way, bdf, offset), self._at, "route")
+        if not isinstance(found, Route):
+            raise _nonsense(self._at, "route", repr(found), "a Route")
+        return found
 
 
 class _Owner:

@@ -65,7 +65,8 @@ class Wish:
     CPUs, ``release`` the numbers of QEMU's.
     ``hypervisor``: who runs the guest, in a log's words; "" for a host. ``reserved``: (first, end) ranges of the
     host's that the guest has at the host's addresses. ``placed_by``: the firmware kind and version by
-    which that hypervisor places itself, ("", "") where it leaves it to the guest.
+    which that hypervisor places itself, ("", "") where it leaves it to the guest. ``built``: ``low`` and ``high``
+    before the firmware moved RAM; None where it moved none.
     """
 
     machine: str
@@ -84,6 +85,7 @@ class Wish:
     placed_by: tuple[str, str] = ("", "")
     host: Sequence[tuple[int, int]] = ()
     reserved: Sequence[tuple[int, int]] = ()
+    built: tuple[int, int] | None = None
 
 
 def place(wish: Wish, pci: PciBus, root: NDArray[np.uint64], ram: Ram) -> Placed:
@@ -152,7 +154,8 @@ def _request(wish: Wish, ram: int, row: Allocator) -> Request:
     )
     files = wish.files if row.knows_igd else {}
     opregion = files.get("etc/igd-opregion")
-    e820 = ((0, wish.low, 1), (1 << 32, wish.high, 1)) if row.guest_of != "qemu" or wish.placed_by[0] else ()
+    low, high = wish.built or (wish.low, wish.high)
+    e820 = ((0, low, 1), (1 << 32, high, 1)) if row.guest_of != "qemu" or wish.placed_by[0] else ()
     return Request(
         machine=wish.machine, ram=ram, functions=rows, opregion_size=len(opregion) if opregion else None,
         bdsm_file=files.get("etc/igd-bdsm-size"), version=_version(wish), e820=e820, host=wish.facts, vbios=True,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fwsim.cpu.arm import ArmEngine, Hooks
 from fwsim.hypervisor.vpci import ecam
-from fwsim.hypervisor.vpci.domain import Domain
+from fwsim.hypervisor.vpci.domain import Domain, TrappedPages
 from fwsim.hypervisor.vpci.function import RefusedError
 from fwsim.hypervisor.vpci.rules import GuestMap
 from fwsim.hypervisor.vpci.shown import Shown
@@ -124,6 +124,25 @@ class Regions:
 
 
 @dataclass(frozen=True)
+class _Trapped:
+    """Pages that the hypervisor answers, as a region: its state is the function's whose tables they have."""
+
+    pages: TrappedPages
+
+    def read(self, offset: int, width: int) -> int:
+        return self.pages.read(offset, width)
+
+    def write(self, offset: int, width: int, value: int) -> None:
+        self.pages.write(offset, width, value)
+
+    def snapshot(self) -> None:
+        return None
+
+    def restore(self, state: None) -> None:
+        return
+
+
+@dataclass(frozen=True)
 class ArmSnapshot:
     """An Arm machine at one moment: the state of each of its parts, in the machine's order of them."""
 
@@ -211,6 +230,15 @@ class ArmMachine(Common):
         )  # fmt: skip
         for tell in self.told:
             tell(mapping, there)
+
+    def trapped(self, start: int, size: int, pages: TrappedPages | None) -> None:
+        """Xen answers these pages itself from now on, or nobody does. Where RAM is, it is RAM's."""
+        first, last = self.base, self.base + self.ram.size
+        for low, high in ((start, min(start + size, first)), (max(start, last), start + size)):
+            if low < high:
+                self.regions.remove(low, high - low)
+                if pages is not None:
+                    self.regions.add(Region(low, high - low, _Trapped(pages), low))
 
     def _cut_ram(self, start: int, end: int) -> None:
         """Stage 2 has an entry of its own for these pages of RAM: when that goes, nothing is there."""

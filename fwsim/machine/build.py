@@ -35,6 +35,7 @@ from fwsim.machine.config_space import place_window
 from fwsim.machine.function_reset import listen
 from fwsim.machine.left import Left, take_over
 from fwsim.machine.machine import Machine
+from fwsim.machine.moved_ram import Split, moved_ram
 from fwsim.machine.plugged import Plugged, plug_all
 from fwsim.machine.power_on import Told, add_platform, show_rom, switch_on
 from fwsim.machine.register_pair import install as install_pair
@@ -129,7 +130,9 @@ def build(
         family, displays, family.gtt_size, without, Stolen(host.ggc, base), links(scenario)
     )  # fmt: skip
     board = board_of(scenario, adapter, given)
-    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode)
+    moved = moved_ram(scenario, board, len(image))
+    split = moved[1] if moved else None
+    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode, split=split)
     if given.vga_ports is not None:
         machine.show_vga_ports(given.vga_ports)
     machine.functions = plug_all(machine.pci, board)
@@ -164,7 +167,7 @@ def build(
     if executes(scenario):
         _switch_on(built, scenario, image)
     else:
-        _place(built, scenario, len(image))
+        _place(built, scenario, len(image), moved[0] if moved else None)
     install_pair(built, scenario)
     built.log += warnings
     built.log += [f"{design.title}: {each}" for each in given.messages if not each.startswith("info: ")]
@@ -304,8 +307,11 @@ def _switch_on(built: Built, scenario: Scenario, rom: bytes) -> None:
     switch_on(machine, row.read(file), scenario.cpu, row.variables(file, options))
 
 
-def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
-    """Let the firmware place things; on a host, its stolen memory and OpRegion are where the scenario says."""
+def _place(built: Built, scenario: Scenario, rom_size: int, ram: Split | None) -> None:
+    """Let the firmware place things; on a host, its stolen memory and OpRegion are where the scenario says.
+
+    ``ram``: how RAM was split before the firmware moved some.
+    """
     machine, host = built.machine, scenario.host
     bare = scenario.hypervisor.design.on_host and machine.igd is not None
     opregion = next((extra.size for extra in machine.extra if extra is not built.stolen_ram), OPREGION_SIZE)
@@ -320,7 +326,7 @@ def _place(built: Built, scenario: Scenario, rom_size: int) -> None:
         display=scenario.guest.devfn, files=built.given.files, rom_size=rom_size, firmware=scenario.firmware,
         facts=facts, cpu=scenario.cpu, release=scenario.hypervisor.design.release, host=taken,
         reserved=() if bare or machine.igd is None else machine.design.identity(scenario.device) or (),
-        hypervisor="" if bare else scenario.hypervisor.kind, placed_by=scenario.hypervisor.design.placed_by,
+        built=ram, hypervisor="" if bare else scenario.hypervisor.kind, placed_by=scenario.hypervisor.design.placed_by,
         ggc=None if ggc_at is None else machine.pci.seen_by_guest(machine.pci.slot(scenario.guest.devfn), ggc_at, 2),
     )  # fmt: skip
     with machine.acting(Actor.FIRMWARE):

@@ -23,7 +23,7 @@ from fwsim.scenario.model import Scenario
 from fwsim.units import MIB
 
 EDU = 0x11E81234
-_TREE_OFFSET, _TREE_ROOM = 128 * MIB, 2 * MIB
+_TREE_OFFSET, TREE_ROOM = 128 * MIB, 2 * MIB
 """Where libxl puts the tree (tools/libs/guest/xg_dom_arm.c, arch_setup_meminit): 128 MiB into RAM, or at its end."""
 
 
@@ -44,6 +44,8 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
         log.append(line)
         xen.append(line)
 
+    for note in design.options.pci.notes:
+        said(note)
     domain = Domain(rules, said)
     topology = Topology(design.profile, assigned, domain, host.bridges, late)
     dma = DmaOf(Smmu(design.options.smmu))
@@ -56,10 +58,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     machine = ArmMachine(scenario, events, rules.guest, bars, domain)
     dma.reaches(machine)
     machine.show(topology.shown)
-    domain.stage2.changed = machine.mapped
+    domain.memory, domain.trap, domain.stage2.changed = bars, machine.trapped, machine.mapped
     machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, _tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
+    built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
     bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
     buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
     tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)
@@ -79,5 +81,6 @@ def _load(machine: ArmMachine, wanted: Program) -> None:
         machine.ram.write(start - RAM0_BASE, data)
 
 
-def _tree_at(scenario: Scenario) -> int:
-    return RAM0_BASE + min(_TREE_OFFSET, scenario.guest.ram - _TREE_ROOM)
+def tree_at(scenario: Scenario) -> int:
+    """Where the device tree lies."""
+    return RAM0_BASE + min(_TREE_OFFSET, scenario.guest.ram - TREE_ROOM)

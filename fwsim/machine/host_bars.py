@@ -69,6 +69,22 @@ class HostBars:
                 return behind, address - start
         raise KeyError(address)
 
+    def read(self, address: int, width: int) -> int:
+        """What the hypervisor itself reads there; all ones where no BAR is."""
+        try:
+            behind, offset = self.at(address)
+        except KeyError:
+            return (1 << 8 * width) - 1
+        return behind.read(offset, width)
+
+    def write(self, address: int, width: int, value: int) -> None:
+        """What it writes, where a BAR is."""
+        try:
+            behind, offset = self.at(address)
+        except KeyError:
+            return
+        behind.write(offset, width, value)
+
     def snapshot(self) -> Any:
         """Every BAR's."""
         return [behind.snapshot() for _, _, behind in self._bars]

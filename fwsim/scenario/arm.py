@@ -12,7 +12,9 @@ from fwsim.units import format_size
 
 _USED: dict[str, tuple[frozenset[str], str]] = {
     "host": (frozenset({"iommu", "kernel"}), "an Arm host has no IGD: its functions are rows of [[host_function]]"),
-    "hypervisor": (frozenset({"kind", "profile", "options"}), "vPCI has options of its own: [hypervisor.options]"),
+    "hypervisor": (
+        frozenset({"kind", "profile", "options", "xl_cfg"}), "vPCI has options of its own: [hypervisor.options]",
+    ),
     "guest": (frozenset({"machine", "ram"}), "Xen gives each Arm guest the same machine, with one CPU here"),
     "firmware": (frozenset(), "no firmware runs in such a guest: its program is entered as a kernel is"),
     "rom": (frozenset(), "the program calls no option ROM, and a ROM BAR has none"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 _WINDOW_NOTE = 8
@@ -13,6 +16,23 @@ _FORMS = ("", "request ", "MMIO ")
 def is_owner_note(actor: int, space: int, op: int) -> bool:
     """Whether an event is such a note."""
     return actor == Actor.HYPERVISOR and space == Space.PCI and op == Op.NOTE
+
+
+def is_lost(events: NDArray[np.void], at: int) -> bool:
+    """Whether the access at index ``at`` did not reach what it was for: the note behind it says so."""
+    if at + 1 >= len(events):
+        return False
+    note = events[at + 1]
+    mine = is_owner_note(int(note["actor"]), int(note["space"]), int(note["op"])) and note["width"] != _WINDOW_NOTE
+    return bool(mine and int(note["flags"]) & Flag.UNHANDLED)
+
+
+def reached(events: NDArray[np.void], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of ``rows``, indices of accesses in ascending order, those up to the last one that was not lost."""
+    end = len(rows)
+    while end and is_lost(events, int(rows[end - 1])):
+        end -= 1
+    return rows[:end]
 
 
 def matters(width: int, flags: int) -> bool:

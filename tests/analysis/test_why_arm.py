@@ -15,7 +15,7 @@ from fwsim.results.folder import RunDir
 from fwsim.running.pipeline import run
 from fwsim.trace.event import Actor, Flag, Op, Space
 from tests.arm_code import ENTRY, elf, scenario
-from tests.arm_why_code import DETOURS, TRAP, detour, with_symbols
+from tests.arm_why_code import DETOURS, TRAP, WAITS, detour, with_symbols
 
 OPTIONS = 'pci = ["08:00.0,backend=vpci"]'
 DEVICE = """
@@ -55,10 +55,13 @@ def events_of(run, space, op, address):
     return rows[mine]["seq"].tolist()
 
 
-@pytest.mark.parametrize("name", [*DETOURS, "the trap"])
+PROGRAMS = {name: detour(name) for name in DETOURS} | {"the trap": TRAP, "waits": WAITS}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
 def test_the_bytes_are_the_assembly(name, tmp_path):
     pytest.importorskip("ziglang")
-    code = TRAP if name == "the trap" else detour(name)
+    code = PROGRAMS[name]
     source, built = tmp_path / "code.s", tmp_path / "code.o"
     source.write_text(code.text)
     clang = [sys.executable, "-m", "ziglang", "clang", "--target=aarch64-unknown-none-elf", "-c", "-o"]
@@ -132,6 +135,20 @@ def test_an_abort_is_its_address(trap):
     why = explain(trap, str(abort))
     assert why.nodes[-1].text == "exception 4 at 0x23020000"
     assert sorted(node.seq for node in inputs(why)) == events_of(trap, Space.PCI, Op.READ, 0x10)[1:]
+
+
+def test_a_hang_is_what_decided_it(tmp_path):
+    """The program jumps to itself, because of the byte that it read before."""
+    why = explain(made(tmp_path, elf(WAITS.data)), "hang")
+    assert [node.text for node in inputs(why)] == ["config 00:00.0 @0x0E (HEADER_TYPE) read 0x0"]
+    assert why.nodes[-1].text.startswith("hung: a jump to itself")
+    assert [why.nodes[each] for each in why.nodes[-1].sources] == inputs(why)
+
+
+def test_a_hang_that_nothing_decided(tmp_path):
+    """B . (0x14000000)."""
+    why = explain(made(tmp_path, elf(bytes.fromhex("00000014"))), "hang")
+    assert [node.text.partition(":")[0] for node in why.nodes] == ["hung"]
 
 
 def test_functions_are_named_where_there_are_symbols(tmp_path):

@@ -156,6 +156,12 @@ def test_answers_of_the_wrong_kind_are_refused(package, method, what):
     assert "package fwsim_test_strategy 1.0" in error.where
 
 
+@pytest.mark.parametrize("answer", ["(1 << 31, 1)", "(1 << 33, 0)", "'low'", "(-1, (1 << 31) + 1)"])
+def test_ram_is_split_into_what_there_is(package, answer):
+    package(PLACE.replace("BODY", "pass") + f"\n    def ram_left(self, request): return {answer}\n", "mine", "Mine")
+    assert "ram_left gave no split" in refused(lambda: allocator("mine").ram_left(REQUEST)).what
+
+
 def test_its_own_refusal_stays_its_own(package):
     package(PLACE.replace("BODY", "raise FwsimError('no rules for q35')"), "mine", "Mine")
     with pytest.raises(FwsimError, match="no rules for q35") as caught:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
-from fwsim.hypervisor.xen.xl_cfg import Listed, config
+from fwsim.hypervisor.xl.passage import Passage
+from fwsim.hypervisor.xl.xl_cfg import Listed, config
 
 LIBXLU = json.loads((Path(__file__).parents[1] / "data" / "libxlu.json").read_text())
 WHOLE = """\

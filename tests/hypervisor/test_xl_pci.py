@@ -7,8 +7,8 @@ import pytest
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
 from fwsim.hypervisor.interface import Choice, Device
-from fwsim.hypervisor.xen.pci_host import check_window, resolved
-from fwsim.hypervisor.xen.xl_pci import read
+from fwsim.hypervisor.xl.pci_host import check_window, resolved
+from fwsim.hypervisor.xl.xl_pci import read
 from fwsim.scenario.load import dumps, load, loads, with_overrides
 
 MAIL = ["08:00.0,backend=vpci", "09:00.0,backend=xenpt", "0a:00.0,backend=qemu"]
@@ -317,6 +317,7 @@ def test_lists_on_the_command_line():
         ("backend=vpci", "backend=vpic", "scenario: hypervisor.options.pci.1: column 17"),
         ('["00:02.0', '[["x"], "00:02.0', "scenario: hypervisor.options[...][0]"),
         ("pci_seize", "pci_sieze", "scenario: hypervisor.options.pci_sieze"),
+        ('gfx_passthru = "igd"', 'domain = "dom0"', "scenario: hypervisor.options.domain"),
         ('kind = "xen"', 'kind = "qemu"\nxl_cfg = "x.cfg"', "scenario: hypervisor.xl_cfg"),
     ],
 )  # fmt: skip

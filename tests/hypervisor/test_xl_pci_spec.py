@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
-from fwsim.hypervisor.xen.pci_spec import PciOptions, bdf_text, read_spec
+from fwsim.hypervisor.xl.passage import Passage
+from fwsim.hypervisor.xl.pci_spec import PciOptions, bdf_text, read_spec
 
 LIBXLU = json.loads((Path(__file__).parents[1] / "data" / "libxlu.json").read_text())
 STRICTER = {

@@ -88,10 +88,15 @@ def test_without_the_series_nothing_is_written_and_no_table_lies_there(rig):
     assert not any(memory(made, 0xEA020, 36))
 
 
-def test_refused_in_the_words_of_the_scenario(rig):
+@pytest.mark.parametrize(
+    ("option", "value", "found"),
+    [("ecam", '"32M"', "0x2000000"), ("mmio_hole_size", '"5G"', "5G"), ("low_mem_pgend", "0xff000", "0xff000 pages")],
+)
+def test_refused_in_the_words_of_the_scenario(rig, option, value, found):
     with pytest.raises(FwsimError) as caught:
-        rig("cb", f'{XEN}[firmware.options]\necam = "32M"\n')
-    assert (caught.value.where, caught.value.found) == ("firmware.options.ecam", "0x2000000")
+        rig("cb", f"{XEN}[firmware.options]\n{option} = {value}\n")
+    assert caught.value.where == f"firmware.options.{option}"
+    assert caught.value.found.startswith(found)
 
 
 def test_devices_behind_a_bridge_need_the_option(rig):
@@ -116,3 +121,19 @@ bars = ["mem 2M"]
     assert at
     assert (window & 0xFFF0) << 16 == at
     assert window & 0xFFF00000 | 0xFFFFF == at + 0x1FFFFF
+
+
+def test_ram_is_where_hvmloader_moved_it(rig):
+    """A card of 1 GiB makes the hole begin at 80000000h: of 3 GiB of RAM the third is at 4 GiB, and is RAM there."""
+    card = '[[function]]\nslot = "00:05.0"\nbars = ["pref64 1G"]\n'
+    made = rig("cb", XEN.replace("q35", "pc").replace('version = "mmconfig"', "").replace("2G", "3G") + card)
+    machine = made.machine
+    assert (machine.low, machine.high) == (0x80000000, 1 << 30)
+    assert [row for row in made.built.placed.e820 if row[2] == "RAM"][1:] == [
+        (1 << 20, 0x80000000, "RAM"), (1 << 32, 5 << 30, "RAM")
+    ]  # fmt: skip
+    assert any("pci_mem_start=0x80000000, 0x40000 pages relocated" in line for line in made.built.log)
+    assert made.built.placed.bars[2] == 0xC0000000
+    machine.engine.write((5 << 30) - 4, b"last")
+    assert memory(made, (5 << 30) - 4, 4) == b"last"
+    assert machine.ram.read(machine.ram.size - 4, 4) == b"last"

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from fwsim.diagnose.case import Vm
 from fwsim.diagnose.vm.draft import Draft, number, switch
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
-from fwsim.hypervisor.xen.pci_spec import KEYS as KEYS_OF_PCI
-from fwsim.hypervisor.xen.pci_spec import XlDevice, read_spec
-from fwsim.hypervisor.xen.xl_cfg import Assignment, Listed, Refused, statements
+from fwsim.hypervisor.xl.passage import Passage
+from fwsim.hypervisor.xl.pci_spec import KEYS as KEYS_OF_PCI
+from fwsim.hypervisor.xl.pci_spec import XlDevice, read_spec
+from fwsim.hypervisor.xl.xl_cfg import Assignment, Listed, Refused, statements
 from fwsim.units import MIB
 
 _KEYS_TEXT = """
@@ -140,6 +140,8 @@ def _pci(draft: Draft, given: dict[str, _Given]) -> None:
     if "pci" not in given:
         return
     for passage in given["pci"].strings:
+        if "2." not in passage.text:  # no 00:02.F: a hostile list has millions of others
+            continue
         wrong: list[tuple[str, FwsimError]] = []
         device = read_spec(passage, wrong=wrong)
         if device.sbdf is not None and device.sbdf >> 3 == _IGD:

@@ -19,6 +19,8 @@ HOLE_START, HOLE_END = 0xF0000000, 0xFC000000
 MERGED, MMCONFIG = "4.23", "mmconfig"
 ECAM_SIZES = {256 << 20: 0, 128 << 20: 1, 64 << 20: 2}
 """Bytes of the window to the code in PCIEXBAR's bits 2:1."""
+LARGEST_SAID = HOLE_START
+"""Of ``mmio_hole`` in bytes: what is left is 256 MiB of RAM (tools/xl/xl_parse.c)."""
 SizedBy = Literal["firmware", "toolstack", "agreed"]
 _MOST_PAGES = HOLE_END >> PAGE_SHIFT
 
@@ -63,6 +65,11 @@ def check_options(request: Request) -> None:
             "RAM leaves no hole", where="--option low_mem_pgend", expected=f"up to {_MOST_PAGES:#x}: {HOLE_END:#x}",
             found=f"{options.low_mem_pgend:#x} pages: RAM up to {options.low_mem_pgend << PAGE_SHIFT:#x}",
             hint="0 takes what the RAM's size says",
+        )  # fmt: skip
+    if options.mmio_hole_size > LARGEST_SAID:
+        raise FwsimError(
+            "no such hole", where="--option mmio_hole_size", found=format_size(options.mmio_hole_size),
+            expected=f"up to {format_size(LARGEST_SAID)}: xl refuses more of mmio_hole", hint="0 lets it grow",
         )  # fmt: skip
     if options.mmio_hole_size and options.hole != "firmware":
         raise FwsimError(

@@ -15,12 +15,13 @@ from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
 from fwsim.firmware.hvmloader.acpi import ACPI_END, tables
 from fwsim.firmware.hvmloader.entries import ECAM, Entry, collect, unseen
-from fwsim.firmware.hvmloader.hole import Hole, hole_by
+from fwsim.firmware.hvmloader.hole import Hole, grow_hole, hole_by
 from fwsim.firmware.hvmloader.kept import Named, kept, overlaps
 from fwsim.firmware.hvmloader.options import (
     ECAM_SIZES,
     FOUR_GIB,
     HOLE_END,
+    LARGEST_SAID,
     MERGED,
     MMCONFIG,
     PAGE_SHIFT,
@@ -87,6 +88,14 @@ class Hvmloader(Allocator):
     def has_chip(self, machine: str, bdf: int) -> bool:
         """All of the machine's, without the LPC bridge that QEMU adds to the i440fx."""
         return machine != "pc" or bdf != _LPC
+
+    def ram_left(self, request: Request) -> tuple[int, int] | None:
+        """Low RAM ends where the hole begins; options that say themselves where RAM ends, or are none, move none."""
+        options = options_of(request)
+        if options.low_mem_pgend or options.high_mem_pgend or options.mmio_hole_size > LARGEST_SAID:
+            return None
+        hole = grow_hole(request)
+        return hole.low_pages << PAGE_SHIFT, max((hole.high_pages << PAGE_SHIFT) - FOUR_GIB, 0)
 
     def sees_bridges(self, options: Options) -> bool:
         """By its option only."""

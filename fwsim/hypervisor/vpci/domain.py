@@ -60,6 +60,18 @@ class HostMemory(Protocol):
         ...
 
 
+class TrappedPages(Protocol):
+    """Pages whose accesses Xen answers itself: guest-physical addresses, 1 to 8 bytes."""
+
+    def read(self, address: int, width: int) -> int:
+        """What a read gives."""
+        ...
+
+    def write(self, address: int, width: int, value: int) -> None:
+        """A write."""
+        ...
+
+
 class Decoder(Protocol):
     """What a domain asks of its functions."""
 
@@ -104,6 +116,8 @@ class Domain:
         self.softirq = softirq or self.resume
         self.host_windows = tuple(host_windows)
         self.memory = memory
+        self.trap: Callable[[int, int, TrappedPages | None], None] = lambda start, size, pages: None
+        """Called where pages begin to be trapped, and where that ends (None): whoever runs the guest routes them."""
         self.functions: list[Decoder] = []
         self.pending: tuple[Decoder, int] | None = None
         self.crashed = ""

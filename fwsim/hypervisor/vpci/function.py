@@ -72,7 +72,6 @@ class VpciFunction:
         self.handlers = Handlers()
         self.msi: Msi | None = None
         self.msix: Msix | None = None
-        self.trapped: Trapped | None = None
         try:
             self.header = Header(device, self.hardware, domain, self.handlers)
             extended = len(device.config) > _EXPRESS
@@ -108,7 +107,7 @@ class VpciFunction:
             if self.msix is None:
                 self._mask(at, MSIX, failed, (at + 2, 2))
             else:
-                self.trapped = Trapped(self.msix, self.header, self.domain.memory)
+                self.header.trapped = Trapped(self.msix, self.header)
 
     def _mask(self, at: int, capability: int, failed: int, handlers: tuple[int, int]) -> None:
         """Take a capability that could not be set up out of the list, and its handlers away."""

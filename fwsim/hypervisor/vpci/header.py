@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fwsim.hypervisor.vpci import ranges
-from fwsim.hypervisor.vpci.domain import Bar, Domain, special
+from fwsim.hypervisor.vpci.domain import Bar, Domain, TrappedPages, special
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
 from fwsim.hypervisor.vpci.host import COMMAND, COMMAND_IO, COMMAND_MEMORY, INTX_DISABLE, Hardware, HostDevice
 from fwsim.hypervisor.vpci.stage2 import MapError, Mapping
@@ -40,6 +40,8 @@ class Header:
         """Whether MSI or MSI-X is on."""
         self.hole: list[tuple[int, int, int]] = []
         """(index of the BAR, offset, bytes) of each table whose pages stay trapped."""
+        self.trapped: TrappedPages | None = None
+        """Who answers there."""
         reserved = _RESERVED & ~COMMAND_IO if domain.rules.io else _RESERVED
         handlers.add(Handler(COMMAND, 2, lambda: self.command, self._command_written, rsvdp=reserved))
         hardware.write(COMMAND, 2, self.command & ~COMMAND_MEMORY)
@@ -184,9 +186,13 @@ class Header:
     def _decode(self, command: int) -> None:
         """modify_decoding: what is mapped now, and the command that the device gets."""
         on = bool(command & COMMAND_MEMORY)
+        before = [self.bars[index].enabled for index, _, _ in self.hole]
         for bar in self.bars:
             if bar.mappable and self.domain.on_host(bar.address, bar.size):
                 bar.enabled = on
+        for was, (index, _, _), (first, end) in zip(before, self.hole, self._hole_pages(), strict=True):
+            if was != self.bars[index].enabled:
+                self.domain.trap(first << 12, end - first << 12, self.trapped if on else None)
         if on and not self._make_hole():
             return
         self.hardware.write(COMMAND, 2, command)

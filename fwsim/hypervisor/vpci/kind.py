@@ -19,7 +19,7 @@ from fwsim.hypervisor.vpci.host import HostBar, HostDevice
 from fwsim.hypervisor.vpci.options import read
 from fwsim.hypervisor.vpci.rules import Rules
 from fwsim.hypervisor.vpci.topology import PROFILES
-from fwsim.hypervisor.xen.pci_host import check_window, resolved
+from fwsim.hypervisor.xl.pci_host import check_window, resolved
 from fwsim.memory.arm_map import MACHINE
 
 _BRIDGE_CLASS = 0x06

@@ -99,24 +99,13 @@ def _fault(header: Header, name: str, index: int, offset: int, size: int) -> str
 class Trapped:
     """The trapped pages of one function's tables: what a guest's access there reaches."""
 
-    def __init__(self, msix: Msix, header: Header, memory: HostMemory | None) -> None:
+    def __init__(self, msix: Msix, header: Header) -> None:
         self._msix = msix
         self._header = header
-        self._memory = memory
 
-    def pages(self) -> list[tuple[int, int]]:
-        """(start, end) of guest-physical memory that is trapped now."""
-        found = []
-        for index, offset, size in self._msix.tables:
-            bar = self._header.bars[index]
-            if bar.enabled:
-                start = bar.guest + offset
-                found.append((start & -0x1000, start + size + 0xFFF & -0x1000))
-        return found
-
-    def accepts(self, address: int) -> bool:
-        """Whether this guest-physical address is trapped."""
-        return any(start <= address < end for start, end in self.pages())
+    @property
+    def _memory(self) -> HostMemory | None:
+        return self._header.domain.memory
 
     def read(self, address: int, width: int) -> int:
         """A read of 1 to 8 bytes: the table's must be aligned dwords or qwords, else all ones."""

@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.vpci.rules import Bars, GuestMap, Numbering, Rules, Writes
-from fwsim.hypervisor.xen import xl_pci
-from fwsim.hypervisor.xen.xl_pci import XlPci
+from fwsim.hypervisor.xl import xl_pci
+from fwsim.hypervisor.xl.xl_pci import XlPci
 from fwsim.memory.arm_map import ECAM_BASE, ECAM_SIZE, RAM0_BASE, check_ecam, guest_map
 from fwsim.units import parse_size
 

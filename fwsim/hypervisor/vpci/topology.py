@@ -6,23 +6,21 @@ argued against (PCI devices passthrough on Arm, xen-devel, July 2020); nobody bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from fwsim.errors import FwsimError
+from fwsim.hypervisor.vpci.addresses import Addresses
 from fwsim.hypervisor.vpci.bridge import BridgeFunction
 from fwsim.hypervisor.vpci.domain import Domain
 from fwsim.hypervisor.vpci.ecam import check_reach, check_window
 from fwsim.hypervisor.vpci.function import VpciFunction
-from fwsim.hypervisor.vpci.host import Hardware, HostBar, HostDevice, sbdf_text
+from fwsim.hypervisor.vpci.host import Hardware, HostDevice, sbdf_text
 from fwsim.hypervisor.vpci.identity import check_identity
-from fwsim.hypervisor.vpci.msix import Trapped
 from fwsim.hypervisor.vpci.shown import Shown
-from fwsim.hypervisor.vpci.windows import Need, Which, Window, need_of, packed, window_of
 
 PROFILES = ("fake", "replicated")
 _SLOTS = 32
 """VPCI_MAX_VIRT_DEV."""
-_KINDS: tuple[Which, Which] = ("memory", "prefetchable")
 
 
 class Topology:
@@ -56,21 +54,21 @@ class Topology:
         self._bridges = {bridge.sbdf: bridge for bridge in bridges}
         self._places: dict[int, int] = {}
         """Of each bridge shown, by the host's address, its place in the list, from 1."""
-        guest = domain.rules.guest
-        self._root = {"memory": _window(guest.memory), "prefetchable": _window(guest.prefetchable)}
+        self._addresses = Addresses(self.shown, domain)
         if profile == "fake":
             for device in assigned:
                 self._add_fake(device, late=False)
-            self._check_fit()
         else:
             for device in assigned:
                 self._add_replicated(device, late=False)
             self._number()
-            self._place()
+            self._addresses.place()
         self._refusals: dict[int, str] = {}
         """Of each function that cannot be attached later, why."""
         for device in late:
             self._prepare(device)
+        if profile == "fake":
+            self._addresses.check_fit()
         self._mark_multifunction()
 
     # --- one made-up bus ---------------------------------------------------------------------------------------------
@@ -151,85 +149,6 @@ class Topology:
         for place in range(1, len(self.shown) + 1):
             check_reach(self.bdf(place), size)
 
-    # --- addresses ---------------------------------------------------------------------------------------------------
-    def _place(self) -> None:
-        """Give bridges their windows and BARs their first guest addresses, from the guest's windows."""
-        if self.domain.rules.bars == "identity":
-            self._enclose()
-            return
-        needs: dict[tuple[int, Which], Need | None] = {}
-        for place in range(len(self.shown), 0, -1):
-            if isinstance(self.shown[place - 1].owner, BridgeFunction):
-                for kind in _KINDS:
-                    needs[place, kind] = packed(self._needs_of(place, kind, needs))
-        for behind in (0, *sorted(self._places.values())):
-            for kind in _KINDS:
-                self._fill(behind, kind, needs)
-
-    def _needs_of(
-        self, behind: int, kind: Which, needs: dict[tuple[int, Which], Need | None]
-    ) -> Iterable[Need]:  # fmt: skip
-        for place, each in enumerate(self.shown, 1):
-            if each.behind == behind:
-                own = needs.get((place, kind))
-                if own is not None:
-                    yield own
-                yield from (need_of(bar) for bar in _bars(each, kind))
-
-    def _fill(self, behind: int, kind: Which, needs: dict[tuple[int, Which], Need | None]) -> None:
-        """Place what is on one bus: bridges' windows and BARs, the largest alignment first."""
-        rows: list[tuple[Need, int, HostBar | None]] = []
-        for place, each in enumerate(self.shown, 1):
-            if each.behind == behind:
-                own = needs.get((place, kind))
-                rows += [(own, place, None)] if own is not None else []
-                rows += [(need_of(bar), place, bar) for bar in _bars(each, kind)]
-        window = self._window(behind, kind)
-        for need, place, bar in sorted(rows, key=lambda row: (-row[0].align, -row[0].size)):
-            at = window.take(need.size, need.align) if window else None
-            each = self.shown[place - 1]
-            if at is None:
-                self.domain.said("warning: " + _no_room(each, bar, need.size, kind, window))
-            elif bar is not None:
-                _put(each, bar, at)
-            elif isinstance(each.owner, BridgeFunction):
-                setattr(each.owner, kind, Window(at, at + need.size))
-
-    def _window(self, behind: int, kind: Which) -> Window | None:
-        if not behind:
-            return self._root[kind]
-        owner = self.shown[behind - 1].owner
-        found: Window | None = getattr(owner, kind)
-        return found
-
-    def _check_fit(self) -> None:
-        """Say which BARs have no room in the guest's windows, wherever its system puts them."""
-        if self.domain.rules.bars == "identity":
-            return
-        for kind in _KINDS:
-            window = Window(self._root[kind].start, self._root[kind].end)
-            rows = [(need_of(bar), each, bar) for each in self.shown for bar in _bars(each, kind)]
-            for need, each, bar in sorted(rows, key=lambda row: -row[0].align):
-                if window.take(need.size, need.align) is None:
-                    self.domain.said("warning: " + _no_room(each, bar, bar.size, kind, window))
-
-    def _enclose(self) -> None:
-        """Windows around the host's addresses, which are the guest's."""
-        for place in range(len(self.shown), 0, -1):
-            owner = self.shown[place - 1].owner
-            if not isinstance(owner, BridgeFunction):
-                continue
-            for kind in _KINDS:
-                spans = []
-                for each in self.shown:
-                    if each.behind == place:
-                        spans += [(bar.address, bar.address + bar.size) for bar in _bars(each, kind)]
-                        inner = getattr(each.owner, kind) if isinstance(each.owner, BridgeFunction) else None
-                        spans += [(inner.start, inner.end)] if inner else []
-                if spans:
-                    first, end = min(spans)[0], max(end for _, end in spans)
-                    setattr(owner, kind, Window(first & -0x100000, end + 0xFFFFF & -0x100000))
-
     # --- later -------------------------------------------------------------------------------------------------------
     def _prepare(self, device: HostDevice) -> None:
         """Keep a place on the bus for a function that comes later, or why it will have none.
@@ -246,17 +165,9 @@ class Topology:
             )
             return
         self._add_replicated(device, late=True)
-        if self.domain.rules.bars == "identity":
-            return
-        each = self.shown[-1]
-        for kind in _KINDS:
-            for bar in _bars(each, kind):
-                need, window = need_of(bar), self._window(each.behind, kind)
-                at = window.take(need.size, need.align) if window else None
-                if at is None:
-                    self._refusals[device.sbdf] = _no_room(each, bar, bar.size, kind, window)
-                else:
-                    _put(each, bar, at)
+        refusal = self._addresses.place_late(self.shown[-1])
+        if refusal:
+            self._refusals[device.sbdf] = refusal
 
     def refusal(self, device: HostDevice) -> str:
         """Why a function cannot be attached while the guest runs, in a sentence; "": it can."""
@@ -274,14 +185,6 @@ class Topology:
         each.owner.plugged = True
         self.domain.said(f"info: {sbdf_text(sbdf)} is the guest's {sbdf_text(self.bdf(place))} now")
         return True
-
-    def trapped_at(self, address: int) -> Trapped | None:
-        """Whose MSI-X table, or page of one, is at a guest-physical address; None: nobody's (msix_find)."""
-        for each in self.shown:
-            trapped = each.owner.trapped if isinstance(each.owner, VpciFunction) else None
-            if trapped is not None and trapped.accepts(address):
-                return trapped
-        return None
 
     # --- what was made -----------------------------------------------------------------------------------------------
     def _show(self, devfn: int, behind: int, device: HostDevice, late: bool) -> None:
@@ -318,30 +221,6 @@ class Topology:
             if each.device is not None and getattr(each.owner, "plugged", True):
                 rows.append((self.bdf(place), each.device.sbdf))
         return rows
-
-
-def _bars(each: Shown, kind: Which) -> list[HostBar]:
-    if each.device is None or each.device.is_bridge:
-        return []
-    return [bar for bar in each.device.bars if window_of(bar) == kind]
-
-
-def _no_room(each: Shown, bar: HostBar | None, size: int, kind: Which, window: Window | None) -> str:
-    """What is said where a BAR, or a bridge's window, has no place."""
-    name = each.device.name if each.device else ""
-    what = f"BAR{bar.index}" if bar is not None else f"the {kind} window of the bridge"
-    where = f"the guest's {kind} window {window}" if window else f"its bridge, whose {kind} window is closed"
-    return f"{name}: {what}, {size:#x} bytes, does not fit {where}"
-
-
-def _put(each: Shown, bar: HostBar, at: int) -> None:
-    """Give a BAR its first guest address; a small one lies in its page as the host's does."""
-    assert isinstance(each.owner, VpciFunction)
-    each.owner.bars[bar.index].guest = at | (bar.address & 0xFFF if bar.size < 0x1000 else 0)
-
-
-def _window(span: tuple[int, int]) -> Window:
-    return Window(span[0], span[0] + span[1])
 
 
 def _check_once(devices: Sequence[HostDevice]) -> None:

@@ -27,8 +27,8 @@ from fwsim.hypervisor.interface import (
 from fwsim.hypervisor.interrupts import Line, MaskedLine
 from fwsim.hypervisor.xen import chipset, config, libxl
 from fwsim.hypervisor.xen.options import read
-from fwsim.hypervisor.xen.pci_host import resolved
 from fwsim.hypervisor.xen.releases import release
+from fwsim.hypervisor.xl.pci_host import resolved
 
 _COPIES = tuple(
     Copied(offset, width)

@@ -11,8 +11,8 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen import xl_pci
-from fwsim.hypervisor.xen.xl_pci import XlPci
+from fwsim.hypervisor.xl import xl_pci
+from fwsim.hypervisor.xl.xl_pci import XlPci
 
 Domain = Literal["hvm", "dom0", "pvh"]
 Passthru = Literal["", "auto", "igd"]
@@ -90,6 +90,8 @@ def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:
             )  # fmt: skip
         found |= _READERS[name](name, value)
     made = XenOptions(**found)
+    if made.domain != "hvm" and (pci.devices or xl_cfg):
+        raise _refuse("domain", made.domain, '"hvm": xl assigns devices to a guest', "dom0 has every device already")
     for name in ("chipset", "pciexbar"):
         if name in given and not made.config_space:
             raise FwsimError(

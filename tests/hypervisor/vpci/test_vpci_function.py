@@ -132,11 +132,12 @@ def test_msi_switches_intx_off():
 
 
 def test_msix_has_a_table_of_its_own_whose_pages_are_trapped():
-    guest = Guest()
+    guest, pages = Guest(), {}
+    guest.domain.trap = lambda start, size, who: pages.update({start: (size, who)})
     guest.write(0x14, 0x23100000)
     guest.write(COMMAND, 2, 2)
-    trapped = guest.function.trapped
-    assert trapped.pages() == [(0x23102000, 0x23103000), (0x23103000, 0x23104000)]
+    assert {start: size for start, (size, _) in pages.items()} == {0x23102000: 0x1000, 0x23103000: 0x1000}
+    trapped = pages[0x23102000][1]
     trapped.write(0x23102010, 8, 0x1_FEE00000)
     trapped.write(0x23102018, 4, 0x4041)
     assert [trapped.read(0x23102010, 8), trapped.read(0x23102018, 8)] == [0x1_FEE00000, 0x1_00004041]
@@ -146,6 +147,34 @@ def test_msix_has_a_table_of_its_own_whose_pages_are_trapped():
     assert (guest.read(0x72, 2), entry.bound, entry.masked) == (0x8007, True, False)
     assert trapped.read(0x23102011, 4) == ONES
     assert guest.said[-1] == "(XEN) d1v0 0000:08:00.0: unaligned or invalid size MSI-X table access"
+    guest.write(COMMAND, 0, 2)
+    assert {start: who for start, (_, who) in pages.items()} == {0x23102000: None, 0x23103000: None}
+
+
+class Memory:
+    """The host's: each byte is the last one of its address; ``written`` has what was written."""
+
+    def __init__(self):
+        self.written = []
+
+    def read(self, address, width):
+        return int.from_bytes(bytes(address + at & 0xFF for at in range(width)), "little")
+
+    def write(self, address, width, value):
+        self.written.append((address, width, value))
+
+
+def test_what_lies_beside_a_table_is_the_devices():
+    """adjacent_read, adjacent_write: the pending bits take no write of a guest's, the rest of the page does."""
+    guest = Guest(memory=Memory())
+    guest.write(0x14, 0x23100000)
+    guest.write(COMMAND, 2, 2)
+    trapped = guest.function.header.trapped
+    assert [trapped.read(at, 4) for at in (0x23102080, 0x23103000)] == [0x83828180, 0x03020100]
+    trapped.write(0x23103000, 4, 5)
+    trapped.write(0x23102084, 4, 6)
+    trapped.write(0x23102091, 2, 0x0807)
+    assert guest.domain.memory.written == [(0x50022084, 4, 6), (0x50022091, 1, 7), (0x50022092, 1, 8)]
 
 
 def test_msix_with_a_table_in_no_memory_is_masked():

@@ -169,14 +169,6 @@ def test_an_attached_function_has_its_place_again_after_a_snapshot():
     assert late.bars[0].guest == place
 
 
-def test_the_pages_of_a_table_are_found():
-    topology, _ = made("replicated", [BEHIND_ROOT, BEHIND_SWITCH])
-    function = next(each.owner for each in topology.shown if each.device is BEHIND_SWITCH)
-    function.write(0, COMMAND, 2, 2)
-    at = function.bars[1].guest
-    assert [topology.trapped_at(at + offset) for offset in (0, 0x2000)] == [None, function.trapped]
-
-
 @pytest.mark.parametrize("profile", ["fake", "replicated"])
 def test_a_bar_larger_than_the_guests_window_is_told(profile):
     huge = plain(0x0400, ROOT_2, HostBar(0, 0x20000000, "mem", False, 0x60000000), NIC_BARS[2])

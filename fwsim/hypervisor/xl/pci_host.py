@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.pci_spec import XlDevice, bdf_text, nearest
-from fwsim.hypervisor.xen.xl_pci import XlPci, once
+from fwsim.hypervisor.xl.pci_spec import XlDevice, bdf_text, nearest
+from fwsim.hypervisor.xl.xl_pci import XlPci, once
 from fwsim.units import MIB
 
 BUS = MIB

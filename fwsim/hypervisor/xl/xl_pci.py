@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, cast
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
-from fwsim.hypervisor.xen.pci_spec import SWITCHES, PciOptions, XlDevice, nearest, read_spec
-from fwsim.hypervisor.xen.xl_cfg import Listed, Value, config
+from fwsim.hypervisor.xl.passage import Passage
+from fwsim.hypervisor.xl.pci_spec import SWITCHES, PciOptions, XlDevice, nearest, read_spec
+from fwsim.hypervisor.xl.xl_cfg import Listed, Value, config
 from fwsim.units import MIB
 
 Passthrough = Literal["default", "disabled", "enabled", "sync_pt", "share_pt"]

@@ -1,47 +1,20 @@
 """The syntax of xl.cfg: assignments of strings, numbers and lists, read as Xen's toolstack reads them.
 
-Source: Xen tools/libs/util/libxlu_cfg_l.l (words), libxlu_cfg_y.y (the grammar, and where it goes on after an error),
-libxlu_cfg.c (escapes, ``+=``). Numeric escapes are refused: there ``\\x`` is never right, and ``\\012`` is lost.
+Source: Xen tools/libs/util/libxlu_cfg_y.y (the grammar, and where it goes on after an error), libxlu_cfg.c (``+=``).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
+from fwsim.hypervisor.xl.passage import Passage
+from fwsim.hypervisor.xl.xl_words import Token, tokens, wrong_escape
 
-Kind = Literal["word", "number", "string", "sign", "newline", "bad", "end"]
-_TOKEN = re.compile(
-    r"""[ \t]*(?:(?P<word>[a-z][._0-9a-z]*)|(?P<number>[0-9][0-9a-fx]*)|(?P<sign>\+=|[,\[\]=;])
-    |(?P<newline>\n|\#[^\n]*\n)|(?P<string>'(?:[^'\\\n]|\\[^\n])*'|"(?:[^"\\\n]|\\[^\n])*")
-    |(?P<bad>[A-Z_]\w*|[^ \t\n]+)|(?P<end>\Z))""",
-    re.VERBOSE,
-)
-_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"} | {
-    each: each for each in "\"'\\"
-}
 _DEEPEST = 32
 """Lists in lists: xl's own keys have two levels."""
 _VALUE = 'a string in quotes, a number, or a list such as ["a", "b"]'
-
-
-@dataclass(frozen=True)
-class Token:
-    """One word of the file: ``text`` as it means, ``raw`` as it stands, at ``start`` to ``end`` of the file."""
-
-    kind: Kind
-    raw: str
-    start: int
-    end: int
-    passage: Passage
-
-    def isa(self, sign: str) -> bool:
-        """Whether it is that sign."""
-        return self.kind == "sign" and self.raw == sign
 
 
 @dataclass(frozen=True)
@@ -134,59 +107,6 @@ def statements(text: str, where: str) -> Iterator[Assignment | Refused]:
             yield found
 
 
-def _tokens(text: str, where: str) -> Iterator[Token]:
-    """The file's words; the last one is the end."""
-    row, begin, at = 1, 0, 0
-    line = _line(text, begin)
-    while True:
-        match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:  # the last alternative takes every character: this is unreachable
-            raise AssertionError(text[at : at + 10])
-        kind: Kind = match.lastgroup  # type: ignore[assignment]  # the pattern's groups are the kinds
-        start, at = match.span(kind)
-        raw, column = match[kind], start - begin
-        columns: Sequence[int] = range(column, column + len(raw))
-        if kind == "string":
-            columns = range(column + 1, column + len(raw) - 1)
-            value, columns = _dequoted(raw[1:-1], columns) if "\\" in raw else (raw[1:-1], columns)
-        else:
-            value = raw
-        yield Token(kind, raw, start, at, Passage(value, where, line, row, columns, column, len(raw)))
-        if kind == "end":
-            return
-        if kind == "newline":
-            row, begin = row + 1, at
-            line = _line(text, begin)
-
-
-def _line(text: str, begin: int) -> str:
-    end = text.find("\n", begin)
-    return text[begin : len(text) if end < 0 else end]
-
-
-def _dequoted(inner: str, columns: Sequence[int]) -> tuple[str, Sequence[int]]:
-    """A string's inside without its escapes, and the column of each character. A wrong escape stays as it is."""
-    found: list[str] = []
-    places: list[int] = []
-    at = 0
-    while at < len(inner):
-        escaped = inner[at] == "\\" and inner[at + 1] in _ESCAPES
-        found.append(_ESCAPES[inner[at + 1]] if escaped else inner[at])
-        places.append(columns[at])
-        at += 1 + escaped
-    return "".join(found), places
-
-
-def _wrong_escape(token: Token) -> int | None:
-    """Where in a string a backslash stands before what xl has no escape for; None for nowhere."""
-    at = 1
-    while (at := token.raw.find("\\", at)) >= 0:
-        if token.raw[at + 1] not in _ESCAPES:
-            return at
-        at += 2
-    return None
-
-
 class _Wrong(Exception):  # noqa: N818  # it never leaves this module
     def __init__(self, error: FwsimError) -> None:
         super().__init__()
@@ -198,7 +118,7 @@ class _Reader:
 
     def __init__(self, text: str, where: str) -> None:
         self._text = text
-        self._words = _tokens(text, where)
+        self._words = tokens(text, where)
         self._next = next(self._words)
         self._seen: list[Token] = []
 
@@ -245,13 +165,12 @@ class _Reader:
             raise self._wrong("the statement does not end here", "the end of the line, or ;")
         self._take()
         raw = self._text[first.start : last.end]
-        return Assignment(key.raw, value, raw, key.passage.row, adds, key.passage)
+        return Assignment(key.raw, value, raw, key.row, adds, key.passage)
 
     def _value(self, depth: int) -> Value:
         token = self._next
-        if token.kind == "string" and (at := _wrong_escape(token)) is not None:
-            whole = Passage(token.raw, token.passage.where, token.passage.line, token.passage.row, (),
-                            token.passage.start, len(token.raw))  # fmt: skip
+        if token.kind == "string" and (at := wrong_escape(token)) is not None:
+            whole = token._replace(kind="word").passage
             raise _Wrong(
                 whole.error("xl has no such escape", at, 2, expected="\\ before one of a b f n r t v \" ' \\",
                             hint="\\\\ is a backslash; xl refuses \\x41 and loses \\012")
@@ -320,7 +239,7 @@ class _Reader:
         while not self._ends:
             self._take()
         words = self._seen
-        row = (words[0] if words else self._next).passage.row
+        row = (words[0] if words else self._next).row
         self._seen = []
         if self._next.kind == "newline":
             self._take()

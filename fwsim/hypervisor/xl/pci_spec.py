@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Literal, cast
 
 from fwsim.errors import FwsimError
-from fwsim.hypervisor.xen.passage import Passage
+from fwsim.hypervisor.xl.passage import Passage
 
 Backend = Literal["", "vpci", "xenpt", "qemu"]
 Policy = Literal["strict", "relaxed"]

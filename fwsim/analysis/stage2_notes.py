@@ -32,3 +32,15 @@ def command_for(events: NDArray[np.void], seq: int) -> int:
     last = rows[-1]
     at = int(last["address"]) & 0xFFF
     return int(last["seq"]) if at <= COMMAND < at + int(last["width"]) else 0
+
+
+def dma_writes(events: NDArray[np.void], seq: int) -> list[int]:
+    """The guest's writes that led to the DMA of event ``seq``: of its address to a device's register, where one gave
+    that very value, and the one behind which the device began.
+    """
+    before = events[: seq - 1]
+    rows = before[(before["actor"] == Actor.GUEST) & (before["space"] == Space.MEMORY) & (before["op"] == Op.WRITE)]
+    if not len(rows):
+        return []
+    named = rows[rows["value"] == events[seq - 1]["address"]]
+    return sorted({*([int(named[-1]["seq"])] if len(named) else []), int(rows[-1]["seq"])})

@@ -20,7 +20,7 @@ from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wa
 from fwsim.analysis.origins import Origins
 from fwsim.analysis.origins_arm import ArmOrigins
 from fwsim.analysis.slicer import Slicer
-from fwsim.analysis.stage2_notes import command_for, is_mapping, mapping_at
+from fwsim.analysis.stage2_notes import command_for, dma_writes, is_mapping, mapping_at
 from fwsim.analysis.stored import CODE
 from fwsim.analysis.story import Teller, WhyNode
 from fwsim.analysis.targets import Target, parse
@@ -104,8 +104,8 @@ class _Explainer:
     # --- one event --------------------------------------------------------------------------------------------------
     def _event(self, seq: int) -> WhyNode:
         event = self.events[seq - 1]
-        if event["space"] == Space.IOMMU and not self.arm:
-            return self._fault(seq)
+        if event["space"] == Space.IOMMU:
+            return self._refused(seq) if self.arm else self._fault(seq)
         if is_mapping(event) and self.arm:
             return self._mapping(seq)
         if event["actor"] in CODE and event["op"] in (Op.WRITE, Op.CALL, Op.READ) and (event["cs"] or event["ip"]):
@@ -159,6 +159,15 @@ class _Explainer:
             "mapping", text, seq=seq, value=host, sources=[each.id for each in (*chosen, *sources)]
         )
         return self._mappings[seq]
+
+    def _refused(self, seq: int) -> WhyNode:
+        """DMA that the SMMU refused: the guest's write that gave the device the address, and the one that started it."""
+        fault = self.events[seq - 1]
+        address, stream = int(fault["address"]), int(fault["value"])
+        sources = [self._event(each) for each in dma_writes(self.events, seq)]
+        did = "read" if fault["op"] == Op.READ else "write"
+        text = f"DMA {did} of {address:#x} by stream {stream:#x} refused: stage 2 has no RAM there"
+        return self.teller.add("fault", text, seq=seq, value=address, sources=[each.id for each in sources])
 
     def _made(self, seq: int) -> WhyNode:
         """Made by firmware, hypervisor or a device: the end of the story."""

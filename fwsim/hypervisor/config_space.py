@@ -15,14 +15,13 @@ CONVENTIONAL = 0x100
 @dataclass(frozen=True)
 class Seat:
     """One function: ``owner`` is another emulator's name, "" for the device model. ``size`` bytes of configuration
-    space; ``behind``: a bridge; ``assigned``: a physical device, whose BARs are mapped into the guest directly.
+    space; ``behind``: a bridge.
     """
 
     bdf: int
     owner: str = ""
     size: int = CONVENTIONAL
     behind: bool = False
-    assigned: bool = False
 
 
 @dataclass(frozen=True)

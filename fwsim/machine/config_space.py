@@ -24,7 +24,7 @@ def install(machine: Machine, device: Device) -> ConfigDesign | None:
     """
     pci, functions = machine.pci, machine.functions
     assigned = {each.slot for each in functions if machine.igd and each.devfn == device.devfn}
-    seats = tuple(_seat(each, each.slot in assigned) for each in functions)
+    seats = tuple(_seat(each) for each in functions)
     design = machine.design.config_design(device, ConfigBoard(seats, lambda: pci.ecam, lambda at: _bar_at(machine, at)))
     if design is None:
         return None
@@ -46,10 +46,10 @@ def place_window(machine: Machine, ecam: tuple[int, int]) -> None:
         pci.write(machine.root, bridge.devfn, PCIEXBAR, 4, value & 0xFFFFFFFF)
 
 
-def _seat(function: Plugged, assigned: bool) -> Seat:
+def _seat(function: Plugged) -> Seat:
     spec = function.spec
     size = 0x100 if spec.qemu else spec.config_size
-    return Seat(function.devfn, spec.owner, size, spec.parent is not None, assigned)
+    return Seat(function.devfn, spec.owner, size, spec.parent is not None)
 
 
 def _bar_at(machine: Machine, address: int) -> int | None:

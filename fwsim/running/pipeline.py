@@ -69,7 +69,8 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
         one.boot()
         one.pictures()
         summary = one.summary()
-        out.write("shadow.rom", one.shadow())
+        if isinstance(one, PcRun):
+            out.write("shadow.rom", one.shadow())
     finally:
         one.close()
     summary.wall_s = round(time.perf_counter() - started, 6)

@@ -25,7 +25,7 @@ from fwsim.hypervisor.xen.mmcfg import Mmcfg
 WINDOW = (0xE0000000, 64 << 20)
 BRIDGE, IGD, NIC, DEMU, OTHER, LPC, BEHIND, EMPTY = 0x00, 0x10, 0x20, 0x28, 0x30, 0xF8, 0x100, 0x38
 SEATS = (
-    Seat(BRIDGE), Seat(IGD, assigned=True), Seat(NIC, size=0x1000), Seat(DEMU, "demu", 0x1000),
+    Seat(BRIDGE), Seat(IGD), Seat(NIC, size=0x1000), Seat(DEMU, "demu", 0x1000),
     Seat(OTHER, "other", 0x1000), Seat(LPC), Seat(BEHIND, behind=True),
 )  # fmt: skip
 DESIGNS = {

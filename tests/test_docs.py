@@ -167,7 +167,8 @@ def matches(wanted, printed):
 
 
 NAMED = (
-    "runs/boot-menu", "runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow", "runs/seabios-image"
+    "runs/arm", "runs/boot-menu", "runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow",
+    "runs/seabios-image",
 )  # fmt: skip
 """The runs that pages make, to look at them again."""
 

@@ -108,6 +108,10 @@ def _guest(found: VpciSummary) -> list[Segment]:
         kind, label = _WINDOWS.get(name, ("reserved", name))
         layers.append(Segment(start, start + size, kind, label))
     colours = _colours(found)
+    for function, bar in _memory_bars(found):
+        if bar.mapped:  # what is left of it below: pages of an MSI-X table, which vPCI answers itself
+            name = f"{short_bdf(function.guest)} BAR{bar.index} trapped"
+            layers.append(Segment(bar.guest, bar.guest + bar.size, "reserved", name))
     by_host = {short_bdf(each.host): each for each in found.functions if each.host}
     for each in found.mappings:
         name = short_bdf(each.function)

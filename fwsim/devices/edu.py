@@ -27,10 +27,8 @@ BUFFER, BUFFER_BYTES = 0x40000, 0x1000
 _START, _FROM_DEVICE, _INTERRUPT = 1, 2, 4
 _IRQ_FACTORIAL, IRQ_DMA = 0x001, 0x100
 _STATUS_INTERRUPT = 0x80
-QEMU_MASK = (1 << 28) - 1
-"""QEMU's default for its property dma_mask: no RAM of an Arm guest is within reach."""
 WIDE_MASK = (1 << 32) - 1
-"""-device edu,dma_mask=0xffffffff."""
+"""-device edu,dma_mask=0xffffffff: with QEMU's default of 28 bits no RAM of an Arm guest is within reach."""
 
 
 class Memory(Protocol):
@@ -101,19 +99,18 @@ class Edu:
             self._write_small(offset, value)
 
     def _write_small(self, offset: int, value: int) -> None:
-        match offset:
-            case 0x04:
-                self._live = ~value & 0xFFFFFFFF
-            case 0x08:
-                self._factorial = _factorial(value)
-                if self._status & _STATUS_INTERRUPT:
-                    self.interrupts |= _IRQ_FACTORIAL
-            case 0x20:
-                self._status = value & _STATUS_INTERRUPT
-            case 0x60:
-                self.interrupts |= value
-            case 0x64:
-                self.interrupts &= ~value
+        if offset == _LIVE:
+            self._live = ~value & 0xFFFFFFFF
+        elif offset == _FACTORIAL:
+            self._factorial = _factorial(value)
+            if self._status & _STATUS_INTERRUPT:
+                self.interrupts |= _IRQ_FACTORIAL
+        elif offset == _STATUS:
+            self._status = value & _STATUS_INTERRUPT
+        elif offset == _RAISE:
+            self.interrupts |= value
+        elif offset == _LOWER:
+            self.interrupts &= ~value
 
     def _transfer(self, command: int) -> None:
         """Count bytes from source to target, one of them in the buffer, the other on the bus."""

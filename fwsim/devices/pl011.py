@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-_DR, _FR, _CR, _RIS, _PERIPH_ID = 0x000, 0x018, 0x030, 0x03C, 0xFE0
+_DR, _FR, _CR, _PERIPH_ID = 0x000, 0x018, 0x030, 0xFE0
 _RX_EMPTY, _TX_EMPTY = 1 << 4, 1 << 7
 _IDS = (0x11, 0x10, 0x14, 0x00, 0x0D, 0xF0, 0x05, 0xB1)
 """UARTPeriphID0-3, UARTPCellID0-3."""

@@ -26,7 +26,6 @@ from fwsim.trace.record import record
 _next = count().__next__
 G_ROOT = _next()
 G_BASE = _next()  # guest-physical address of the region
-REGION_WORDS = _next()
 _MEMORY, _READ, _WRITE = int(Space.MEMORY), int(Op.READ), int(Op.WRITE)
 _u32, _u64 = types.uint32, types.uint64
 

@@ -10,7 +10,7 @@ from fwsim.firmware.request import BarKind
 
 CONFIG_BYTES = 0x1000
 COMMAND, STATUS = 0x04, 0x06
-COMMAND_IO, COMMAND_MEMORY, COMMAND_MASTER, INTX_DISABLE = 0x1, 0x2, 0x4, 0x400
+COMMAND_IO, COMMAND_MEMORY, INTX_DISABLE = 0x1, 0x2, 0x400
 _COMMAND_WRITABLE = 0x07FF
 """The bits that a device may have (PCI Local Bus 3.0, 6.2.2); the rest is reserved."""
 STATUS_CLEARED_BY_ONE = 0xF900

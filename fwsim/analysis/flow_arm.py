@@ -208,9 +208,8 @@ def _logical(step: ArmStep, mask: int) -> Flow:
     free_a, free_b = (a ^ decides) & ones, (b ^ decides) & ones  # bits that leave it to the other side
     if code.imm is not None:
         return Flow(_LOGIC[code.kind], _bits(code.n, mask & free_b), constant=code.imm)
-    only_b, only_a = mask & free_a & ~free_b, mask & free_b & ~free_a
-    both = mask & ~only_a & ~only_b
-    demands = _bits(code.n, only_a | both) + _second(code, only_b | both)
+    decided = mask & ~free_b  # by the second source alone, whatever the first is
+    demands = _bits(code.n, mask & free_b) + _second(code, mask & free_a | decided)
     return Flow(_LOGIC[code.kind], demands)
 
 
@@ -248,13 +247,13 @@ def _bitfield(code: A64, mask: int) -> Flow:
         source |= 1 << high
     demands += _bits(code.n, source)
     if code.kind == "bfm":
-        how = f"{field.bit_count()} bits put in at {at}"
+        how = f"{_count(field)} put in at {at}"
     elif at:
         how = f"shifted left by {at}"
     elif right and high == width - 1:
         how = f"shifted right by {right}"
     else:
-        how = f"{field.bit_count()} bits taken from {right}" if right or code.kind == "ubfm" else "sign-extended"
+        how = f"{_count(field)} taken from {right}" if right or code.kind == "ubfm" else "sign-extended"
     return Flow(how, demands)
 
 
@@ -334,6 +333,10 @@ def _loaded(step: ArmStep, number: int, mask: int) -> Flow:
 # --- operands ---------------------------------------------------------------------------------------------------------
 def _ones(bits: int) -> int:
     return (1 << bits) - 1
+
+
+def _count(field: int) -> str:
+    return "1 bit" if field.bit_count() == 1 else f"{field.bit_count()} bits"
 
 
 def _bits(register: int, mask: int) -> list[Demand]:

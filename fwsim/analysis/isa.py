@@ -82,6 +82,12 @@ class Isa(ABC):
     def of_inputs(self, step: AnyStep, flow: Flow, mask: int, events: NDArray[np.void]) -> list[tuple[int, int]]:
         """Which of a step's reads ``events`` have a part in ``flow``, with the bits of each; ``mask`` is made of it."""
 
+    def undone(self, code: Any, address: int, following: int) -> bool:
+        """Whether the step at ``address`` ended in an exception that kept it from being done; ``following``: the next
+        step's address.
+        """
+        return False
+
     @abstractmethod
     def of_address(self, step: AnyStep) -> list[Demand]:
         """What the address of its access, or of its branch, is made of."""
@@ -251,6 +257,10 @@ class Arm(Isa):
                 found.append((int(each["seq"]), part))
             at += width
         return found
+
+    def undone(self, code: A64, address: int, following: int) -> bool:
+        """As ``Isa``: an access behind which the next instruction does not come ended in a data abort."""
+        return code.memory is not None and following != address + code.size
 
     def of_address(self, step: AnyStep) -> list[Demand]:
         """As ``Isa``."""

@@ -39,7 +39,8 @@ class Node:
     @property
     def outside(self) -> bool:
         """Whether it is an input from outside of the code: not a constant, not a byte that lay in memory."""
-        return self.kind in ("input", "answer", "cpu")
+        own = self.kind == "readback" and self.mask & ~self.through  # of a BAR's size the code wrote no bit
+        return self.kind in ("input", "answer", "cpu") or bool(own)
 
 
 @dataclass

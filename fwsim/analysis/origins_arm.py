@@ -21,7 +21,8 @@ from fwsim.rom.catalog import Licence
 from fwsim.rom.elf import Program, program
 from fwsim.scenario.model import Scenario
 from fwsim.trace.describe import pci_text
-from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.trace.event import Flag, Op, Space
+from fwsim.trace.owners import is_owner_note, owner_text
 
 _HEADER = {
     0x00: "VENDOR_ID", 0x02: "DEVICE_ID", 0x04: "COMMAND", 0x06: "STATUS", 0x08: "REVISION_ID", 0x09: "CLASS_CODE",
@@ -29,7 +30,6 @@ _HEADER = {
     0x34: "CAPABILITIES", 0x3C: "INTERRUPT_LINE", 0x3D: "INTERRUPT_PIN",
 } | {at: f"BAR{number}" for number, at in enumerate(BARS)}  # fmt: skip
 _PSCI = {0x84000000: "PSCI_VERSION", 0x84000002: "CPU_OFF", 0x84000008: "SYSTEM_OFF", 0x84000009: "SYSTEM_RESET"}
-_ANSWERED = {0: "nobody answered", 1: "the hypervisor answered", 2: "the device model answered"}
 
 
 class ArmOrigins(Roots):
@@ -174,8 +174,6 @@ def _answer(slicer: Slicer, event: np.void) -> str:
     if seq >= len(slicer.events):
         return ""
     note = slicer.events[seq]
-    who = note["actor"] == Actor.HYPERVISOR and note["space"] == Space.PCI and note["op"] == Op.NOTE
-    if not who or note["address"] != event["address"]:
+    if not is_owner_note(note["actor"], note["space"], note["op"]) or note["address"] != event["address"]:
         return ""
-    number = int(note["value"])
-    return _ANSWERED.get(number, f"emulator {number - 3} answered")
+    return owner_text(*(int(note[field]) for field in ("width", "value", "aux", "flags")))

@@ -135,6 +135,13 @@ class Steps:
         moves = self._moves.get(self.first + at, [])
         return self.isa.step(code, self.rows[at], self.regs[at].tolist(), self.after(at), writes, moves)
 
+    def undone(self, at: int) -> bool:
+        """Whether step ``at`` ended in an exception that kept it from being done."""
+        code = self.decoded(at)
+        if code is None or at + 1 >= len(self.rows):
+            return False
+        return self.isa.undone(code, int(self.address[at]), int(self.address[at + 1]))
+
     def jump(self, at: int) -> tuple[int, list[Demand]] | None:
         """Where step ``at``, a conditional jump, goes, and what it looks at; None for another instruction."""
         code = self.decoded(at)

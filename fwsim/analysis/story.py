@@ -162,7 +162,7 @@ def _lively(found: Slice) -> set[int]:
     for key in order:  # sources come before what they make
         node = found.nodes[key]
         root = not node.sources and node.kind not in ("constant", "code", "event", "memory", "store")
-        if root or (node.sources | node.chosen) & alive:
+        if root or node.outside or (node.sources | node.chosen) & alive:
             alive.add(key)
     alive.add(found.top)
     if len(alive) > 1:

@@ -13,9 +13,11 @@ from fwsim.errors import FwsimError
 from fwsim.trace.event import Op, Space
 from fwsim.trace.owners import reached
 
-EXPECTED = "an event's number, gtt[N], fault[N], config[0xNN], config[00:00.0@0xNN], mmio[0xN], screen or hang"
+EXPECTED = (
+    "an event's number, gtt[N], fault[N], config[0xNN], config[00:00.0@0xNN], mmio[0xN], stage2[0xN], screen or hang"
+)
 _Finder = Callable[[int, NDArray[np.void], int, str], int]
-_ITEM = re.compile(r"(gtt|fault|config|mmio|port)\[\s*(.+?)\s*\]")
+_ITEM = re.compile(r"(gtt|fault|config|mmio|port|memory|stage2)\[\s*(.+?)\s*\]")
 _BDF = re.compile(r"(?:(\w\w):)?(\w\w)\.(\d)\s*@\s*(\w+)")
 
 
@@ -103,6 +105,15 @@ def _plain(space: Space) -> _Finder:
     return find
 
 
+def _stage2(number: int, events: NDArray[np.void], pte_width: int, text: str) -> int:
+    """The last change of stage 2 for an address of the guest's."""
+    notes = (events["space"] == Space.MEMORY) & (events["op"] == Op.NOTE)
+    hit = notes & (events["address"] <= number) & (events["address"] + events["aux"] > number)
+    places = ", ".join(dict.fromkeys(f"{int(each):#x}" for each in events["address"][notes])) or "nothing was mapped"
+    return _last(np.flatnonzero(hit), "mapping of that address", text, places)
+
+
 _FINDERS: dict[str, _Finder] = {
     "gtt": _gtt, "fault": _fault, "config": _config, "mmio": _plain(Space.MMIO), "port": _plain(Space.PORT),
+    "memory": _plain(Space.MEMORY), "stage2": _stage2,
 }  # fmt: skip

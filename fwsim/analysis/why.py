@@ -161,7 +161,7 @@ class _Explainer:
         return self._mappings[seq]
 
     def _refused(self, seq: int) -> WhyNode:
-        """DMA that the SMMU refused: the guest's write that gave the device the address, and the one that started it."""
+        """DMA that the SMMU refused: the guest's write that gave the device the address, and the one that began it."""
         fault = self.events[seq - 1]
         address, stream = int(fault["address"]), int(fault["value"])
         sources = [self._event(each) for each in dma_writes(self.events, seq)]

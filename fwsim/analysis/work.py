@@ -183,6 +183,8 @@ class Work:
 
     # --- one step ---------------------------------------------------------------------------------------------------
     def _defined(self, index: int) -> None:
+        if self.steps.undone(index):
+            return
         step = self.steps.step(index)
         before, after = self.steps.regs[index].tolist(), self.steps.after(index)
         masks = self.steps.masks(index)

@@ -20,8 +20,9 @@ def why(
     """Follow a value back to its source, and tell it as a story, the newest line last.
 
     EVENT is an event's number (fwsim trace show), gtt[N] (entry N), fault[N] (DMA fault N, from 0), config[0x5c] (of
-    00:02.0) or config[00:00.0@0x50], mmio[0x7019c], port[0x3d4], screen (the last picture) or hang. The run is made
-    again up to there, every instruction of it seen, and must give the same events.
+    00:02.0) or config[00:00.0@0x50], mmio[0x7019c], port[0x3d4], screen (the last picture) or hang; of an Arm guest
+    also stage2[0x23000000] (what made that address lead to the host's) and memory[0x23000000]. The run is made again
+    up to there, every instruction of it seen, and must give the same events.
 
     \b
     Examples:

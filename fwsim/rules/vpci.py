@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import UnsetType
 
-from fwsim.results.summary import AssignedFunction, CheckResult, Summary, VpciSummary
-from fwsim.scenario.model import Scenario
+from fwsim.results.summary import AssignedBar, AssignedFunction, CheckResult, Summary, VpciSummary
+from fwsim.units import format_size
 
 IDS = (
     "program-finished", "domain-alive", "functions-shown", "bars-in-windows", "bars-mapped", "no-aborts",
@@ -16,7 +16,7 @@ IDS = (
 """The checks of such a run, in their order."""
 
 
-def check_vpci(scenario: Scenario, summary: Summary) -> list[CheckResult]:
+def check_vpci(summary: Summary) -> list[CheckResult]:
     """The checks of one run, those that concern it."""
     found = summary.vpci
     if isinstance(found, UnsetType):
@@ -51,12 +51,19 @@ def _mappings(found: VpciSummary) -> Iterator[CheckResult]:
         detail="; ".join(outside) or f"{mapped} BARs mapped, in the guest's windows",
     )
     unmapped = [
-        f"{each.guest} BAR {bar.index} at {bar.guest:#x} is mapped nowhere"
+        f"{each.guest} BAR {bar.index} at {bar.guest:#x} is mapped nowhere{_too_large(bar, found)}"
         for each in found.functions
         for bar in each.bars
         if not bar.mapped and bar.size
     ]
     yield CheckResult(id="bars-mapped", ok=not unmapped, detail="; ".join(unmapped) or f"{mapped} BARs are mapped")
+
+
+def _too_large(bar: AssignedBar, found: VpciSummary) -> str:
+    """Why no guest could place it: it is larger than the window that its kind lies in."""
+    name = "prefetchable" if bar.kind == "pref" else "memory"
+    room = found.windows.get(name, (0, 0))[1]
+    return f" ({format_size(bar.size)}, the {name} window has {format_size(room)})" if bar.size > room else ""
 
 
 def _outside(function: AssignedFunction, found: VpciSummary) -> Iterator[str]:

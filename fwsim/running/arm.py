@@ -83,7 +83,7 @@ class ArmRun(AnyRun):
         summary.vpci = self._vpci()
         summary.events = machine.recorder.count
         summary.code_bytes, summary.virtual_ns = int(machine.root[R_CODE]), int(machine.root[R_TIME])
-        summary.checks = check_vpci(self.scenario, summary)
+        summary.checks = check_vpci(summary)
         return summary
 
     def _vpci(self) -> VpciSummary:

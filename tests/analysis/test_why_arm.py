@@ -8,13 +8,15 @@ import lief
 import numpy as np
 import pytest
 
+from fwsim.analysis.again import Again
+from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.why import explain
 from fwsim.cli import main
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.running.pipeline import run
 from fwsim.trace.event import Actor, Flag, Op, Space
-from tests.arm_code import ENTRY, elf, scenario
+from tests.arm_code import CODE, ENTRY, elf, scenario
 from tests.arm_why_code import DETOURS, TRAP, WAITS, detour, with_symbols
 
 OPTIONS = 'pci = ["08:00.0,backend=vpci"]'
@@ -135,6 +137,18 @@ def test_an_abort_is_its_address(trap):
     why = explain(trap, str(abort))
     assert why.nodes[-1].text == "exception 4 at 0x23020000"
     assert sorted(node.seq for node in inputs(why)) == events_of(trap, Space.PCI, Op.READ, 0x10)[1:]
+
+
+def test_a_load_that_aborted_loaded_nothing(tmp_path):
+    """X7 is 77 still at the store behind the load (arm_code: "aborts")."""
+    found = made(tmp_path, elf(CODE["aborts"].data))
+    rows = found.events()
+    _, store, *_ = rows[(rows["space"] == Space.INTERRUPT) & (rows["flags"] & Flag.FAULTED != 0)]["seq"].tolist()
+    again = Again(found.scenario())
+    slicer = Slicer(again.window(store), lambda until: again.window(store, until))
+    nodes = slicer.of_register(store, 7, 0xFFFF).nodes.values()
+    assert [node.value for node in nodes if node.how == "set"] == [77]
+    assert {node.how for node in nodes} == {"set", "read"}
 
 
 def test_a_hang_is_what_decided_it(tmp_path):

@@ -22,6 +22,7 @@ def test_an_access_to_where_nothing_is_ends_in_an_abort_that_the_program_survive
     assert (ending.reason, ending.detail) == ("completed", "PSCI SYSTEM_OFF")
     assert register(one, "x20") == 3  # a read, a write, and a read of the window that is not aligned
     assert register(one, "x7") == 77  # the load that was aborted changed nothing
+    assert register(one, "x6") == 0  # nor did the one that vPCI refuses
     assert register(one, "x12") >> 26 == DATA_ABORT
     assert register(one, "x13") == 0x10000002
     events = one.built.machine.recorder.read(0, one.built.machine.recorder.count)

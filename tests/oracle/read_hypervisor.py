@@ -203,8 +203,10 @@ def vpci_bar(vector):
     given = vector["in"]
     kind = "pref" if given["pref"] else "mem"
     function = vpci((HostBar(0, number(given["size"]), kind, given["is64"], number(given["initial_guest_addr"])),))
+    if given.get("memory_decode"):
+        function.write(VPCI_SLOT, 4, 2, 2)
     for half, value in given["writes"]:
-        function.write(VPCI_SLOT, 0x14 if half == "hi" else 0x10, 4, number(value))
+        function.write(VPCI_SLOT, {"lo": 0x10, "hi": 0x14, "cmd": 4}[half], 2 if half == "cmd" else 4, number(value))
     low, high = vpci_read(function, 0x10), vpci_read(function, 0x14)
     address = low & ~0xF | (high << 32 if given["is64"] else 0)
     assert address == function.bars[0].guest
@@ -220,7 +222,8 @@ def vpci_mapped(vector):
     kept = vpci_read(function, 0x10) == 0xE0000000
     warned = any("ignored guest BAR 0 write while mapped" in line for line in lines)
     assert kept == warned == bool(vector["in"]["memory_decode"])
-    return {"effect": agree(vector["expect"]["effect"], "ignored" if kept else "accepted")}
+    words = ("ignored", "dropped") if kept else ("accepted", "taken", "stored", "updated")
+    return {"effect": agree(vector["expect"]["effect"], *words)}
 
 
 def vpci_untrapped(vector):
@@ -233,7 +236,6 @@ def vpci_untrapped(vector):
     rig.set_config(register, 0x12345678)
     dropped = rig.config(register) == before and rig.machine.pci.get(slot, register, 4) == held
     rig.close()
-    assert vpci_read(vpci(), register) == before
     if given.get("op") == "write":
         return {key: agree(text, "dropped" if dropped else "taken", "ignored" if dropped else "taken")
                 for key, text in expect.items()}  # fmt: skip

@@ -222,7 +222,7 @@ def test_the_family_of_an_image_is_that_of_its_device_id(ours):
 
 @pytest.fixture(scope="module")
 def ours():
-    from fwsim.demo import scenarios
+    from fwsim.demo.igd import scenarios
 
     return runs.image(Path(scenarios()[1].rom.file))
 

@@ -6,7 +6,7 @@ import pytest
 from golden import ARM, ROOT
 
 from fwsim import cli
-from fwsim.demo_arm import DESIGNS, scenarios
+from fwsim.demo.arm import DESIGNS, scenarios
 from fwsim.results.folder import RunDir
 from fwsim.scenario.host_bars import all_host_bars
 from fwsim.scenario.host_capabilities import host_capabilities

@@ -311,7 +311,7 @@ def test_supported_declines_what_is_laid_out_otherwise(cpu):
 
 
 def test_the_demo_of_two_firmwares_is_whole_under_both(tmp_path):
-    from fwsim.demo import demo
+    from fwsim.demo.igd import demo
     from fwsim.results.folder import RunDir
 
     seabios, ovmf = demo(RunDir.create(tmp_path / "demo"), uefi=True)

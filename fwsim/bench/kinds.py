@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from fwsim.analysis.designs import Design, designs
-from fwsim.demo import scenarios
+from fwsim.demo.igd import scenarios
 from fwsim.rom.chain import load
 from fwsim.running.pipeline import Run, assemble
 from fwsim.scenario.model import Call, Firmware, Host, Hypervisor, Scenario

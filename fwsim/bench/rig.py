@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from fwsim.cpu.exceptions import Event
-from fwsim.demo import scenarios
+from fwsim.demo.igd import scenarios
 from fwsim.environment.interface import Environment, Halt
 from fwsim.environment.slices import Slices
 from fwsim.environment.x86 import X86

@@ -11,7 +11,7 @@ from statistics import median
 from fwsim.bench import loops
 from fwsim.bench.reference import Record, Reference, Watched
 from fwsim.cpu.plain import PlainCpu
-from fwsim.demo import scenarios
+from fwsim.demo.igd import scenarios
 from fwsim.errors import FwsimError
 from fwsim.registers.families import family_of_device
 from fwsim.results.folder import RunDir

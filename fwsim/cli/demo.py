@@ -58,10 +58,10 @@ def demo(
 
 def _run(folder: RunDir, progress: common.Progress | None, uefi: bool, arm: bool) -> tuple[Summary, ...]:
     if arm:
-        from fwsim.demo_arm import demo as arms
+        from fwsim.demo.arm import demo as arms
 
         return arms(folder, progress)
-    from fwsim.demo import demo as graphics
+    from fwsim.demo.igd import demo as graphics
 
     return graphics(folder, progress, uefi=uefi)
 

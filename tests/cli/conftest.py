@@ -122,7 +122,7 @@ def sample_events() -> np.ndarray:
 @pytest.fixture
 def engine(monkeypatch) -> Engine:
     fake = Engine()
-    for where, name in (("fwsim.running.pipeline", "run"), ("fwsim.demo", "demo")):
+    for where, name in (("fwsim.running.pipeline", "run"), ("fwsim.demo.igd", "demo")):
         module = ModuleType(where)
         setattr(module, name, getattr(fake, name))
         monkeypatch.setitem(sys.modules, where, module)

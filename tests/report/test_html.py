@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fwsim import cli
-from fwsim.demo import demo
+from fwsim.demo.igd import demo
 from fwsim.report.html.entries import CLASSES, entries, linear_runs
 from fwsim.report.html.facts import gather
 from fwsim.report.html.page import render

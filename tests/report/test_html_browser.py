@@ -7,7 +7,7 @@ import pytest
 from browser import chromium
 from test_html import hostile, many_events
 
-from fwsim.demo import demo
+from fwsim.demo.igd import demo
 from fwsim.report.html.page import render
 from fwsim.results.folder import RunDir
 

@@ -81,7 +81,7 @@ def test_eight_blanks_by_the_pin(programs, program, kind):
     assert all(abs(gap - FRAME_US) < 100 for gap in gaps)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "vpci"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_eight_blanks_by_message(programs, kind):
     summary, events = programs("msi", kind)
     found = summary.interrupts
@@ -89,11 +89,6 @@ def test_eight_blanks_by_message(programs, kind):
     messages = events[events["address"] == 0xFEE00000]
     assert messages["value"].tolist() == [0x73] * 8
     assert not (events["address"] == IRQ + 11).any()
-
-
-def test_a_device_whose_capabilities_are_hidden_has_no_message(programs):
-    summary, _ = programs("msi", "vpci")
-    assert (summary.stop.reason, summary.interrupts.kind) == ("completed", "none")
 
 
 def test_vfio_masks_at_once_and_unmasks_at_the_guests_eoi(programs):

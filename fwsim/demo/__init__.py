@@ -1,0 +1,1 @@
+"""The demonstrations: one program, two machines, side by side."""

@@ -168,7 +168,7 @@ def matches(wanted, printed):
 
 NAMED = (
     "runs/arm", "runs/boot-menu", "runs/demo", "runs/interrupts-intx", "runs/laptop", "runs/next-shadow",
-    "runs/seabios-image",
+    "runs/seabios-image", "runs/vpci-demo",
 )  # fmt: skip
 """The runs that pages make, to look at them again."""
 

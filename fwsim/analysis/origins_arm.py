@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from fwsim.analysis.events import event_text
-from fwsim.analysis.guest_bars import BARS, ROM_BAR, ignored
+from fwsim.analysis.guest_bars import BARS, ignored
 from fwsim.analysis.nodes import Node
 from fwsim.analysis.roots import Earlier, Roots
 from fwsim.analysis.slicer import Slicer
@@ -20,16 +20,10 @@ from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.rom.catalog import Licence
 from fwsim.rom.elf import Program, program
 from fwsim.scenario.model import Scenario
+from fwsim.trace.arm import header_register, psci_name
 from fwsim.trace.describe import pci_text
 from fwsim.trace.event import Flag, Op, Space
 from fwsim.trace.owners import is_owner_note, owner_text
-
-_HEADER = {
-    0x00: "VENDOR_ID", 0x02: "DEVICE_ID", 0x04: "COMMAND", 0x06: "STATUS", 0x08: "REVISION_ID", 0x09: "CLASS_CODE",
-    0x0C: "CACHE_LINE_SIZE", 0x0E: "HEADER_TYPE", 0x2C: "SUBSYSTEM_VENDOR_ID", 0x2E: "SUBSYSTEM_ID", ROM_BAR: "ROM_BAR",
-    0x34: "CAPABILITIES", 0x3C: "INTERRUPT_LINE", 0x3D: "INTERRUPT_PIN",
-} | {at: f"BAR{number}" for number, at in enumerate(BARS)}  # fmt: skip
-_PSCI = {0x84000000: "PSCI_VERSION", 0x84000002: "CPU_OFF", 0x84000008: "SYSTEM_OFF", 0x84000009: "SYSTEM_RESET"}
 
 
 class ArmOrigins(Roots):
@@ -156,8 +150,8 @@ class ArmOrigins(Roots):
 def config_name(address: int) -> str:
     """The name of a register of the header's, in brackets; "" for others."""
     at = address & 0xFFF
-    name = _HEADER.get(at) or (_HEADER.get(at & ~3) if at & ~3 in BARS else None)
-    return f" ({name})" if name else ""
+    name, byte = header_register(at)
+    return f" ({name})" if name and (not byte or at & ~3 in BARS) else ""
 
 
 def exception_text(event: np.void) -> str:
@@ -165,7 +159,7 @@ def exception_text(event: np.void) -> str:
     number, value = int(event["address"]), int(event["value"])
     if event["flags"] & Flag.FAULTED:
         return f"exception {number} at {value:#x}" if value else f"exception {number}"
-    return f"HVC: PSCI {_PSCI.get(number, f'{number:#x}')} called"
+    return f"HVC: {f'PSCI {name}' if (name := psci_name(number)) else f'{number:#x}'} called"
 
 
 def _answer(slicer: Slicer, event: np.void) -> str:

@@ -42,7 +42,8 @@ def query(
     for run in runs:
         opened = open_trace(Path(run))
         cpu = cpu or opened.cpu
-        sources.append(Source(run, opened.events, report.register_names(opened.cpu, igd=opened.igd)))
+        names = report.register_names(opened.cpu, igd=opened.igd) if opened.arm is None else opened.arm.registers()
+        sources.append(Source(run, opened.events, names))
     answer = ask(sources, sql, report.decoder(cpu))
     lines = report.json_lines if json else report.csv_lines if csv else report.table_lines
     common.emit_lines(lines(answer))

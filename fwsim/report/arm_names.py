@@ -1,11 +1,12 @@
 """What the addresses of an Arm guest's run are called: registers of its UART, of its functions, and of their BARs.
 
-Sources: Arm DDI 0183 (PL011), 3.2; PCI Local Bus 3.0, 6.1; PCI-to-PCI Bridge Architecture 1.2, 3.2.
+Source: Arm DDI 0183 (PL011), 3.2.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +19,7 @@ from fwsim.results.folder import RunDir
 from fwsim.results.summary import AssignedFunction, Summary
 from fwsim.scenario.host_bars import HostBarText, all_host_bars
 from fwsim.scenario.model import Scenario
+from fwsim.trace.arm import HEADER_END, header_register
 from fwsim.trace.event import Actor, Op, Space
 from fwsim.units import short_size
 
@@ -26,20 +28,6 @@ _UART = {
     0x2C: "UARTLCR_H", 0x30: "UARTCR", 0x34: "UARTIFLS", 0x38: "UARTIMSC", 0x3C: "UARTRIS", 0x40: "UARTMIS",
     0x44: "UARTICR", 0x48: "UARTDMACR",
 }  # fmt: skip
-_COMMON = {
-    0x00: "VENDOR", 0x02: "DEVICE", 0x04: "COMMAND", 0x06: "STATUS", 0x08: "REVISION", 0x09: "CLASS",
-    0x0C: "CACHE LINE", 0x0D: "LATENCY", 0x0E: "HEADER TYPE", 0x0F: "BIST", 0x34: "CAPABILITIES",
-    0x3C: "INTERRUPT LINE", 0x3D: "INTERRUPT PIN",
-}  # fmt: skip
-_ENDPOINT = _COMMON | {0x28: "CIS", 0x2C: "SUBSYSTEM", 0x30: "ROM BAR", 0x3E: "MIN GNT", 0x3F: "MAX LAT"} | {
-    0x10 + 4 * number: f"BAR{number}" for number in range(6)
-}  # fmt: skip
-_BRIDGE = _COMMON | {
-    0x10: "BAR0", 0x14: "BAR1", 0x18: "BUSES", 0x1C: "I/O WINDOW", 0x1E: "SECONDARY STATUS", 0x20: "MEMORY WINDOW",
-    0x24: "PREFETCH WINDOW", 0x28: "PREFETCH BASE UPPER", 0x2C: "PREFETCH LIMIT UPPER", 0x30: "I/O UPPER",
-    0x38: "ROM BAR", 0x3E: "BRIDGE CONTROL",
-}  # fmt: skip
-_HEADER = 0x40
 _PCI, _MEMORY = int(Space.PCI), int(Space.MEMORY)
 Events = NDArray[np.void]
 
@@ -76,15 +64,16 @@ class ArmNames:
     def _register(self, address: int) -> str:
         """A register of a function's header, and whose the function is on the host where that is elsewhere."""
         function = self._functions.get(address >> 12 & 0xFFFF)
-        offset = address & 0xFFF
-        names = _BRIDGE if function is not None and function.bridge else _ENDPOINT
-        start = next((at for at in range(offset, max(-1, offset - 4), -1) if at in names), None)
-        name = (
-            ""
-            if start is None or offset >= _HEADER
-            else names[start] + (f"+{offset - start}" if offset > start else "")
-        )
-        return " ".join(filter(None, (name, _of(function))))
+        name, byte = header_register(address & 0xFFF, function is not None and function.bridge)
+        return " ".join(filter(None, (name + (f"+{byte}" if byte else ""), _of(function))))
+
+    def registers(self) -> Iterator[tuple[str, int, str, int]]:
+        """(space, address, register, byte) of every byte of the functions' headers."""
+        for place, function in self._functions.items():
+            for offset in range(HEADER_END):
+                name, byte = header_register(offset, function.bridge)
+                if name:
+                    yield "pci", place << 12 | offset, name, byte
 
     def _of_host(self, address: int) -> str:
         """``0b:00.0 BAR0+0x98``."""

@@ -26,7 +26,6 @@ from fwsim.analysis.story import Teller, WhyNode
 from fwsim.analysis.targets import Target, parse
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import EfiSummary, Hang, Stop, Summary
 from fwsim.rom.catalog import Licence
@@ -66,7 +65,7 @@ class _Explainer:
         self.run = run
         self.events: NDArray[np.void] = run.events()
         self.scenario = run.scenario()
-        self.arm = self.scenario.guest.machine == MACHINE
+        self.arm = self.scenario.guest.on_arm
         if run.file("summary.json").exists():
             run.rom()  # is it still what ran?
         self.teller = Teller(ArmOrigins(self.scenario) if self.arm else Origins(self.scenario))

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fwsim.cli import common
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE
 from fwsim.results.folder import RunDir
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def open_trace(path: Path) -> Opened:
         scenario = run.scenario()
     except FwsimError:
         return Opened(events, None, True)
-    if scenario.guest.machine == MACHINE:
+    if scenario.guest.on_arm:
         from fwsim.report.arm_names import arm_names
 
         return Opened(events, None, False, arm_names(run, events))

@@ -41,19 +41,18 @@ class Pl011:
 
     def _put(self, byte: int) -> None:
         if byte == 0x0A or len(self._text) >= _LONGEST:
-            self.flush()
+            self._flush()
         if byte not in (0x0A, 0x0D):
             self._text += chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
 
-    def flush(self) -> None:
-        """A line that was begun is one, too."""
+    def end(self) -> None:
+        """Nothing more is written: a line that was begun is one, too."""
+        if self._text:
+            self._flush()
+
+    def _flush(self) -> None:
         self._line(self._text)
         self._text = ""
-
-    @property
-    def begun(self) -> bool:
-        """Whether a line was begun that has no end yet."""
-        return bool(self._text)
 
     def snapshot(self) -> Any:
         """Registers, and the line that was begun."""

@@ -59,9 +59,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     dma.reaches(machine)
     machine.show(topology.shown)
     domain.memory, domain.trap, domain.stage2.changed = bars, machine.trapped, machine.mapped
-    machine.add_device(PL011_BASE, PL011_SIZE, Pl011(log.append))
+    uart = Pl011(log.append)
+    machine.add_device(PL011_BASE, PL011_SIZE, uart)
     _load(machine, wanted)
-    built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, late, log, xen)
+    built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, uart, late, log, xen)
     bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
     buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
     tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from fwsim.devices.pl011 import Pl011
 from fwsim.devices.smmu_lines import Smmu
 from fwsim.hypervisor.vpci.domain import Domain
 from fwsim.hypervisor.vpci.host import HostDevice
@@ -35,6 +36,7 @@ class ArmBuilt:
     topology: Topology
     domain: Domain
     smmu: Smmu
+    uart: Pl011
     late: tuple[HostDevice, ...] = ()
     log: list[str] = field(default_factory=list)
     xen: list[str] = field(default_factory=list)

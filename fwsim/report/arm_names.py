@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE, PL011_BASE, PL011_SIZE
+from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.report.vpci import short_bdf, vpci_of
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import AssignedFunction, Summary
@@ -146,7 +146,7 @@ def arm_names(folder: RunDir, events: Events) -> ArmNames | None:
         scenario = folder.scenario()
     except FwsimError:
         return None
-    if scenario.guest.machine != MACHINE:
+    if not scenario.guest.on_arm:
         return None
     try:
         return ArmNames(events, scenario, folder.summary())

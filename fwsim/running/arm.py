@@ -49,6 +49,7 @@ class ArmRun(AnyRun):
     def post(self) -> Ending:
         """Run the program to its end."""
         self.ending = self.session.start()
+        self.built.uart.end()
         return self.ending
 
     def calls(self, tell: Progress = quiet, *, past_end: bool = True) -> None:

@@ -24,7 +24,6 @@ from fwsim.firmware.image import FirmwareImage
 from fwsim.machine.build import build, executes, host_of, lights, vbt_of
 from fwsim.machine.built import Built
 from fwsim.machine.function_reset import reset_display
-from fwsim.memory.arm_map import MACHINE
 from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
@@ -88,7 +87,7 @@ def begun(
     Raises FwsimError for what cannot be run.
     """
     events = out.events_path if out else None
-    if scenario.guest.machine == MACHINE:
+    if scenario.guest.on_arm:
         from fwsim.running.arm import ArmRun
 
         return ArmRun(scenario, events)

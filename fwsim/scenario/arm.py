@@ -84,7 +84,7 @@ def check_not_arm(scenario: Scenario, where: str) -> None:
 
 def refuse_arm(scenario: Scenario, what: str, why: str, where: str, hint: str = "") -> None:
     """Refuse what is asked of a graphics device's guest alone. Raises FwsimError for an Arm guest's scenario."""
-    if scenario.guest.machine == MACHINE:
+    if scenario.guest.on_arm:
         raise FwsimError(
             f"not for an Arm guest: {what}", where=where, found=f'guest.machine = "{MACHINE}"', expected=why,
             hint=hint or "what it did is told by: fwsim trace show RUN -v 0, fwsim report RUN",

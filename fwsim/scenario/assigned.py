@@ -2,7 +2,6 @@
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.interface import Hypervisor as Design
-from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.scenario.host_functions import place
 from fwsim.scenario.model import Scenario
 
@@ -17,7 +16,7 @@ def check_assigned(scenario: Scenario, design: Design, where: str) -> None:
             f"{design.title} reads no xl.cfg", where=f"{where}: hypervisor.xl_cfg", found=scenario.hypervisor.xl_cfg,
             expected='nothing, or kind = "xen" or "vpci"', hint="remove it, or choose one of these kinds",
         )  # fmt: skip
-    rows = [(scenario.host.slot, "host.slot")] if scenario.guest.machine != ARM else []
+    rows = [(scenario.host.slot, "host.slot")] if not scenario.guest.on_arm else []
     rows += [(row.slot, f"host_function.{index}.slot") for index, row in enumerate(scenario.host_function)]
     try:
         design.check_assigned({place(slot, f"{where}: {field}") for slot, field in rows}, scenario.guest.machine)

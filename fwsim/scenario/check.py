@@ -10,7 +10,6 @@ from fwsim.firmware.allocators import allocator, check_version, names
 from fwsim.firmware.image import FirmwareImage
 from fwsim.hypervisor.interface import Hypervisor as Design
 from fwsim.hypervisor.qemu.releases import check_guest
-from fwsim.memory.arm_map import MACHINE as ARM
 from fwsim.scenario.arm import check_arm, check_not_arm, judge_program
 from fwsim.scenario.assigned import check_assigned
 from fwsim.scenario.buses import arranged
@@ -53,7 +52,7 @@ def check(scenario: Scenario, where: str = "scenario") -> None:
     _check_firmware(scenario.firmware, f"{where}: firmware")
     _check_bdsm(scenario.host, f"{where}: host.bdsm")
     design = _design(scenario, where)
-    if scenario.guest.machine == ARM:
+    if scenario.guest.on_arm:
         _check_ram(scenario.guest.ram, f"{where}: guest.ram")
         check_arm(scenario, design, where)
         host_devices(scenario, where)

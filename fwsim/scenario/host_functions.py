@@ -234,7 +234,7 @@ def asked(scenario: Scenario, where: str = "scenario") -> Asked:
     Raises FwsimError for what no host is, a device assigned twice, a group named twice, and a reset that is not there;
     and for an Arm guest, whose hypervisor knows no groups.
     """
-    if scenario.guest.machine == ARM:
+    if scenario.guest.on_arm:
         raise FwsimError(
             "Xen gives functions one by one", where=f"{where}: guest.machine", found=f'"{ARM}"',
             expected="a guest of a PC: groups are vfio's", hint="which functions it has: hypervisor.options.pci",

@@ -215,6 +215,11 @@ class Guest(_Table, frozen=True):
     driver: DriverName = "none"
 
     @property
+    def on_arm(self) -> bool:
+        """Whether it is an Arm guest of Xen's: no PC, no firmware, no display."""
+        return self.machine == ARM
+
+    @property
     def devfn(self) -> int:
         """``slot`` as PCI's device<<3 | function."""
         match = SLOT.fullmatch(self.slot)
@@ -400,7 +405,7 @@ class Scenario(_Table, frozen=True):
     @property
     def device(self) -> Device:
         """The physical IGD and its place in the guest, as the hypervisor finds them. Raises FwsimError on Arm."""
-        if self.guest.machine == ARM:
+        if self.guest.on_arm:
             raise FwsimError(
                 "an Arm guest has no IGD", where="guest.machine", found=f'"{ARM}"', expected="a PC, pc or q35",
                 hint="fwsim run runs its program",

@@ -205,7 +205,7 @@ class Runner:
         from fwsim.running.image import ImageRun
         from fwsim.running.pipeline import Run, assemble, begin, begun
 
-        if scenario.guest.machine == MACHINE:
+        if scenario.guest.on_arm:
             program = begun(scenario)
             program.post()
             return program

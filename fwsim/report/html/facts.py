@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fwsim import __version__
 from fwsim.errors import FwsimError
-from fwsim.memory.arm_map import MACHINE, RAM0_BASE
+from fwsim.memory.arm_map import RAM0_BASE
 from fwsim.memory.ramsplit import FOUR_GIB
 from fwsim.results.folder import SCENARIO, SUMMARY, RunDir
 from fwsim.results.summary import Summary
@@ -52,7 +52,7 @@ class Facts:
     @property
     def arm(self) -> bool:
         """Whether it is an Arm guest's: a program instead of a ROM, no display."""
-        named = self.scenario is not None and self.scenario.guest.machine == MACHINE
+        named = self.scenario is not None and self.scenario.guest.on_arm
         return named or self.summary.code == "program"
 
     @property

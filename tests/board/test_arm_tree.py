@@ -98,10 +98,9 @@ def compiled(path):
 
 
 @pytest.mark.parametrize("prepared", [True, False])
-def test_dtc_takes_it(tmp_path, prepared):
+def test_dtc_takes_it(require_program, tmp_path, prepared):
     """Both warnings are of nodes that libxl itself names so: neither has a unit address."""
-    if shutil.which("dtc") is None:
-        pytest.skip("dtc is not installed (optional: package device-tree-compiler)")
+    require_program("dtc", "device-tree-compiler")
     path = tmp_path / "guest.dtb"
     path.write_bytes(device_tree(256 * MIB, GuestMap(), prepared=prepared))
     text, warnings = compiled(path)

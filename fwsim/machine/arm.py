@@ -5,13 +5,10 @@ Source: Xen xen/include/public/arch-arm.h for the guest's memory map.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fwsim.cpu.arm import ArmEngine, Hooks
 from fwsim.hypervisor.vpci import ecam
@@ -22,6 +19,7 @@ from fwsim.hypervisor.vpci.shown import Shown
 from fwsim.hypervisor.vpci.stage2 import Mapping
 from fwsim.machine import callbacks, callbacks_arm
 from fwsim.machine.common import Arrays, Common, Part, Root
+from fwsim.machine.regions import Region, Regions, Registers, Trapped
 from fwsim.native import (
     R_RAM,
     R_STOP,
@@ -44,110 +42,11 @@ DATA_ABORT = 4
 """The engine's number of a data abort (Unicorn's EXCP_DATA_ABORT)."""
 
 
-class Registers(Protocol):
-    """What answers in a region of memory: ``offset`` is the region's, ``width`` 1, 2, 4 or 8 bytes."""
-
-    def read(self, offset: int, width: int) -> int:
-        """What a read gives."""
-        ...
-
-    def write(self, offset: int, width: int, value: int) -> None:
-        """A write."""
-        ...
-
-    def snapshot(self) -> Any:
-        """What matters to what comes next."""
-        ...
-
-    def restore(self, state: Any) -> None:
-        """Go back to it."""
-        ...
-
-
-@dataclass(frozen=True)
-class Region:
-    """``size`` bytes from guest-physical ``start`` on are ``behind``'s from its ``offset`` on."""
-
-    start: int
-    size: int
-    behind: Registers
-    offset: int = 0
-
-
-class Regions:
-    """The engine's view of what is not RAM: the UART, the configuration window, and what stage 2 maps."""
-
-    def __init__(self, engine: ArmEngine, root: NDArray[np.uint64]) -> None:
-        self._engine, self._root = engine, address_of(root)
-        self._regions: dict[int, Region] = {}
-        self._blocks: dict[int, NDArray[np.uint64]] = {}
-        self.changes = 0
-
-    def add(self, region: Region) -> None:
-        """Let it answer from now on; nothing else is there."""
-        block = self._blocks.setdefault(region.start, np.array([self._root, region.start], np.uint64))
-        reads, writes = callbacks_arm.region_read.address, callbacks_arm.region_write.address
-        self._engine.map_native(region.start, region.size, reads, writes, address_of(block))
-        self._regions[region.start] = region
-        self.changes += 1
-
-    def remove(self, start: int, size: int) -> None:
-        """Nothing answers there any more; what it cuts keeps the rest."""
-        for region in [each for each in self._regions.values() if each.start < start + size]:
-            end = region.start + region.size
-            if end <= start:
-                continue
-            self._engine.unmap(region.start, region.size)
-            del self._regions[region.start]
-            for first, last in ((region.start, min(start, end)), (max(start + size, region.start), end)):
-                if first < last:
-                    self.add(Region(first, last - first, region.behind, region.offset + first - region.start))
-        self.changes += 1
-
-    def at(self, address: int) -> tuple[Region, int]:
-        """The region that has this address, and the offset in what is behind it."""
-        region = next(each for each in self._regions.values() if each.start <= address < each.start + each.size)
-        return region, region.offset + address - region.start
-
-    def snapshot(self) -> dict[int, Region]:
-        """What answers where."""
-        return dict(self._regions)
-
-    def restore(self, state: dict[int, Region]) -> None:
-        """Map what was mapped then."""
-        for region in [each for start, each in self._regions.items() if state.get(start) != each]:
-            self._engine.unmap(region.start, region.size)
-            del self._regions[region.start]
-        for start, region in state.items():
-            if start not in self._regions:
-                self.add(region)
-
-
-@dataclass(frozen=True)
-class _Trapped:
-    """Pages that the hypervisor answers, as a region: its state is the function's whose tables they have."""
-
-    pages: TrappedPages
-
-    def read(self, offset: int, width: int) -> int:
-        return self.pages.read(offset, width)
-
-    def write(self, offset: int, width: int, value: int) -> None:
-        self.pages.write(offset, width, value)
-
-    def snapshot(self) -> None:
-        return None
-
-    def restore(self, state: None) -> None:
-        return
-
-
 @dataclass(frozen=True)
 class ArmSnapshot:
     """An Arm machine at one moment: the state of each of its parts, in the machine's order of them."""
 
     parts: tuple[Any, ...]
-    late: int
     holes: tuple[tuple[int, int], ...]
 
 
@@ -182,24 +81,18 @@ class ArmMachine(Common):
         for at in range(0, self.ram.size, _PIECE):  # a region that stage 2 cuts is flushed whole
             self.engine.map_ram(self.base + at, self.ram, at, min(_PIECE, self.ram.size - at))
         self.root[R_RAM] = self.ram.address - self.base
-        self.shown: list[Shown] = []
-        self.slots: list[int] = []
-        self.attached = 0
-        """How many of the functions that come later are there."""
         self.aborted: tuple[int, bool] = (0, False)
         self._before: dict[str, int] = {}
         self._holes: list[tuple[int, int]] = []
-        self.told: list[Callable[[Mapping, bool], None]] = []
         self._devices: list[Part] = [host]
 
     # --- what is there ---------------------------------------------------------------------------------------------
     def show(self, shown: Sequence[Shown]) -> None:
         """Put the functions on the bus, and the configuration window where the guest has it."""
+        slots: list[int] = []
         for each in shown:
-            slot = self.pci.add(each.devfn, self.slots[each.behind - 1] if each.behind else 0)
-            self.shown.append(each)
-            self.slots.append(slot)
-            self.pci.own(slot, each.owner)
+            slots.append(self.pci.add(each.devfn, slots[each.behind - 1] if each.behind else 0))
+            self.pci.own(slots[-1], each.owner)
         start, size = self.guest.ecam
         self.pci.ecam = start, size
         reads, writes = callbacks.ecam_read.address, callbacks.ecam_write.address
@@ -228,8 +121,6 @@ class ArmMachine(Common):
             (int(self.root[R_TIME]), 0, mapping.guest, host, mapping.size, 0, 0, Actor.HYPERVISOR, Space.MEMORY,
              Op.NOTE, 8)
         )  # fmt: skip
-        for tell in self.told:
-            tell(mapping, there)
 
     def trapped(self, start: int, size: int, pages: TrappedPages | None) -> None:
         """Xen answers these pages itself from now on, or nobody does. Where RAM is, it is RAM's."""
@@ -238,7 +129,7 @@ class ArmMachine(Common):
             if low < high:
                 self.regions.remove(low, high - low)
                 if pages is not None:
-                    self.regions.add(Region(low, high - low, _Trapped(pages), low))
+                    self.regions.add(Region(low, high - low, Trapped(pages), low))
 
     def _cut_ram(self, start: int, end: int) -> None:
         """Stage 2 has an entry of its own for these pages of RAM: when that goes, nothing is there."""
@@ -296,18 +187,20 @@ class ArmMachine(Common):
 
     def snapshot(self) -> ArmSnapshot:
         """Everything, so that ``restore`` gives the same events from here on."""
-        return ArmSnapshot(tuple(part.snapshot() for part in self._parts()), self.attached, tuple(self._holes))
+        return ArmSnapshot(tuple(part.snapshot() for part in self._parts()), tuple(self._holes))
 
     def restore(self, snapshot: ArmSnapshot) -> None:
-        """Go back, or on, to ``snapshot``; RAM that stage 2 cut since then is back."""
+        """Go back, or on, to ``snapshot``: RAM that stage 2 had cut then is cut, and no other."""
         for start, end in self._holes:
             for first, last in _without(start, end, snapshot.holes):
                 self.regions.remove(first, last - first)
                 self.engine.map_ram(first, self.ram, first - self.base, last - first)
+        for start, end in snapshot.holes:
+            for first, last in _without(start, end, self._holes):
+                self.engine.unmap(first, last - first)
         self._holes = list(snapshot.holes)
         for part, state in zip(self._parts(), snapshot.parts, strict=True):
             part.restore(state)
-        self.attached = snapshot.late
 
 
 def _without(start: int, end: int, taken: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fwsim.hypervisor.vpci.host import HostBar, HostDevice
-from fwsim.machine.arm import Registers
+from fwsim.machine.regions import Registers
 
 _IDS, _PLACE = 0, 4
 

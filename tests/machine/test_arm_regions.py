@@ -65,8 +65,11 @@ def test_over_ram_and_back(built):
     map_bar(built, IN_RAM)
     assert word(built, IN_RAM) == 0x10D38086
     assert word(built, IN_RAM + SIZE) == 0
+    after = machine.snapshot()
     machine.restore(before)
     assert word(built, IN_RAM) == 0x11112222
+    machine.restore(after)
+    assert word(built, IN_RAM) == 0x10D38086
     machine.restore(before)
     assert word(built, IN_RAM) == 0x11112222
 

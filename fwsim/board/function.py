@@ -54,7 +54,8 @@ class BoardFunction:
     command only where a placement writes none. ``moved``: (BAR index, address) that firmware gives it after its first.
     ``qemu``: one of QEMU's own conventional functions, 256 bytes whose upper 192 keep what is written where no setting
     says otherwise (QEMU hw/pci/pci.c, pci_init_wmask). ``ext_tseg``: MiB that the word at 50h answers FFFFh with.
-    ``owner``: the emulator beside the device model that has it, "" for none.
+    ``owner``: the emulator beside the device model that has it, "" for none; ``host``: the function of the host that it
+    is, as segment<<16 | bus<<8 | devfn, None for one that is made up.
     ``config_size``: bytes of configuration space of one that is not QEMU's; ``power``: where its PMCSR is, None for
     none that acts.
     """
@@ -82,6 +83,7 @@ class BoardFunction:
     config_size: int = 0x1000
     power: int | None = None
     owner: str = ""
+    host: int | None = None
 
     @property
     def devfn(self) -> int:
@@ -136,7 +138,7 @@ class BoardFunction:
         bars = tuple(Bar(bar.index, bar.size, bar.kind, bar.is64) for bar in self.bars)
         return Function(
             self.bdf, self.vendor, self.device, self.class_code, bars, self.rom, ggc=self.ggc, bridge=self.bridge,
-            subsystem=self.subsystem,
+            subsystem=self.subsystem, host=self.host,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fwsim.board.function import BarSpec, BoardFunction, Setting
 from fwsim.firmware.request import Bridge
 from fwsim.scenario.buses import arranged
+from fwsim.scenario.host_functions import place
 from fwsim.scenario.model import Function
 
 _EXTENDED = (
@@ -25,7 +26,8 @@ def other_functions(rows: Sequence[Function]) -> tuple[BoardFunction, ...]:
             each.bdf, each.row.vendor, each.row.device, each.row.class_code, subsystem=each.row.subsystem,
             bars=tuple(BarSpec(bar.index, bar.size, bar.kind, bar.is64) for bar in each.bars), rom=each.row.rom,
             bridge=Bridge(each.secondary, each.row.hotplug) if each.secondary else None, parent=each.parent,
-            owner=each.row.owner, settings=_EXTENDED if each.row.extended else (),
+            owner=each.row.owner, host=place(each.row.host, "function") if each.row.host else None,
+            settings=_EXTENDED if each.row.extended else (),
         )
         for each in arranged(rows)
     )  # fmt: skip

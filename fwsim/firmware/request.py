@@ -60,6 +60,7 @@ class Function:
 
     ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD. ``subsystem`` is
     id << 16 | vendor. ``config`` is the physical device's configuration space, its BARs 0; empty where nobody asks.
+    ``host``: the function of the host that it is (segment<<16 | bus<<8 | devfn), None for one that is made up.
     """
 
     bdf: int
@@ -72,6 +73,7 @@ class Function:
     bridge: Bridge | None = None
     subsystem: int = QEMU_SUBSYSTEM
     config: bytes = b""
+    host: int | None = None
 
     @property
     def bdf_text(self) -> str:

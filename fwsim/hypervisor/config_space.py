@@ -15,13 +15,14 @@ CONVENTIONAL = 0x100
 @dataclass(frozen=True)
 class Seat:
     """One function: ``owner`` is another emulator's name, "" for the device model. ``size`` bytes of configuration
-    space; ``behind``: a bridge.
+    space; ``behind``: a bridge; ``host``: the function of the host that it is, None for one that is made up.
     """
 
     bdf: int
     owner: str = ""
     size: int = CONVENTIONAL
     behind: bool = False
+    host: int | None = None
 
 
 @dataclass(frozen=True)

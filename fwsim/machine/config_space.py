@@ -24,6 +24,7 @@ def install(machine: Machine, device: Device) -> ConfigDesign | None:
     """
     pci, functions = machine.pci, machine.functions
     assigned = {each.slot for each in functions if machine.igd and each.devfn == device.devfn}
+    assigned |= {each.slot for each in functions if each.spec.host is not None}
     seats = tuple(_seat(each) for each in functions)
     design = machine.design.config_design(device, ConfigBoard(seats, lambda: pci.ecam, lambda at: _bar_at(machine, at)))
     if design is None:
@@ -49,7 +50,7 @@ def place_window(machine: Machine, ecam: tuple[int, int]) -> None:
 def _seat(function: Plugged) -> Seat:
     spec = function.spec
     size = 0x100 if spec.qemu else spec.config_size
-    return Seat(function.devfn, spec.owner, size, spec.parent is not None)
+    return Seat(function.devfn, spec.owner, size, spec.parent is not None, spec.host)
 
 
 def _bar_at(machine: Machine, address: int) -> int | None:

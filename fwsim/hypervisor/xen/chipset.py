@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign, Party
-from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE, Device, Register
+from fwsim.hypervisor.interface import HOST_BRIDGE, IGD, LPC_BRIDGE, Device, Register
 from fwsim.hypervisor.xen.ioreq import MAX_SERVERS, Ioreq
 from fwsim.hypervisor.xen.options import XenOptions
 
@@ -62,8 +62,7 @@ def design(options: XenOptions, device: Device, board: ConfigBoard) -> ConfigDes
     """The servers of ``board`` and who gets what. Raises FwsimError for too many emulators."""
     assert options.config_space
     own = {"pciexbar": {HOST_BRIDGE}, "mch-ich9": {HOST_BRIDGE, LPC_BRIDGE}}.get(name(options), set[int]())
-    if options.igd_by_vpci:
-        own.add(device.devfn)
+    own |= {seat.bdf for seat in board.seats if options.by_vpci(IGD if seat.bdf == device.devfn else seat.host)}
     router = Ioreq(board, frozenset(own), options.config_space)
     if len(router.servers) > MAX_SERVERS:
         raise FwsimError(

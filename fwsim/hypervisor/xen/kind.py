@@ -15,6 +15,7 @@ from fwsim.hypervisor.config_space import ConfigBoard, ConfigDesign
 from fwsim.hypervisor.interface import (
     ASLS,
     HOST_BRIDGE,
+    IGD,
     Assignment,
     Choice,
     Copied,
@@ -166,12 +167,12 @@ class Xen(Hypervisor):
         return [place + line for line in (text, *_PERMISSIVE)]
 
     def owner(self, device: Device, function: Function) -> Owner | None:
-        """vPCI, of an IGD with that backend."""
-        if function.bdf != device.devfn or not self.options.igd_by_vpci:
+        """vPCI, of an assigned function with that backend."""
+        if not self.options.by_vpci(IGD if function.bdf == device.devfn else function.host):
             return None
-        from fwsim.hypervisor.xen.igd_by_vpci import igd
+        from fwsim.hypervisor.xen.by_vpci import shown
 
-        return igd(function)
+        return shown(function)
 
     def check_assigned(self, functions: Collection[int], machine: str) -> None:
         """The entries of ``pci`` against the host's functions. Raises FwsimError, pointing at the entry."""

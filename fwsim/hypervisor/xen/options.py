@@ -63,11 +63,10 @@ class XenOptions:
     chipset: Chipset = "mch-ich9"
     pciexbar_once: bool = False
 
-    @property
-    def igd_by_vpci(self) -> bool:
-        """Whether Xen's own vPCI answers for the IGD, and no device model."""
-        igd = self.pci.device(_IGD)
-        return igd is not None and igd.backend == "vpci" and self.domain == "hvm"
+    def by_vpci(self, host: int | None) -> bool:
+        """Whether Xen's own vPCI answers for that function of the host, and no device model."""
+        found = None if host is None else self.pci.device(host)
+        return found is not None and found.backend == "vpci" and self.domain == "hvm"
 
 
 def read(given: Mapping[str, object], xl_cfg: str = "") -> XenOptions:

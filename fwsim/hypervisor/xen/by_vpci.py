@@ -1,4 +1,4 @@
-"""An IGD that Xen's own vPCI answers for, beside the device model: its header, and ones for what has no handler.
+"""A function that Xen's own vPCI answers for, beside the device model: its header, and ones for what has no handler.
 
 Source: xen-devel in March 2018, "[RFC PATCH 07/12] hvmloader": "passthrough code ... merging it with Roger's vpci
 series"; Xen xen/drivers/vpci. No Xen does that for an HVM guest: here it is vPCI's code for x86, its ids with handlers.
@@ -19,8 +19,8 @@ _HOLE = 0xC0000000
 """Where the host has the BARs, one behind the other: made up, for a guest sees its own addresses only."""
 
 
-def igd(function: Function) -> VpciFunction:
-    """The owner of the guest's ``function``, which is the IGD."""
+def shown(function: Function) -> VpciFunction:
+    """The owner of the guest's ``function``, which is assigned."""
     device = HostDevice(function.bdf, function.config, tuple(_bars(function)))
     return VpciFunction(device, Domain(Rules(arm=False)))
 

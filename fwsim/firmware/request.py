@@ -73,7 +73,7 @@ class Function:
     bridge: Bridge | None = None
     subsystem: int = QEMU_SUBSYSTEM
     config: bytes = b""
-    host: int | None = None
+    host: int | None = field(default=None, repr=False)
 
     @property
     def bdf_text(self) -> str:

@@ -79,7 +79,8 @@ class ArmRun(AnyRun):
             summary.hangs = [Hang(cs=0, ip=ending.ip, detail=ending.detail)]
         summary.firmware = FirmwareSummary(kind="none", log=list(built.log))
         summary.iommu = Iommu(
-            faults=built.smmu.faults, recorded=built.smmu.faults, lines=list(built.smmu.lines),
+            faults=built.smmu.faults, recorded=built.smmu.recorded, overflowed=built.smmu.overflowed,
+            lines=built.smmu.lines,
         )  # fmt: skip
         summary.vpci = self._vpci()
         summary.events = machine.recorder.count

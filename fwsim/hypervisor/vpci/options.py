@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal, get_args
+from typing import get_args
 
+from fwsim.devices.smmu_lines import Style
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.vpci.rules import Bars, GuestMap, Numbering, Rules, Writes
 from fwsim.hypervisor.xl import xl_pci
@@ -14,10 +15,9 @@ from fwsim.hypervisor.xl.xl_pci import XlPci
 from fwsim.memory.arm_map import ECAM_BASE, ECAM_SIZE, RAM0_BASE, check_ecam, guest_map
 from fwsim.units import parse_size
 
-SmmuStyle = Literal["v2", "v3"]
 _WHERE = "hypervisor.options"
 _WORDS: dict[str, tuple[str, ...]] = {
-    "writes": get_args(Writes), "bars": get_args(Bars), "numbering": get_args(Numbering), "smmu": get_args(SmmuStyle),
+    "writes": get_args(Writes), "bars": get_args(Bars), "numbering": get_args(Numbering), "smmu": get_args(Style),
 }  # fmt: skip
 _SWITCHES = ("ids", "msi")
 _NUMBERS = ("ecam_base", "ecam_size")
@@ -32,7 +32,7 @@ class VpciOptions:
 
     rules: Rules
     pci: XlPci
-    smmu: SmmuStyle = "v3"
+    smmu: Style = "v3"
     ecam: tuple[int, int] = (ECAM_BASE, ECAM_SIZE)
 
     def of_guest(self, ram: int) -> Rules:

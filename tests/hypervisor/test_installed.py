@@ -5,6 +5,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 from guest_rig import GuestRig
+from msgspec import structs
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds
@@ -19,6 +20,9 @@ from fwsim.hypervisor.interface import (
     Register,
 )
 from fwsim.hypervisor.qemu.kind import Qemu
+from fwsim.hypervisor.vpci.kind import Vpci
+from fwsim.machine.build_arm import build_arm
+from tests.arm_code import CODE, elf, scenario
 
 DEVICE = Device(0x0126, 6, 0x0209, 0xDBA00000, 32 << 20, 0xDA9F5018)
 POINT = "entry point theirs = their_package:Theirs"
@@ -291,3 +295,17 @@ def test_a_policy_in_python_refuses(guest):
         rig.out(0, index)
         rig.out(4, 0x10000001)
     assert (rig.gtt(0), rig.gtt(1), rig.aborted) == (0x10001001, 0, True)
+
+
+@pytest.mark.parametrize("parent", [Hypervisor, Vpci])
+def test_no_installed_kind_makes_an_arm_guest(installed, tmp_path, parent):
+    class Theirs(parent):
+        kind = "theirs"
+        machines = frozenset(("arm-virt",))
+
+    installed(Theirs)
+    ours = scenario(tmp_path, elf(CODE["waits"].data))
+    theirs = structs.replace(ours, hypervisor=structs.replace(ours.hypervisor, kind="theirs"))
+    with pytest.raises(FwsimError) as caught:
+        build_arm(theirs)
+    assert (caught.value.where, caught.value.found) == ("hypervisor.kind", "theirs")

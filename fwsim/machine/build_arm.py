@@ -41,7 +41,10 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     wanted = program(scenario.payload.program, "payload.program")
     rules = design.options.of_guest(scenario.guest.ram)
     host = arm_host(scenario)
-    assigned, late = host.assigned(design.assigned(host.devices))
+    named = design.assigned(host.devices)
+    unnamed = [sbdf for sbdf in sorted(host.late) if sbdf not in named]  # xl pci-attach needs no entry of xl.cfg's
+    assigned, late = host.assigned([*named, *unnamed])
+    prepared = design.options.pci.prepared
     log, xen = list[str](), list[str]()
 
     def said(line: str) -> None:
@@ -51,7 +54,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     for note in design.options.pci.notes:
         said(note)
     domain = Domain(rules, said)
-    topology = Topology(design.profile, assigned, domain, host.bridges, late)
+    topology = Topology(design.profile, assigned, domain, host.bridges, late, prepared=prepared)
     dma = DmaOf(Smmu(design.options.smmu))
     modelled = {
         (device.sbdf, 0): Edu(dma.of(host.stream(device.sbdf)))
@@ -61,7 +64,8 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     bars = HostBars((*assigned, *late), modelled)
     machine = ArmMachine(scenario, events, rules.guest, bars, domain)
     dma.reaches(machine)
-    machine.show(topology.shown)
+    if prepared:
+        machine.show(topology.shown)
     domain.memory, domain.trap, domain.stage2.changed = bars, machine.trapped, machine.mapped
     uart = Pl011(log.append)
     machine.add_device(PL011_BASE, PL011_SIZE, uart)
@@ -69,7 +73,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     built = ArmBuilt(machine, wanted, tree_at(scenario), topology, domain, dma.smmu, uart, late, log, xen)
     bridges = any(each.device is not None and each.device.is_bridge for each in topology.shown)
     buses = built.last_bus + 1 if bridges else MOST_BUSES  # as libxl has it; copies of bridges are not libxl's
-    tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=design.options.pci.prepared)
+    tree = device_tree(scenario.guest.ram, rules.guest, buses=buses, prepared=prepared)
     machine.ram.write(built.tree_at - RAM0_BASE, tree)
     return built
 

@@ -27,8 +27,8 @@ class Topology:
     """One guest's bus. ``shown`` lists its functions, each bridge before what is behind it.
 
     ``assigned`` are there from the start, in this order; ``late`` may be attached while the guest runs. ``bridges``:
-    the host's. ``hardware(device)`` gives what Xen's own accesses to a function reach. Raises FwsimError for what
-    cannot be assigned, and where it cannot be shown.
+    the host's. ``hardware(device)`` gives what Xen's own accesses to a function reach. ``prepared``: the guest has such
+    a bus at all. Raises FwsimError for what cannot be assigned, and where it cannot be shown.
     """
 
     def __init__(
@@ -39,6 +39,8 @@ class Topology:
         bridges: Sequence[HostDevice] = (),
         late: Sequence[HostDevice] = (),
         hardware: Callable[[HostDevice], Hardware | None] = lambda device: None,
+        *,
+        prepared: bool = True,
     ) -> None:
         if profile not in PROFILES:
             raise FwsimError(
@@ -48,6 +50,7 @@ class Topology:
         _check_once([*assigned, *late])
         check_window(*domain.rules.guest.ecam)
         self.profile = profile
+        self.prepared = prepared
         self.domain = domain
         self.shown: list[Shown] = []
         self._hardware = hardware
@@ -155,6 +158,11 @@ class Topology:
 
         A bridge's window was closed around what was there, and cannot grow.
         """
+        if not self.prepared:
+            self._refusals[device.sbdf] = (
+                f'{device.name}: the guest was made without a PCI bus: passthrough = "enabled" prepares one'
+            )
+            return
         if self.profile == "fake":
             self._add_fake(device, late=True)
             return

@@ -42,8 +42,7 @@ def build_arm(scenario: Scenario, events: Path | None = None) -> ArmBuilt:
     rules = design.options.of_guest(scenario.guest.ram)
     host = arm_host(scenario)
     named = design.assigned(host.devices)
-    unnamed = [sbdf for sbdf in sorted(host.late) if sbdf not in named]  # xl pci-attach needs no entry of xl.cfg's
-    assigned, late = host.assigned([*named, *unnamed])
+    assigned, late = host.assigned(named or sorted(host.late))  # xl pci-attach needs no entry of xl.cfg's
     prepared = design.options.pci.prepared
     log, xen = list[str](), list[str]()
 

@@ -260,6 +260,21 @@ def elf(data: bytes, start: int = ENTRY, machine: int = 183, *, bits: int = 2) -
     return header + struct.pack("<IIQQQQQQ", 1, 7, 120, start, start, len(data), len(data), 8) + data
 
 
+NIC = """
+[[host_function]]
+slot = "00:01.0"
+type = "root-port"
+[[host_function]]
+slot = "08:00.0"
+type = "endpoint"
+behind = "00:01.0"
+vendor = 0x8086
+device = 0x10d3
+class = 0x020000
+"""
+"""A host's network card at 08:00.0 behind a root port: TOML, for its BARs to follow."""
+
+
 def scenario(folder: Path, program: bytes, more: str = "", options: str = "") -> Scenario:
     """An Arm guest that runs ``program``; ``more`` is TOML, ``options`` lines of [hypervisor.options]."""
     file = folder / "program.elf"

@@ -6,22 +6,15 @@ import pytest
 
 from fwsim.running.arm import ArmRun
 from fwsim.scenario.load import loads
+from tests.arm_code import NIC
 
 PROGRAM = Path(__file__).parents[1] / "roms" / "arm-linux.elf"
-LATE = """
-[[host_function]]
-slot = "00:01.0"
-type = "root-port"
-[[host_function]]
-slot = "08:00.0"
-type = "endpoint"
-behind = "00:01.0"
-vendor = 0x8086
-device = 0x10d3
-class = 0x020000
-bars = ["mem 128K @ 0x50000000"]
+LATE = (
+    NIC
+    + """bars = ["mem 128K @ 0x50000000"]
 hotplug = true
 """
+)
 
 
 def run(options, profile="fake"):

@@ -165,7 +165,7 @@ class _Explainer:
         address, stream = int(fault["address"]), int(fault["value"])
         sources = [self._event(each) for each in dma_writes(self.events, seq)]
         did = "read" if fault["op"] == Op.READ else "write"
-        text = f"DMA {did} of {address:#x} by stream {stream:#x} refused: stage 2 has no RAM there"
+        text = f"DMA {did} of {address:#x} by stream {stream:#x} refused: stage 2 maps nothing there"
         return self.teller.add("fault", text, seq=seq, value=address, sources=[each.id for each in sources])
 
     def _made(self, seq: int) -> WhyNode:

@@ -51,7 +51,6 @@ class Regions:
         self._engine, self._root = engine, address_of(root)
         self._regions: dict[int, Region] = {}
         self._blocks: dict[int, NDArray[np.uint64]] = {}
-        self.changes = 0
 
     def add(self, region: Region) -> None:
         """Let it answer from now on; nothing else is there."""
@@ -59,7 +58,6 @@ class Regions:
         reads, writes = callbacks_arm.region_read.address, callbacks_arm.region_write.address
         self._engine.map_native(region.start, region.size, reads, writes, address_of(block))
         self._regions[region.start] = region
-        self.changes += 1
 
     def remove(self, start: int, size: int) -> None:
         """Nothing answers there any more; what it cuts keeps the rest."""
@@ -72,7 +70,6 @@ class Regions:
             for first, last in ((region.start, min(start, end)), (max(start + size, region.start), end)):
                 if first < last:
                     self.add(Region(first, last - first, region.behind, region.offset + first - region.start))
-        self.changes += 1
 
     def at(self, address: int) -> tuple[Region, int]:
         """The region that has this address, and the offset in what is behind it."""

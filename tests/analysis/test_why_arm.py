@@ -16,23 +16,15 @@ from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.running.pipeline import run
 from fwsim.trace.event import Actor, Flag, Op, Space
-from tests.arm_code import CODE, ENTRY, elf, scenario
+from tests.arm_code import CODE, ENTRY, NIC, elf, scenario
 from tests.arm_why_code import DETOURS, TRAP, WAITS, detour, with_symbols
 
 OPTIONS = 'pci = ["08:00.0,backend=vpci"]'
-DEVICE = """
-[[host_function]]
-slot = "00:01.0"
-type = "root-port"
-[[host_function]]
-slot = "08:00.0"
-type = "endpoint"
-behind = "00:01.0"
-vendor = 0x8086
-device = 0x10d3
-class = 0x020000
-bars = ["mem 128K @ 0x50000000", "mem 1M @ 0x51000000"]
+DEVICE = (
+    NIC
+    + """bars = ["mem 128K @ 0x50000000", "mem 1M @ 0x51000000"]
 """
+)
 
 
 def made(folder, program):

@@ -4,23 +4,16 @@ import pytest
 
 from fwsim.hypervisor.vpci.stage2 import Mapping
 from fwsim.machine.build_arm import build_arm
+from fwsim.machine.dma_arm import DmaOf
 from fwsim.trace.event import Actor, Op, Space
-from tests.arm_code import CODE, elf, scenario
+from tests.arm_code import CODE, NIC, elf, scenario
 
 HOST, SIZE = 0x51000000, 0x4000
-DEVICE = """
-[[host_function]]
-slot = "00:01.0"
-type = "root-port"
-[[host_function]]
-slot = "08:00.0"
-type = "endpoint"
-behind = "00:01.0"
-vendor = 0x8086
-device = 0x10d3
-class = 0x020000
-bars = ["mem 16K @ 0x51000000"]
+DEVICE = (
+    NIC
+    + """bars = ["mem 16K @ 0x51000000"]
 """
+)
 IN_RAM = 0x41000000
 
 
@@ -83,3 +76,23 @@ def test_each_change_is_an_event(built):
     assert {(int(e["actor"]), int(e["space"]), int(e["op"])) for e in events} == {
         (Actor.HYPERVISOR, Space.MEMORY, Op.NOTE)
     }
+
+
+def test_dma_goes_where_stage_2_leads_ram_bars_and_nowhere(built):
+    """An SMMU that shares stage 2 refuses what the guest could not reach either, and nothing else."""
+    dma = DmaOf(built.smmu)
+    dma.reaches(built.machine)
+    device = dma.of(0x900)
+    assert device.write(IN_RAM, b"\x44\x33\x22\x11")
+    assert word(built, IN_RAM) == 0x11223344
+    assert device.read(0x23000000, 4) is None
+    assert built.smmu.faults == 1
+    map_bar(built, 0x23000000)
+    assert device.read(0x23000000, 8) == bytes.fromhex("8680d31000080000")
+    assert device.write(0x23000010, b"\x01\x02\x03\x04")
+    assert word(built, 0x23000010) == 0x04030201
+    map_bar(built, IN_RAM)
+    assert device.read(IN_RAM, 4) == bytes.fromhex("8680d310")
+    assert built.smmu.faults == 1
+    assert not device.write(0x23003FFE, b"\0" * 4)  # past the BAR's end
+    assert built.smmu.faults == 2

@@ -144,8 +144,8 @@ def faults(facts: Facts) -> dict[str, Any]:
         {
             "way": "write" if op == Op.WRITE else "read", "code": 0, "text": "", "page": address, "last": address,
             "pages": 1, "count": count, "why": [
-                f"{stream_text(stream)} asked for it. Xen gives the SMMU the guest's own stage 2, and DMA ends in its "
-                f"RAM: {ram}."
+                f"{stream_text(stream)} asked for it. Xen gives the SMMU the guest's own stage 2: DMA reaches the BARs "
+                f"that are mapped, and RAM: {ram}."
             ],
         }
         for (op, stream, address), count in found.most_common(_MOST_FAULTS)

@@ -1,7 +1,6 @@
 """What all commands share is here: the --json option, output to a terminal or a pipe, and the progress bar."""
 
 import io
-import os
 import shutil
 import sys
 import threading
@@ -10,11 +9,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 from typer.core import TyperGroup
 
-from fwsim.errors import FwsimError
+from fwsim.cli.output import write
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,6 +37,8 @@ class InterruptedRun(BaseException):
 
 def emit_json(document: object) -> None:
     """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
+    import msgspec
+
     write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
@@ -69,32 +69,6 @@ def emit_lines(lines: Iterable[str]) -> None:
             batch, limit = [], min(2 * limit, _BATCH)
     if batch:
         write("\n".join(batch) + "\n")
-
-
-def write(text: str) -> bool:
-    """Write and flush ``text`` to standard output; False when its reader has gone, which is no error.
-
-    Raises FwsimError when it cannot be written for another reason, such as a full disk.
-    """
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
-        return False
-    except OSError as error:
-        _close_stdout()
-        raise FwsimError(
-            f"cannot write the output: {error.strerror}", hint="free space, or send it elsewhere"
-        ) from None
-    return True
-
-
-def _close_stdout() -> None:
-    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def note(text: str) -> None:

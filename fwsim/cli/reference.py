@@ -14,7 +14,8 @@ from typing import Any
 import typer
 
 from fwsim import __version__
-from fwsim.cli import COMMANDS, app, common
+from fwsim.cli import COMMANDS, common
+from fwsim.cli.root import app
 
 EXITS = (
     ("0", "done"),

@@ -35,7 +35,6 @@ COMMANDS: dict[str, str] = {
 
 _BUG_EXIT = 70
 _INTERRUPTED_EXIT = 130
-_THRESHOLD = (100_000, 20, 20)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,9 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given == ["--version"]:  # without what the other commands import first, which takes thrice as long
         return _flush(0, version())
-    gc.set_threshold(*_THRESHOLD)
-    atexit.register(gc.freeze)  # a process that ends gives its memory back at once, without a search for garbage in it
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's, started when it is imported: nothing here asks them
+    if arguments is None:
+        _start_lightly()
     import typer
 
     from fwsim.cli import common
@@ -70,6 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last stop: what gets here is a bug, and is said to be one
         return _report_bug(error)
     return _flush(0)
+
+
+def _start_lightly() -> None:
+    """A process that runs one command does not look for garbage while it imports and when it ends, and has one thread.
+
+    Importing makes a hundred thousand objects that stay; ``common.imports`` begins the search again, without them.
+    """
+    gc.disable()
+    gc.freeze()
+    atexit.register(gc.freeze)  # else everything is searched once more, for memory that goes back in a moment
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts them when it is imported: fwsim does not use them
 
 
 def version() -> str:

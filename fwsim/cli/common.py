@@ -1,5 +1,6 @@
 """What all commands share is here: the --json option, output to a terminal or a pipe, and the progress bar."""
 
+import gc
 import io
 import shutil
 import sys
@@ -118,7 +119,8 @@ def _listed() -> None:
 def load(prefix: str, name: str) -> Any:
     """The command ``name``: its module's ``app``, or the function of that name where it has none."""
     stem = name.replace("-", "_")
-    module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
+    with imports():
+        module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
     made: typer.Typer | None = getattr(module, "app", None)
     if made is None:
         made = app(getattr(module, stem))
@@ -127,6 +129,18 @@ def load(prefix: str, name: str) -> Any:
     command.name = name
     command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
     return command
+
+
+@contextmanager
+def imports() -> Iterator[None]:
+    """While modules are imported nobody looks for garbage among them; in a process of one command, never again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count():  # as fwsim.cli begins; what else lives in a process is not ours to keep
+            gc.freeze()
+        gc.enable()
 
 
 @contextmanager

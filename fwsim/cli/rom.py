@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fwsim.cli import common
 from fwsim.cli.common import Json, emit, emit_json
 from fwsim.errors import FwsimError
 
@@ -37,10 +38,11 @@ def info(
     Images, PCIR with its device list, PnP, VBT, EFI driver, checksums, licence. A ROM that cannot be run is an error,
     but whatever can be said of it is printed first. A bare .efi driver, an OpRegion dump or a VBT file will do as well.
     """
-    from fwsim.rom.chain import inspect_bytes, read_file
-    from fwsim.rom.finding import first_error
-    from fwsim.rom.opregion import is_opregion
-    from fwsim.rom.vbt import SIGNATURE
+    with common.imports():
+        from fwsim.rom.chain import inspect_bytes, read_file
+        from fwsim.rom.finding import first_error
+        from fwsim.rom.opregion import is_opregion
+        from fwsim.rom.vbt import SIGNATURE
 
     data = read_file(file)
     if is_opregion(data):
@@ -59,8 +61,9 @@ def info(
 
         emit_json(rom_document(rom, drivers))
     else:
-        from fwsim.report.rom import render_info
-        from fwsim.rom.catalog import known, licence_of
+        with common.imports():
+            from fwsim.report.rom import render_info
+            from fwsim.rom.catalog import known, licence_of
 
         emit(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
     if error is not None:

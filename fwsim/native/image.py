@@ -55,7 +55,7 @@ class Image:
     """A mapped image of machine code, given where it lies."""
 
     def __init__(self, file: Path) -> None:
-        """Raises UnusableError where it is missing, damaged, another machine's or version's, or must not be executed."""
+        """Raises UnusableError where it is missing, damaged, another machine's or version's, or not to be executed."""
         data = _read(file)
         self.head = head = head_of(data)
         if head.machine != platform.machine():

@@ -94,7 +94,7 @@ def _write(file: Path, data: bytes) -> None:
                 made.write(data)
                 made.flush()
                 os.fchmod(made.fileno(), 0o644)
-                os.utime(made.fileno(), ns=(started))
+                os.utime(made.fileno(), ns=(fwsim.STARTED, fwsim.STARTED))
                 os.replace(made.name, file)
             except OSError:
                 os.unlink(made.name)

@@ -96,7 +96,7 @@ def _write(file: Path, data: bytes) -> None:
                 os.fchmod(made.fileno(), 0o644)
                 os.utime(made.fileno(), ns=(fwsim.STARTED, fwsim.STARTED))
                 os.replace(made.name, file)
-            except OSError:
+            except BaseException:
                 os.unlink(made.name)
                 raise
     except OSError as error:

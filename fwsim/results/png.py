@@ -38,11 +38,14 @@ def png_bytes(rgb: NDArray[np.uint8]) -> bytes:
     depth, truecolour, rest = 8, 2, bytes(3)
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     header = _chunk(b"IHDR", size + bytes((depth, truecolour)) + rest)
-    return _SIGNATURE + header + _chunk(b"IDAT", zlib.compress(rows, _LEVEL)) + _chunk(b"IEND", b"")
+    return _SIGNATURE + header + _chunk(b"IDAT", zlib.compress(rows.tobytes(), _LEVEL)) + _chunk(b"IEND", b"")
 
 
 def repacked(png: bytes) -> bytes:
-    """The same picture, compressed as tightly as zlib does; what is no whole PNG comes back as it is, as does one of more than 256 MiB."""
+    """The same picture, compressed as tightly as zlib does.
+
+    What is no whole PNG, or has more than 256 MiB of rows, comes back as it is.
+    """
     try:
         parts = list(_chunks(png))
         opened = zlib.decompressobj()

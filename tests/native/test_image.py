@@ -95,7 +95,7 @@ def test_where_code_must_not_be_mapped_the_system_is_named(file, monkeypatch):
     assert "SELinux" in problem.hint
 
 
-# --- the package's own image, in a copy of the package whose files a test may change -----------------------------------
+# --- the package's own image, in a copy of the package whose files a test may change ----------------------------
 
 
 @pytest.fixture

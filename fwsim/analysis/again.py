@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.cpu.moves import Move
@@ -31,8 +30,7 @@ of AArch64's.
 """
 
 
-@dataclass
-class Window:
+class Window(Struct):
     """Recorded steps: the number of the first since reset, the steps, their memory writes, the events so far."""
 
     first: int

@@ -4,10 +4,10 @@ differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.align import align
@@ -25,8 +25,7 @@ _DELAYS = (0x80, 0xE0, 0xED, 0x500)
 """Ports that are written for the time it takes."""
 
 
-@dataclass
-class Diff:
+class Diff(Struct):
     """Two runs beside each other."""
 
     a: str

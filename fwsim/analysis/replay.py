@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -34,8 +34,7 @@ BEFORE = 8
 Row = dict[str, object]
 
 
-@dataclass
-class Replayed:
+class Replayed(Struct):
     """What came of a replay. ``recorded``: the accesses of the record that a replay has to match."""
 
     run: str

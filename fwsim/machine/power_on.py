@@ -8,7 +8,9 @@ ROM BAR of a power of two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.board.fw_tables.acpi import acpi_files
 from fwsim.board.fw_tables.files import fw_cfg_files, fw_cfg_keys
@@ -86,8 +88,7 @@ def _add_chip(machine: Machine, base: int, data: bytes) -> None:
     machine.windows.add_registers(base, chip.held, flash_read.address, flash_write.address, address_of(chip.block))
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """What firmware that is executed finds: the guest that fw_cfg tells it of, and the diskette in drive A."""
 
     guest: Guest

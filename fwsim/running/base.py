@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.environment.ending import Ending
 from fwsim.environment.processor import Runnable
@@ -22,8 +23,7 @@ def quiet(label: str, fraction: float | None) -> None:
     """The progress of a run that nobody watches."""
 
 
-@dataclass(frozen=True)
-class Assembled:
+class Assembled(Struct, frozen=True):
     """A scenario's machine with its ROM offered to the firmware; no code has run.
 
     ``before`` is the IGD as those who had it earlier left it; ``igd`` its device id, None where the display device is

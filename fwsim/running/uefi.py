@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
@@ -47,8 +47,7 @@ _LPC_BRIDGE = 0x1F << 3
 _RGB, _BGR = ((8, 0), (8, 8), (8, 16)), ((8, 16), (8, 8), (8, 0))
 
 
-@dataclass
-class _Screens:
+class _Screens(Struct):
     """What the pictures show, and their pixels."""
 
     screens: list[Screen] = field(default_factory=list)

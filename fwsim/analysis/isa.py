@@ -12,7 +12,8 @@ from fwsim.analysis import flow, flow_arm, reads
 from fwsim.analysis.step import FLAGS, MEMORY, PLACES, Access, Code, Demand, Flow, Step
 from fwsim.cpu.steps import LONG
 from fwsim.cpu.steps_arm import ARM_STEP
-from fwsim.disasm import A64, Decoded, decode, decode_a64
+from fwsim.disasm.a64 import A64, decode_a64
+from fwsim.disasm.operands import Decoded, decode
 from fwsim.trace.event import Space
 
 AnyStep = Step[Any]

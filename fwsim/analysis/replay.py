@@ -17,9 +17,8 @@ from fwsim.machine.build import executes
 from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
 from fwsim.rom.chain import load as load_rom
-from fwsim.running.base import Progress
+from fwsim.running.base import Progress, wants_uefi
 from fwsim.running.pipeline import run as execute
-from fwsim.running.uefi import wants_uefi
 from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario

@@ -274,7 +274,7 @@ def disasm(
     Recursively from the entry. What is known of the image's licence is said first; where it forbids disassembly, only
     the accesses are listed, as by `why --full`.
     """
-    from fwsim.disasm import disassemble
+    from fwsim.disasm.listing import disassemble
     from fwsim.rom.catalog import licence_of
     from fwsim.rom.source import code_of
 

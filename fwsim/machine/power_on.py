@@ -25,7 +25,6 @@ from fwsim.devices.i8259 import Pic
 from fwsim.devices.ide import NoDrives
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.machine.acpi_pm import AcpiPm
-from fwsim.machine.diskette_drive import plug_diskette
 from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
@@ -117,6 +116,8 @@ def add_platform(
     for device in (pic, interrupts, cmos, keyboard, DebugPort(line), fw_cfg):
         machine.add_device(device)
     if told is not None:
+        from fwsim.machine.diskette_drive import plug_diskette
+
         plug_diskette(machine, told.diskette or HALTS)
     return fw_cfg
 

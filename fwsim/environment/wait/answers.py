@@ -15,7 +15,7 @@ from msgspec import field
 
 from fwsim.cpu.engine import Engine
 from fwsim.devices.timers import PIT_HZ
-from fwsim.disasm import decode
+from fwsim.disasm.operands import decode
 from fwsim.environment.interface import Question
 from fwsim.environment.wait.limits import LEAF_LOOK, LOOK, LOOK_CODE
 from fwsim.environment.wait.trials import Release, Tried

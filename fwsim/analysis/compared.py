@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from fwsim.environment.wait.waiting import CLOCK_PORTS
@@ -38,7 +37,6 @@ _ACTOR, _SPACE, _OP, _WIDTH = (place(EVENT, name) for name in ("actor", "space",
 _CLOCK, _DELAY = 1, 2
 _PORT, _MMIO, _IOMMU, _INTERRUPT = int(Space.PORT), int(Space.MMIO), int(Space.IOMMU), int(Space.INTERRUPT)
 _READ, _WRITE, _ROM, _INDEXED = int(Op.READ), int(Op.WRITE), int(Actor.ROM), int(Flag.INDEXED)
-_u64, _i64 = types.uint64, types.int64
 
 
 @native
@@ -98,7 +96,7 @@ def _is_dropped(at: int, last: bool) -> Any:
     return not last and u16s(behind)[_FLAGS] & _INDEXED != 0 and index == u64s(behind)[_ADDRESS]
 
 
-@callback(_i64(_u64, _u64, _u64, _u64, _u64))
+@callback("i64(u64, u64, u64, u64, u64)")
 def _take(events: int, count: int, ports: int, out: int, recent: int) -> Any:
     """What is compared of ``count`` events: their indices, keys by place, keys with the value, and whether they are
     quiet, into the four arrays whose addresses ``out`` has. Behind the fifth: keys of the ROM's own, most of them once;
@@ -133,7 +131,7 @@ def _whole(length: int, period: int) -> Any:
     return length // period * period
 
 
-@callback(_i64(_u64, _u64))
+@callback("i64(u64, u64)")
 def _fold(out: int, count: int) -> Any:
     """Drop the rounds of waits but one from the first four arrays of ``_take``, in place; how many are left."""
     arrays = u64s(out)
@@ -157,14 +155,14 @@ def _fold(out: int, count: int) -> Any:
     return np.int64(left)
 
 
-@callback(types.void(_u64, _u64, _u64, _u64))
+@callback("void(u64, u64, u64, u64)")
 def _anywhere(events: int, kept: int, count: int, keys: int) -> None:
     """The keys of the ``kept`` events without their places in the code."""
     for each in range(np.uint64(count)):
         u64s(keys)[each] = _key(np.uint64(events) + u64s(kept)[each] * np.uint64(_SIZE), False)
 
 
-@callback(_i64(_u64, _u64, _u64, _u64, _u64))
+@callback("i64(u64, u64, u64, u64, u64)")
 def _differ(sides: int, match: int, count: int, ports: int, out: int) -> Any:
     """The first ``count`` events that are compared of a run whose partners have other values, but for clocks and bits
     of port 61h that are only read and written back (the clock in bits 4 and 5); how many.
@@ -229,20 +227,20 @@ def compared(events: NDArray[np.void]) -> Compared:
     quiet = np.empty(count, np.uint8)
     out = np.array([*map(address_of, (kept, keys, valued, quiet, own)), 0], np.uint64)
     recent = np.zeros(_RECENT, np.uint64)
-    taken = int(_take.ctypes(address_of(events), count, address_of(ports), address_of(out), address_of(recent)))
-    left = int(_fold.ctypes(address_of(out), taken))
+    taken = int(_take(address_of(events), count, address_of(ports), address_of(out), address_of(recent)))
+    left = int(_fold(address_of(out), taken))
     return Compared(events, kept[:left].view(np.int64), keys[:left], quiet[:left].view(np.bool_), taken - left,
                     np.unique(own[: int(out[5])]))  # fmt: skip
 
 
 def anywhere(side: Compared) -> None:
     """Make its keys the same for instructions that did the same: where two runs' code lies elsewhere."""
-    _anywhere.ctypes(address_of(side.events), address_of(side.kept), len(side), address_of(side.keys))
+    _anywhere(address_of(side.events), address_of(side.kept), len(side), address_of(side.keys))
 
 
 def other_values(a: Compared, b: Compared, match: Indices) -> Indices:
     """Which events of ``a`` have other values than their partners in ``b``."""
     sides = np.array([*map(address_of, (a.events, a.kept, b.events, b.kept))], np.uint64)
     found, ports = np.empty(len(a), np.int64), _ports()
-    count = _differ.ctypes(address_of(sides), address_of(match), len(a), address_of(ports), address_of(found))
+    count = _differ(address_of(sides), address_of(match), len(a), address_of(ports), address_of(found))
     return found[: int(count)]

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from fwsim.analysis.isa import AnyStep, isa_of
@@ -50,7 +49,6 @@ _KIND, _LOG, _MEM = (place(ROW, name) for name in ("kind", "log", "mem"))
 _ROW_SIZE, _WRITE_WORDS = ROW.itemsize, WRITE.itemsize // 8
 _WRITTEN_AT, _WRITTEN_SIZE = place(WRITE, "address"), place(WRITE, "size")
 _CHUNK = 1 << 18
-_u64, _i64 = types.uint64, types.int64
 
 
 @native
@@ -84,7 +82,7 @@ def _writes_wanted(words: Any, view: Any, begin: int, end: int) -> Any:
     return False
 
 
-@callback(_i64(_u64, _u64))
+@callback("i64(u64, u64)")
 def _previous(block: int, below: int) -> Any:
     """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte; -1.
 
@@ -138,7 +136,7 @@ def _previous(block: int, below: int) -> Any:
     return np.int64(-1)
 
 
-@callback(types.void(_u64, _u64, _u64))
+@callback("void(u64, u64, u64)")
 def _state(block: int, at: int, out: int) -> None:
     """All registers before step ``at``: those before a later one, and what was changed on the way to it undone."""
     view = u64s(block)
@@ -275,7 +273,7 @@ class Steps:
 
     def _registers(self, at: int) -> list[int]:
         """All that was recorded before step ``at``, in the order of the recorder's ``registers``."""
-        _state.ctypes(address_of(self._block), at, address_of(self._state))
+        _state(address_of(self._block), at, address_of(self._state))
         found: list[int] = self._state.tolist()
         return found
 
@@ -292,10 +290,10 @@ class Steps:
         self._live[:] = live
         places = np.array(sorted(wanted), np.uint64)
         self._block[_WANTED], self._block[_WANTED_COUNT] = address_of(places), len(places)
-        found = int(_previous.ctypes(address_of(self._block), below))
+        found = int(_previous(address_of(self._block), below))
         while found < -1:
             self.masks(-2 - found)
-            found = int(_previous.ctypes(address_of(self._block), -1 - found))
+            found = int(_previous(address_of(self._block), -1 - found))
         return found
 
     def of_event(self, seq: int) -> int:

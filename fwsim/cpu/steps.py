@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from fwsim.cpu.arm import STEP_REGISTERS as ARM_REGISTERS
@@ -64,7 +63,6 @@ _A0000, _C0000 = 0xA0000, 0xC0000
 _OF_CS, _OF_CR0 = (STEP_REGISTERS.index(name) for name in ("cs", "cr0"))
 _OF_LONG_CS = LONG_STEP_REGISTERS.index("cs")
 _MOST_KINDS = 1 << 20
-_u32, _u64 = types.uint32, types.uint64
 
 
 @native
@@ -92,7 +90,7 @@ def _held(words: Any, linear: int) -> Any:
     return below or (linear >= np.uint64(_C0000) and linear + np.uint64(16) <= words[S_LOW])
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def _step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)
@@ -113,7 +111,7 @@ def _step(uc: Any, address: int, size: int, block: int) -> None:
     record(np.uint64(block), linear, low, high, head)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def _long_step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction of 64-bit code."""
     words = u64s(block)

@@ -3,15 +3,12 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.steps_words import S_COUNT, S_IDS, S_LOW, S_NUMBER, S_PTRS, S_ROOT, S_START, S_UNTIL, record
 from fwsim.native import R_FN_READ, R_RAM, R_UC, call, callback, u32s, u64s
 
-_u32, _u64 = types.uint32, types.uint64
 
-
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def arm_step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)

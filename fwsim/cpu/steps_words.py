@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.native import R_SEQ, callback, native, place, u32s, u64s
 
@@ -66,7 +65,6 @@ _CODE = place(KIND, "code") // 8  # sixteen bytes, compared as two words
 _HEAD = 3  # CS, size and ``protected`` in one word
 _KIND_WORDS = KIND.itemsize // 8
 _LOW_HALF = (1 << 32) - 1
-_u64, _i32 = types.uint64, types.int32
 
 
 @native
@@ -135,7 +133,7 @@ def record(block: int, address: int, low: int, high: int, head: int) -> None:
     row[_MEM] = np.uint32(words[S_MEM_COUNT])
 
 
-@callback(types.void(_u64, _i32, _u64, _i32, types.int64, _u64))
+@callback("void(u64, i32, u64, i32, i64, u64)")
 def memory_written(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
     """At a memory write."""
     words = u64s(block)

@@ -172,7 +172,7 @@ class View:
         machine = self._machine
         igd = machine.igd
         assert igd is not None
-        seen = int(callbacks.bar0_read.ctypes(0, offset, width, address_of(machine.root)))
+        seen = int(callbacks.bar0_read(0, offset, width, address_of(machine.root)))
         if any(each.offset <= offset < each.offset + each.width for each in self.built.given.overlays):
             return f"the guest's ({_number(seen, width)})"
         return "host's" if seen else "0"

@@ -1,5 +1,6 @@
 """The backward search through recorded steps finds, natively, which earlier instruction wrote a register or a byte."""
 
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -9,74 +10,112 @@ from fwsim.analysis.isa import AnyStep, isa_of
 from fwsim.analysis.step import Access, Code, Demand
 from fwsim.cpu.moves import Move
 from fwsim.cpu.steps_words import WRITE
-from fwsim.native import kept
+from fwsim.native import address_of, callback, native, u32s, u64s
 
 _EMPTY = np.zeros(0, np.int64)
+_NONE = (1 << 64) - 1
+
+# --- the words of the block that ``_previous`` is given: addresses, counts and widths ---------------------------------
+_next = count().__next__
+W_STEPS = _next()  # steps of the window
+W_IDS = _next()  # int32[steps]: the kind of each one's instruction
+W_MASKS = _next()  # uint64[kinds][W_PLACES]: what of each register such an instruction writes
+W_PLACES = _next()
+W_REGS = _next()  # uint32 or uint64[steps][W_WIDE]: the registers before each step
+W_WIDE = _next()
+W_REG_BYTES = _next()  # 4 or 8
+W_MEM = _next()  # int64[steps + 1]: the first memory write of each
+W_AT = _next()  # uint64: where each memory write begins
+W_SIZES = _next()  # uint64: its bytes
+W_LIVE = _next()  # uint64[W_PLACES]: the bits of each register that are searched for
+W_SOME = _next()  # uint64[W_PLACES]: room for those registers' numbers
+W_WANTED = _next()  # uint64[W_WANTED_COUNT], rising: the bytes that are searched for
+W_WANTED_COUNT = _next()
+WORDS = _next()
 
 
-@kept
-def _kinds(address: Any, low: Any, high: Any) -> Any:
-    """A number for each step's instruction, the same for the same bytes at the same place; and the first of each."""
-    count = len(address)
-    slots = 1
-    while slots < 2 * count + 2:
-        slots *= 2
-    table = np.full(slots, -1, np.int64)
-    ids = np.empty(count, np.int32)
-    first = np.empty(count, np.int64)
-    known = 0
-    for step in range(count):
+@callback("u64(u64, u64, u64, u64, u64, u64, u64, u64)")
+def _kinds(steps: Any, addresses: Any, lows: Any, highs: Any, table: Any, slots: Any, ids: Any, firsts: Any) -> Any:
+    """Number each step's instruction, the same for the same bytes at the same place; how many there are.
+
+    ``addresses``, ``lows`` and ``highs`` are uint64[steps]; ``table`` uint32[slots] of zeros, more than steps, a power
+    of two; ``ids`` (int32[steps]) gets the numbers, ``firsts`` (int64[steps]) the first step of each.
+    """
+    address, low, high = u64s(addresses), u64s(lows), u64s(highs)
+    held, numbers, first = u32s(table), u32s(ids), u64s(firsts)
+    known = np.uint64(0)
+    for step in range(steps):
         key = (address[step] * np.uint64(0x9E3779B97F4A7C15)) ^ (low[step] * np.uint64(0xC2B2AE3D27D4EB4F)) ^ high[step]
-        slot = np.int64((key ^ (key >> np.uint64(31))) & np.uint64(slots - 1))
-        while True:
-            held = table[slot]
-            if held < 0:
-                table[slot] = known
-                first[known] = step
-                ids[step] = known
-                known += 1
-                break
-            other = first[held]
+        slot = (key ^ (key >> np.uint64(31))) & (slots - np.uint64(1))
+        while held[slot]:
+            other = first[held[slot] - np.uint32(1)]
             if address[other] == address[step] and low[other] == low[step] and high[other] == high[step]:
-                ids[step] = held
                 break
-            slot = (slot + 1) & (slots - 1)
-    return ids, first[:known]
+            slot = (slot + np.uint64(1)) & (slots - np.uint64(1))
+        if not held[slot]:
+            first[known] = step
+            known += np.uint64(1)
+            held[slot] = np.uint32(known)
+        numbers[step] = held[slot] - np.uint32(1)
+    return known
 
 
-@kept
-def _previous(
-    below: int, ids: Any, masks: Any, regs: Any, mem: Any, places: Any, sizes: Any, live: Any, wanted: Any
-) -> int:
-    """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte; -1."""
-    wide = regs.shape[1]
-    some = np.empty(len(live), np.int64)
-    count = 0
-    for register in range(len(live)):
-        if live[register] != 0:
+@native
+def _first_from(wanted: Any, count: Any, start: Any) -> Any:
+    """The index of the first of ``count`` rising words that is not below ``start``."""
+    low, high = np.uint64(0), np.uint64(count)
+    while low < high:
+        middle = (low + high) >> np.uint64(1)
+        if wanted[middle] < start:
+            low = middle + np.uint64(1)
+        else:
+            high = middle
+    return low
+
+
+@native
+def _register(words: Any, step: Any, register: Any) -> Any:
+    at = step * words[W_WIDE] + register
+    if words[W_REG_BYTES] == np.uint64(4):
+        return np.uint64(u32s(words[W_REGS])[at])
+    return u64s(words[W_REGS])[at]
+
+
+@callback("u64(u64, u64)")
+def _previous(below: Any, block: Any) -> Any:
+    """The last step before ``below`` that writes a live bit of a register (or changes it), or a wanted byte.
+
+    ``block`` holds the W_ words; all ones where there is no such step.
+    """
+    words = u64s(block)
+    ids, masks, live, some = u32s(words[W_IDS]), u64s(words[W_MASKS]), u64s(words[W_LIVE]), u64s(words[W_SOME])
+    mem, starts, sizes, wanted = u64s(words[W_MEM]), u64s(words[W_AT]), u64s(words[W_SIZES]), u64s(words[W_WANTED])
+    wanteds = words[W_WANTED_COUNT]
+    count = np.uint64(0)
+    for register in range(words[W_PLACES]):
+        if live[register]:
             some[count] = register
-            count += 1
-    lowest = wanted[0] if len(wanted) else 0
-    highest = wanted[-1] if len(wanted) else -1
-    last = len(ids) - 1
-    for step in range(below - 1, -1, -1):
-        if count:
-            kind = ids[step]
-            for at in range(count):
-                register = some[at]
-                if live[register] & masks[kind, register]:
+            count += np.uint64(1)
+    step = np.uint64(below)
+    while step:
+        step -= np.uint64(1)
+        for at in range(count):
+            register = some[at]
+            if live[register] & masks[np.uint64(ids[step]) * words[W_PLACES] + register]:
+                return step
+            if register < words[W_WIDE] and step + np.uint64(1) < words[W_STEPS]:
+                changed = _register(words, step, register) ^ _register(words, step + np.uint64(1), register)
+                if live[register] & changed:
                     return step
-                known = register < wide and step < last
-                if known and live[register] & (regs[step, register] ^ regs[step + 1, register]):
-                    return step
-        if len(wanted):
-            for access in range(mem[step], mem[step + 1]):
-                start, end = places[access], places[access] + sizes[access]
-                if start <= highest and end > lowest:
-                    first = np.searchsorted(wanted, start)
-                    if first < len(wanted) and wanted[first] < end:
+        if wanteds:
+            for access in range(mem[step], mem[step + np.uint64(1)]):
+                start = starts[access]
+                end = start + sizes[access]
+                if start <= wanted[wanteds - np.uint64(1)] and end > wanted[0]:
+                    first = _first_from(wanted, wanteds, start)
+                    if first < wanteds and wanted[first] < end:
                         return step
-    return -1
+    return np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 class Steps:
@@ -93,21 +132,30 @@ class Steps:
         self.rows = steps
         self.isa = isa_of(steps)
         self.address: NDArray[np.uint64] = np.ascontiguousarray(steps["address"])
-        self._ids, self._samples = _kinds(self.address, *self.isa.keys(steps))
+        self._ids, self._samples = _numbered(self.address, *self.isa.keys(steps))
         self._decoded: dict[int, Code | None] = {}
         self._last: tuple[int, AnyStep | None] = (-1, None)
         self.regs: NDArray[np.unsignedinteger[Any]] = np.ascontiguousarray(steps["regs"])
         self.mem: NDArray[np.int64] = np.append(steps["mem"].astype(np.int64), len(writes))
         self.seq: NDArray[np.uint32] = np.ascontiguousarray(steps["seq"])
         self.writes = writes if len(writes) else np.zeros(0, WRITE)
-        self._places = self.writes["address"].astype(np.int64)
-        self._sizes = self.writes["size"].astype(np.int64)
+        self._places = np.ascontiguousarray(self.writes["address"])
+        self._sizes = np.ascontiguousarray(self.writes["size"])
         self._masks: NDArray[np.uint64] = np.zeros((max(1, len(self._samples)), self.isa.places), np.uint64)
         for kind in range(len(self._samples)):
             sample = int(self._samples[kind])
             found = self.decoded(sample)
             if found is not None:
                 self._masks[kind] = self.isa.masks(found, self.rows[sample])
+
+        self._words = np.zeros(WORDS, np.uint64)
+        for word, array in (
+            (W_IDS, self._ids), (W_MASKS, self._masks), (W_REGS, self.regs), (W_MEM, self.mem), (W_AT, self._places),
+            (W_SIZES, self._sizes),
+        ):  # fmt: skip
+            self._words[word] = address_of(array)
+        self._words[W_STEPS], self._words[W_WIDE] = self.regs.shape
+        self._words[W_REG_BYTES] = self.regs.itemsize
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -159,15 +207,27 @@ class Steps:
 
     def previous(self, below: int, live: list[int], wanted: list[int]) -> int:
         """The last step before ``below`` that writes any of the ``live`` register bits or the ``wanted`` bytes; -1."""
-        places = np.array(sorted(wanted), np.int64) if wanted else _EMPTY
-        return int(
-            _previous(
-                below, self._ids, self._masks, self.regs, self.mem, self._places, self._sizes,
-                np.array(live, np.uint64), places,
-            )
-        )  # fmt: skip
+        lives, places = np.array(live, np.uint64), np.array(sorted(wanted), np.uint64)
+        some = np.zeros_like(lives)
+        words = self._words.copy()
+        words[W_PLACES], words[W_LIVE], words[W_SOME] = len(live), address_of(lives), address_of(some)
+        words[W_WANTED], words[W_WANTED_COUNT] = address_of(places), len(places)
+        found = int(_previous(max(0, below), address_of(words)))
+        return -1 if found == _NONE else found
 
     def of_event(self, seq: int) -> int:
         """The step during which event ``seq`` was recorded; -1 where it is not in this window."""
         at = int(np.searchsorted(self.seq, seq)) - 1
         return at if at >= 0 and int(self.seq[0]) < seq else -1
+
+
+def _numbered(
+    address: NDArray[np.uint64], low: NDArray[np.uint64], high: NDArray[np.uint64]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """The number of each step's instruction, and the first step of each number."""
+    steps, slots = len(address), 1 << (2 * len(address) + 2).bit_length()
+    columns = [np.ascontiguousarray(each, np.uint64) for each in (address, low, high)]
+    table, ids, first = np.zeros(slots, np.uint32), np.empty(steps, np.int32), np.empty(steps, np.int64)
+    places = [address_of(each) for each in columns]
+    known = int(_kinds(steps, *places, address_of(table), slots, address_of(ids), address_of(first)))
+    return ids, first[:known]

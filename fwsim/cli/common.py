@@ -30,7 +30,7 @@ _BAR_AFTER_S = 1.0
 _BATCH = 1024
 _PREPARING = "preparing"
 _COMPILING = "preparing (compiling native code, which is kept)"
-_MACHINE_CODE = "fwsim.native.cache"
+_COMPILER = "fwsim.native.rebuild"
 
 
 class InterruptedRun(BaseException):
@@ -169,8 +169,10 @@ def progress_bar() -> Iterator[Progress | None]:
         """The description; while nobody has told one, whether native code is being compiled."""
 
         def render(self, task: Any) -> Any:
-            compiles = task.description == _PREPARING and getattr(sys.modules.get(_MACHINE_CODE), "missed", None)
-            task.description = _COMPILING if compiles else task.description
+            done = getattr(sys.modules.get(_COMPILER), "done", None)
+            if task.description in (_PREPARING, _COMPILING):
+                task.description = _PREPARING if done is None else _COMPILING
+                task.completed, task.total = done or 0.0, None if done is None else 1.0
             return super().render(task)
 
     columns = (What("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())

@@ -49,7 +49,7 @@ _EFER, _LMA = 0xC0000080, 1 << 10
 
 @dataclass(frozen=True)
 class Hooks:
-    """Addresses of the native callbacks (numba cfuncs) that the machine composes; ``None``: not installed."""
+    """Addresses of the native callbacks that the machine composes; ``None``: not installed."""
 
     port_in: int
     port_out: int

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from fwsim.cpu.arm import STEP_REGISTERS as ARM_REGISTERS
@@ -83,7 +82,6 @@ _CODE = place(STEP, "code") // 8  # sixteen bytes, written as two words
 _CS, _LENGTH, _DS, _PROTECTED = (place(STEP, name) for name in ("cs", "size", "ds", "protected"))
 _REGISTERS = len(STEP_REGISTERS)
 _OF_EFLAGS, _OF_CS, _OF_DS, _OF_CR0 = (STEP_REGISTERS.index(name) for name in ("eflags", "cs", "ds", "cr0"))
-_u32, _u64 = types.uint32, types.uint64
 
 
 @native
@@ -104,7 +102,7 @@ def _mode(block: int, cs: int, cr0: int) -> Any:
     return 2 if (descriptor >> np.uint64(54)) & np.uint64(1) else 1
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def _step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)
@@ -148,7 +146,7 @@ _LONG_CS, _LONG_LENGTH, _LONG_PROTECTED = (place(LONG_STEP, name) for name in ("
 _WIDE_REGISTERS = len(LONG_STEP_REGISTERS)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def _long_step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction of 64-bit code."""
     words = u64s(block)

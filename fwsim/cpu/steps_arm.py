@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.arm import STEP_REGISTERS
 from fwsim.cpu.steps_words import (
@@ -36,10 +35,9 @@ _SIZE = ARM_STEP.itemsize
 _ADDRESS, _MEM, _REGS, _FLAGS, _SEQ, _WORD = (place(ARM_STEP, name) for name in ("address", "mem", "regs", "flags",
                                                                                    "seq", "word"))  # fmt: skip
 _GENERAL = len(STEP_REGISTERS) - 1
-_u32, _u64 = types.uint32, types.uint64
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def arm_step(uc: Any, address: int, size: int, block: int) -> None:
     """Before an instruction."""
     words = u64s(block)

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.native import callback, place, u64s
 
@@ -33,10 +32,9 @@ S_START = _next()  # of the RAM that R_RAM leads to; it ends at S_LOW
 S_WORDS = _next()
 _WRITTEN_AT, _WRITTEN, _WRITTEN_SIZE = (place(WRITE, name) for name in ("address", "value", "size"))
 _WRITE_SIZE = WRITE.itemsize
-_u64, _i32 = types.uint64, types.int32
 
 
-@callback(types.void(_u64, _i32, _u64, _i32, types.int64, _u64))
+@callback("void(u64, i32, u64, i32, i64, u64)")
 def memory_written(uc: Any, kind: int, address: int, size: int, value: int, block: int) -> None:
     """At a memory write."""
     words = u64s(block)

@@ -9,13 +9,13 @@ from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.ati import ati_read, ati_write
 from fwsim.devices.vga.banshee import banshee_in, banshee_out
 from fwsim.devices.vga.dispi import bar2_read, bar2_write
 from fwsim.devices.vga.state import KIND_ATI, KIND_BANSHEE, KIND_CIRRUS, KIND_VGA, Vga
 from fwsim.errors import FwsimError
+from fwsim.native import native
 from fwsim.units import KIB, MIB
 
 CLASS_VGA = 0x030000
@@ -179,7 +179,7 @@ def adapter_for(vendor: int, device: int, class_code: int = CLASS_VGA) -> Adapte
     return (same or fits)[0].with_device(device)
 
 
-@njit
+@native
 def bar_read(root: int, role: int, offset: int, width: int) -> Any:
     """Read ``width`` bytes at ``offset`` of a BAR whose Role is ``role`` (not VRAM: that is mapped): a uint64."""
     if role == _DISPI:
@@ -191,7 +191,7 @@ def bar_read(root: int, role: int, offset: int, width: int) -> Any:
     return np.uint64(0)
 
 
-@njit
+@native
 def bar_write(root: int, role: int, offset: int, width: int, value: int) -> None:
     """Write ``width`` bytes at ``offset`` of a BAR whose Role is ``role``."""
     if role == _DISPI:

@@ -217,11 +217,11 @@ class PciBus:
         ``bdf`` is bus<<8 | device<<3 | function, ``offset`` up to FFFh, aligned to ``width``; all ones where nothing
         answers.
         """
-        return int(config_read.ctypes(address_of(root), bdf << 12 | offset, width))
+        return int(config_read(address_of(root), bdf << 12 | offset, width))
 
     def write(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int, value: int) -> None:
         """A configuration write, likewise."""
-        config_write.ctypes(address_of(root), bdf << 12 | offset, width, value)
+        config_write(address_of(root), bdf << 12 | offset, width, value)
 
     # --- who is told of writes, who owns ---------------------------------------------------------------------------
     def on_write(self, slot: int, offset: int, handler: Handler | None = None) -> None:

@@ -112,7 +112,7 @@ class ReplaySession(Session):
         """An event from Python: an INT's answer is the record's as well, as far as it has it."""
         window = np.frombuffer(memoryview((ctypes.c_uint8 * EVENT.itemsize).from_address(address)), EVENT)
         own = int(window["value"][0])
-        recorded = int(p.answer.ctypes(address_of(self.machine.root), address))
+        recorded = int(p.answer(address_of(self.machine.root), address))
         if recorded == own or window["op"][0] != int(Op.RETURN):
             return
         context = self.bios.context

@@ -47,13 +47,13 @@ class Access:
         """IN."""
         self._stand_there()
         with self._m.acting(self._runs):
-            return int(callbacks.port_in.ctypes(0, port, width, self._root))
+            return int(callbacks.port_in(0, port, width, self._root))
 
     def set_port(self, port: int, width: int, value: int) -> None:
         """OUT."""
         self._stand_there()
         with self._m.acting(self._runs):
-            callbacks.port_out.ctypes(0, port, width, value, self._root)
+            callbacks.port_out(0, port, width, value, self._root)
 
     def _stand_there(self) -> None:
         """A port access is where the CPU is: where the service was called."""

@@ -21,7 +21,9 @@ class BuildWithImage(build_py):
         root = HERE if self.editable_mode else Path(self.build_lib).resolve()
         # The image is made of what lies in ``root``; where it lies there already and is of the same sources, it stays.
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(root), *sys.path))}
-        subprocess.run([sys.executable, "-m", "fwsim.native.compiler"], check=True, env=environment, cwd=root)
+        made = subprocess.run([sys.executable, "-m", "fwsim.native.compiler"], env=environment, cwd=root, check=False)
+        if made.returncode:
+            raise SystemExit("fwsim's native code was not compiled: the lines above say why")
 
 
 class PlatformWheel(bdist_wheel):

@@ -75,8 +75,8 @@ def _last(rows: NDArray[np.int64], what: str, text: str, have: str) -> int:
 def _gtt(number: int, events: NDArray[np.void], pte_width: int, text: str) -> int:
     writes = (events["space"] == Space.GTT) & (events["op"] == Op.WRITE)
     rows = np.flatnonzero(writes & (events["address"] == number * pte_width))
-    every = np.unique(events["address"][writes] // pte_width)
-    have = f"entries {int(every[0])} to {int(every[-1])} were written" if len(every) else "no entry was written"
+    every = events["address"][writes] // pte_width
+    have = f"entries {int(every.min())} to {int(every.max())} were written" if len(every) else "no entry was written"
     return _last(rows, f"write of GTT entry {number}", text, have)
 
 

@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
 }
 """Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""
 
+EXTRAS = {"duckdb": "tables", "perfetto": "tables"}
+"""Libraries that not every install has, each with the extra of fwsim that brings it."""
 _BUG_EXIT = 70
 _INTERRUPTED_EXIT = 130
 
@@ -65,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        return _not_installed(library) if library in EXTRAS else _report_bug(error)
     except Exception as error:  # the last stop: what gets here is a bug, and is said to be one
         return _report_bug(error)
     return _flush(0)
@@ -94,6 +99,16 @@ def _flush(code: int, text: str = "") -> int:
         print(f"fwsim: {error}", file=sys.stderr)
         return 2
     return code
+
+
+def _not_installed(library: str) -> int:
+    extra = EXTRAS[library]
+    missing = FwsimError(
+        f"this takes {library}, which is not installed", expected=f"the extra fwsim[{extra}]",
+        hint=f"pip install 'fwsim[{extra}]', or in a checkout pip install -e '.[{extra}]'",
+    )  # fmt: skip
+    print(f"fwsim: {missing}", file=sys.stderr)
+    return 2
 
 
 def _report_bug(error: Exception) -> int:

@@ -48,7 +48,7 @@ _EFER, _LMA = 0xC0000080, 1 << 10
 
 
 class Hooks(Struct, frozen=True):
-    """Addresses of the native callbacks (numba cfuncs) that the machine composes; ``None``: not installed."""
+    """Addresses of the native callbacks that the machine composes; ``None``: not installed."""
 
     port_in: int
     port_out: int

@@ -55,7 +55,7 @@ class Image:
     """A mapped image of machine code, given where it lies."""
 
     def __init__(self, file: Path) -> None:
-        """Raises UnusableError where it is missing, damaged, another machine's or version's, or must not be executed."""
+        """Raises UnusableError where it is missing, damaged, another machine's or version's, or not to be executed."""
         data = _read(file)
         self.head = head = head_of(data)
         if head.machine != platform.machine():
@@ -159,7 +159,7 @@ def _mapped(file: Path) -> mmap.mmap:
         except OSError as error:
             raise UnusableError(
                 f"{error.strerror}: the system does not let it be executed", "a file that may be mapped as code",
-                "install fwsim where code may lie: not on a file system mounted noexec (findmnt -T FILE says so); "
+                f"install fwsim where code may lie: not on a file system mounted noexec (findmnt -T {file} says so); "
                 "under SELinux ausearch -m avc says what was refused, and restorecon sets the file's label",
             ) from None  # fmt: skip
 

@@ -6,7 +6,6 @@ import json
 import os
 import platform
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -56,12 +55,11 @@ def bring_up_to_date(file: Path, callbacks: list[Callback], tell: Tell) -> bool:
     waits for the first. Raises FwsimError where it cannot be written or made.
     """
     with _alone(file.parent):
-        started = time.time_ns()
         found, sources = _found(file), reach.sources()
         if found and found[0].meaning == _meaning(callbacks):
-            _write(file, _file(replace(found[0], sources=sources), found[1]), started)
+            _write(file, _file(replace(found[0], sources=sources), found[1]))
             return False
-        _write(file, image(callbacks, tell), started)
+        _write(file, image(callbacks, tell))
         return True
 
 
@@ -88,17 +86,17 @@ def _file(head: Head, code: bytes) -> bytes:
     return line.ljust(CODE_AT - 1) + b"\n" + code
 
 
-def _write(file: Path, data: bytes, started: int) -> None:
-    """Put the whole file there at once, dated when its sources were read."""
+def _write(file: Path, data: bytes) -> None:
+    """Put the whole file there at once, dated when this process began to read the sources."""
     try:
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as made:
             try:
                 made.write(data)
                 made.flush()
                 os.fchmod(made.fileno(), 0o644)
-                os.utime(made.fileno(), ns=(started, started))
+                os.utime(made.fileno(), ns=(fwsim.STARTED, fwsim.STARTED))
                 os.replace(made.name, file)
-            except OSError:
+            except BaseException:
                 os.unlink(made.name)
                 raise
     except OSError as error:

@@ -14,7 +14,7 @@ from fwsim.native.image import digest
 from fwsim.native.marks import Callback
 
 PACKAGE = Path(fwsim.__file__).parent
-_BUILDER = Path(__file__).parent
+_COMPILER = Path(__file__).parent
 
 
 def callbacks() -> list[Callback]:
@@ -30,8 +30,18 @@ def callbacks() -> list[Callback]:
 
 
 def sources() -> dict[str, str]:
-    """The start of the SHA-256 of every file of the package: what native code is made of may be in any."""
-    return {file.relative_to(PACKAGE).as_posix(): digest(file.read_bytes()) for file in sorted(PACKAGE.rglob("*.py"))}
+    """The start of the SHA-256 of each file of the package that importing the callbacks' modules took, and of the
+    compiler's own.
+    """
+    names = [name for name in sys.modules if name.partition(".")[0] == fwsim.__name__]
+    files = {Path(str(sys.modules[name].__file__)) for name in names} | set(_COMPILER.glob("*.py"))
+    inside = sorted(file for file in files if file.is_relative_to(PACKAGE))
+    return {file.relative_to(PACKAGE).as_posix(): _digest(file) for file in inside}
+
+
+def _digest(file: Path) -> str:
+    """ "": the file was changed since this process began, and what was imported may be another text."""
+    return "" if file.stat().st_ctime_ns >= fwsim.STARTED else digest(file.read_bytes())
 
 
 def used(function: FunctionType) -> dict[str, Any]:
@@ -46,7 +56,7 @@ def meaning(of: list[Callback], tools: str) -> str:
     Comments, docstrings and line numbers do not count. ``tools`` names the versions that compile.
     """
     told = hashlib.sha256(f"{tools} {sys.implementation.cache_tag}".encode())
-    for file in (*sorted(_BUILDER.glob("*.py")), Path(primitives.__file__), PACKAGE / "native" / "marks.py"):
+    for file in (*sorted(_COMPILER.glob("*.py")), Path(primitives.__file__), PACKAGE / "native" / "marks.py"):
         told.update(file.read_bytes())
     seen: set[FunctionType] = set()
     for each in of:

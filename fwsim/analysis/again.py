@@ -1,6 +1,11 @@
-"""A run is made again with every instruction seen: the same machine, up to an event, its last steps recorded."""
+"""A run is made again with every instruction seen: the same machine, up to an event, its last steps recorded.
+
+What only a UEFI's or an Arm guest's run needs is imported for one.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 from msgspec import Struct, field
@@ -9,20 +14,19 @@ from numpy.typing import NDArray
 from fwsim.analysis.scan import Steps
 from fwsim.cpu.steps import Steps as Recorded
 from fwsim.environment.bios.session import Session
-from fwsim.environment.uefi.drivers import Driver
+from fwsim.environment.processor import Runnable
 from fwsim.errors import FwsimError
-from fwsim.machine.arm import ArmMachine
 from fwsim.machine.built import Built
-from fwsim.machine.built_arm import ArmBuilt
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.running.arm import ArmRun
-from fwsim.running.base import AnyRun
-from fwsim.running.image import ImageRun
-from fwsim.running.pipeline import begun, on_host
-from fwsim.running.uefi import UefiRun
+from fwsim.running.base import AnyRun, PcRun
+from fwsim.running.pipeline import Run, begun, on_host
 from fwsim.scenario.model import Scenario
+
+if TYPE_CHECKING:
+    from fwsim.environment.uefi.drivers import Driver
+    from fwsim.running.uefi import UefiRun
 
 WINDOW = 1 << 22
 """Instructions kept at a time: up to 64 MiB, as much for the registers that they changed, and 48 MiB for their memory
@@ -59,11 +63,15 @@ class Again:
             steps(built)
             return Session(built)
 
-        def steps(built: Built | ArmBuilt) -> Recorded:
-            if isinstance(built.machine, ArmMachine):
+        def steps(built: Runnable) -> Recorded:
+            if self.scenario.guest.on_arm:
+                from fwsim.machine.built_arm import ArmBuilt
+
+                assert isinstance(built, ArmBuilt)
                 base, end = built.machine.base, built.machine.base + built.machine.ram.size
                 self._steps = Recorded(built.machine.engine, end, self._window, limit, base)
             else:
+                assert isinstance(built, Built)
                 self._steps = Recorded(built.machine.engine, built.machine.low, self._window, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
@@ -75,9 +83,9 @@ class Again:
             one.post()
         else:
             one = begun(self.scenario, watched)
-            if isinstance(one, UefiRun):
+            if _by_uefi(one):
                 one.uefi.watch(steps(one.built))
-            elif isinstance(one, ImageRun | ArmRun):
+            elif not isinstance(one, Run):  # whose session has seen to it
                 steps(one.built)
             one.post()
             one.calls(past_end=False)
@@ -85,10 +93,14 @@ class Again:
         assert self._steps is not None
         recorder = one.built.machine.recorder
         window = Window(Steps(self._steps), recorder.read(0, recorder.count))
-        if isinstance(one, UefiRun):
+        if _by_uefi(one):
             window.drivers = one.drivers
         one.close()
         return window
+
+
+def _by_uefi(one: AnyRun) -> TypeGuard[UefiRun]:
+    return isinstance(one, PcRun) and one.built.machine.engine.mode == "long"
 
 
 def check_same(found: NDArray[np.void], run: RunDir, recorded: NDArray[np.void], upto: int) -> None:

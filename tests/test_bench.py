@@ -248,3 +248,39 @@ def test_json_has_every_figure(capsys, monkeypatch):
     assert wanted <= set(found)
     assert all({"name", "value", "unit", "reference"} <= set(figure) for figure in found.values())
     assert found["rom_code_ratio"]["value"] > 0
+
+
+def test_startup_has_a_row_for_each_command(capsys, monkeypatch):
+    from fwsim.bench import startup
+    from fwsim.cli import main
+
+    monkeypatch.setattr(startup, "ROUNDS", 1)
+    assert main(["bench", "--startup"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    wanted = [
+        ("version", "0.4"), ("help", None), ("rom_info", "1.5"), ("alloc", "1.5"), ("run", "3"), ("why", "4"),
+        ("demo", "8"),
+    ]  # fmt: skip
+    assert [row[0] for row in rows] == [f"start_{name}" for name, _ in wanted]
+    for row, (_, target) in zip(rows, wanted, strict=True):
+        assert float(row[1]) > 0
+        assert target is None or (row[2:4] == ["<", target] and row[4] in ("met", "missed"))
+        assert row[-5:] == ["ms", "of", "CPU,", "import", "numpy"]
+
+
+def test_startup_is_timed_alone(capsys):
+    from fwsim.cli import main
+
+    assert main(["bench", "--startup", "--kinds"]) == 2
+    assert "--startup alone" in capsys.readouterr().err
+
+
+def test_startup_says_which_command_fails(capsys, monkeypatch):
+    from fwsim.bench import startup
+    from fwsim.cli import main
+
+    monkeypatch.setattr(startup, "COMMANDS", {"start_run": startup.Command(("run", "none.toml"), 3.0)})
+    assert main(["bench", "--startup", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "fwsim run none.toml" in err

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fwsim.cli import common
+from fwsim.errors import FwsimError
 
 
 def bench(
@@ -22,6 +23,9 @@ def bench(
         Path | None,
         typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
     ] = None,
+    startup: Annotated[
+        bool, typer.Option("--startup", help="Only time whole commands, each beside an import of NumPy.")
+    ] = False,
     json: common.Json = False,
 ) -> None:
     """Measure fwsim's speed on this machine: each figure beside a reference measured in the same run.
@@ -31,15 +35,26 @@ def bench(
     under empty native hooks, every IN answered as recorded; with --efi a driver's entry, Start and first SetMode are,
     without the time that services take in the reference.
 
+    With --startup it is what commands take from the start of their process to its end, in user and system time of the
+    CPU: --version, --help, rom info, alloc, and run, why and demo of our own ROM. Half a minute.
+
     \b
     Examples:
       fwsim bench --rom x220.rom
       fwsim bench --efi gop.toml
+      fwsim bench --startup
     """
-    from fwsim.bench.figures import measure
-
+    if startup and (rom or cpu or kinds or efi):
+        raise FwsimError("--startup beside what is timed in one process", expected="--startup alone")
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu, efi, every_kind=kinds)
+        if startup:
+            from fwsim.bench import startup as commands
+
+            figures = commands.measure(progress)
+        else:
+            from fwsim.bench.figures import measure
+
+            figures = measure(rom, progress, cpu, efi, every_kind=kinds)
     if json:
         common.emit_json({"figures": figures})
     else:

@@ -77,6 +77,10 @@ class Function(Struct, frozen=True):
         """The address as lspci prints it without the segment: 00:02.0."""
         return format_bdf(self.bdf)
 
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "host")
+        return f"Function({', '.join(shown)})"  # as messages have it: for people who never meet a host
+
 
 class Cpu(Struct, frozen=True):
     """The guest's CPUs: what CPUID tells the firmware, how many there are, and who runs them.

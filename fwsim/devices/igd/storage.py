@@ -44,12 +44,14 @@ class Storage(Struct, frozen=True):
 
     ``kinds`` has for each dword the number of its form in ``forms``, of which the first is plain storage, and the first
     ``plain_reads`` give what they hold to each read. ``reset`` is what dwords hold at reset, by number, where not 0.
+    ``described``: every address that has a byte of a register of the database.
     """
 
     kinds: NDArray[np.uint16]
     forms: tuple[Form, ...]
     plain_reads: int
     reset: dict[int, int]
+    described: frozenset[int]
 
 
 def masks(place: RegisterAt) -> dict[Access, int]:
@@ -77,9 +79,8 @@ def places(family: str, space: str = "mmio") -> Iterator[RegisterAt]:
     only = frozenset({family})
     for register in registers():
         if register.space == space:
-            for place in register.places:
-                if family in place.families:
-                    yield RegisterAt(register, place.label, place.address, only)
+            for label, address in register.on(family):
+                yield RegisterAt(register, label, address, only)
 
 
 def _dwords(place: RegisterAt) -> Iterator[tuple[int, Form, int]]:
@@ -105,7 +106,12 @@ def storage(family: Family) -> Storage:
     size = family.mmio_size // 4
     found: dict[int, Form] = {}
     reset: dict[int, int] = {}
+    described: set[int] = set()
     for place in places(family.name):
+        register = place.register
+        described.update(range(place.address, place.address + register.width))
+        if not register.reset and place.access == "rw" and not any(each.access for each in register.fields):
+            continue
         for number, form, value in _dwords(place):
             if number >= size:
                 continue
@@ -116,7 +122,7 @@ def storage(family: Family) -> Storage:
     forms = sorted(dict.fromkeys((PLAIN, *found.values())), key=lambda form: (form.acts_on_read, form != PLAIN))
     kinds = np.zeros(size, np.uint16)
     kinds[list(found)] = [forms.index(form) for form in found.values()]
-    return Storage(kinds, tuple(forms), sum(not form.acts_on_read for form in forms), reset)
+    return Storage(kinds, tuple(forms), sum(not form.acts_on_read for form in forms), reset, frozenset(described))
 
 
 def _joined(one: Form, other: Form) -> Form:

@@ -87,15 +87,24 @@ class Core:
         ids: Mapping[str, int], ip: str, code: str, general: Sequence[str], forever: int,
     ) -> None:  # fmt: skip
         self.root = root
+        self.words = root.data
+        """The root block for Python: its words are plain numbers, several times as fast as those of an array."""
         self.uc = uc
         self._handle = ctypes.c_void_p(self.uc._uch.value)
         self._keep: list[Any] = []
         self.error: BaseException | None = None
         self._places: set[int] = set()
         self._trap = trap
-        self._ids, self._ip, self._forever = ids, ip, forever
+        self._ids, self._ip = ids, ip
         self._hosted_else = 0
         """R_HOSTED while no access of the host's own is made."""
+        self._runs = 0
+        """How many runs of code go on, one inside of the other."""
+        self._held: list[int] | None = None
+        """The registers as they are until code runs on, for a CPU that keeps them; None: not asked for since."""
+        self._cell = ctypes.c_uint64()
+        self._at_cell = ctypes.byref(self._cell)
+        self._begin, self._rest = ctypes.c_uint64(), (ctypes.c_uint64(forever), ctypes.c_uint64(0), ctypes.c_size_t(0))
         self._install_common(code, general)
 
     # --- native state ----------------------------------------------------------------------------------------------
@@ -288,12 +297,17 @@ class Core:
     # --- registers -------------------------------------------------------------------------------------------------
     def get(self, name: str) -> int:
         """One register by its lower-case name."""
-        value: int = self.uc.reg_read(self._ids[name])
-        return value
+        cell = self._cell
+        cell.value = 0  # the engine stores as many bytes as the register has
+        if status := uclib.uc_reg_read(self._handle, self._ids[name], self._at_cell):
+            raise unicorn.UcError(status)
+        return cell.value
 
     def set(self, name: str, value: int) -> None:
         """Write one register."""
-        self.uc.reg_write(self._ids[name], value)
+        self._cell.value = value
+        if status := uclib.uc_reg_write(self._handle, self._ids[name], self._at_cell):
+            raise unicorn.UcError(status)
 
     @property
     def ip(self) -> int:
@@ -322,19 +336,24 @@ class Core:
         CpuFaultError for what the CPU cannot execute.
         """
         status = self._start()
-        while self.root[R_STOP] == STOP_AGAIN and self.error is None:
+        while self.words[R_STOP] == STOP_AGAIN and self.error is None:
             status = self._start()
         if self.error is not None:
             error, self.error = self.error, None
             raise error
         if status != unicorn.UC_ERR_OK:
             raise CpuFaultError(status)
-        return int(self.root[R_STOP])
+        return self.words[R_STOP]
 
     def _start(self) -> int:
-        self.root[R_STOP] = STOP_NONE
-        begin, until = ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever)
-        return int(uclib.uc_emu_start(self._handle, begin, until, ctypes.c_uint64(0), ctypes.c_size_t(0)))
+        self.words[R_STOP] = STOP_NONE
+        self._begin.value = self.ip
+        self._held = None
+        self._runs += 1
+        try:
+            return int(uclib.uc_emu_start(self._handle, self._begin, *self._rest))
+        finally:
+            self._runs -= 1
 
     def abort(self) -> None:
         """From a callback: stop here, and let ``run`` return STOP_ABORT."""

@@ -9,7 +9,7 @@ import unicorn
 from numpy.typing import NDArray
 from unicorn import x86_const as x86
 
-from fwsim.cpu.core import Core
+from fwsim.cpu.core import Batch, Core
 from fwsim.cpu.inner import Inner, Segment
 from fwsim.native import INT_WORDS, R_HOSTED, R_IDS_INT, R_INT_VALUES, R_PTRS_INT, address_of
 
@@ -45,6 +45,14 @@ mapped leaves a #PF behind, which makes the next exception a double fault (Unico
 """
 _SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
 _EFER, _LMA = 0xC0000080, 1 << 10
+_WHOLE = (*GENERAL, "cr0")
+_PLAIN = 8
+"""So many of these, from EAX on, are nothing but numbers."""
+_PARTS = {name: (at, 0, 0xFFFFFFFF) for at, name in enumerate(_WHOLE)}
+_PARTS |= {name[1:]: (at, 0, 0xFFFF) for at, name in enumerate(GENERAL[:_PLAIN])}
+_PARTS |= {f"{name[1]}l": (at, 0, 0xFF) for at, name in enumerate(GENERAL[:4])}
+_PARTS |= {f"{name[1]}h": (at, 8, 0xFF) for at, name in enumerate(GENERAL[:4])}
+"""By name: which of ``_WHOLE`` it is part of, from which bit on, and how much of it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,7 @@ class Engine(Core):
         super().__init__(
             root, trap, uc, ids=_IDS, ip=f"{letter}ip", code="cs", general=general, forever=_FOREVER[mode]
         )  # fmt: skip
+        self._whole = Batch(self, _WHOLE)
         self._install_interrupts()
         self.inner = Inner(self.uc)
         if mode != "long":
@@ -132,8 +141,34 @@ class Engine(Core):
         self.set("eip", 0xFFF0)
 
     # --- registers -------------------------------------------------------------------------------------------------
+    def get(self, name: str) -> int:
+        """One register by its lower-case name. Where no code runs all are read at once, and kept until it does."""
+        held = self._held
+        if held is None:
+            if self._runs or self.wide:
+                return super().get(name)
+            held = self._held = self._whole.read()
+        part = _PARTS.get(name)
+        if part is None:
+            return super().get(name)
+        return held[part[0]] >> part[1] & part[2]
+
+    def abcd(self) -> tuple[int, int, int, int]:
+        """AX, BX, CX and DX."""
+        held = self._held
+        if held is None:
+            return self.get("ax"), self.get("bx"), self.get("cx"), self.get("dx")
+        return held[0] & 0xFFFF, held[1] & 0xFFFF, held[2] & 0xFFFF, held[3] & 0xFFFF
+
     def set(self, name: str, value: int) -> None:
         """Write one register; a segment register with the descriptor that the selector names."""
+        held, part = self._held, _PARTS.get(name)
+        if held is not None and part is not None and part[0] < _PLAIN:
+            at, shift, mask = part
+            held[at] = held[at] & ~(mask << shift) | (value & mask) << shift
+            super().set(name, value)
+            return
+        self._held = None
         if self.mode == "every" and name in _SEGMENTS:
             self.root[R_HOSTED] = 1  # a descriptor that is loaded is marked so, in memory
             with self.inner.as_mode(unicorn.UC_MODE_32):
@@ -180,4 +215,5 @@ class Engine(Core):
 
     def _restored(self) -> None:
         """Translations go by CR3, which a context brings back without telling."""
+        self._held = None
         self.set("cr3", self.get("cr3"))

@@ -92,12 +92,12 @@ class Engine(Core):
         )  # fmt: skip
         self._whole = Batch(self, _WHOLE)
         self._install_interrupts()
-        self.inner = Inner(self.uc)
+        self.inner = Inner(uc)
         if mode != "long":
-            self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
-            self.uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
+            uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
+            uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
             for name in ("ds", "es", "fs", "gs", "ss", "cs"):
-                self.uc.reg_write(_IDS[name], 0)
+                uc.reg_write(_IDS[name], 0)
         if mode == "every":
             self.inner.set_mode(unicorn.UC_MODE_64)
 
@@ -125,7 +125,7 @@ class Engine(Core):
                 self.set(f"{width}{letter}x", value)
             return 1
 
-        self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
+        self._uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
 
     def power_on(self, signature: int) -> None:
         """The registers after a reset: CS F000 with base FFFF0000, EIP FFF0, EDX the CPU's ``signature``.
@@ -182,7 +182,7 @@ class Engine(Core):
         """Whether long mode is active, 64-bit code or not (EFER.LMA, Intel SDM vol. 3, 2.2.1)."""
         if self.mode != "every":
             return self.mode == "long"
-        return bool(self.uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
+        return bool(self._uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
 
     def registers(self) -> dict[str, int]:
         """The general registers, segments, EIP and EFLAGS."""
@@ -206,12 +206,12 @@ class Engine(Core):
 
     def table(self, name: str) -> tuple[int, int]:
         """Base and limit of "gdtr", "idtr" or "ldtr"."""
-        value = self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
+        value = self._uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
         return int(value[1]), int(value[2])
 
     def set_table(self, name: str, base: int, limit: int) -> None:
         """Load "gdtr" or "idtr"."""
-        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
+        self._uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
 
     def _restored(self) -> None:
         """Translations go by CR3, which a context brings back without telling."""

@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 from fwsim.bench import efi, kinds, loops, memory, runs, x86emu
+from fwsim.bench.interrupts import COUNT, Interrupts
 from fwsim.bench.rig import Rig
 from fwsim.cpu.plain import PlainCpu
 
@@ -64,7 +65,8 @@ def measure(
     image = runs.image(rom, cpu) if rom else None  # refuse it before anything is measured
     driven = efi.driven(driver, cpu) if driver else None
     steps: list[tuple[str, Callable[[], list[Figure]]]] = [
-        ("ROM code", _code), ("port accesses", _ports), ("the demo", _demo), ("ten million events", _memory),
+        ("ROM code", _code), ("port accesses", _ports), ("INTs", _interrupts), ("the demo", _demo),
+        ("ten million events", _memory),
     ]  # fmt: skip
     if image is not None:
         steps.append((str(rom), lambda: _rom(image)))
@@ -156,6 +158,18 @@ def _ports() -> list[Figure]:
             name="port_events", value=rate, unit="M/s", measured=rate, reference=_million(events, empty),
             reference_unit="M events/s, empty native hooks",
         ),
+    ]  # fmt: skip
+
+
+def _interrupts() -> list[Figure]:
+    rig = Interrupts()
+    own, bare = ([1e6 * each / COUNT for each in times] for times in alternate(ROUNDS, rig.run, rig.run_bare))
+    return [
+        Figure(
+            name="int_trap_us", value=round(median(own), 1), unit="us", target=10.0, most=True,
+            measured=round(median(own), 1), reference=round(median(bare), 1),
+            reference_unit="us, the binding's Python hook at INT", detail="INT 1Ah AH=00h, two events each",
+        )
     ]  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Rig:
     def __init__(self, path: Path | None = None) -> None:
         scenario = scenarios()[1]
         from_file = replace(scenario, rom=replace(scenario.rom, source="file"))
-        built = assemble(from_file, load(scenario.rom.file), path).built
+        self.built = built = assemble(from_file, load(scenario.rom.file), path).built
         self.machine = built.machine
         self.host_base = scenario.host.bdsm
         loop = Loop()

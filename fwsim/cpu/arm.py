@@ -67,7 +67,7 @@ class ArmEngine(Core):
             told(address, access == unicorn.UC_MEM_WRITE_UNMAPPED)
             return False
 
-        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
+        self._uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
 
     def enter(self, entry: int, tree: int) -> None:
         """Start at ``entry`` with the device tree's address in X0, all else 0."""
@@ -86,7 +86,7 @@ class ArmEngine(Core):
         if not vectors:
             return False
         flags = self.get("nzcv") | _MASKED | _EL1H
-        self.uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
+        self._uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
         for name, value in (("esr_el1", syndrome), ("far_el1", address), ("elr_el1", back)):
             self.set(name, value)
         self.set("pc", vectors + _SYNC_SAME_LEVEL)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn import x86_const as x86
 
-from fwsim.cpu.core import Core
+from fwsim.cpu.core import Batch, Core
 from fwsim.cpu.inner import Inner, Segment
 from fwsim.native import INT_WORDS, R_HOSTED, R_IDS_INT, R_INT_VALUES, R_PTRS_INT, address_of
 
@@ -45,6 +45,14 @@ mapped leaves a #PF behind, which makes the next exception a double fault (Unico
 """
 _SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
 _EFER, _LMA = 0xC0000080, 1 << 10
+_WHOLE = (*GENERAL, "cr0")
+_PLAIN = 8
+"""So many of these, from EAX on, are nothing but numbers."""
+_PARTS = {name: (at, 0, 0xFFFFFFFF) for at, name in enumerate(_WHOLE)}
+_PARTS |= {name[1:]: (at, 0, 0xFFFF) for at, name in enumerate(GENERAL[:_PLAIN])}
+_PARTS |= {f"{name[1]}l": (at, 0, 0xFF) for at, name in enumerate(GENERAL[:4])}
+_PARTS |= {f"{name[1]}h": (at, 8, 0xFF) for at, name in enumerate(GENERAL[:4])}
+"""By name: which of ``_WHOLE`` it is part of, from which bit on, and how much of it."""
 
 
 class Hooks(Struct, frozen=True):
@@ -81,13 +89,14 @@ class Engine(Core):
         super().__init__(
             root, trap, uc, ids=_IDS, ip=f"{letter}ip", code="cs", general=general, forever=_FOREVER[mode]
         )  # fmt: skip
+        self._whole = Batch(self, _WHOLE)
         self._install_interrupts()
-        self.inner = Inner(self.uc)
+        self.inner = Inner(uc)
         if mode != "long":
-            self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
-            self.uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
+            uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
+            uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
             for name in ("ds", "es", "fs", "gs", "ss", "cs"):
-                self.uc.reg_write(_IDS[name], 0)
+                uc.reg_write(_IDS[name], 0)
         if mode == "every":
             self.inner.set_mode(unicorn.UC_MODE_64)
 
@@ -115,7 +124,7 @@ class Engine(Core):
                 self.set(f"{width}{letter}x", value)
             return 1
 
-        self.uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
+        self._uc.hook_add(unicorn.UC_HOOK_INSN, asked, None, 1, 0, x86.UC_X86_INS_CPUID)
 
     def power_on(self, signature: int) -> None:
         """The registers after a reset: CS F000 with base FFFF0000, EIP FFF0, EDX the CPU's ``signature``.
@@ -131,8 +140,34 @@ class Engine(Core):
         self.set("eip", 0xFFF0)
 
     # --- registers -------------------------------------------------------------------------------------------------
+    def get(self, name: str) -> int:
+        """One register by its lower-case name. Where no code runs all are read at once, and kept until it does."""
+        held = self._held
+        if held is None:
+            if self._runs or self.wide:
+                return super().get(name)
+            held = self._held = self._whole.read()
+        part = _PARTS.get(name)
+        if part is None:
+            return super().get(name)
+        return held[part[0]] >> part[1] & part[2]
+
+    def abcd(self) -> tuple[int, int, int, int]:
+        """AX, BX, CX and DX."""
+        held = self._held
+        if held is None:
+            return self.get("ax"), self.get("bx"), self.get("cx"), self.get("dx")
+        return held[0] & 0xFFFF, held[1] & 0xFFFF, held[2] & 0xFFFF, held[3] & 0xFFFF
+
     def set(self, name: str, value: int) -> None:
         """Write one register; a segment register with the descriptor that the selector names."""
+        held, part = self._held, _PARTS.get(name)
+        if held is not None and part is not None and part[0] < _PLAIN:
+            at, shift, mask = part
+            held[at] = held[at] & ~(mask << shift) | (value & mask) << shift
+            super().set(name, value)
+            return
+        self._held = None
         if self.mode == "every" and name in _SEGMENTS:
             self.root[R_HOSTED] = 1  # a descriptor that is loaded is marked so, in memory
             with self.inner.as_mode(unicorn.UC_MODE_32):
@@ -146,7 +181,7 @@ class Engine(Core):
         """Whether long mode is active, 64-bit code or not (EFER.LMA, Intel SDM vol. 3, 2.2.1)."""
         if self.mode != "every":
             return self.mode == "long"
-        return bool(self.uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
+        return bool(self._uc.reg_read(x86.UC_X86_REG_MSR, _EFER) & _LMA)
 
     def registers(self) -> dict[str, int]:
         """The general registers, segments, EIP and EFLAGS."""
@@ -170,13 +205,14 @@ class Engine(Core):
 
     def table(self, name: str) -> tuple[int, int]:
         """Base and limit of "gdtr", "idtr" or "ldtr"."""
-        value = self.uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
+        value = self._uc.reg_read(getattr(x86, f"UC_X86_REG_{name.upper()}"))
         return int(value[1]), int(value[2])
 
     def set_table(self, name: str, base: int, limit: int) -> None:
         """Load "gdtr" or "idtr"."""
-        self.uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
+        self._uc.reg_write(getattr(x86, f"UC_X86_REG_{name.upper()}"), (0, base, limit, 0))
 
     def _restored(self) -> None:
         """Translations go by CR3, which a context brings back without telling."""
+        self._held = None
         self.set("cr3", self.get("cr3"))

@@ -109,6 +109,8 @@ class Common:
     def __init__(self, scenario: Scenario, recorder_path: Path | None) -> None:
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
+        self.words = self.root.data
+        """The root block, its words plain numbers."""
         self._set_limits()
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")

@@ -56,6 +56,12 @@ def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8]) -> NDArr
     return fit(rgb, shown)
 
 
+def is_flat(rgb: NDArray[np.uint8]) -> bool:
+    """Whether all pixels of a picture are alike."""
+    first = rgb[0]
+    return bool((first == first[0]).all() and (rgb[1:] == first).all())
+
+
 def _look(built: Built, seen: Scan, count: int) -> list[Frame]:
     root, frames = built.machine.root, []
     pages = [address // PAGE for address, _ in seen.refused]

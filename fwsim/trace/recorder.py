@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakSet
@@ -17,6 +18,9 @@ from fwsim.trace.event import EVENT
 
 CHUNK = 1 << 17  # records; 7 MiB: a multiple of the page size whatever the record's size is
 HEADER = 4096
+_RECORD = struct.Struct("<6Q2H4B")
+"""An ``EVENT``."""
+assert _RECORD.size == EVENT.itemsize
 
 
 def npy_header(records: int) -> bytes:
@@ -46,7 +50,7 @@ class Recorder:
     """
 
     def __init__(self, root: NDArray[np.uint64], path: Path | None) -> None:
-        self.root = root
+        self.root, self._words = root, root.data
         self.path = path
         self._chunk = -1
         self._map: mmap.mmap | None = None
@@ -85,19 +89,19 @@ class Recorder:
     @property
     def count(self) -> int:
         """Events recorded so far."""
-        return int(self.root[R_SEQ])
+        return self._words[R_SEQ]
 
     def append(self, event: tuple[int, ...]) -> None:
         """Append one event from Python: (time_ns, ip, address, value, aux, cs, flags, actor, space, op, width)."""
-        if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
+        words = self._words
+        if words[R_EV_NEXT] >= words[R_EV_CAP]:
             self.next_chunk()
-        window = self._window.view(EVENT)
-        at = int(self.root[R_EV_NEXT])
-        self.root[R_EV_NEXT] += np.uint64(1)
-        self.root[R_SEQ] += np.uint64(1)
-        window[at] = (int(self.root[R_SEQ]), *event)
+        assert self._map is not None
+        at, seq = words[R_EV_NEXT], words[R_SEQ] + 1
+        _RECORD.pack_into(self._map, at * _RECORD.size, seq, *event)
+        words[R_EV_NEXT], words[R_SEQ] = at + 1, seq
         if self.listener:
-            self.listener(int(self.root[R_EVENTS]) + at * EVENT.itemsize)
+            self.listener(words[R_EVENTS] + at * _RECORD.size)
 
     def tail(self, records: int) -> NDArray[np.void]:
         """A copy of the last ``records`` events at most."""

@@ -6,6 +6,7 @@ from engine_bench import Bench
 from fwsim.cpu.core import ALL, READ_ONLY, CpuFaultError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
+    PORT_TRAP,
     R_CODE,
     R_CODE_LIMIT,
     R_CODE_NEXT,
@@ -155,3 +156,30 @@ def test_a_traps_exception_comes_out_of_run(bench):
     b.engine._trap = broken
     with pytest.raises(ValueError, match="broken device"):
         b.start("e480 f4")
+
+
+def test_registers_that_are_set_in_part_are_whole_to_the_code(bench):
+    """mov [500h], eax; mov [504h], bx; mov eax, 11223344h; hlt: EAX in parts; all are read anew behind it."""
+    b = bench()
+    engine = b.engine
+    for name, value in (("eax", 0xAABBCCDD), ("al", 0x11), ("ah", 0x122), ("bx", 0x1FFFF), ("ebp", 5)):
+        engine.set(name, value)
+    assert engine.get("eax") == 0xAABB2211
+    assert b.start("66a30005 891e0405 66b844332211 f4") == STOP_NONE
+    assert b.ram.word(0x500, 4) == 0xAABB2211
+    assert b.ram.word(0x504, 2) == 0xFFFF
+    assert [engine.get(name) for name in ("eax", "ax", "ah", "al")] == [0x11223344, 0x3344, 0x33, 0x44]
+    assert engine.abcd() == (0x3344, 0xFFFF, 0, 0)
+
+
+def test_a_trap_sees_the_registers_of_the_code_that_runs(bench, monkeypatch):
+    """in al, 60h twice, with another EBX each time: Python, asked by native code, reads what the code has set."""
+    b = bench()
+    seen = []
+    b.ports[0x60] = PORT_TRAP
+    monkeypatch.setattr(b.engine, "_trap", lambda kind, a, port, c: seen.append(b.engine.get("ebx")) or 0)
+    b.engine.set("ebx", 7)
+    assert b.engine.get("ebx") == 7
+    assert b.start("66bb01000000 e460 66bb02000000 e460 f4") == STOP_NONE
+    assert seen == [1, 2]
+    assert b.engine.get("ebx") == 2

@@ -107,7 +107,7 @@ def _scan_plane(igd: Igd, vga: Vga, plane: Plane) -> Scan:
         part = rgb[top : top + height, left : left + width]
         words = _words(frame.data, rows, columns, size, plane)
         if plane.format.channels is None:
-            part[:] = _palette(igd, vga, plane.pipe)[words]
+            part[:] = np.take(_palette(igd, vga, plane.pipe), words, axis=0)
         else:
             for channel, bits in enumerate(plane.format.channels):
                 part[:, :, channel] = _level(words, bits)

@@ -205,8 +205,7 @@ class HoleSide:
     overlaps: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Placement:
+class Placement(msgspec.Struct):
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
 
     ``bars`` has what was written: a register holds no bits below its BAR's size. ``bdsm_register`` says where each base
@@ -228,38 +227,38 @@ class Placement:
     what meets it, ``holes`` the low hole by each of the ways to size it, where there are two.
     """
 
-    e820: list[tuple[int, int, str]] = field(default_factory=list)
-    bars: dict[tuple[int, int], int] = field(default_factory=dict)
-    moved: dict[tuple[int, int], int] = field(default_factory=dict)
-    asls: dict[int, int] = field(default_factory=dict)
-    bdsm: dict[int, int] = field(default_factory=dict)
-    bdsm_register: dict[int, int] = field(default_factory=dict)
-    bdsm_size: dict[int, int] = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    windows: dict[str, tuple[int, int]] = field(default_factory=dict)
-    bridge_windows: list[tuple[int, int, str]] = field(default_factory=list)
+    e820: list[tuple[int, int, str]] = msgspec.field(default_factory=list)
+    bars: dict[tuple[int, int], int] = msgspec.field(default_factory=dict)
+    moved: dict[tuple[int, int], int] = msgspec.field(default_factory=dict)
+    asls: dict[int, int] = msgspec.field(default_factory=dict)
+    bdsm: dict[int, int] = msgspec.field(default_factory=dict)
+    bdsm_register: dict[int, int] = msgspec.field(default_factory=dict)
+    bdsm_size: dict[int, int] = msgspec.field(default_factory=dict)
+    log: list[str] = msgspec.field(default_factory=list)
+    warnings: list[str] = msgspec.field(default_factory=list)
+    windows: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    bridge_windows: list[tuple[int, int, str]] = msgspec.field(default_factory=list)
     zonehigh_returned: int | None = None
     init_relocated: tuple[int, int] | None = None
-    command: dict[int, int] = field(default_factory=dict)
+    command: dict[int, int] = msgspec.field(default_factory=dict)
     boot: str = "ok"
-    reserved: list[tuple[int, int]] = field(default_factory=list)
-    behind_bar: list[tuple[int, int]] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    reserved: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    behind_bar: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    steps: list[Step] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
     ecam: tuple[int, int] | None = None
-    bdsm_value: dict[int, int] = field(default_factory=dict)
-    mapped: list[tuple[int, int]] = field(default_factory=list)
-    post_e820: list[tuple[int, int, str]] = field(default_factory=list)
-    temporary: list[tuple[int, int]] = field(default_factory=list)
-    held: list[tuple[Function, int]] = field(default_factory=list)
-    zeroed: list[tuple[int, int]] = field(default_factory=list)
-    written: list[tuple[int, int, int]] = field(default_factory=list)
+    bdsm_value: dict[int, int] = msgspec.field(default_factory=dict)
+    mapped: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    post_e820: list[tuple[int, int, str]] = msgspec.field(default_factory=list)
+    temporary: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    held: list[tuple[Function, int]] = msgspec.field(default_factory=list)
+    zeroed: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    written: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
     pciexbar: int = 0
-    contents: list[tuple[int, bytes]] = field(default_factory=list)
-    kept: list[tuple[str, int, int]] = field(default_factory=list)
-    overlaps: list[str] = field(default_factory=list)
-    holes: list[HoleSide] = field(default_factory=list)
+    contents: list[tuple[int, bytes]] = msgspec.field(default_factory=list)
+    kept: list[tuple[str, int, int]] = msgspec.field(default_factory=list)
+    overlaps: list[str] = msgspec.field(default_factory=list)
+    holes: list[HoleSide] = msgspec.field(default_factory=list)
 
 
 @lru_cache(maxsize=1024)

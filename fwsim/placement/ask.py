@@ -210,6 +210,11 @@ def cpu_of(gen: str) -> str:
 
 def parse_bars(text: str) -> list[BarAsk]:
     """BARs from ``[SLOT=]INDEX:SIZE[:KIND],...``; KIND is mem, pref, mem64, pref64 or io. Raises FwsimError."""
+    return list(_parsed_bars(text))
+
+
+@lru_cache(maxsize=256)
+def _parsed_bars(text: str) -> tuple[BarAsk, ...]:
     slot, equals, rows = text.rpartition("=")
     if equals:
         slot = format_bdf(parse_bdf(slot))
@@ -227,7 +232,7 @@ def parse_bars(text: str) -> list[BarAsk]:
         found.append(
             BarAsk(index=int(index), size=parse_size(size, "--bars"), kind=name, is64=is64, slot=slot if equals else "")
         )
-    return found
+    return tuple(found)
 
 
 def igd_bars(fam: Family, ask: Ask) -> tuple[BarText, ...]:

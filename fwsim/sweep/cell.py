@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,7 @@ RAN_ARM = {"stop": "VARCHAR"} | dict.fromkeys((
 """Of runs of Arm guests; where a sweep has both kinds, each row has its own kind's."""
 
 
+@lru_cache(maxsize=4)
 def columns(matrix: Matrix) -> dict[str, str]:
     """Column to its SQL type, in order."""
     axes = {axis.name: "UBIGINT" if isinstance(axis.labels[0], int) else "VARCHAR" for axis in matrix.axes}
@@ -80,8 +82,11 @@ def crashed(matrix: Matrix, cell: int) -> Row:
 def named(matrix: Matrix, cell: int, result: Row) -> Row:
     """``result`` with the cell's number and place before it, every column there."""
     labels = matrix.labels(cell)
-    row = {"cell": cell} | labels | {f"result_{k}" if k in labels else k: v for k, v in result.items()}
-    return {name: row.get(name) for name in columns(matrix)}
+    row = dict.fromkeys(columns(matrix))
+    row.update(labels, cell=cell)
+    for name, value in result.items():
+        row[f"result_{name}" if name in labels else name] = value
+    return row
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:

@@ -46,17 +46,19 @@ class Axis:
     values: Sequence[Any]
 
     @cached_property
+    def plain(self) -> Sequence[Any]:
+        """A number for each value that stands for one; any other as it is."""
+        return self.values if isinstance(self.values, range) else tuple(plain_of(value) for value in self.values)
+
+    @cached_property
     def labels(self) -> Sequence[int | str]:
         """The values as a table shows them: all numbers, or all text."""
-        if isinstance(self.values, range):
-            return self.values
-        plain = [plain_of(value) for value in self.values]
-        if all(isinstance(value, int) for value in plain):
-            return tuple(plain)
+        if isinstance(self.values, range) or all(isinstance(value, int) for value in self.plain):
+            return self.plain
         return tuple(value if isinstance(value, str) else json.dumps(value) for value in self.values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Matrix:
     """A sweep: ``axes`` in the order of the columns, the last one varies fastest; ``skip`` what is left out."""
 
@@ -80,16 +82,18 @@ class Matrix:
     def chunk(self, number: int) -> list[int]:
         """The cells of a piece of work."""
         size = CHUNK[self.kind]
-        first = number * size
-        return [cell for cell in range(first, min(first + size, self.cells)) if not self._skipped(self.at(cell))]
+        cells = range(number * size, min((number + 1) * size, self.cells))
+        return [cell for cell in cells if not self._skipped(self.at(cell))] if self.skip else list(cells)
 
     def at(self, cell: int) -> tuple[int, ...]:
         """The position on each axis of cell number ``cell``."""
-        places = []
-        for axis in reversed(self.axes):
-            cell, place = divmod(cell, len(axis.values))
-            places.append(place)
-        return tuple(reversed(places))
+        return tuple(cell // below % count for below, count in self._strides)
+
+    @cached_property
+    def _strides(self) -> list[tuple[int, int]]:
+        """For each axis how many cells there are to its next value, and how many values."""
+        counts = [len(axis.values) for axis in self.axes]
+        return [(prod(counts[number + 1 :]), count) for number, count in enumerate(counts)]
 
     def values(self, cell: int) -> dict[str, Any]:
         """Field to value."""
@@ -100,9 +104,7 @@ class Matrix:
         return {axis.name: axis.labels[place] for axis, place in zip(self.axes, self.at(cell), strict=True)}
 
     def _skipped(self, at: tuple[int, ...]) -> bool:
-        if not self.skip:
-            return False
-        now = {axis.name: plain_of(axis.values[place]) for axis, place in zip(self.axes, at, strict=True)}
+        now = {axis.name: axis.plain[place] for axis, place in zip(self.axes, at, strict=True)}
         return any(all(now[name] in wanted for name, wanted in rule.items()) for rule in self.skip)
 
     @cached_property

@@ -183,7 +183,10 @@ class _Kept:
 
 
 class Runner:
-    """Runs scenarios in this process, events in memory; keeps ``keep`` machines that have POSTed to go back to."""
+    """Runs scenarios in this process, events in memory; keeps ``keep`` machines that have POSTed to go back to.
+
+    0: none, and no POST costs a snapshot; each machine goes when its run is over.
+    """
 
     def __init__(self, keep: int = 2) -> None:
         self.keep = keep
@@ -222,7 +225,7 @@ class Runner:
             return found.run
         one = begin(assemble(scenario, self._rom(scenario.rom.file)))
         one.post()
-        if not isinstance(one, Run | ImageRun):
+        if not self.keep or not isinstance(one, Run | ImageRun):
             return one
         while len(self._kept) >= self.keep:
             _, old = self._kept.popitem(last=False)

@@ -85,6 +85,11 @@ class Matrix:
         cells = range(number * size, min((number + 1) * size, self.cells))
         return [cell for cell in cells if not self._skipped(self.at(cell))] if self.skip else list(cells)
 
+    @property
+    def shares_posts(self) -> bool:
+        """Whether there are neighbours that differ in nothing that a POST sees."""
+        return any(_after_post(axis.name) and len(axis.values) > 1 for axis in self.axes)
+
     def at(self, cell: int) -> tuple[int, ...]:
         """The position on each axis of cell number ``cell``."""
         return tuple(cell // below % count for below, count in self._strides)
@@ -229,7 +234,7 @@ def _flatten(table: dict[str, Any], path: str) -> Iterable[tuple[str, Any]]:
 
 def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
     """The axes, those of calls last: what a ROM is asked after its POST varies fastest. Refuses too large a matrix."""
-    names = sorted(flat, key=lambda name: kind == "run" and name.partition(".")[0] in ("call", "payload"))
+    names = sorted(flat, key=lambda name: kind == "run" and _after_post(name))
     wanted = {name: _values(name, flat[name], f"{where}: set.{name}") for name in names}
     count = prod(len(values) for values in wanted.values())
     if count > LIMIT:
@@ -239,6 +244,11 @@ def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
             found=sizes, expected=f"up to {LIMIT:,}", hint="take fewer values, or make several sweeps",
         )  # fmt: skip
     return tuple(Axis(name, values if isinstance(values, range) else tuple(values)) for name, values in wanted.items())
+
+
+def _after_post(name: str) -> bool:
+    """Whether an axis says what is done when the ROM's POST is over."""
+    return name.partition(".")[0] in ("call", "payload")
 
 
 def _values(name: str, value: Any, where: str) -> Sequence[Any]:

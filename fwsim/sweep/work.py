@@ -172,7 +172,7 @@ class Processes:
 
 def _serve(pipe: Connection, matrix: Matrix) -> None:
     """A worker process: cells in, packed rows out, until the other end goes, however it does."""
-    runner = Runner()
+    runner = Runner(keep=2 if matrix.shares_posts else 0)
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(packed(rows_of(matrix, pipe.recv(), runner)))
@@ -206,7 +206,7 @@ class Dask:
             ) from None  # fmt: skip
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
-        """(Number, packed rows) of each piece, as they are done; a few tasks for each worker are under way at a time."""
+        """(Number, packed rows) of each piece, as they are done; each worker has a few tasks under way at a time."""
         from distributed import as_completed
 
         left = _Pieces(matrix, pieces)
@@ -233,7 +233,7 @@ class Dask:
 
 
 def _part_from(future: Any) -> bytes | None:
-    """The packed rows; None where a worker died of its cells. Raises FwsimError for what is wrong with the cluster itself."""
+    """The packed rows; None where a worker died of its cells. Raises FwsimError for what is wrong with the cluster."""
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":

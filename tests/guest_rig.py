@@ -35,11 +35,11 @@ class GuestRig:
 
     def out(self, offset, value, size=4):
         """OUT to the I/O BAR."""
-        callbacks.port_out.ctypes(0, self.port + offset, size, value, self.root)
+        callbacks.port_out(0, self.port + offset, size, value, self.root)
 
     def in_(self, offset, size=4):
         """IN from the I/O BAR."""
-        return int(callbacks.port_in.ctypes(0, self.port + offset, size, self.root))
+        return int(callbacks.port_in(0, self.port + offset, size, self.root))
 
     def config(self, offset, width=4, bdf=IGD):
         """A configuration read."""
@@ -51,11 +51,11 @@ class GuestRig:
 
     def bar0(self, offset):
         """A dword of BAR0 by memory access."""
-        return int(callbacks.bar0_read.ctypes(0, offset, 4, self.root))
+        return int(callbacks.bar0_read(0, offset, 4, self.root))
 
     def set_bar0(self, offset, value, size=4):
         """A write to BAR0 by memory access."""
-        callbacks.bar0_write.ctypes(0, offset, size, value, self.root)
+        callbacks.bar0_write(0, offset, size, value, self.root)
 
     def gtt(self, number):
         """Dword ``number`` of the GTT as the device holds it."""

@@ -190,8 +190,8 @@ def test_the_reference_answers_register_reads_by_memory():
     answers = np.array([0x11223344, 0xAABBCCDD, 0x55667788], np.uint32)
     given[:] = address_of(answers), 0, 3
     root[hot.ANSWERS] = address_of(given)
-    assert hot.register_read.ctypes(0, 2, 2, address_of(root)) == 0x1122
-    assert hot.register_read.ctypes(0, 0, 8, address_of(root)) == 0x55667788_AABBCCDD
+    assert hot.register_read(0, 2, 2, address_of(root)) == 0x1122
+    assert hot.register_read(0, 0, 8, address_of(root)) == 0x55667788_AABBCCDD
     assert given[hot.A_NEXT] == 3
 
 

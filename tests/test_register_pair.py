@@ -36,8 +36,8 @@ def by_config(rig, fact):
 
 
 def by_ports(rig, fact):
-    callbacks.port_out.ctypes(0, 0x3DB, 1, fact, rig.root)
-    return int(callbacks.port_in.ctypes(0, 0x3DB, 1, rig.root)), int(callbacks.port_in.ctypes(0, 0x3DC, 4, rig.root))
+    callbacks.port_out(0, 0x3DB, 1, fact, rig.root)
+    return int(callbacks.port_in(0, 0x3DB, 1, rig.root)), int(callbacks.port_in(0, 0x3DC, 4, rig.root))
 
 
 def by_registers(rig, fact):
@@ -161,5 +161,5 @@ def test_a_snapshot_keeps_the_address():
     kept = rig.machine.snapshot()
     by_ports(rig, 2)
     rig.machine.restore(kept)
-    assert int(callbacks.port_in.ctypes(0, 0x3DC, 4, rig.root)) == FACTS[1]
+    assert int(callbacks.port_in(0, 0x3DC, 4, rig.root)) == FACTS[1]
     rig.close()

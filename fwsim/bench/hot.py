@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 import numpy as np
-from numba import types
 
 from fwsim.native import (
     I_CR0,
@@ -46,7 +45,6 @@ A_VALUES, A_NEXT, A_COUNT, ANSWER_WORDS = range(4)
 ANSWERS: Final = R_HYP
 """The root word with the address of ANSWER_WORDS words: the answers' address, how many were given, how many are."""
 _IF_TF = 0x300
-_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
 @native
@@ -72,25 +70,25 @@ def _tick(root: int) -> None:
     words[R_TIME] += words[R_STEP]
 
 
-@callback(_u32(_u64, _u32, _i32, _u64))
+@callback("u32(u64, u32, i32, u64)")
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: the next answer."""
     _tick(root)
     return np.uint32(_answer(root))
 
 
-@callback(types.void(_u64, _u32, _i32, _u32, _u64))
+@callback("void(u64, u32, i32, u32, u64)")
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: counted, as virtual time is; that also shows that as many were made."""
     _tick(root)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: nothing."""
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     """A block of code begins: stop where an interrupt came in the recorded run, by the count of code bytes."""
     words = u64s(root)
@@ -101,7 +99,7 @@ def counting_block(uc: Any, address: int, size: int, root: int) -> None:
     words[R_CODE] = code
 
 
-@callback(types.void(_u64, _u32, _u64))
+@callback("void(u64, u32, u64)")
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n through the IVT, without a check; vectors to 14 may be exceptions, which stop the engine."""
     words = u64s(root)
@@ -129,7 +127,7 @@ def interrupt(uc: Any, vector: int, root: int) -> None:
     call(words[R_FN_WRITE], words[R_UC], first[0], first[1], I_EIP - I_EFLAGS + 1)
 
 
-@callback(_i32(_u64, _u64))
+@callback("i32(u64, u64)")
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time, which went on as in the recorded run."""
     _tick(root)
@@ -144,14 +142,14 @@ def rdtsc(uc: Any, root: int) -> Any:
     return 1
 
 
-@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
+@callback("bool(u64, i32, u64, i32, i64, u64)")
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory is dropped."""
     _tick(root)
     return True
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords were recorded, two of them for a wider access."""
     _tick(root)
@@ -161,18 +159,18 @@ def register_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def register_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     _tick(root)
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def nothing_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def nothing_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""

@@ -36,7 +36,7 @@ def bench(
       fwsim bench --rom x220.rom
       fwsim bench --efi gop.toml
     """
-    from fwsim.bench import measure
+    from fwsim.bench.figures import measure
 
     with common.progress_bar() as progress:
         figures = measure(rom, progress, cpu, efi, every_kind=kinds)

@@ -1,7 +1,7 @@
 """What all commands share is here: the --json option, output to a terminal or a pipe, and the progress bar."""
 
+import gc
 import io
-import os
 import shutil
 import sys
 import threading
@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 from typer.core import TyperGroup
 
-from fwsim.errors import FwsimError
+from fwsim.cli.output import write
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +29,7 @@ _BAR_AFTER_S = 1.0
 _BATCH = 1024
 _PREPARING = "preparing"
 _COMPILING = "preparing (compiling native code, which is kept)"
-_MACHINE_CODE = "fwsim.native.cache"
+_COMPILER = "fwsim.native.rebuild"
 
 
 class InterruptedRun(BaseException):
@@ -39,6 +38,8 @@ class InterruptedRun(BaseException):
 
 def emit_json(document: object) -> None:
     """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
+    import msgspec
+
     write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
@@ -69,32 +70,6 @@ def emit_lines(lines: Iterable[str]) -> None:
             batch, limit = [], min(2 * limit, _BATCH)
     if batch:
         write("\n".join(batch) + "\n")
-
-
-def write(text: str) -> bool:
-    """Write and flush ``text`` to standard output; False when its reader has gone, which is no error.
-
-    Raises FwsimError when it cannot be written for another reason, such as a full disk.
-    """
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
-        return False
-    except OSError as error:
-        _close_stdout()
-        raise FwsimError(
-            f"cannot write the output: {error.strerror}", hint="free space, or send it elsewhere"
-        ) from None
-    return True
-
-
-def _close_stdout() -> None:
-    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def note(text: str) -> None:
@@ -144,7 +119,8 @@ def _listed() -> None:
 def load(prefix: str, name: str) -> Any:
     """The command ``name``: its module's ``app``, or the function of that name where it has none."""
     stem = name.replace("-", "_")
-    module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
+    with imports():
+        module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
     made: typer.Typer | None = getattr(module, "app", None)
     if made is None:
         made = app(getattr(module, stem))
@@ -153,6 +129,18 @@ def load(prefix: str, name: str) -> Any:
     command.name = name
     command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
     return command
+
+
+@contextmanager
+def imports() -> Iterator[None]:
+    """While modules are imported nobody looks for garbage among them; in a process of one command, never again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count():  # as fwsim.cli begins; what else lives in a process is not ours to keep
+            gc.freeze()
+        gc.enable()
 
 
 @contextmanager
@@ -169,8 +157,10 @@ def progress_bar() -> Iterator[Progress | None]:
         """The description; while nobody has told one, whether native code is being compiled."""
 
         def render(self, task: Any) -> Any:
-            compiles = task.description == _PREPARING and getattr(sys.modules.get(_MACHINE_CODE), "missed", None)
-            task.description = _COMPILING if compiles else task.description
+            done = getattr(sys.modules.get(_COMPILER), "done", None)
+            if task.description in (_PREPARING, _COMPILING):
+                task.description = _PREPARING if done is None else _COMPILING
+                task.completed, task.total = done or 0.0, None if done is None else 1.0
             return super().render(task)
 
     columns = (What("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())

@@ -8,7 +8,6 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -37,7 +36,7 @@ _RCX, _RDI, _RAX, _FLAGS = range(4)
 """In the order of the registers: the first two are written."""
 
 
-@callback(types.void(types.uint64, types.uint64, types.uint64, types.uint64))
+@callback("void(u64, u64, u64, u64)")
 def _translated(uc: Any, block: int, before: int, data: int) -> None:
     """A block was translated (uc_tb: pc first): tell of one that begins with F3 AA, as all rounds but the first do."""
     words = u64s(data)
@@ -49,7 +48,7 @@ def _translated(uc: Any, block: int, before: int, data: int) -> None:
         trap(words[_ROOT], TRAP_FILL, start, 2, 0)
 
 
-@callback(types.void(types.uint64, types.uint64, types.uint32, types.uint64))
+@callback("void(u64, u64, u32, u64)")
 def _reached(uc: Any, address: int, size: int, data: int) -> None:
     """REP STOSB is next: all its rounds, where they are plain memory; the engine then finds none left to do."""
     words = u64s(data)

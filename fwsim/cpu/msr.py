@@ -9,7 +9,6 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -38,7 +37,7 @@ _RAX, _RDX, _RIP, _RCX = range(4)
 """In the order of the registers. RIP is written by uc_reg_write: by the batch it is of no effect (Unicorn 2.1.4)."""
 
 
-@callback(types.void(types.uint64, types.uint64, types.uint64, types.uint64))
+@callback("void(u64, u64, u64, u64)")
 def _translated(uc: Any, block: int, before: int, data: int) -> None:
     """A block was translated (uc_tb: pc, instructions, size): tell each RDMSR in it, before it runs."""
     words = u64s(data)
@@ -52,7 +51,7 @@ def _translated(uc: Any, block: int, before: int, data: int) -> None:
             trap(words[_ROOT], TRAP_RDMSR, start + np.uint64(at), start, size)
 
 
-@callback(types.void(types.uint64, types.uint64, types.uint32, types.uint64))
+@callback("void(u64, u64, u32, u64)")
 def _reached(uc: Any, address: int, size: int, data: int) -> None:
     """RDMSR is next, if it still is there: answer it in the engine's place, and go on behind it."""
     words = u64s(data)

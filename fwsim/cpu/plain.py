@@ -5,29 +5,27 @@ import time
 from typing import Any, Literal
 
 import unicorn
-from numba import types
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
 from fwsim.native import callback
 
-_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 MEMORY = 1 << 20
 Hooked = Literal["none", "python", "empty"]
 
 
-@callback(_u32(_u64, _u32, _i32, _u64))
+@callback("u32(u64, u32, i32, u64)")
 def _in(uc: Any, port: int, size: int, data: int) -> int:
     """IN reads 0."""
     return 0
 
 
-@callback(types.void(_u64, _u32, _i32, _u32, _u64))
+@callback("void(u64, u32, i32, u32, u64)")
 def _out(uc: Any, port: int, size: int, value: int, data: int) -> None:
     """OUT goes nowhere."""
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def _block(uc: Any, address: int, size: int, data: int) -> None:
     """A block of code begins."""
 

@@ -12,7 +12,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.devices.config_traps import VIA_PORTS
 from fwsim.native import (
@@ -247,13 +246,13 @@ def pci_data_out(root: int, port: int, size: int, value: int) -> None:
 # --- for callers in Python -----------------------------------------------------------------------------------------
 
 
-@callback(types.void(types.uint64, types.uint64, types.int32, types.uint32))
+@callback("void(u64, u64, i32, u32)")
 def config_write(root: int, at: int, size: int, value: int) -> None:
     """``config_out`` for callers in Python."""
     config_out(root, at, size, value, VIA_PORTS)
 
 
-@callback(types.uint64(types.uint64, types.uint64, types.int32))
+@callback("u64(u64, u64, i32)")
 def config_read(root: int, at: int, size: int) -> Any:
     """``config_in`` for callers in Python."""
     return np.uint64(config_in(root, at, size, VIA_PORTS))

@@ -1,9 +1,9 @@
 """PCI configuration as Python sees it: functions on any bus, their registers, who is told of writes, who owns what."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.bridge import BUSES, CONTROL, bus_numbers
@@ -49,8 +49,7 @@ ONES = 0xFFFFFFFF
 _WAYS = {VIA_PORTS: Flag.INDEXED, VIA_LEFT: Flag.FAULTED}
 
 
-@dataclass(frozen=True)
-class BusState:
+class BusState(Struct, frozen=True):
     """The bus at one moment: CF8, the window's place and its last one, every table, and who is asked in Python."""
 
     words: tuple[int, Window | None, Window | None]
@@ -217,11 +216,11 @@ class PciBus:
         ``bdf`` is bus<<8 | device<<3 | function, ``offset`` up to FFFh, aligned to ``width``; all ones where nothing
         answers.
         """
-        return int(config_read.ctypes(address_of(root), bdf << 12 | offset, width))
+        return int(config_read(address_of(root), bdf << 12 | offset, width))
 
     def write(self, root: NDArray[np.uint64], bdf: int, offset: int, width: int, value: int) -> None:
         """A configuration write, likewise."""
-        config_write.ctypes(address_of(root), bdf << 12 | offset, width, value)
+        config_write(address_of(root), bdf << 12 | offset, width, value)
 
     # --- who is told of writes, who owns ---------------------------------------------------------------------------
     def on_write(self, slot: int, offset: int, handler: Handler | None = None) -> None:

@@ -4,17 +4,15 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.native import R_HYP, callback, u64s
 
 _next = count().__next__
 L_COUNT = _next()  # ranges that are listed
 L_RANGES = _next()  # the first of them: first byte, byte behind the last
-_u64 = types.uint64
 
 
-@callback(_u64(_u64, _u64, _u64, _u64))
+@callback("u64(u64, u64, u64, u64)")
 def listed(root: int, value: int, offset: int, index: int) -> Any:
     """What reaches the device of ``value``, written to the GTT dword at byte ``offset``."""
     words = u64s(u64s(root)[R_HYP])

@@ -4,7 +4,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.devices.igd import layout as g
 from fwsim.native import R_HYP, R_IGD, callback, u32s, u64s
@@ -16,10 +15,9 @@ M_GUEST_SIZE = _next()  # bytes of the guest's
 M_BDSM_AT = _next()  # address of the guest's BDSM, uint32 or two of them; 0: the guest has none of its own
 M_BDSM_WIDE = _next()  # 1: it is 64 bits wide
 MOVE_WORDS = _next()
-_u64 = types.uint64
 
 
-@callback(_u64(_u64, _u64, _u64, _u64))
+@callback("u64(u64, u64, u64, u64)")
 def move(root: int, entry: int, offset: int, index: int) -> Any:
     """The entry that reaches the device. What is not valid, points elsewhere, or would fall past the end, stays."""
     words = u64s(u64s(root)[R_HYP])

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.around_access import enter_memory, enter_port, on_block, on_interrupt, tick
 from fwsim.devices.bus import (
@@ -76,7 +75,6 @@ from fwsim.trace.record import record
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _MEMORY, _MMIO, _GTT = int(Space.PORT), int(Space.MEMORY), int(Space.MMIO), int(Space.GTT)
 _UNHANDLED, _MIRRORED, _ASSISTED = int(Flag.UNHANDLED), int(Flag.MIRRORED), int(Flag.ASSISTED)
-_u32, _u64, _i32 = types.uint32, types.uint64, types.int32
 
 
 @native
@@ -93,7 +91,7 @@ def _latched_in(root: int, port: int, size: int) -> Any:
     return value
 
 
-@callback(_u32(_u64, _u32, _i32, _u64))
+@callback("u32(u64, u32, i32, u64)")
 def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     """IN: time passes, the device answers, the event is recorded. After a stop the rest of the block is unheard."""
     words = u64s(root)
@@ -138,7 +136,7 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     return np.uint32(answer)
 
 
-@callback(types.void(_u64, _u32, _i32, _u32, _u64))
+@callback("void(u64, u32, i32, u32, u64)")
 def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     """OUT: time passes, the event is recorded, the device acts."""
     words = u64s(root)
@@ -173,19 +171,19 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
             latch[(port + lane) & 0xFFFF] = np.uint8(value >> (8 * lane))
 
 
-@callback(types.void(_u64, _u32, _u64))
+@callback("void(u64, u32, u64)")
 def interrupt(uc: Any, vector: int, root: int) -> None:
     """INT n or a CPU exception."""
     on_interrupt(root, vector)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def block(uc: Any, address: int, size: int, root: int) -> None:
     """Entry of a block of code."""
     on_block(root, address, size)
 
 
-@callback(_i32(_u64, _u64))
+@callback("i32(u64, u64)")
 def rdtsc(uc: Any, root: int) -> Any:
     """RDTSC: virtual time at 2 GHz in EDX:EAX; 1 tells the engine not to answer itself."""
     tick(root)
@@ -201,7 +199,7 @@ def rdtsc(uc: Any, root: int) -> Any:
     return 1
 
 
-@callback(types.boolean(_u64, _i32, _u64, _i32, types.int64, _u64))
+@callback("bool(u64, i32, u64, i32, i64, u64)")
 def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int) -> Any:
     """A write to read-only memory: recorded, and dropped."""
     enter_memory(root, address, size, 1)
@@ -214,37 +212,37 @@ def dropped(uc: Any, access: int, address: int, size: int, value: int, root: int
 # --- memory windows ------------------------------------------------------------------------------------------------
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def vga_window_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """A0000-BFFFF, read. Memory: not recorded."""
     return np.uint64(vga_read(root, offset, size))
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def vga_window_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """A0000-BFFFF, written."""
     vga_write(root, offset, size, value)
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def open_bus_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """Where nothing answers: all ones."""
     return _ones(size) if size < 8 else np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def open_bus_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """Where nothing answers: dropped."""
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def ecam_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """The configuration window, read as by CF8 and CFC: the engine makes aligned bytes, words and dwords of all."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 0)
     return np.uint64(config_in(root, offset, size, VIA_WINDOW))
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def ecam_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """The configuration window, written."""
     enter_memory(root, u64s(u64s(root)[R_PCI])[P_ECAM] + np.uint64(offset), size, 1)
@@ -292,7 +290,7 @@ def _register_write(root: int, offset: int, value: int) -> None:
     seen(root, IN_MMIO | offset, value, False)
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """BAR0, read by memory access: dwords as they are, narrower ones from the dword they lie in, wider ones in two."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 0)
@@ -303,7 +301,7 @@ def bar0_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return (value >> (np.uint64(8) * (np.uint64(offset) & np.uint64(3)))) & _ones(size)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def bar0_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """BAR0, written by memory access."""
     enter_memory(root, u64s(root)[R_BAR0] + np.uint64(offset), size, 1)
@@ -333,7 +331,7 @@ def _aperture_page(root: int, offset: int, write: int) -> Any:
     return page + (np.uint64(offset) & np.uint64(0xFFF))
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     """GMADR, read: through the GTT to memory."""
     at = _aperture_page(root, offset, 0)
@@ -348,7 +346,7 @@ def aperture_read(uc: Any, offset: int, size: int, root: int) -> Any:
     return u64s(at)[0]
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def aperture_write(uc: Any, offset: int, size: int, value: int, root: int) -> None:
     """GMADR, written."""
     at = _aperture_page(root, offset, 1)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.adapters import bar_read, bar_write
@@ -14,12 +13,11 @@ from fwsim.trace.progress import IN_MMIO, seen
 from fwsim.trace.record import record
 
 _READ, _WRITE, _MMIO = int(Op.READ), int(Op.WRITE), int(Space.MMIO)
-_u32, _u64 = types.uint32, types.uint64
 CELL_ROOT, CELL_ROLE, CELL_BASE = 0, 1, 2
 """What a BAR's callbacks are given the address of: the root's address, the BAR's Role and its base."""
 
 
-@callback(_u64(_u64, _u32, types.int32, _u64))
+@callback("u64(u64, u32, i32, u64)")
 def adapter_in(root: int, port: int, size: int, unused: int) -> Any:
     """IN from a PORT_DISPI or PORT_BAR port; time, event and progress are the caller's."""
     words = u64s(root)
@@ -29,7 +27,7 @@ def adapter_in(root: int, port: int, size: int, unused: int) -> Any:
     return np.uint64(bar_read(root, bases[BAR_ROLE], port - bases[BAR_ADAPTER], size))
 
 
-@callback(_u64(_u64, _u32, types.int32, _u32))
+@callback("u64(u64, u32, i32, u32)")
 def adapter_out(root: int, port: int, size: int, value: int) -> Any:
     """OUT to such a port."""
     words = u64s(root)
@@ -41,7 +39,7 @@ def adapter_out(root: int, port: int, size: int, value: int) -> Any:
     return np.uint64(0)
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     """A register BAR of a display device other than the IGD; ``cell``: CELL_* words."""
     words = u64s(cell)
@@ -52,7 +50,7 @@ def adapter_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     return value
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def adapter_write(uc: Any, offset: int, size: int, value: int, cell: int) -> None:
     """The same, written."""
     words = u64s(cell)

@@ -4,7 +4,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.native import (
@@ -27,7 +26,6 @@ _next = count().__next__
 G_ROOT = _next()
 G_BASE = _next()  # guest-physical address of the region
 _MEMORY, _READ, _WRITE = int(Space.MEMORY), int(Op.READ), int(Op.WRITE)
-_u32, _u64 = types.uint32, types.uint64
 
 
 @native
@@ -35,7 +33,7 @@ def _lanes(size: int) -> Any:
     return np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - 8 * size)
 
 
-@callback(types.void(_u64, _u64, _u32, _u64))
+@callback("void(u64, u64, u32, u64)")
 def instruction(uc: Any, address: int, size: int, root: int) -> None:
     """Before each instruction: which one makes the accesses that follow."""
     words = u64s(root)
@@ -43,13 +41,13 @@ def instruction(uc: Any, address: int, size: int, root: int) -> None:
     words[R_IP] = np.uint64(address)
 
 
-@callback(types.void(_u64, _u32, _u64))
+@callback("void(u64, u32, u64)")
 def exception(uc: Any, number: int, root: int) -> None:
     """An exception, by the engine's number of it: Python's to deliver."""
     stop(root, STOP_FAULT, np.uint64(number))
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def region_read(uc: Any, offset: int, size: int, block: int) -> Any:
     """Memory that Python answers for, read."""
     root, address = u64s(block)[G_ROOT], u64s(block)[G_BASE] + np.uint64(offset)
@@ -60,7 +58,7 @@ def region_read(uc: Any, offset: int, size: int, block: int) -> Any:
     return value
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def region_write(uc: Any, offset: int, size: int, value: int, block: int) -> None:
     """Memory that Python answers for, written."""
     root, address = u64s(block)[G_ROOT], u64s(block)[G_BASE] + np.uint64(offset)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.flash import F_BASE, F_COMMAND, F_ROOT, flash_load, flash_store
@@ -14,10 +13,9 @@ from fwsim.trace.record import record
 
 _READ, _WRITE, _MEMORY = int(Op.READ), int(Op.WRITE), int(Space.MEMORY)
 _ARRAY = 0xFF
-_u32, _u64 = types.uint32, types.uint64
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def flash_read(uc: Any, offset: int, size: int, block: int) -> Any:
     """The array, which is memory and is not recorded; or the status, which is a register."""
     words = u64s(block)
@@ -30,7 +28,7 @@ def flash_read(uc: Any, offset: int, size: int, block: int) -> Any:
     return value
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def flash_write(uc: Any, offset: int, size: int, value: int, block: int) -> None:
     """A cycle of a command."""
     words = u64s(block)

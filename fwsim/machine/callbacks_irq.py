@@ -2,15 +2,11 @@
 
 from typing import Any
 
-from numba import types
-
 from fwsim.devices.igd.access import mmio_read
 from fwsim.native import callback
 
-_u64 = types.uint64
 
-
-@callback(_u64(_u64, _u64))
+@callback("u64(u64, u64)")
 def register_now(root: int, offset: int) -> Any:
     """The register dword at byte ``offset`` now, with what time has done to it."""
     return mmio_read(root, offset)

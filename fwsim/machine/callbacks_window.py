@@ -3,19 +3,17 @@
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.cpu.around_access import enter_memory
 from fwsim.devices.bus import config_in, config_out
 from fwsim.native import callback, u64s
 
-_u32, _u64 = types.uint32, types.uint64
 CELL_ROOT, CELL_START, CELL_FIRST, CELL_WAY = range(4)
 """What a part's callbacks are given the address of: the root's address, the part's own, the ECAM address of its first
 byte, and the way by which its accesses come (a VIA_* of the bus)."""
 
 
-@callback(_u64(_u64, _u64, _u32, _u64))
+@callback("u64(u64, u64, u32, u64)")
 def part_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     """A part of the window, or of where it was, read: the engine makes aligned bytes, words and dwords of all."""
     words = u64s(cell)
@@ -23,7 +21,7 @@ def part_read(uc: Any, offset: int, size: int, cell: int) -> Any:
     return np.uint64(config_in(words[CELL_ROOT], words[CELL_FIRST] + np.uint64(offset), size, words[CELL_WAY]))
 
 
-@callback(types.void(_u64, _u64, _u32, _u64, _u64))
+@callback("void(u64, u64, u32, u64, u64)")
 def part_write(uc: Any, offset: int, size: int, value: int, cell: int) -> None:
     """The same, written."""
     words = u64s(cell)

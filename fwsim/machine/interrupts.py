@@ -75,7 +75,7 @@ class Interrupts:
         def look(offset: int) -> int:
             from fwsim.machine.callbacks_irq import register_now
 
-            return int(register_now.ctypes(address_of(self.root), offset))
+            return int(register_now(address_of(self.root), offset))
 
         self._pending = Pending(igd, look)
         self.machine.watchers[TRAP_IRQ] = self._register_written

@@ -37,7 +37,7 @@ class Probe:
         root = self._machine.root
         root[R_HOSTED] = 1
         try:
-            return int(callbacks.bar0_read.ctypes(0, offset, 4, self._root))
+            return int(callbacks.bar0_read(0, offset, 4, self._root))
         finally:
             root[R_HOSTED] = 0
 
@@ -50,8 +50,8 @@ class Probe:
         """The same register by the index and data ports, which lead to the device itself."""
         base, value = self.io_base, 0
         for at in range(0, width, 4):
-            callbacks.port_out.ctypes(0, base, 4, offset + at, self._root)
-            value |= int(callbacks.port_in.ctypes(0, base + 4, 4, self._root)) << 8 * at
+            callbacks.port_out(0, base, 4, offset + at, self._root)
+            value |= int(callbacks.port_in(0, base + 4, 4, self._root)) << 8 * at
         return value & (1 << 8 * width) - 1
 
     def device(self, offset: int, width: int) -> int:

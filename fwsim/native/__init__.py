@@ -1,8 +1,8 @@
-"""The root block, through which native (numba) code reaches the machine's state, and what native code is made with.
+"""The root block, through which native code reaches the machine's state, and what native code is made with.
 
 Every native callback gets one address, the *root*: an array of 64-bit words whose meaning the ``R_*`` constants give. A
 device keeps its own block (a numpy array) and puts that block's address in one root word, so native code needs no
-globals: numba freezes those at compile time, and a frozen address cannot be kept on disk. A word's number is counted
+globals: those are frozen when it is compiled, and no address is known then. A word's number is counted
 where it is named: a new word is one new line.
 """
 
@@ -10,21 +10,21 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
-from fwsim.native.compiled import callback as callback
-from fwsim.native.compiled import fixed as fixed
-from fwsim.native.compiled import inlined as inlined
-from fwsim.native.compiled import kept as kept
-from fwsim.native.compiled import native as native
-from fwsim.native.pointers import address_of as address_of
-from fwsim.native.pointers import call as call
-from fwsim.native.pointers import place as place
-from fwsim.native.pointers import u8s as u8s
-from fwsim.native.pointers import u16s as u16s
-from fwsim.native.pointers import u32s as u32s
-from fwsim.native.pointers import u64s as u64s
+from fwsim.native.marks import Callback as Callback
+from fwsim.native.marks import callback as callback
+from fwsim.native.marks import fixed as fixed
+from fwsim.native.marks import inlined as inlined
+from fwsim.native.marks import native as native
+from fwsim.native.primitives import address_of as address_of
+from fwsim.native.primitives import call as call
+from fwsim.native.primitives import i32s as i32s
+from fwsim.native.primitives import i64s as i64s
+from fwsim.native.primitives import place as place
+from fwsim.native.primitives import u8s as u8s
+from fwsim.native.primitives import u16s as u16s
+from fwsim.native.primitives import u32s as u32s
+from fwsim.native.primitives import u64s as u64s
 
 _next = count().__next__
 # --- the root: its engine --------------------------------------------------------------------------------------------
@@ -200,25 +200,17 @@ PORT_BAR = _next()  # the I/O BAR of a display adapter other than the IGD
 TSC_PER_US = 2000
 
 
-def _trap(root: Any, kind: Any, a: Any, b: Any, c: Any) -> Any:
+@fixed("u64(u64, u64, u64, u64, u64)")
+def trap(root: Any, kind: Any, a: Any, b: Any, c: Any) -> Any:
+    """Ask Python: the slow way, for what is rare."""
     return call(u64s(root)[R_FN_TRAP], kind, a, b, c)
 
 
-@intrinsic
-def trap(typingctx: Any, root: Any, kind: Any, a: Any, b: Any, c: Any) -> Any:
-    """Ask Python: the slow way, for what is rare."""
-    return fixed(_trap, 5, types.uint64)
-
-
-def _stop(root: Any, reason: Any, fact: Any) -> None:
+@fixed("void(u64, u64, u64)")
+def stop(root: Any, reason: Any, fact: Any) -> None:
+    """Stop the engine at the end of the running block, for a STOP_* ``reason``; the first one given stays."""
     words = u64s(root)
     if words[R_STOP] == np.uint64(STOP_NONE):
         words[R_STOP] = reason
         words[R_STOP_A] = fact
     call(words[R_FN_STOP], words[R_UC], 0, 0, 0)
-
-
-@intrinsic
-def stop(typingctx: Any, root: Any, reason: Any, fact: Any) -> Any:
-    """Stop the engine at the end of the running block, for a STOP_* ``reason``; the first one given stays."""
-    return fixed(_stop, 3)

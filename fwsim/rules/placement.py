@@ -5,9 +5,8 @@ rule answers with the facts, hexadecimal addresses in them, or not at all where 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
-import msgspec
+from msgspec import Struct
 
 from fwsim.devices.ecam import window
 from fwsim.firmware.request import Step
@@ -26,7 +25,7 @@ SIGNED_RANGES = ("RESERVED", "NVS")
 Verdict = tuple[bool, str] | None
 
 
-class Layout(msgspec.Struct, frozen=True, kw_only=True):
+class Layout(Struct, frozen=True, kw_only=True):
     """What every rule looks at. Sizes in bytes; ``bdsm`` and ``asls`` are 0 where there is none.
 
     ``wanted``: stolen memory that was asked for, 0 where nobody did; ``opregion``: the same for the OpRegion. ``bars``
@@ -119,8 +118,7 @@ class Placed(Layout, frozen=True, kw_only=True):
         return Range(self.bdsm, self.bdsm + (self.size or self.wanted))
 
 
-@dataclass(frozen=True)
-class PlacementRule:
+class PlacementRule(Struct, frozen=True):
     """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
 
     id: str
@@ -129,8 +127,7 @@ class PlacementRule:
     source: str
 
 
-@dataclass(frozen=True)
-class PlacedRule:
+class PlacedRule(Struct, frozen=True):
     """A rule that needs a whole placement."""
 
     id: str

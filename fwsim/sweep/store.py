@@ -62,6 +62,8 @@ class Store:
     def open(cls, path: Path, matrix: Matrix, force: bool = False) -> Store:
         """A new folder, or that of the same sweep to go on with. Raises FwsimError for any other folder."""
         store = cls(path, matrix)
+        with _uninterrupted():
+            _connection()  # needed when everything is done: who lacks DuckDB hears of it before
         if path.exists() or path.is_symlink():
             store._take_up(force)
         try:

@@ -7,8 +7,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
 from fwsim.native import R_REPLAY, STOP_REPLAY, TRAP_REPLAY, callback, fixed, stop, trap, u8s, u16s, u64s
 from fwsim.trace.event import EVENT, Actor, Op, Space
@@ -51,13 +49,9 @@ _TICK, _TICK_USER = TICKS
 _SPACES = len(Space)
 
 
-@intrinsic
-def _compared(typingctx: Any, replay: Any, event: Any) -> Any:
+@fixed("bool(u64, u64)")
+def _compared(replay: Any, event: Any) -> Any:
     """Whether this event is something the code did, or was answered, in a space that is recorded."""
-    return fixed(_is_compared, 2, types.boolean)
-
-
-def _is_compared(replay: Any, event: Any) -> Any:
     byte = u8s(event)
     if byte[E_ACTOR] > _FIRMWARE or byte[E_SPACE] >= _SPACES:
         return False
@@ -67,13 +61,9 @@ def _is_compared(replay: Any, event: Any) -> Any:
     return byte[E_SPACE] != _INTERRUPT or (vector != np.uint64(_TICK) and vector != np.uint64(_TICK_USER))
 
 
-@intrinsic
-def _same(typingctx: Any, event: Any, recorded: Any) -> Any:
+@fixed("bool(u64, u64)")
+def _same(event: Any, recorded: Any) -> Any:
     """Whether the code did the same: space, operation, width, address, and what it wrote (before a rewrite)."""
-    return fixed(_is_same, 2, types.boolean)
-
-
-def _is_same(event: Any, recorded: Any) -> Any:
     mine, theirs = u8s(event), u8s(recorded)
     if mine[E_SPACE] != theirs[E_SPACE] or mine[E_OP] != theirs[E_OP] or mine[E_WIDTH] != theirs[E_WIDTH]:
         return False
@@ -84,7 +74,12 @@ def _is_same(event: Any, recorded: Any) -> Any:
     return mine[E_OP] != _CALL or u64s(event)[E_VALUE] == u64s(recorded)[E_VALUE]
 
 
-def _answered(root: Any, event: Any) -> Any:
+@fixed("u64(u64, u64)")
+def answered(root: Any, event: Any) -> Any:
+    """What the record answers to the access whose event was just written at this address.
+
+    An access that the record does not have stops the engine; it, and those after it, get the models' answers.
+    """
     replay = u64s(u64s(root)[R_REPLAY])
     mine = u64s(event)
     if replay[P_STATE] != np.uint64(REPLAY_GOES_ON) or not _compared(u64s(root)[R_REPLAY], event):
@@ -122,16 +117,7 @@ def _answered(root: Any, event: Any) -> Any:
     return mine[E_VALUE]
 
 
-@intrinsic
-def answered(typingctx: Any, root: Any, event: Any) -> Any:
-    """What the record answers to the access whose event was just written at this address.
-
-    An access that the record does not have stops the engine; it, and those after it, get the models' answers.
-    """
-    return fixed(_answered, 2, types.uint64)
-
-
-@callback(types.uint64(types.uint64, types.uint64))
+@callback("u64(u64, u64)")
 def answer(root: int, event: int) -> Any:
     """``answered``, for an event that Python has written."""
     return answered(root, event)

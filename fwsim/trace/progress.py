@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba.extending import intrinsic
 
 from fwsim.native import (
     NOVEL_SLOTS,
@@ -36,7 +35,13 @@ IN_TSC = 1 << 40
 """The time stamp counter, which has no address: above every space."""
 
 
-def _seen(root: Any, what: Any, value: Any, clock: Any) -> None:
+@fixed("void(u64, u64, u64, u64)")
+def seen(root: Any, what: Any, value: Any, clock: Any) -> None:
+    """After an access: is the code still getting anywhere?
+
+    An access never seen before (same instruction, same place, same value) is progress. Inputs that are clocks change by
+    themselves and are none. Long without progress is a wait that will not end: sooner where no clock is read at all.
+    """
     words = u64s(root)
     words[R_WAITS] += np.uint64(1)
     if clock:
@@ -58,16 +63,6 @@ def _seen(root: Any, what: Any, value: Any, clock: Any) -> None:
     limit = words[R_WAIT_LIMIT] if words[R_CLOCKED] == np.uint64(0) else words[R_STALE_LIMIT]
     if words[R_WAITS] >= limit:
         stop(root, STOP_STALE, what)
-
-
-@intrinsic
-def seen(typingctx: Any, root: Any, what: Any, value: Any, clock: Any) -> Any:
-    """After an access: is the code still getting anywhere?
-
-    An access never seen before (same instruction, same place, same value) is progress. Inputs that are clocks change by
-    themselves and are none. Long without progress is a wait that will not end: sooner where no clock is read at all.
-    """
-    return fixed(_seen, 4)
 
 
 @native

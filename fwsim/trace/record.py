@@ -6,8 +6,6 @@ What is recorded is what the reader gets: an access returns the value its event 
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import intrinsic
 
 from fwsim.native import (
     R_ACTOR,
@@ -53,9 +51,14 @@ _ROMS = 0xC000
 _ROM, _FIRMWARE = int(Actor.ROM), int(Actor.FIRMWARE)
 
 
-def _record_as(
+@fixed("u64(u64, u64, u64, u64, u64, u64, u64, u64, u64)")
+def record_as(
     root: Any, actor: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
 ) -> Any:
+    """Append one event, at the current virtual time and CS:IP, and return its value: what a reader gets.
+
+    ``seq`` is written last: a torn record is never read.
+    """
     words = u64s(root)
     if words[R_EV_NEXT] >= words[R_EV_CAP]:
         trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
@@ -86,29 +89,11 @@ def _record_as(
     return value
 
 
-@intrinsic
-def record_as(
-    typingctx: Any, root: Any, actor: Any, space: Any, op: Any, width: Any,
-    address: Any, value: Any, aux: Any, flags: Any,
-) -> Any:  # fmt: skip
-    """Append one event, at the current virtual time and CS:IP, and return its value: what a reader gets.
-
-    ``seq`` is written last: a torn record is never read.
-    """
-    return fixed(_record_as, 9, types.uint64)
-
-
-def _record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> Any:
+@fixed("u64(u64, u64, u64, u64, u64, u64, u64, u64)")
+def record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> Any:
+    """Append one event of the actor whose code is running, and return its value."""
     words = u64s(root)
     actor = words[R_ACTOR]
     if words[R_CS] < words[R_ROM_END] and words[R_CS] >= np.uint64(_ROMS) and actor == np.uint64(_FIRMWARE):
         actor = np.uint64(_ROM)
     return record_as(root, actor, space, op, width, address, value, aux, flags)
-
-
-@intrinsic
-def record(
-    typingctx: Any, root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any
-) -> Any:
-    """Append one event of the actor whose code is running, and return its value."""
-    return fixed(_record, 8, types.uint64)

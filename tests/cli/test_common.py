@@ -77,12 +77,12 @@ def test_text_on_a_terminal_has_colour(monkeypatch):
     assert "\x1b[" in terminal.getvalue()
 
 
-@pytest.mark.parametrize("missed", [[], ["block_entry"]])
-def test_compiling_is_said_only_when_something_is_compiled(monkeypatch, timers, missed):
+@pytest.mark.parametrize("done", [None, 0.25])
+def test_compiling_is_said_only_when_something_is_compiled(monkeypatch, timers, done):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setitem(sys.modules, "fwsim.native.cache", SimpleNamespace(missed=missed))
+    monkeypatch.setitem(sys.modules, "fwsim.native.rebuild", SimpleNamespace(done=done))
     with common.progress_bar():
         timers[0].time_comes()
     assert "preparing" in terminal.getvalue()
-    assert ("compiling" in terminal.getvalue()) == bool(missed)
+    assert ("compiling" in terminal.getvalue()) == (done is not None)

@@ -1,9 +1,9 @@
 """Which card a ROM is for, and the registers of the cards that are not plain VGAs."""
 
 import pytest
-from vga_rig import Rig
+from vga_rig import Rig, bar_read, bar_write
 
-from fwsim.devices.adapters import ADAPTERS, CLASS_DISPLAY_OTHER, Role, adapter_for, adapter_named, bar_read, bar_write
+from fwsim.devices.adapters import ADAPTERS, CLASS_DISPLAY_OTHER, Role, adapter_for, adapter_named
 from fwsim.devices.vga.render import render
 from fwsim.errors import FwsimError
 from fwsim.units import MIB

@@ -1,9 +1,8 @@
 """The Bochs display interface against QEMU's standard-vga document and Bochs's vbe.h."""
 
 import pytest
-from vga_rig import Rig
+from vga_rig import Rig, bar2_read, bar2_write, dispi_in, dispi_out
 
-from fwsim.devices.vga.dispi import bar2_read, bar2_write, dispi_in, dispi_out
 from fwsim.devices.vga.render import render
 from fwsim.devices.vga.state import Vga
 from fwsim.units import MIB

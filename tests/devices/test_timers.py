@@ -5,38 +5,41 @@ One PIT clock is 1e9 / 1193182 = 838.095 ns.
 
 import numpy as np
 import pytest
-from numba import cfunc, types
+from native_code import load
 
 from fwsim.devices import timers
-from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, ROOT_WORDS, address_of
+from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
+from fwsim.native import R_IRQ_TIME, R_PLATFORM, R_TIME, ROOT_WORDS, address_of, callback
 
-_u64 = types.uint64
 MS = 1_000_000
 
 
-@cfunc(_u64(_u64, types.int64))
+@callback("u64(u64, i64)")
 def _pit_in(root, port):
-    return np.uint64(timers.pit_in(root, port))
+    return np.uint64(pit_in(root, port))
 
 
-@cfunc(types.void(_u64, types.int64, types.int64))
+@callback("void(u64, i64, i64)")
 def _pit_out(root, port, value):
-    timers.pit_out(root, port, value)
+    pit_out(root, port, value)
 
 
-@cfunc(_u64(_u64))
+@callback("u64(u64)")
 def _in61(root):
-    return np.uint64(timers.port61_in(root))
+    return np.uint64(port61_in(root))
 
 
-@cfunc(types.void(_u64, types.int64))
+@callback("void(u64, i64)")
 def _out61(root, value):
-    timers.port61_out(root, value)
+    port61_out(root, value)
 
 
-@cfunc(_u64(_u64))
+@callback("u64(u64)")
 def _pm(root):
-    return np.uint64(timers.pm_timer(root))
+    return np.uint64(pm_timer(root))
+
+
+load(_pit_in, _pit_out, _in61, _out61, _pm)
 
 
 class Pit:
@@ -53,14 +56,14 @@ class Pit:
         return self
 
     def read(self, port: int) -> int:
-        return int(_in61.ctypes(self._root) if port == 0x61 else _pit_in.ctypes(self._root, port))
+        return int(_in61(self._root) if port == 0x61 else _pit_in(self._root, port))
 
     def write(self, port: int, *values: int) -> None:
         for value in values:
             if port == 0x61:
-                _out61.ctypes(self._root, value)
+                _out61(self._root, value)
             else:
-                _pit_out.ctypes(self._root, port, value)
+                _pit_out(self._root, port, value)
 
     def count(self, counter: int) -> int:
         """Latch and read, low byte first."""
@@ -69,7 +72,7 @@ class Pit:
 
     @property
     def pm(self) -> int:
-        return int(_pm.ctypes(self._root))
+        return int(_pm(self._root))
 
 
 @pytest.fixture

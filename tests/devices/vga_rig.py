@@ -1,11 +1,69 @@
 """A VGA on a bare root block, with the mode tables of the IBM VGA BIOS typed from the manual."""
 
 import numpy as np
+from native_code import load
 
-from fwsim.devices.vga.ports import vga_in, vga_out
+from fwsim.devices import adapters
+from fwsim.devices.vga import dispi, ports, window
 from fwsim.devices.vga.state import Vga
-from fwsim.devices.vga.window import vga_read, vga_write
-from fwsim.native import R_TIME, R_VGA, ROOT_WORDS, address_of
+from fwsim.native import R_TIME, R_VGA, ROOT_WORDS, address_of, callback
+
+_vga_in, _vga_out, _vga_read, _vga_write = ports.vga_in, ports.vga_out, window.vga_read, window.vga_write
+_dispi_in, _dispi_out, _bar2_read, _bar2_write = dispi.dispi_in, dispi.dispi_out, dispi.bar2_read, dispi.bar2_write
+_bar_read, _bar_write = adapters.bar_read, adapters.bar_write
+
+
+@callback("u64(u64, i64, i64)")
+def vga_in(root, port, width):
+    return np.uint64(_vga_in(root, port, width))
+
+
+@callback("void(u64, i64, i64, i64)")
+def vga_out(root, port, width, value):
+    _vga_out(root, port, width, value)
+
+
+@callback("u64(u64, i64, i64)")
+def vga_read(root, offset, width):
+    return np.uint64(_vga_read(root, offset, width))
+
+
+@callback("void(u64, i64, i64, u64)")
+def vga_write(root, offset, width, value):
+    _vga_write(root, offset, width, value)
+
+
+@callback("u64(u64, i64, i64)")
+def dispi_in(root, port, width):
+    return np.uint64(_dispi_in(root, port, width))
+
+
+@callback("void(u64, i64, i64, i64)")
+def dispi_out(root, port, width, value):
+    _dispi_out(root, port, width, value)
+
+
+@callback("u64(u64, i64, i64)")
+def bar2_read(root, offset, width):
+    return np.uint64(_bar2_read(root, offset, width))
+
+
+@callback("void(u64, i64, i64, u64)")
+def bar2_write(root, offset, width, value):
+    _bar2_write(root, offset, width, value)
+
+
+@callback("u64(u64, i64, i64, i64)")
+def bar_read(root, role, offset, width):
+    return np.uint64(_bar_read(root, role, offset, width))
+
+
+@callback("void(u64, i64, i64, i64, u64)")
+def bar_write(root, role, offset, width, value):
+    _bar_write(root, role, offset, width, value)
+
+
+load(vga_in, vga_out, vga_read, vga_write, dispi_in, dispi_out, bar2_read, bar2_write, bar_read, bar_write)
 
 # IBM PS/2 Video Subsystem, "Register values for modes": misc; SR1-4; CR0-18; GR0-8; AR0-13.
 MODES = {
@@ -62,7 +120,7 @@ class Rig:
         return int(vga_read(self.root, address - 0xA0000, width))
 
     def write(self, address: int, value: int, width: int = 1) -> None:
-        vga_write(self.root, address - 0xA0000, width, np.uint64(value))
+        vga_write(self.root, address - 0xA0000, width, value)
 
     def gfx(self, index: int, value: int) -> None:
         self.out(0x3CE, value << 8 | index, 2)

@@ -116,8 +116,8 @@ class Chip:
 
     def __call__(self, offset, *cycles):
         for value in cycles:
-            flash_write.ctypes(0, offset, 1, value, self.block)
-        return int(flash_read.ctypes(0, offset, 1, self.block))
+            flash_write(0, offset, 1, value, self.block)
+        return int(flash_read(0, offset, 1, self.block))
 
 
 @pytest.fixture

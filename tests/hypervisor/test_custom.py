@@ -192,7 +192,7 @@ registers = [
 
 
 def store(built, offset, value):
-    callbacks.bar0_write.ctypes(0, offset, 4, value, address_of(built.machine.root))
+    callbacks.bar0_write(0, offset, 4, value, address_of(built.machine.root))
 
 
 def test_a_register_that_is_not_listed_reads_0_and_takes_no_write(tmp_path):

@@ -62,8 +62,8 @@ def test_every_host_has_ids_of_its_own(guest):
 
 def vga_answers(rig):
     """Whether the index of the graphics controller, written, reads back at 3CEh."""
-    callbacks.port_out.ctypes(0, 0x3CE, 1, 0x05, rig.root)
-    return int(callbacks.port_in.ctypes(0, 0x3CE, 1, rig.root)) == 0x05
+    callbacks.port_out(0, 0x3CE, 1, 0x05, rig.root)
+    return int(callbacks.port_in(0, 0x3CE, 1, rig.root)) == 0x05
 
 
 @pytest.mark.parametrize(

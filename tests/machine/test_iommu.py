@@ -21,9 +21,9 @@ def touch(guest, entry, *, write):
     guest.set_gtt(0, entry)
     before = guest.machine.recorder.count
     if write:
-        callbacks.aperture_write.ctypes(0, 0x10, 4, 0x1234, guest.root)
+        callbacks.aperture_write(0, 0x10, 4, 0x1234, guest.root)
     else:
-        callbacks.aperture_read.ctypes(0, 0x10, 4, guest.root)
+        callbacks.aperture_read(0, 0x10, 4, guest.root)
     events = guest.machine.recorder.read(before, guest.machine.recorder.count)
     return events[events["space"] == int(Space.IOMMU)]
 

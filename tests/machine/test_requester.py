@@ -25,7 +25,7 @@ IGD = '[[host_function]]\nslot = "04:03.0"\nbehind = "03:00.0"\ndriver = "vfio-p
 def test_faults_name_the_id_that_arrives(rows, slot, seen):
     guest = GuestRig(loads(f'[host]\nvga = "igd"\nslot = "{slot}"\n' + rows))
     guest.set_gtt(0, NOWHERE | 1)
-    callbacks.aperture_read.ctypes(0, 0x10, 4, guest.root)
+    callbacks.aperture_read(0, 0x10, 4, guest.root)
     unit = guest.built.guard.vtd
     unit.finish()
     assert seen in unit.lines[-1]

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.state import (
@@ -163,7 +162,7 @@ def dispi_write(root: int, index: int, value: int) -> None:
             _set_window(words, regs)
 
 
-@njit
+@native
 def dispi_in(root: int, port: int, width: int) -> Any:
     """Read ports 1CE (index), 1CF and 1D0 (data), 16 bits at a time; 32 bits at 1CE are index and data."""
     words = u64s(u64s(root)[R_VGA])
@@ -178,7 +177,7 @@ def dispi_in(root: int, port: int, width: int) -> Any:
     return np.uint32(mask)
 
 
-@njit
+@native
 def dispi_out(root: int, port: int, width: int, value: int) -> None:
     """Write ports 1CE (index), 1CF and 1D0 (data), 16 bits at a time; 32 bits at 1CE are index and data."""
     words = u64s(u64s(root)[R_VGA])
@@ -205,7 +204,7 @@ def _bar2_byte(root: int, offset: int) -> Any:
     return np.int64(0)
 
 
-@njit
+@native
 def bar2_read(root: int, offset: int, width: int) -> Any:
     """Read BAR2 of stdvga or bochs-display: EDID at 0, VGA ports 3C0-3DF at 400h, dispi at 500h, byte order at 604h."""
     value = np.uint64(0)
@@ -214,7 +213,7 @@ def bar2_read(root: int, offset: int, width: int) -> Any:
     return value
 
 
-@njit
+@native
 def bar2_write(root: int, offset: int, width: int, value: int) -> None:
     """Write BAR2 of stdvga or bochs-display; dispi registers take 16-bit writes (a 32-bit one is two)."""
     at = np.int64(offset)

@@ -8,7 +8,6 @@ DAC).
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.i2c import i2c_set
 from fwsim.devices.vga.state import (
@@ -364,7 +363,7 @@ def _write_byte(words: Any, port: int, value: int) -> None:
         words[V_FEATURE] = np.uint64(value)
 
 
-@njit
+@native
 def vga_in(root: int, port: int, width: int) -> Any:
     """Read ``width`` bytes (1, 2, 4) at ``port`` (3B0 to 3DF), byte by byte as the bus does: a uint32."""
     table = u64s(root)
@@ -376,7 +375,7 @@ def vga_in(root: int, port: int, width: int) -> Any:
     return np.uint32(value)
 
 
-@njit
+@native
 def vga_out(root: int, port: int, width: int, value: int) -> None:
     """Write the low ``width`` bytes (1, 2, 4) of ``value`` at ``port`` (3B0 to 3DF), byte by byte as the bus does."""
     words = u64s(u64s(root)[R_VGA])

@@ -7,7 +7,6 @@ Memory".
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from fwsim.devices.vga.state import (
     GFX,
@@ -170,7 +169,7 @@ def _linear_address(words: Any, offset: int) -> Any:
     return host + (at & 0xFFF) if host else 0
 
 
-@njit
+@native
 def vga_read(root: int, offset: int, width: int) -> Any:
     """Read ``width`` bytes (1, 2, 4, 8) at A0000 + ``offset`` (0 to 1FFFFh): a uint64, all ones where nothing is."""
     words = u64s(u64s(root)[R_VGA])
@@ -187,7 +186,7 @@ def vga_read(root: int, offset: int, width: int) -> Any:
     return result
 
 
-@njit
+@native
 def vga_write(root: int, offset: int, width: int, value: int) -> None:
     """Write the low ``width`` bytes (1, 2, 4, 8) of ``value`` at A0000 + ``offset`` (0 to 1FFFFh)."""
     words = u64s(u64s(root)[R_VGA])

@@ -7,7 +7,6 @@ from itertools import count
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from fwsim.devices.igd import layout as g
 from fwsim.native import R_HYP, R_IGD, callback, u32s, u64s
@@ -21,10 +20,9 @@ S_BDSM_AT = _next()  # address of the guest's emulated BDSM, uint32 or two of th
 S_BDSM_WIDE = _next()  # 1: it is 64 bits wide
 SHIFT_WORDS = _next()
 NO_LATCH = 0xFFFFFFFFFFFFFFFF
-_u64 = types.uint64
 
 
-@callback(_u64(_u64, _u64, _u64, _u64))
+@callback("u64(u64, u64, u64, u64)")
 def shift(root: int, value: int, offset: int, index: int) -> Any:
     """The dword that reaches the device: at index 4n+1 below the limit it is moved, whatever it is.
 
@@ -45,7 +43,7 @@ def shift(root: int, value: int, offset: int, index: int) -> Any:
     return (np.uint64(value) - words[S_HOST_BASE] + base) & np.uint64(0xFFFFFFFF)
 
 
-@callback(types.void(_u64, _u64, _u64, _u64))
+@callback("void(u64, u64, u64, u64)")
 def latch(root: int, port: int, written: int, value: int) -> None:
     """The index is QEMU's own copy: a write of the index port sets it, everything else on the pair forgets it."""
     words = u64s(u64s(root)[R_HYP])

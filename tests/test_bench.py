@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from capstone import CS_ARCH_X86, CS_MODE_16, Cs
 
-from fwsim.bench import loops, runs
+from fwsim.bench import loops, runs, sweeps
 from fwsim.bench.figures import Figure, alternate
 from fwsim.bench.interrupts import COUNT, Interrupts
 from fwsim.bench.reference import Reference
@@ -17,6 +17,7 @@ from fwsim.bench.x86emu import build
 from fwsim.cpu.plain import PlainCpu
 from fwsim.errors import FwsimError
 from fwsim.native import R_CODE, R_SEQ, ROOT_WORDS, STOP_IRQ
+from fwsim.placement.allocate import place
 from fwsim.trace.event import Flag, Op, Space
 
 CODES = {
@@ -249,6 +250,15 @@ def test_command_refuses_a_missing_image(capsys, tmp_path):
     assert "none.rom" in err
 
 
+def test_what_a_sweep_is_timed_by_does_its_work():
+    """Each firmware places a BAR at least, and each mode is set, with a picture of it."""
+    for ask in sweeps.Placements().asks:
+        assert place(ask).details.boot == "ok"
+        assert place(ask).details.bars or ask.firmware in ("bhyve", "acrn", "crosvm"), ask
+    rows = sweeps.Cells().rows()
+    assert [(row["stop"], row["calls_ok"], row["screens"]) for row in rows] == [("completed", 1, 1)] * 6
+
+
 def test_json_has_every_figure(capsys, monkeypatch):
     from fwsim.bench import figures as module
     from fwsim.cli import main
@@ -266,6 +276,7 @@ def test_json_has_every_figure(capsys, monkeypatch):
         "events_memory_mib",
     }
     assert wanted <= set(found)
+    assert {"placement_ms", "rom_cells_per_s"} <= set(found)
     assert all({"name", "value", "unit", "reference"} <= set(figure) for figure in found.values())
     assert found["rom_code_ratio"]["value"] > 0
 

@@ -1,6 +1,6 @@
 """Events are handed to another library chunk by chunk, by the Arrow C stream interface: no library is needed for it.
 
-The three structs and their release callbacks: arrow.apache.org/docs/format/CDataInterface.html, CStreamInterface.html and
+The structs and their release callbacks: arrow.apache.org/docs/format, CDataInterface.html, CStreamInterface.html and
 CDataInterface/PyCapsuleInterface.html. What is asked for next is read then, so that any number of events takes the
 memory of a few chunks.
 """

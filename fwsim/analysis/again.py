@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.scan import Steps
@@ -31,8 +30,7 @@ writes. A ROM's POST takes a third of it, mostly.
 """
 
 
-@dataclass
-class Window:
+class Window(Struct):
     """Recorded steps, and the events so far."""
 
     steps: Steps

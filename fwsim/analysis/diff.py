@@ -4,10 +4,10 @@ differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.align import align
@@ -21,8 +21,7 @@ BEFORE = 5
 _CHUNK = 1 << 18
 
 
-@dataclass
-class Diff:
+class Diff(Struct):
     """Two runs beside each other."""
 
     a: str

@@ -5,9 +5,9 @@ made.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.compared import Compared, Indices, Mask, other_values
@@ -20,8 +20,7 @@ _DELTAS = 4
 _LOW = np.uint64((1 << 32) - 1)
 
 
-@dataclass
-class Group:
+class Group(Struct):
     """Differences of one kind, in one line: ``count`` events, the first and the last of each side."""
 
     kind: str
@@ -45,8 +44,7 @@ Found = list[tuple[int, Group]]
 """Each group with its place: an index of the events of A."""
 
 
-@dataclass
-class Pair:
+class Pair(Struct):
     """The events compared, A's and B's; for each the other's index (-1: none), and what only lengthens a wait."""
 
     left: Compared

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from fwsim.analysis.again import Again
 from fwsim.analysis.nodes import Node, Slice
@@ -46,8 +46,7 @@ _INPUTS = (Space.PCI, Space.MMIO, Space.PORT)
 _NEVER = (1 << 62) - 1
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """What was read, by event ``seq``: bytes of a register, of which the bits of ``mask`` decided."""
 
     seq: int
@@ -71,8 +70,7 @@ class Input:
         return f"config {pci_text(self.address)}" if self.space == "pci" else f"{self.space} {self.address:#x}"
 
 
-@dataclass(frozen=True)
-class GaveUp:
+class GaveUp(Struct, frozen=True):
     """The input that decided, the slice it was found by, and a value with which the code goes on (None: none tried).
 
     ``again``: with that value it goes further, and gives up later.

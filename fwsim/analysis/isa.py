@@ -14,7 +14,8 @@ from fwsim.cpu.arm import GENERAL
 from fwsim.cpu.engine import LONG_STEP_REGISTERS, STEP_REGISTERS
 from fwsim.cpu.steps import LONG
 from fwsim.cpu.steps import Steps as Recorded
-from fwsim.disasm import A64, Decoded, decode, decode_a64
+from fwsim.disasm.a64 import A64, decode_a64
+from fwsim.disasm.operands import Decoded, decode
 from fwsim.trace.event import Space
 
 AnyStep = Step[Any]

@@ -4,9 +4,9 @@ or a number.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -21,8 +21,7 @@ _ITEM = re.compile(r"(gtt|fault|config|mmio|port|memory|stage2)\[\s*(.+?)\s*\]")
 _BDF = re.compile(r"(?:(\w\w):)?(\w\w)\.(\d)\s*@\s*(\w+)")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """``kind`` as asked for; ``seq`` of the event; ``number`` the entry's, fault's or register's."""
 
     kind: str

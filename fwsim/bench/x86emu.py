@@ -4,8 +4,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _SOURCE = r"""
 /* The index/data pair under libx86emu: latch, range test and move, GTT store, a 56-byte record of each access. */
@@ -78,8 +79,7 @@ int main(int argc, char **argv)
 _HEADER = Path("/usr/include/x86emu.h")
 
 
-@dataclass
-class Emulator:
+class Emulator(Struct):
     """``run`` gives the seconds one pass takes; None when it could not be made, and ``missing`` says why."""
 
     run: Callable[[], float] | None

@@ -8,11 +8,11 @@ Every instruction is seen by a native hook: so the engine knows which one makes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import unicorn
+from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn import arm64_const as arm
 
@@ -32,8 +32,7 @@ _EL1H, _MASKED = 0x5, 0x3C0
 _SYNC_SAME_LEVEL = 0x200
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """Addresses of the native callbacks that the machine composes."""
 
     instruction: int

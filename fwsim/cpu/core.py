@@ -6,11 +6,11 @@ Unicorn executes x86 and AArch64 code alike; what differs is in ``engine.py`` (x
 import ctypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import unicorn
+from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -60,8 +60,7 @@ NothingThereError = unicorn.UcError
 """What reading or writing from outside raises where nothing is mapped."""
 
 
-@dataclass(frozen=True)
-class CpuSnapshot:
+class CpuSnapshot(Struct, frozen=True):
     """Everything the CPU is: an opaque context of the engine, and where it would go on."""
 
     context: Any

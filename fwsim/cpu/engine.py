@@ -1,11 +1,11 @@
 """The x86 runs code: one Unicorn for real, protected and long mode, with native hooks and slices between them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import unicorn
+from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn import x86_const as x86
 
@@ -47,9 +47,8 @@ _SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
 _EFER, _LMA = 0xC0000080, 1 << 10
 
 
-@dataclass(frozen=True)
-class Hooks:
-    """Addresses of the native callbacks (numba cfuncs) that the machine composes; ``None``: not installed."""
+class Hooks(Struct, frozen=True):
+    """Addresses of the native callbacks that the machine composes; ``None``: not installed."""
 
     port_in: int
     port_out: int

@@ -10,10 +10,10 @@ import ctypes
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 
 import unicorn
+from msgspec import Struct
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -27,8 +27,7 @@ _MODE_AT = 4
 """Where a uc_struct has its mode (Unicorn include/uc_priv.h: uc_arch arch, uc_mode mode); checked when it is set."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A segment register with the descriptor it was loaded with; ``limit`` in bytes."""
 
     selector: int
@@ -42,8 +41,7 @@ class Segment:
         return 64 if self.flags & _LONG else 32 if self.flags & _BIG else 16
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     segments: int
     error_code: int
     is_int: int

@@ -4,8 +4,10 @@ It asks the environment what a HLT and an exception mean, and knows nothing else
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.cpu.core import CpuFaultError
 from fwsim.environment.ending import Ending
@@ -50,8 +52,7 @@ _BUDGETS = {
 }
 
 
-@dataclass
-class _Waiting:
+class _Waiting(Struct):
     """Rounds in a row in which nothing new happened, accesses without anything new at the last of them, and whether
     the code seems to wait for the timer.
     """
@@ -67,8 +68,7 @@ class _Waiting:
         self.waits = waits
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Code in the middle of its run, between two slices, or between two runs: everything that what follows needs."""
 
     built: Any

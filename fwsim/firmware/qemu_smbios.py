@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import qemu_e820
@@ -35,8 +36,7 @@ QEMU64 = (0x00060FB1, 0x078BFBFD)
 """EAX and EDX of CPUID 1 of QEMU's default model (asked of 7.2)."""
 
 
-@dataclass(frozen=True)
-class Smbios:
+class Smbios(Struct, frozen=True):
     """`etc/smbios/smbios-tables` and `etc/smbios/smbios-anchor`; checksums and the address are the firmware's to fill.
 
     SeaBIOS src/fw/biostables.c (smbios_romfile_setup) and OVMF's SmbiosPlatformDxe do.

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function, links

@@ -1,9 +1,10 @@
 """One machine: engine, memory, bus, devices and hypervisor of a scenario, put together and kept in step."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.cpu.engine import Hooks
 from fwsim.devices.adapters import Adapter
@@ -46,8 +47,7 @@ FirstGtt = tuple[int, int, int, dict[str, int]]
 """The first GTT write of the guest's code: index, value, what was written of it, the registers."""
 
 
-@dataclass(frozen=True)
-class MachineSnapshot:
+class MachineSnapshot(Struct, frozen=True):
     """A machine at one moment: the state of each of its parts, in the machine's order of them."""
 
     parts: tuple[Any, ...]

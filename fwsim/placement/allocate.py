@@ -1,7 +1,7 @@
 """Placements: which firmware places what where in one configuration, no ROM run, and what the rules say of it.
 
 ``place`` takes an ``Ask`` and gives an ``Allocation``: ``firmware`` and ``checks`` as in ``summary.json``, and what
-only a placement tells. It takes under a millisecond and imports neither numpy nor numba.
+only a placement tells. It takes under a millisecond and imports no numpy.
 """
 
 import msgspec

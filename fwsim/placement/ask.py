@@ -1,7 +1,6 @@
 """What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace as with_fields
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, cast, get_args, get_origin
@@ -258,7 +257,7 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator, options: Options) -
     rows = tuple(function.asked() for function in board.functions)
     if ask.legacy == "on" and HOST_BRIDGE in given.copies:
         host = fam.host_bridge_id << 16 | 0x8086
-        rows = tuple(with_fields(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
+        rows = tuple(replace(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
     return rows
 
 

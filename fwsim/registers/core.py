@@ -12,8 +12,9 @@ Several classes may share one ``name`` where a register's form changes from one 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, Self, overload
+
+from msgspec import Struct
 
 from fwsim.registers.gms import SizeRule
 from fwsim.registers.variants import expand
@@ -126,8 +127,7 @@ def _size(size: int) -> str:
     return f"{size} bytes" if size else "no"
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(Struct, frozen=True):
     """Several registers of one form: (label, address) pairs."""
 
     members: tuple[tuple[str, int], ...]
@@ -241,8 +241,7 @@ def _places(at: Mapping[str, At] | Mapping[frozenset[str], At], base: int) -> It
             yield Place(label, base + address, chosen)
 
 
-@dataclass(frozen=True)
-class RegisterAt:
+class RegisterAt(Struct, frozen=True):
     """A register found at an address: which one of an array, and for which families the answer holds."""
 
     register: type[Register]

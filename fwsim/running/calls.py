@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
@@ -54,8 +54,7 @@ class Called(Protocol):
         ...
 
 
-@dataclass
-class Caller:
+class Caller(Struct, dict=True):
     """Makes a scenario's calls on a session, keeps their results, the screens and the IOMMU's faults."""
 
     built: Built

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
 from fwsim.board.fw_tables.guest import Guest as FirmwareGuest

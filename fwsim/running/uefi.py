@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
@@ -27,7 +27,7 @@ from fwsim.results.summary import (
     Stop,
     Summary,
 )
-from fwsim.rom.chain import Rom, is_pe
+from fwsim.rom.chain import Rom
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rom.efi_about import ASSIGNS
 from fwsim.rules.run import check
@@ -47,20 +47,12 @@ _LPC_BRIDGE = 0x1F << 3
 _RGB, _BGR = ((8, 0), (8, 8), (8, 16)), ((8, 16), (8, 8), (8, 0))
 
 
-@dataclass
-class _Screens:
+class _Screens(Struct):
     """What the pictures show, and their pixels."""
 
     screens: list[Screen] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     calls: list[CallResult] = field(default_factory=list)
-
-
-def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
-    """Whether the firmware is fwsim's own UEFI, and there is a driver for it."""
-    row = allocator_of(scenario.firmware)[0]
-    drivers = scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images)
-    return row.uefi and not row.image and bool(drivers)
 
 
 def _counted(drivers: int) -> str:

@@ -7,11 +7,10 @@ has no such calls, and is made anew for each cell.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE
@@ -169,8 +168,7 @@ def _config_space(summary: Summary) -> Row:
     return {"config_lost": sum(each.lost for each in found.answers), "config_answers": said}
 
 
-@dataclass
-class _Kept:
+class _Kept(Struct):
     """A run whose ROM has POSTed, and how to get back there."""
 
     run: Run | ImageRun

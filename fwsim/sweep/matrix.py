@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from fwsim import __version__
 from fwsim.board.pc import MACHINES
@@ -38,8 +38,7 @@ _MOST_CALLS = 64
 _WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "accel": ACCELS, "legacy": SWITCH}
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Struct, frozen=True, dict=True):
     """One field and the values it takes."""
 
     name: str
@@ -56,8 +55,7 @@ class Axis:
         return tuple(value if isinstance(value, str) else json.dumps(value) for value in self.values)
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Struct, frozen=True, dict=True):
     """A sweep: ``axes`` in the order of the columns, the last one varies fastest; ``skip`` what is left out."""
 
     kind: str

@@ -7,10 +7,11 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.sweep.cell import Row, Runner, crashed, rows_of
@@ -40,8 +41,7 @@ def sweep(store: Store, workers: Workers, progress: Progress | None = None) -> N
     store.finish()
 
 
-@dataclass
-class _Task:
+class _Task(Struct):
     """Cells of one piece of work that are still to be done."""
 
     number: int
@@ -88,8 +88,7 @@ class _Pieces:
         return task.number, [row for _, row in sorted(kept.items())]
 
 
-@dataclass(eq=False)
-class _Worker:
+class _Worker(Struct, eq=False):
     process: Any
     pipe: Connection
     task: _Task | None = None

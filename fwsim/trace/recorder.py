@@ -4,11 +4,11 @@ import errno
 import mmap
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from weakref import WeakSet
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -27,8 +27,7 @@ def npy_header(records: int) -> bytes:
     return b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little") + body.ljust(HEADER - 11) + b"\n"
 
 
-@dataclass(eq=False)
-class Mark:
+class Mark(Struct, eq=False, weakref=True):
     """What a snapshot keeps of the events: how many there were, and those of them that were forgotten since.
 
     The first ``shared`` of the ``count`` events are the recorder's own still; ``rest`` is what came behind them.

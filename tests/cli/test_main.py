@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,27 @@ def test_groups_list_their_commands_whole(capsys):
     for group in ("trace", "host", "rom"):
         assert cli.main([group, "--help"]) == 0
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("library", "command"),
+    [
+        ("duckdb", ["query", "select count(*) from events"]),
+        ("duckdb", ["show", "--where", "space = port"]),
+        ("duckdb", ["export", "--format", "csv", "--out", "events.csv"]),
+        ("perfetto", ["export", "--format", "perfetto", "--out", "events.pftrace"]),
+    ],
+)
+def test_what_a_bare_install_lacks_is_named_with_its_extra(long_run, monkeypatch, capsys, library, command):
+    """Each is of the extra that is named, and no dependency of every install."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert any(line.startswith(library) for line in project["optional-dependencies"][cli.EXTRAS[library]])
+    assert not any(line.startswith(library) for line in project["dependencies"])
+    monkeypatch.chdir(long_run.parent)
+    for module in {library, *(each for each in sys.modules if each.startswith(f"{library}."))}:
+        monkeypatch.setitem(sys.modules, module, None)
+    name, *options = command
+    assert cli.main(["trace", name, str(long_run), *options]) == 2
+    error = capsys.readouterr().err
+    assert f"this takes {library}, which is not installed" in error
+    assert "pip install 'fwsim[tables]'" in error

@@ -1,10 +1,10 @@
 """The IGD consists of a register file, a GTT, DDC pins and AUX sinks, as arrays that native code works on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
@@ -26,8 +26,7 @@ _LOCAL = 3
 """An entry is valid, and its address is one in the device's own memory (pte.FORMATS, mtl)."""
 
 
-@dataclass(frozen=True)
-class Stolen:
+class Stolen(Struct, frozen=True):
     """The host's stolen memory: GGC (GMCH_CTRL before generation 6) and its base."""
 
     ggc: int

@@ -1,10 +1,11 @@
 """What the registers of a family keep of a write, give to a read and hold at reset, from the database."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
@@ -15,8 +16,7 @@ from fwsim.registers.family import Family
 _DWORD = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """How one dword of the register file is accessed: masks of bits, all of them 0 for plain storage.
 
     ``read_only`` keeps its value, ``write_clears`` is cleared by ones, ``read_clears`` by each read and by nothing
@@ -39,8 +39,7 @@ class Form:
 PLAIN = Form()
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(Struct, frozen=True):
     """A family's register file by the database.
 
     ``kinds`` has for each dword the number of its form in ``forms``, of which the first is plain storage, and the first
@@ -122,7 +121,7 @@ def storage(family: Family) -> Storage:
 
 def _joined(one: Form, other: Form) -> Form:
     """Two registers in one dword."""
-    return replace(one, **{name: value | getattr(one, name) for name, value in vars(other).items()})
+    return replace(one, **{name: value | getattr(one, name) for name, value in asdict(other).items()})
 
 
 def form_table(forms: Sequence[Form], first_rows: dict[int, int]) -> NDArray[np.uint32]:

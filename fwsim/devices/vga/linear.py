@@ -1,15 +1,13 @@
 """Linear pixels of 8, 15, 16, 24 and 32 bits make a picture; every picture comes in the dataclass defined here."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What a monitor shows: ``rgb`` is (height, width, 3), ``mode`` a short name such as ``text 80x25``."""
 
     mode: str

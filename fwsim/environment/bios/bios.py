@@ -1,8 +1,10 @@
 """The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.environment.bios import segment
 from fwsim.environment.bios.asked import Repeats
@@ -24,8 +26,7 @@ _ENDS = (
 """Stubs at which an interrupt has nothing left to do."""
 
 
-@dataclass(frozen=True)
-class BiosState:
+class BiosState(Struct, frozen=True):
     """What the firmware keeps outside the guest's memory; ``pmm`` None where there is none."""
 
     pmm: PmmState | None

@@ -1,8 +1,7 @@
 """What a BIOS service may touch: registers, memory, PCI, time, and the flags on the caller's stack."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
@@ -15,8 +14,7 @@ from fwsim.native import R_STEP, R_TIME
 CARRY, ZERO = 0x0001, 0x0040
 
 
-@dataclass
-class Context:
+class Context(Struct):
     """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before.
 
     ``kept``: (start, size) of memory that an option ROM was given for good.

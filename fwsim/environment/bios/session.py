@@ -6,8 +6,9 @@ its turn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.cpu.exceptions import Event, handler
 from fwsim.devices.diskette import Diskette
@@ -26,8 +27,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Op, Space
 
 
-@dataclass(frozen=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """Whose turn it is, and what each caller keeps outside the guest's memory."""
 
     turn: int

@@ -8,8 +8,9 @@ holds it, e820 reserves it (2026), and an MCFG table says where it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import get_args
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
@@ -48,14 +49,12 @@ _LPC = 0xF8
 _DEFAULT_BITS = 39
 
 
-@dataclass(slots=True)
-class _Resource:
+class _Resource(Struct):
     base: int
     end: int
 
 
-@dataclass(slots=True)
-class _Laid:
+class _Laid(Struct):
     """Everything in its place: ``memory`` what is at memory addresses, ``gaps`` what alignment or a region left."""
 
     hole: Hole

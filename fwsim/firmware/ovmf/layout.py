@@ -8,7 +8,7 @@ VirtualMemory.c (InitializePageTablePool), OvmfPkg's .dsc (PcdMemoryType..., the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.firmware.ovmf.pages import PAGE, PageAllocator, Range
 from fwsim.firmware.ovmf.versions import Version
@@ -32,8 +32,7 @@ _BINS = {
 """Distances of each bin's start and end to the end of the NVS bin, the topmost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Addresses: ``taken`` is the lowest that PEI takes above the page tables, ``tables`` (start, end) these.
 
     ``nvs_end`` is the end of the bins, ``pei`` the start of PEI's memory, ``dxe`` the lowest that DXE takes in it.

@@ -6,6 +6,8 @@ name stretches of it; the names around an offset are the path that a reader is s
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from fwsim.rom.finding import Finding
 from fwsim.units import MIB
 
@@ -24,8 +26,7 @@ MAX_STRETCHES = 20_000
 MAX_VOLUMES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Bytes ``start`` up to ``end`` of a stream, and what they are."""
 
     start: int
@@ -62,8 +63,7 @@ class Stream:
         return (*self.path, *dict.fromkeys(each.name for each in inside))
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """The streams of one file in the order they were met, what is to be said of them, what may still be unpacked."""
 
     streams: list[Stream] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Each family has its row of behaviours, and says whether an image of its own was ever run on them."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.devices.igd.behaviours import (
     clock,
@@ -81,8 +81,7 @@ _CHERRYVIEW: tuple[Maker, ...] = (
 _BAYTRAIL: tuple[Maker, ...] = (*(maker for maker in _CHERRYVIEW if maker is not phy.chv_power_good), crt.detection)
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """A family's behaviours. ``like``: whose they are, where no image of the family's own has run on them; "drivers"
     where they are only what Linux waits for.
     """

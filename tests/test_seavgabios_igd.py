@@ -10,7 +10,7 @@ import pytest
 from glyphs import font_of, read_text
 from lab import Lab
 from msgspec.structs import replace
-from test_docs import DOCS, execute
+from test_docs import DOCS
 from test_real_images_igd import IMAGES, image
 
 from fwsim.devices.igd.scanout import scan
@@ -297,7 +297,7 @@ def examples(kind):
 
 
 @pytest.mark.parametrize("kind", ["console", "console cbvga"])
-def test_the_page_shows_what_is_printed(kind, request, tmp_path):
+def test_the_page_shows_what_is_printed(kind, request, tmp_path, in_shell):
     request.getfixturevalue("cbvga" if "cbvga" in kind else "isavga")
     for name in ("roms", "examples"):
         (tmp_path / name).symlink_to(DOCS.parent / name)
@@ -305,5 +305,5 @@ def test_the_page_shows_what_is_printed(kind, request, tmp_path):
     assert len(blocks) > 1
     for command, wanted in blocks:
         assert wanted
-        printed = [line.rstrip() for line in execute(command, tmp_path).stdout.splitlines()]
+        printed = [line.rstrip() for line in in_shell(command, tmp_path).stdout.splitlines()]
         assert printed == wanted, command

@@ -11,7 +11,7 @@ from unicorn.unicorn_py3.unicorn import uclib
 from fwsim.native import callback
 
 MEMORY = 1 << 20
-Hooked = Literal["none", "python", "empty"]
+Hooked = Literal["none", "python", "out", "empty"]
 
 
 @callback("u32(u64, u32, i32, u64)")
@@ -33,8 +33,8 @@ def _block(uc: Any, address: int, size: int, data: int) -> None:
 class PlainCpu:
     """A bare engine with 1 MiB of memory that runs real-mode ``code`` at ``segment``:0000 until its HLT.
 
-    ``hooked``: "none"; "python": the binding's hook with an empty Python function at OUT; "empty": native callbacks
-    that do nothing at IN, OUT and each block.
+    ``hooked``: "none"; "python": the binding's hook with an empty Python function at OUT; "out": a native callback
+    that does nothing there; "empty": such callbacks at IN, OUT and each block.
     """
 
     def __init__(self, code: bytes, segment: int = 0xC000, hooked: Hooked = "none") -> None:
@@ -45,6 +45,8 @@ class PlainCpu:
         uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)
         if hooked == "python":
             uc.hook_add(unicorn.UC_HOOK_INSN, _python_out, None, 1, 0, x86.UC_X86_INS_OUT)
+        elif hooked == "out":
+            self._hook(unicorn.UC_HOOK_INSN, _out.address, x86.UC_X86_INS_OUT)
         elif hooked == "empty":
             self._hook(unicorn.UC_HOOK_INSN, _in.address, x86.UC_X86_INS_IN)
             self._hook(unicorn.UC_HOOK_INSN, _out.address, x86.UC_X86_INS_OUT)

@@ -13,7 +13,7 @@ from fwsim.native import callback
 MEMORY = 1 << 20
 _ASKED = (x86.UC_X86_REG_AX, x86.UC_X86_REG_BX, x86.UC_X86_REG_CX, x86.UC_X86_REG_DX)
 _ANSWERED = (x86.UC_X86_REG_CX, x86.UC_X86_REG_DX, x86.UC_X86_REG_AL)
-Hooked = Literal["none", "python", "empty", "interrupt"]
+Hooked = Literal["none", "python", "out", "empty", "interrupt"]
 
 
 @callback("u32(u64, u32, i32, u64)")
@@ -35,8 +35,9 @@ def _block(uc: Any, address: int, size: int, data: int) -> None:
 class PlainCpu:
     """A bare engine with 1 MiB of memory that runs real-mode ``code`` at ``segment``:0000 until its HLT.
 
-    ``hooked``: "none"; "python": the binding's hook with an empty Python function at OUT; "empty": native callbacks
-    that do nothing at IN, OUT and each block; "interrupt": the binding's hook at INT, which reads and writes registers.
+    ``hooked``: "none"; "python": the binding's hook with an empty Python function at OUT; "out": a native callback
+    that does nothing there; "empty": such callbacks at IN, OUT and each block; "interrupt": the binding's hook at INT,
+    which reads and writes registers.
     """
 
     def __init__(self, code: bytes, segment: int = 0xC000, hooked: Hooked = "none") -> None:
@@ -49,6 +50,8 @@ class PlainCpu:
             uc.hook_add(unicorn.UC_HOOK_INSN, _python_out, None, 1, 0, x86.UC_X86_INS_OUT)
         elif hooked == "interrupt":
             uc.hook_add(unicorn.UC_HOOK_INTR, _python_interrupt)
+        elif hooked == "out":
+            self._hook(unicorn.UC_HOOK_INSN, _out.address, x86.UC_X86_INS_OUT)
         elif hooked == "empty":
             self._hook(unicorn.UC_HOOK_INSN, _in.address, x86.UC_X86_INS_IN)
             self._hook(unicorn.UC_HOOK_INSN, _out.address, x86.UC_X86_INS_OUT)

@@ -14,7 +14,7 @@ from fwsim.native import R_STEP, R_TIME
 CARRY, ZERO = 0x0001, 0x0040
 
 
-class Context(Struct):
+class Context(Struct, dict=True):
     """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before.
 
     ``kept``: (start, size) of memory that an option ROM was given for good.

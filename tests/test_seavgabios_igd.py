@@ -1,5 +1,6 @@
 """SeaVGABIOS on an IGD: dark where nobody has a pipe on, a picture where the host's own firmware left one."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -177,10 +178,19 @@ def test_what_a_post_alone_leaves(name):
     assert scan(lab.machine.igd, lab.machine.vga).source == LEFT_BY_POST[name.partition("-")[0]]
 
 
-@pytest.mark.parametrize("name", IMAGES)
+@functools.lru_cache(maxsize=1)
+def posted(name):
+    """The image's lab and its state after POST, for each mode to begin with."""
+    lab, _ = seen(str(image(name)), post="", cpu=IMAGES[name][0], port=IMAGES[name][2][0])
+    return lab, lab.run.session.slices.snapshot()
+
+
 @pytest.mark.parametrize("mode", VGA_MODES, ids=hex)
+@pytest.mark.parametrize("name", IMAGES)
 def test_real_images_fit_the_pipe_to_each_vga_mode(name, mode):
-    lab, _ = seen(str(image(name)), Call(ax=mode), post="", cpu=IMAGES[name][0], port=IMAGES[name][2][0])
+    lab, fresh = posted(name)
+    lab.run.session.slices.restore(fresh)
+    lab.int10(mode)
     shown = scan(lab.machine.igd, lab.machine.vga)
     assert (shown.source, shown.wanted) == ("vga", None)
 

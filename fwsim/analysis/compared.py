@@ -24,7 +24,7 @@ PERIODS = 12
 _DELAYS = (0x80, 0xE0, 0xED, 0x500)
 """Ports that are written for the time it takes."""
 _LINES, _FRAMES, _PIPE, _PIPES = 0x70000, 0x40, 0x1000, 3
-"""Scan line counter of pipe A, from there to its frame counter and to the next pipe's (Intel PRM: PIPEDSL, PIPE_FRMCNT);
+"""Scan line counter of pipe A, from there to its frame counter and to the next pipe (Intel PRM: PIPEDSL, PIPE_FRMCNT);
 PM timers are found by their port.
 """
 _PM_TIMERS = (0x408, 0x608, 0xB008, 0x1808)

@@ -51,7 +51,7 @@ class ArmEngine(Core):
 
     def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int]) -> None:
         uc = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
-        super().__init__(root, trap, uc, ids=_IDS, ip="pc", code="xzr", general=GENERAL, forever=_FOREVER)
+        super().__init__(root, trap, uc, ids=_IDS, ip="pc", forever=_FOREVER)
         root[R_HOSTED] = self._hosted_else = _KNOWN_PLACE
 
     def install(self, hooks: Hooks) -> None:
@@ -67,7 +67,7 @@ class ArmEngine(Core):
             told(address, access == unicorn.UC_MEM_WRITE_UNMAPPED)
             return False
 
-        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
+        self._uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
 
     def enter(self, entry: int, tree: int) -> None:
         """Start at ``entry`` with the device tree's address in X0, all else 0."""
@@ -86,7 +86,7 @@ class ArmEngine(Core):
         if not vectors:
             return False
         flags = self.get("nzcv") | _MASKED | _EL1H
-        self.uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
+        self._uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
         for name, value in (("esr_el1", syndrome), ("far_el1", address), ("elr_el1", back)):
             self.set(name, value)
         self.set("pc", vectors + _SYNC_SAME_LEVEL)

@@ -46,10 +46,17 @@ class Smbios(Struct, frozen=True):
     anchor: bytes
 
 
-@lru_cache(maxsize=64)
 def smbios_bytes(machine: str, low: int, high: int, cpus: int, release: tuple[int, ...]) -> int:
     """Bytes of `etc/smbios/smbios-tables`. ``low`` and ``high`` bytes of RAM below and above 4 GiB."""
-    return len(smbios(machine, qemu_e820(low, high, amd=False, kvm=False), cpus, release).tables)
+    # A structure is as long whatever sizes stand in it: how many modules and ranges there are is all that counts.
+    return _length(machine, -(-(low + high) // _DIMM), bool(high), cpus, release)
+
+
+@lru_cache(maxsize=256)
+def _length(machine: str, dimms: int, high: bool, cpus: int, release: tuple[int, ...]) -> int:
+    ram = dimms * _DIMM
+    e820 = qemu_e820(_MIB if high else ram, ram - _MIB if high else 0, amd=False, kvm=False)
+    return len(smbios(machine, e820, cpus, release).tables)
 
 
 def smbios(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-import msgspec
 from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
@@ -116,7 +115,7 @@ class Host(Struct, frozen=True):
     cpu: str = ""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An allocator's options: none. One that has some declares a subclass, a field each, all with defaults."""
 
 

@@ -133,7 +133,9 @@ def build(
     board = board_of(scenario, adapter, given)
     moved = moved_ram(scenario, board, len(image))
     split = moved[1] if moved else None
-    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode, split=split)
+    machine = Machine(
+        scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode, split=split, moves=executes(scenario)
+    )  # fmt: skip
     if given.vga_ports is not None:
         machine.show_vga_ports(given.vga_ports)
     machine.functions = plug_all(machine.pci, board)

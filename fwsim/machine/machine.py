@@ -71,6 +71,7 @@ class Machine(Parts):
         vga: bool = True,
         mode: str = "real",
         split: tuple[int, int] | None = None,
+        moves: bool = False,
     ) -> None:
         super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode, split=split)
         self._by_port: dict[int, PortDevice] = {}
@@ -78,7 +79,7 @@ class Machine(Parts):
         self.interrupts: Interrupts | None = None
         self._install()
         self.accesses = Accesses(self.engine)
-        self.windows = Windows(self)
+        self.windows = Windows(self, moves=moves)
         self.pci.follow = self.windows.update
         self._claim_ports()
 

@@ -6,7 +6,7 @@ rule answers with the facts, hexadecimal addresses in them, or not at all where 
 
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from fwsim.devices.ecam import window
 from fwsim.firmware.request import Step
@@ -107,7 +107,7 @@ class Placed(Layout, frozen=True, kw_only=True):
     notes: Sequence[str] = ()
     no_bdsm: str = ""
     no_asls: str = ""
-    steps: Sequence[Step] = field(default=())
+    steps: Sequence[Step] = ()
     pciexbar: int = 0
     kept: Sequence[Range] = ()
     overlaps: Sequence[str] = ()
@@ -138,10 +138,8 @@ class PlacedRule(Struct, frozen=True):
 
 def check_placed(placed: Placed) -> list[CheckResult]:
     """Every rule that concerns the placement, in the tables' order."""
-    shared = ((rule.id, rule.test(placed)) for rule in SHARED)
-    rest = ((rule.id, rule.test(placed)) for rule in PLACED)
-    found = (*shared, *rest)
-    return [CheckResult(name, *verdict) for name, verdict in found if verdict is not None]
+    found = [CheckResult(rule.id, *verdict) for rule in SHARED if (verdict := rule.test(placed)) is not None]
+    return found + [CheckResult(rule.id, *verdict) for rule in PLACED if (verdict := rule.test(placed)) is not None]
 
 
 def span(start: int, end: int) -> str:

@@ -36,7 +36,7 @@ from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import panel_picture, take
+from fwsim.running.pictures import of_one_colour, panel_picture, take
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.efi import status_name
@@ -163,11 +163,11 @@ class UefiRun(PcRun):
         if rgb is None:
             return
         screen.lights, screen.drawn, screen.wanted = lights(self.built), drawn, (mode.width, mode.height)
-        screen.flat = bool((rgb == rgb[0, 0]).all())
+        screen.flat = of_one_colour(rgb)
         screen.file = f"screen-{len(self._shown.screens) + 1:02d}.png"
         self._shown.screens.append(screen)
         self._shown.pictures.append(rgb)
-        fitted = panel_picture(self.built, screen, rgb)
+        fitted = panel_picture(self.built, screen, rgb, wanted=self._out is not None)
         if self._out is not None:
             self._out.write(screen.file, png_bytes(rgb))
             if fitted is not None and screen.panel:

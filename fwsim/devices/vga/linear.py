@@ -44,7 +44,7 @@ def linear_rgb(memory: Pixels, base: int, stride: int, width: int, height: int, 
     at = (starts[:, None] + np.arange(width * size, dtype=np.int64)) % len(memory)
     lines = memory[at]
     if bpp == 8:
-        colours: Pixels = palette[lines]
+        colours: Pixels = np.take(palette, lines, axis=0)
         return colours
     if bpp in (15, 16):
         words = np.ascontiguousarray(lines).view("<u2")

@@ -46,6 +46,9 @@ class Repeats(Struct):
 
     def endless(self) -> list[Question]:
         """The questions that the code asks for ever, the one that was asked last first; none while none is."""
+        least = min(self.rounds, self.counted)
+        if all(each.alike < least for each in self.asked.values()):
+            return []
         mine = [each for key, each in self.asked.items() if key not in self.let_be]
         if not any(each.same >= self.rounds or each.alike >= self.counted for each in mine):
             return []

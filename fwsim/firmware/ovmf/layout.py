@@ -8,6 +8,8 @@ VirtualMemory.c (InitializePageTablePool), OvmfPkg's .dsc (PcdMemoryType..., the
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from fwsim.firmware.ovmf.pages import PAGE, PageAllocator, Range
@@ -78,6 +80,7 @@ def _tables(bits: int, huge: bool) -> int:
     return 1 + roots * (1 if huge else 1 + (1 << min(bits, 39) - 30))
 
 
+@lru_cache(maxsize=64)
 def least_ram(version: Version, machine: str, cpu: Cpu) -> int:
     """Bytes of RAM below 4 GiB from which on the layout holds: PEI's memory is above the decompressed firmware."""
     return version.first_run + FOUR_GIB - layout(version, machine, cpu, FOUR_GIB, 0).pei

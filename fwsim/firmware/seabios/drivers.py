@@ -54,15 +54,18 @@ DRIVERS = (
     NVME,
 )
 """In the order in which they start."""
+_CLASSES = frozenset(each for driver in DRIVERS for each in driver.classes)
+_IDS = frozenset(each for driver in DRIVERS for each in driver.ids)
 
 
 def start(functions: Sequence[Function], memory: Memory, *, without: str = "") -> list[str]:
     """Let the drivers but ``without`` take their share of ``memory``; the names of those that found a function."""
     borrowed, started = [], []
-    for driver in DRIVERS:
+    known = [each for each in functions if each.class_code in _CLASSES or each.device << 16 | each.vendor in _IDS]
+    for driver in DRIVERS if known else ():
         if driver.name == without:
             continue
-        for function in functions:
+        for function in known:
             if not driver.fits(function):
                 continue
             started.append(driver.name)

@@ -22,6 +22,10 @@ class Site(Struct, frozen=True):
     bdsm: int
     """Base of the host's stolen memory."""
 
+    def __hash__(self) -> int:
+        """A family's own fields have none; of those of one name there is mostly one."""
+        return hash((self.family.name, self.ports, self.ggc, self.bdsm))
+
     def has(self, register: type[Register], label: str = "") -> bool:
         """Whether the family has the register, by this label."""
         return any(place.label == label for place in self._places(register))

@@ -1,5 +1,7 @@
 """Each family has its row of behaviours, and says whether an image of its own was ever run on them."""
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from fwsim.devices.igd.behaviours import (
@@ -121,9 +123,10 @@ def known(family: Family) -> Known:
     return _BY_FAMILY.get(family.name, _NOTHING)
 
 
-def behaviours(site: Site) -> list[Behaviour]:
-    """Everything the display of this site does by itself."""
-    return [make(site) for make in known(site.family).makers]
+@lru_cache(maxsize=16)
+def behaviours(site: Site) -> tuple[Behaviour, ...]:
+    """Everything the display of this site does by itself: nobody changes it, machines of one kind share it."""
+    return tuple(make(site) for make in known(site.family).makers)
 
 
 def unmeasured(family: Family) -> str:

@@ -51,7 +51,7 @@ class ArmEngine(Core):
 
     def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int]) -> None:
         uc = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
-        super().__init__(root, trap, uc, ids=_IDS, ip="pc", code="xzr", general=GENERAL, forever=_FOREVER)
+        super().__init__(root, trap, uc, ids=_IDS, ip="pc", forever=_FOREVER)
         root[R_HOSTED] = self._hosted_else = _KNOWN_PLACE
 
     def install(self, hooks: Hooks) -> None:

@@ -17,19 +17,11 @@ from unicorn.unicorn_py3.unicorn import uclib
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
-    R_CS,
     R_FN_READ,
     R_FN_STOP,
     R_FN_TRAP,
     R_FN_WRITE,
-    R_GENERAL,
-    R_GENERAL_COUNT,
     R_HOSTED,
-    R_IDS_CSIP,
-    R_IDS_GENERAL,
-    R_IP,
-    R_PTRS_CSIP,
-    R_PTRS_GENERAL,
     R_RAM,
     R_STOP,
     R_UC,
@@ -70,9 +62,8 @@ class CpuSnapshot(Struct, frozen=True):
 class Core:
     """One CPU with its address space. ``root`` is the native state block, ``trap`` its Python side.
 
-    ``ids``: the engine's number of each register that has a name here; ``ip`` names the program counter, ``code`` what
-    goes with it in an event's ``cs``; ``general`` are the registers an address is made of. ``forever`` is where no code
-    ever is.
+    ``ids``: the engine's number of each register that has a name here; ``ip`` names the program counter. ``forever`` is
+    where no code ever is.
     """
 
     arch: ClassVar[str]
@@ -83,7 +74,7 @@ class Core:
 
     def __init__(
         self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int], uc: Any, *,
-        ids: Mapping[str, int], ip: str, code: str, general: Sequence[str], forever: int,
+        ids: Mapping[str, int], ip: str, forever: int,
     ) -> None:  # fmt: skip
         self.root = root
         self.uc = uc
@@ -95,10 +86,10 @@ class Core:
         self._ids, self._ip, self._forever = ids, ip, forever
         self._hosted_else = 0
         """R_HOSTED while no access of the host's own is made."""
-        self._install_common(code, general)
+        self._install_common()
 
     # --- native state ----------------------------------------------------------------------------------------------
-    def _install_common(self, code: str, general: Sequence[str]) -> None:
+    def _install_common(self) -> None:
         root = self.root
         assert self._handle.value is not None
         root[R_UC] = self._handle.value
@@ -108,16 +99,6 @@ class Core:
         callback = _TRAP_TYPE(self._guarded_trap)
         root[R_FN_TRAP] = ctypes.cast(callback, ctypes.c_void_p).value or 0
         self._keep.append(callback)
-        ids = np.array([self._ids[code], self._ids[self._ip]], np.int32)
-        targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
-        general_ids = np.array([self._ids[name] for name in general], np.int32)
-        values = np.zeros(max(16, len(general)), np.uint64)
-        general_targets = np.array([address_of(values) + 8 * i for i in range(len(general))], np.uint64)
-        root[R_GENERAL_COUNT] = len(general)
-        self._point(
-            (R_IDS_GENERAL, general_ids), (R_PTRS_GENERAL, general_targets), (R_GENERAL, values), (R_IDS_CSIP, ids),
-            (R_PTRS_CSIP, targets),
-        )  # fmt: skip
 
     def _point(self, *arrays: tuple[int, NDArray[Any]]) -> None:
         """Give root words the addresses of arrays, which are kept."""

@@ -9,9 +9,23 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn import x86_const as x86
 
-from fwsim.cpu.core import Core
+from fwsim.cpu.core import ALL, Core
 from fwsim.cpu.inner import Inner, Segment
-from fwsim.native import INT_WORDS, R_HOSTED, R_IDS_INT, R_INT_VALUES, R_PTRS_INT, address_of
+from fwsim.cpu.live import live
+from fwsim.memory.ram import Ram
+from fwsim.native import (
+    INT_WORDS,
+    R_AT_CS,
+    R_AT_IP,
+    R_GENERAL,
+    R_GENERAL_COUNT,
+    R_HOSTED,
+    R_IDS_INT,
+    R_INT_VALUES,
+    R_IP_MASK,
+    R_PTRS_INT,
+    address_of,
+)
 
 _INT_IDS = (  # in the order of I_*
     x86.UC_X86_REG_CR0,
@@ -26,7 +40,6 @@ _INT_IDS = (  # in the order of I_*
     x86.UC_X86_REG_EDX,
     x86.UC_X86_REG_IDTR,
 )
-_NUMBERED = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 GENERAL = ("eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "cs", "ds", "es", "fs", "gs", "ss", "eflags")
 STEP_REGISTERS = ("eax", "ecx", "edx", "ebx", "esp", "ebp", "esi", "edi", "eflags", "cs", "ds", "es", "ss",
                   "cr0")  # fmt: skip
@@ -44,6 +57,7 @@ _FOREVER = {"real": (1 << 64) - 1, "long": (1 << 64) - 1, "every": (1 << 32) - 1
 mapped leaves a #PF behind, which makes the next exception a double fault (Unicorn 2.1.4); firmware maps all of 4 GiB.
 """
 _SEGMENTS = frozenset(("cs", "ds", "es", "fs", "gs", "ss"))
+_DATA = unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE
 _EFER, _LMA = 0xC0000080, 1 << 10
 
 
@@ -77,12 +91,14 @@ class Engine(Core):
         """Whether registers have 64 bits."""
         uc = unicorn.Uc(unicorn.UC_ARCH_X86, unicorn.UC_MODE_64 if mode == "long" else unicorn.UC_MODE_32)
         letter = "r" if self.wide else "e"
-        general = [letter + name for name in _NUMBERED] + [f"r{i}" for i in range(8, 16) if self.wide]
-        super().__init__(
-            root, trap, uc, ids=_IDS, ip=f"{letter}ip", code="cs", general=general, forever=_FOREVER[mode]
-        )  # fmt: skip
+        super().__init__(root, trap, uc, ids=_IDS, ip=f"{letter}ip", forever=_FOREVER[mode])
+        self.inner = Inner(uc)
+        root[R_GENERAL], root[R_AT_IP], root[R_AT_CS] = live(uc, self.inner)
+        root[R_GENERAL_COUNT] = 16 if self.wide else 8
+        root[R_IP_MASK] = (1 << (64 if self.wide else 32)) - 1
+        self._data = 0
+        """Where memory at 0 ends that no code was run in."""
         self._install_interrupts()
-        self.inner = Inner(self.uc)
         if mode != "long":
             self.uc.reg_write(x86.UC_X86_REG_CR0, 0x60000010)  # CD, NW, ET: the reset value (Intel SDM vol. 3, 9.1.1)
             self.uc.reg_write(x86.UC_X86_REG_IDTR, (0, 0, 0x3FF, 0))
@@ -105,6 +121,30 @@ class Engine(Core):
         self._hook(unicorn.UC_HOOK_INTR, hooks.interrupt)
         self._hook(unicorn.UC_HOOK_BLOCK, hooks.block)
         self._hook(unicorn.UC_HOOK_MEM_WRITE_PROT, hooks.dropped)
+
+    def map_data(self, ram: Ram, size: int) -> None:
+        """Map ``size`` bytes of ``ram`` at 0 as memory where no code is, until code goes there.
+
+        A store to where code may be has the engine look for translations of what it overwrites: a third of its time.
+        """
+        self.map_ram(0, ram, 0, size, _DATA)
+        self._data = size
+        self.uc.hook_add(unicorn.UC_HOOK_MEM_FETCH_PROT, self._goes_to_data)
+
+    def _goes_to_data(self, uc: Any, access: int, address: int, size: int, value: int, unused: Any) -> bool:
+        """Code goes where it may not: whether that was but data, and is code now."""
+        return address < self._data and self._let_run()
+
+    def _let_run(self) -> bool:
+        self.protect(0, self._data, ALL)
+        self._data = 0
+        return True
+
+    def unmap(self, start: int, size: int) -> None:
+        """Unmap whatever lies there; what ``map_data`` mapped is as other memory from then on."""
+        if start < self._data:
+            self._let_run()
+        super().unmap(start, size)
 
     def answer_cpuid(self, answer: Callable[[int, int], tuple[int, int, int, int]]) -> None:
         """CPUID is answered by ``answer(eax, ecx)``: EAX, EBX, ECX, EDX."""

@@ -61,14 +61,14 @@ class PlainCpu:
             raise unicorn.UcError(status)
 
     def run(self) -> float:
-        """Run the code once, from its first byte; seconds it took."""
+        """Run the code once, from its first byte; seconds of CPU it took."""
         uc = self._uc
         for register in (x86.UC_X86_REG_DS, x86.UC_X86_REG_ES, x86.UC_X86_REG_SS):
             uc.reg_write(register, 0)
         uc.reg_write(x86.UC_X86_REG_CS, self._segment)
-        started = time.perf_counter()
+        started = time.process_time()
         uc.emu_start(0, (1 << 64) - 1)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
 
 def _python_out(uc: Any, port: int, size: int, value: int, data: Any) -> None:

@@ -64,7 +64,7 @@ class Windows:
         self.moved: list[Moved] = []
         """Who is told of each move of memory that lies behind a BAR, in this order."""
         engine, low = machine.engine, machine.low
-        engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
+        engine.map_data(machine.ram, min(VGA_START, low))
         self.shadow = Shadow(machine)
         for start, size in _pieces(MIB, low):
             engine.map_ram(start, machine.ram, start, size)

@@ -4,6 +4,7 @@ import pytest
 from engine_bench import Bench
 
 from fwsim.cpu.core import ALL, READ_ONLY, CpuFaultError
+from fwsim.machine import callbacks as hot
 from fwsim.memory.ram import Ram
 from fwsim.native import (
     R_CODE,
@@ -16,6 +17,7 @@ from fwsim.native import (
 )
 
 MIB = 1 << 20
+READ_WRITE = 3
 
 
 @pytest.fixture
@@ -155,3 +157,60 @@ def test_a_traps_exception_comes_out_of_run(bench):
     b.engine._trap = broken
     with pytest.raises(ValueError, match="broken device"):
         b.start("e480 f4")
+
+
+# --- memory that holds data until code goes there -------------------------------------------------------------------
+def with_data(b: Bench, code: str, data: str = "") -> Ram:
+    """``data`` at 0:2000 in memory that no code was run in, ``code`` at 8000:0000, where the CPU is."""
+    ram = Ram(MIB)
+    ram.write(0x2000, bytes.fromhex(data))
+    ram.write(0x80000, bytes.fromhex(code))
+    b.engine.unmap(0, b.ram.size)
+    b.engine.map_data(ram, 0x80000)
+    b.engine.map_ram(0x80000, ram, 0x80000, MIB - 0x80000)
+    b.engine.set("cs", 0x8000)
+    b.engine.set("eip", 0)
+    return ram
+
+
+def executable(b: Bench) -> list[bool]:
+    return [bool(protection & ~READ_WRITE) for first, _, protection in b.engine.uc.mem_regions() if first < 0x80000]
+
+
+def test_stores_reach_memory_that_holds_data(bench):
+    """mov word [2000h], 1234h; mov ax, [2000h]; out 80h, ax; hlt."""
+    b = bench()
+    with_data(b, "c70600203412 a10020 e780 f4")
+    assert b.engine.run() == STOP_NONE
+    assert b.events()["value"].tolist() == [0x1234]
+    assert executable(b) == [False]
+
+
+def test_code_goes_where_only_data_was(bench):
+    """mov word [2000h], E780h, and HLT behind it; jmp 0:2000h: what was stored there is run."""
+    b = bench()
+    with_data(b, "c7060020e780 c6060220f4 ea00200000")
+    assert b.engine.run() == STOP_NONE
+    assert b.events()[["cs", "ip"]].tolist() == [(0, 0x2000)]
+    assert executable(b) == [True]
+
+
+def test_code_changes_itself_where_only_data_was(bench):
+    """jmp 0:2000h; there: mov byte [2005h], F4h (HLT), over an OUT: none is made."""
+    b = bench()
+    with_data(b, "ea00200000", "c6060520f4 e780 f4")
+    assert b.engine.run() == STOP_NONE
+    assert not len(b.events())
+    assert b.engine.get("eip") == 0x2006
+
+
+def test_code_goes_to_a_part_of_it(bench):
+    """Where something else lies in between, the rest of it is run all the same; there no code is."""
+    b = bench()
+    with_data(b, "ea00200000", "e780 ea00000003")  # out 80h, ax; jmp 300h:0
+    b.engine.unmap(0x3000, 0x1000)
+    b.engine.map_native(0x3000, 0x1000, hot.open_bus_read.address, hot.open_bus_write.address, 0)
+    with pytest.raises(CpuFaultError) as caught:
+        b.engine.run()
+    assert caught.value.nothing_to_run
+    assert len(b.events()) == 1

@@ -164,7 +164,7 @@ class ArmMachine(Common):
                 region, offset = self.regions.at(a)
                 region.behind.write(offset, b, c)
             elif kind == TRAP_EVENTS_FULL:
-                self.recorder.next_chunk()
+                self.recorder.make_room()
             elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
                 if self.root[R_STOP]:  # a part of an access that is refused as a whole
                     return (1 << 32) - 1

@@ -159,7 +159,7 @@ class Machine(Parts):
         if kind == TRAP_PORT_OUT:
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
-            self.recorder.next_chunk()
+            self.recorder.make_room()
         elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE, TRAP_PCI_ROUTE):
             return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:

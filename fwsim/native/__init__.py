@@ -163,7 +163,7 @@ SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked -----------------------------------------------------------------------------------
 _next = count().__next__
-TRAP_EVENTS_FULL = _next()  # map the next chunk of the event file
+TRAP_EVENTS_FULL = _next()  # make room for more events
 TRAP_PORT_IN = _next()  # a = port, b = size
 TRAP_PORT_OUT = _next()  # a = port, b = size, c = value
 TRAP_PCI_WRITE = _next()  # a = slot << 12 | offset of the dword, b = new << 32 | old as readers see it, c = as written

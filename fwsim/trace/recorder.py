@@ -23,10 +23,10 @@ _RECORD = struct.Struct("<6Q2H4B")
 """An ``EVENT``."""
 assert _RECORD.size == EVENT.itemsize
 _SIZE = CHUNK * EVENT.itemsize
-_SMALL = 1 << 18
-"""Bytes at the start that come in pages of 4 KiB: as much as most runs need. What comes behind is asked for in large
-pages, where the system has any: touched for the first time, they take a third of the time or less.
-"""
+_LEAST, _MOST = 1 << 10, 1 << 13
+"""Records that are given room at once: as many as there are already, within these bounds (whole pages both)."""
+_POPULATE_WRITE = 23
+"""MADV_POPULATE_WRITE (Linux 5.14, include/uapi/asm-generic/mman-common.h), which Python 3.11 has no name for."""
 
 
 def npy_header(records: int) -> bytes:
@@ -86,8 +86,21 @@ class Recorder:
         self._chunk += 1
         self._window = np.frombuffer(self._map, dtype=np.uint8)
         self.root[R_EVENTS] = address_of(self._window)
-        self.root[R_EV_NEXT] = 0
-        self.root[R_EV_CAP] = CHUNK
+        self.root[R_EV_NEXT] = self.root[R_EV_CAP] = 0
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Room for more records: pages of this chunk, all at once rather than by a fault each, or the next chunk."""
+        count = int(self.root[R_EV_NEXT])
+        if count >= CHUNK:
+            self.next_chunk()
+            return
+        ready = max(int(self.root[R_EV_CAP]), count // _LEAST * _LEAST)  # behind what a rewind left, whatever was ready
+        more = min(max(_LEAST, ready), _MOST, CHUNK - ready)
+        assert self._map is not None
+        with suppress(OSError):  # an older kernel: by a fault each, then
+            self._map.madvise(_POPULATE_WRITE, ready * EVENT.itemsize, more * EVENT.itemsize)
+        self.root[R_EV_CAP] = ready + more
 
     def _mapped(self, chunk: int) -> mmap.mmap:
         if chunk < len(self._memory):
@@ -100,8 +113,6 @@ class Recorder:
             os.posix_fallocate(self._fd, start, _SIZE)
             os.pwrite(self._fd, npy_header((chunk + 1) * CHUNK), 0)
             window = mmap.mmap(self._fd, _SIZE, offset=start)
-        with suppress(OSError):  # a system without large pages
-            window.madvise(mmap.MADV_HUGEPAGE, 0 if chunk else _SMALL)
         return window
 
     @property
@@ -113,7 +124,7 @@ class Recorder:
         """Append one event from Python: (time_ns, ip, address, value, aux, cs, flags, actor, space, op, width)."""
         words = self._words
         if words[R_EV_NEXT] >= words[R_EV_CAP]:
-            self.next_chunk()
+            self.make_room()
         assert self._map is not None
         at, seq = words[R_EV_NEXT], words[R_SEQ] + 1
         _RECORD.pack_into(self._map, at * _RECORD.size, seq, *event)
@@ -166,7 +177,7 @@ class Recorder:
         at = 0
         while at < len(events):
             if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
-                self.next_chunk()
+                self.make_room()
             first = int(self.root[R_EV_NEXT])
             part = events[at : at + int(self.root[R_EV_CAP]) - first]
             self._window.view(EVENT)[first : first + len(part)] = part

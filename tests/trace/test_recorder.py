@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fwsim.native import R_EV_NEXT, R_SEQ, ROOT_WORDS
+from fwsim.native import R_EV_CAP, R_EV_NEXT, R_SEQ, ROOT_WORDS
 from fwsim.trace.recorder import CHUNK, Recorder
 
 
@@ -59,3 +59,24 @@ def test_back_to_an_earlier_window_and_on_again(recorder):
 def test_nothing_is_read_behind_a_range(recorder):
     append(recorder, 1)
     assert len(recorder.read(1, 1)) == len(recorder.read(3, 1)) == 0
+
+
+@pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 50_000, CHUNK - 1, CHUNK])
+def test_there_is_room_behind_a_rewind(recorder, count):
+    """Wherever the events end, the next ones follow: also in a window that is mapped anew."""
+    begin_at(recorder, CHUNK)
+    append(recorder, 9)
+    recorder.rewind(count)
+    append(recorder, *range(3000))
+    assert recorder.count == count + 3000
+    assert recorder.tail(3000)["value"].tolist() == list(range(3000))
+
+
+def test_native_code_has_room_as_it_goes():
+    """What native code may write without asking ends behind the next event, and at the window's end at the latest."""
+    recorder = Recorder(np.zeros(ROOT_WORDS, np.uint64), None)
+    while (cap := int(recorder.root[R_EV_CAP])) < CHUNK:
+        begin_at(recorder, cap)
+        recorder.make_room()
+        assert cap < recorder.root[R_EV_CAP] <= CHUNK
+    recorder.close()

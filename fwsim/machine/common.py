@@ -136,6 +136,11 @@ class Common:
         root[R_STALE_LIMIT] = STALE_LIMIT
         root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER
 
+    def release(self) -> None:
+        """Give the memory back that the guest, and who stands around it, ever touched: the run is over."""
+        for memory in (self.ram, *self.extra):
+            memory.release()
+
     @contextmanager
     def acting(self, actor: Actor) -> Iterator[None]:
         """Record what happens meanwhile as done by ``actor``."""

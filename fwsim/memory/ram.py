@@ -74,6 +74,10 @@ class Ram:
         self._map.madvise(mmap.MADV_DONTNEED)
         self.bytes.reshape(-1, PAGE)[snapshot.pages] = snapshot.data
 
+    def release(self) -> None:
+        """Give back what is committed: every byte is 0 again. Who holds on to this has addresses, and no memory."""
+        self._map.madvise(mmap.MADV_DONTNEED)
+
     def _touched(self) -> NDArray[np.int64]:
         """Numbers of the present pages, from /proc/self/pagemap (Linux, Documentation/admin-guide/mm/pagemap.rst)."""
         with open("/proc/self/pagemap", "rb", buffering=0) as pagemap:

@@ -72,6 +72,7 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
             out.write("shadow.rom", one.shadow())
     finally:
         one.close()
+        one.built.machine.release()  # the machine is a knot of references: it goes when the collector comes by
     summary.wall_s = round(time.perf_counter() - started, 6)
     out.write_scenario(scenario)
     out.write_summary(summary)

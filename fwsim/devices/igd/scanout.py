@@ -163,7 +163,7 @@ class _Frame:
         self.lost: NDArray[np.bool_] = np.zeros(len(self.data) // PAGE, np.bool_)
         inside = needed[needed < igd.pages.size]
         igd.used[inside] = 1
-        entries = igd.entries()[inside]
+        entries = igd.entries(inside)
         host = igd.pages[inside]
         valid = (entries & np.uint64(igd.family.pte_format.valid_mask)) != 0
         beyond = igd.local(entries) & (host == 0)

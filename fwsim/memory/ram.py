@@ -74,7 +74,7 @@ class Ram:
         self.bytes.reshape(-1, PAGE)[snapshot.pages] = snapshot.data
 
     def release(self) -> None:
-        """Give back what is committed: every byte is 0 again. What holds this object keeps an address space, no memory."""
+        """Give back what is committed: every byte is 0 again. Who holds on to this has addresses, and no memory."""
         self._map.madvise(mmap.MADV_DONTNEED)
 
     def _touched(self) -> NDArray[np.int64]:

@@ -18,6 +18,9 @@ def bench(
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Also time a run under each kind of hypervisor, beside QEMU 10.0's.")
     ] = False,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Also time why, trace diff, show and export of recorded runs.")
+    ] = False,
     efi: Annotated[
         Path | None,
         typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
@@ -39,7 +42,7 @@ def bench(
     from fwsim.bench.figures import measure
 
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu, efi, every_kind=kinds)
+        figures = measure(rom, progress, cpu, efi, every_kind=kinds, read=reading)
     if json:
         common.emit_json({"figures": figures})
     else:

@@ -40,7 +40,7 @@ _READ, _WRITE, _ROM, _INDEXED = int(Op.READ), int(Op.WRITE), int(Actor.ROM), int
 
 
 @native
-def _mixed(key: int) -> Any:
+def _mixed(key: Any) -> Any:
     key = key * np.uint64(0x9E3779B97F4A7C15)
     return key ^ (key >> np.uint64(31))
 
@@ -225,7 +225,8 @@ def compared(events: NDArray[np.void]) -> Compared:
     count, ports = len(events), _ports()
     kept, keys, valued, own = (np.empty(count, np.uint64) for _ in range(4))
     quiet = np.empty(count, np.uint8)
-    out = np.array([*map(address_of, (kept, keys, valued, quiet, own)), 0], np.uint64)
+    out = np.array([*(address_of(each) for each in (kept, keys, valued, own)), 0, 0], np.uint64)
+    out[3], out[4] = address_of(quiet), out[3]
     recent = np.zeros(_RECENT, np.uint64)
     taken = int(_take(address_of(events), count, address_of(ports), address_of(out), address_of(recent)))
     left = int(_fold(address_of(out), taken))
@@ -240,7 +241,7 @@ def anywhere(side: Compared) -> None:
 
 def other_values(a: Compared, b: Compared, match: Indices) -> Indices:
     """Which events of ``a`` have other values than their partners in ``b``."""
-    sides = np.array([*map(address_of, (a.events, a.kept, b.events, b.kept))], np.uint64)
+    sides = np.array([address_of(each) for each in (a.events, a.kept, b.events, b.kept)], np.uint64)
     found, ports = np.empty(len(a), np.int64), _ports()
     count = _differ(address_of(sides), address_of(match), len(a), address_of(ports), address_of(found))
     return found[: int(count)]

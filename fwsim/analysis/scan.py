@@ -58,7 +58,7 @@ def _row(words: Any, number: int) -> Any:
 
 
 @native
-def _writes_wanted(words: Any, view: Any, begin: int, end: int) -> Any:
+def _writes_wanted(words: Any, view: Any, begin: Any, end: int) -> Any:
     """Whether any memory write from number ``begin`` to ``end`` (modulo 2^32) has a wanted byte."""
     wanted, known = u64s(view[_WANTED]), view[_WANTED_COUNT]
     lowest, highest = wanted[0], wanted[known - np.uint64(1)]

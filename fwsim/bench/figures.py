@@ -9,7 +9,7 @@ from statistics import median
 
 import msgspec
 
-from fwsim.bench import efi, kinds, loops, memory, runs, sweeps, x86emu
+from fwsim.bench import efi, kinds, loops, memory, reading, runs, sweeps, x86emu
 from fwsim.bench.interrupts import COUNT, Interrupts
 from fwsim.bench.rig import Rig
 from fwsim.cpu.plain import PlainCpu
@@ -51,12 +51,13 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 def measure(
     rom: Path | None = None, tell: Progress | None = None, cpu: str = "", driver: Path | None = None,
-    *, every_kind: bool = False,
+    *, every_kind: bool = False, read: bool = False,
 ) -> list[Figure]:  # fmt: skip
     """Every figure; with ``rom`` also what that image's POST and one mode set take, with ``driver`` (a UEFI driver's
     file, or a scenario with one) what lies between its entry and a mode set. About ten seconds.
 
-    ``every_kind``: also a run under each kind of hypervisor, half a minute more.
+    ``every_kind``: also a run under each kind of hypervisor, half a minute more. ``read``: also why, diff, show and
+    export of a recorded run.
 
     ``cpu`` is the host.cpu the image runs on; "": the family of its device id.
 
@@ -73,6 +74,8 @@ def measure(
         steps.append((str(rom), lambda: _rom(image)))
     if every_kind:
         steps.append(("every kind of hypervisor", _kinds))
+    if read:
+        steps.append(("recorded runs", _reading))
     if driven is not None:
         steps.append((str(driver), lambda: _driver(driven)))
     figures: list[Figure] = []
@@ -246,6 +249,17 @@ def _kinds() -> list[Figure]:
             )
         )  # fmt: skip
     return figures
+
+
+def _reading() -> list[Figure]:
+    """What reads a recorded run, each beside the least that it takes."""
+    return [
+        Figure(
+            name=f"{each.name}_ratio", value=each.ratio, unit="times", most=True, measured=each.ms,
+            reference=each.least_ms, reference_unit=each.least, detail=each.detail,
+        )
+        for each in reading.measure()
+    ]  # fmt: skip
 
 
 def _rom(image: runs.Image) -> list[Figure]:

@@ -19,6 +19,9 @@ def bench(
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Also time a run under each kind of hypervisor, beside QEMU 10.0's.")
     ] = False,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Also time why, trace diff, show and export of recorded runs.")
+    ] = False,
     efi: Annotated[
         Path | None,
         typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
@@ -58,10 +61,10 @@ def bench(
       fwsim bench --startup
       fwsim bench --growth --to 1e6
     """
-    if startup and (rom or cpu or kinds or efi or growth):
+    if startup and (rom or cpu or kinds or efi or reading or growth):
         raise FwsimError("--startup beside what is timed in one process", expected="--startup alone")
     if growth:
-        for name, value in (("--rom", rom), ("--cpu", cpu), ("--kinds", kinds), ("--efi", efi)):
+        for name, value in (("--rom", rom), ("--cpu", cpu), ("--kinds", kinds), ("--efi", efi), ("--reading", reading)):
             if value:
                 raise FwsimError("two measurements at once", where="fwsim bench", found=f"--growth and {name}",
                                  expected="one of them", hint="measure one after the other")  # fmt: skip
@@ -78,7 +81,7 @@ def bench(
         else:
             from fwsim.bench.figures import measure
 
-            figures = measure(rom, progress, cpu, efi, every_kind=kinds)
+            figures = measure(rom, progress, cpu, efi, every_kind=kinds, read=reading)
     if json:
         common.emit_json({"figures": figures})
     else:

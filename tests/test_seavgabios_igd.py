@@ -1,6 +1,5 @@
 """SeaVGABIOS on an IGD: dark where nobody has a pipe on, a picture where the host's own firmware left one."""
 
-import dataclasses
 import functools
 import os
 import re
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from glyphs import font_of, read_text
 from lab import Lab
+from msgspec.structs import replace
 from test_docs import DOCS
 from test_real_images_igd import IMAGES, image
 
@@ -204,7 +204,7 @@ def words(data):
     return sum(int.from_bytes(data[at : at + 2], "little") for at in range(0, len(data), 2))
 
 
-@pytest.mark.parametrize("shown", [XRGB, None, dataclasses.replace(XRGB, height=767, stride=0x1F00)])
+@pytest.mark.parametrize("shown", [XRGB, None, replace(XRGB, height=767, stride=0x1F00)])
 def test_the_tables_sums_are_right(shown):
     """RFC 1071: header with its sum, and records with theirs, add up to all ones."""
     table = coreboot_table(shown)

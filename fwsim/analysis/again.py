@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from fwsim.cpu.moves import Move
-from fwsim.cpu.steps import Steps
+from fwsim.analysis.scan import Steps
+from fwsim.cpu.steps import Steps as Recorded
 from fwsim.environment.bios.session import Session
 from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
@@ -25,22 +24,17 @@ from fwsim.running.pipeline import begun, on_host
 from fwsim.running.uefi import UefiRun
 from fwsim.scenario.model import Scenario
 
-WINDOW = 1 << 21
-"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes; half of it of 64-bit code, a quarter
-of AArch64's.
+WINDOW = 1 << 22
+"""Instructions kept at a time: up to 64 MiB, as much for the registers that they changed, and 48 MiB for their memory
+writes. A ROM's POST takes a third of it, mostly.
 """
 
 
-@dataclass
-class Window:
-    """Recorded steps: the number of the first since reset, the steps, their memory writes, the events so far."""
+class Window(Struct):
+    """Recorded steps, and the events so far."""
 
-    first: int
-    steps: NDArray[np.void]
-    writes: NDArray[np.void]
+    steps: Steps
     events: NDArray[np.void]
-    moves: dict[int, list[Move]] = field(default_factory=dict)
-    """What the steps that are services did (UEFI), by the step's number."""
     drivers: list[Driver] = field(default_factory=list)
     """The drivers that were loaded (UEFI)."""
 
@@ -55,7 +49,7 @@ class Again:
         self.scenario = scenario
         self.on_host = on_host
         self._window = size
-        self._steps: Steps | None = None
+        self._steps: Recorded | None = None
 
     def window(self, seq: int | None, until: int | None = None) -> Window:
         """Run to event ``seq`` (None: the end); the steps before it, or before the step ``until``."""
@@ -65,13 +59,12 @@ class Again:
             steps(built)
             return Session(built)
 
-        def steps(built: Built | ArmBuilt) -> Steps:
+        def steps(built: Built | ArmBuilt) -> Recorded:
             if isinstance(built.machine, ArmMachine):
                 base, end = built.machine.base, built.machine.base + built.machine.ram.size
-                self._steps = Steps(built.machine.engine, end, self._window // 4, limit, base)
+                self._steps = Recorded(built.machine.engine, end, self._window, limit, base)
             else:
-                size = self._window // 2 if built.machine.engine.wide else self._window
-                self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
+                self._steps = Recorded(built.machine.engine, built.machine.low, self._window, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
             return self._steps
@@ -91,7 +84,7 @@ class Again:
             one.boot()
         assert self._steps is not None
         recorder = one.built.machine.recorder
-        window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)
+        window = Window(Steps(self._steps), recorder.read(0, recorder.count))
         if isinstance(one, UefiRun):
             window.drivers = one.drivers
         one.close()

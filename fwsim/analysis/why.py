@@ -5,9 +5,8 @@ What is printed is a story, oldest line first; a fault or a screen goes on throu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
@@ -33,8 +32,7 @@ from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Flag, Op, Space
 
 
-@dataclass
-class Why:
+class Why(Struct):
     """The answer: ``nodes`` oldest first, the last is what was asked about; ``prevented``: what would have helped."""
 
     run: str

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from fwsim.cli import common
+from fwsim.errors import FwsimError
 
 
 def bench(
@@ -22,6 +23,18 @@ def bench(
         Path | None,
         typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
     ] = None,
+    startup: Annotated[
+        bool, typer.Option("--startup", help="Only time whole commands, each beside an import of NumPy.")
+    ] = False,
+    growth: Annotated[
+        bool, typer.Option("--growth", help="Instead: how time and memory grow with the work, and other programs.")
+    ] = False,
+    to: Annotated[
+        float | None, typer.Option("--to", metavar="N", help="--growth: events of the longest measurement; 1e8.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="--growth: also write it to a JSON file.")
+    ] = None,
     json: common.Json = False,
 ) -> None:
     """Measure fwsim's speed on this machine: each figure beside a reference measured in the same run.
@@ -31,21 +44,63 @@ def bench(
     under empty native hooks, every IN answered as recorded; with --efi a driver's entry, Start and first SetMode are,
     without the time that services take in the reference.
 
+    With --startup it is what commands take from the start of their process to its end, in user and system time of the
+    CPU: --version, --help, rom info, alloc, and run, why and demo of our own ROM. Half a minute.
+
+    --growth measures work of sizes ten times apart, each in a process of its own (events to a file, placements and ROM
+    runs, with one and two processes, and Dask), then the same loop under Unicorn, libx86emu and QEMU where they are
+    installed. To 1e8 events that is a quarter of an hour, and 6 GB in the temporary folder (TMPDIR).
+
     \b
     Examples:
       fwsim bench --rom x220.rom
       fwsim bench --efi gop.toml
+      fwsim bench --startup
+      fwsim bench --growth --to 1e6
     """
-    from fwsim.bench.figures import measure
-
+    if startup and (rom or cpu or kinds or efi or growth):
+        raise FwsimError("--startup beside what is timed in one process", expected="--startup alone")
+    if growth:
+        for name, value in (("--rom", rom), ("--cpu", cpu), ("--kinds", kinds), ("--efi", efi)):
+            if value:
+                raise FwsimError("two measurements at once", where="fwsim bench", found=f"--growth and {name}",
+                                 expected="one of them", hint="measure one after the other")  # fmt: skip
+        _growth(1e8 if to is None else to, save, json)
+        return
+    if save or to is not None:
+        raise FwsimError("nothing that this option is for", where="fwsim bench", found="--save" if save else "--to",
+                         expected="--growth", hint="fwsim bench --growth --to 1e6")  # fmt: skip
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu, efi, every_kind=kinds)
+        if startup:
+            from fwsim.bench import startup as commands
+
+            figures = commands.measure(progress)
+        else:
+            from fwsim.bench.figures import measure
+
+            figures = measure(rom, progress, cpu, efi, every_kind=kinds)
     if json:
         common.emit_json({"figures": figures})
     else:
         from fwsim.report.bench import render_figures
 
         common.emit(render_figures(figures))
+
+
+def _growth(to: float, save: Path | None, json: bool) -> None:
+    from fwsim.bench import grown
+    from fwsim.bench.growth import measure
+
+    with common.progress_bar() as progress:
+        found = measure(to, progress)
+    if save:
+        grown.save(found, save)
+    if json:
+        common.emit_json(found)
+    else:
+        from fwsim.report.growth import lines
+
+        common.emit_lines(lines(found))
 
 
 app = common.app(bench)

@@ -38,7 +38,7 @@ def png_bytes(rgb: NDArray[np.uint8]) -> bytes:
     depth, truecolour, rest = 8, 2, bytes(3)
     size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     header = _chunk(b"IHDR", size + bytes((depth, truecolour)) + rest)
-    return _SIGNATURE + header + _chunk(b"IDAT", zlib.compress(rows.tobytes(), _LEVEL)) + _chunk(b"IEND", b"")
+    return _SIGNATURE + header + _chunk(b"IDAT", zlib.compress(rows.data, _LEVEL)) + _chunk(b"IEND", b"")
 
 
 def repacked(png: bytes) -> bytes:

@@ -98,13 +98,31 @@ def test_where_code_must_not_be_mapped_the_system_is_named(file, monkeypatch):
 # --- the package's own image, in a copy of the package whose files a test may change ----------------------------
 
 
-@pytest.fixture
-def package(tmp_path):
-    """A copy of the package, as new as its image."""
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A copy of the package with its image, of which the compiler finds the callbacks of one file."""
     own = Path(fwsim.__file__).parent
-    copy = Path(shutil.copytree(own, tmp_path / "copy" / "fwsim", ignore=shutil.ignore_patterns("__pycache__")))
+    copy = Path(shutil.copytree(own, tmp_path_factory.mktemp("small") / "fwsim", ignore=shutil.ignore_patterns(
+        "__pycache__", "code.*")))  # fmt: skip
+    for file in copy.rglob("*.py"):
+        if file.name != "plain.py" and "\n@callback(" in file.read_text():
+            file.write_text(file.read_text().replace("\n@callback(", "\n@(callback)("))
+    assert "compiled" in compiled(copy).stdout
+    return copy
+
+
+@pytest.fixture
+def package(small, tmp_path):
+    """A copy whose files a test may change, with an image as new."""
+    copy = Path(shutil.copytree(small, tmp_path / "copy" / "fwsim"))
     os.utime(copy / "native" / image.path().name)
     return copy
+
+
+def compiled(package):
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    command = [sys.executable, "-m", "fwsim.native.compiler"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, cwd=package.parent, check=True)
 
 
 def ask(package, *, hide=""):
@@ -136,12 +154,26 @@ def test_a_comment_costs_no_compilation(package):
     plain = package / "cpu" / "plain.py"
     made = (package / "native" / image.path().name).read_bytes()[CODE_AT:]
     plain.write_text(plain.read_text().replace("\n@callback", "\n# a line more\n@callback"))
-    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
-    command = [sys.executable, "-m", "fwsim.native.compiler"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=package.parent, check=True)
-    assert "is of these sources" in done.stdout
+    assert "is of these sources" in compiled(package).stdout
     assert (package / "native" / image.path().name).read_bytes()[CODE_AT:] == made
     assert ask(package) == ("0", "")
+
+
+def test_of_two_installs_at_once_one_waits_for_the_other(package):
+    """Both end well, one of them with what the other has compiled."""
+    (package / "native" / image.path().name).unlink()
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    command = [sys.executable, "-m", "fwsim.native.compiler"]
+    both = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         cwd=package.parent)
+        for _ in range(2)
+    ]  # fmt: skip
+    said = sorted(process.communicate()[0].split(": ")[1].strip() for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert said == ["compiled", "is of these sources"]
+    assert ask(package) == ("0", "")
+    assert [each.name for each in (package / "native").iterdir() if each.name.startswith("tmp")] == []
 
 
 @pytest.mark.parametrize("spoil", ["missing", "empty", "stale"])

@@ -20,15 +20,16 @@ from fwsim.cli import rom as cli
 from fwsim.errors import FwsimError
 from fwsim.report.rom import render_info
 from fwsim.report.vbt import render_vbt
-from fwsim.rom import diff, fix, inspect_bytes, load_bytes
 from fwsim.rom.bdb import Tables
 from fwsim.rom.catalog import licence_of
+from fwsim.rom.chain import inspect_bytes, load_bytes
+from fwsim.rom.compare import diff
 from fwsim.rom.document import rom_document, tables_document
 from fwsim.rom.efi import map_pe, parse_pe, pe_bytes
 from fwsim.rom.efi_about import info_of
 from fwsim.rom.layout import Layout
 from fwsim.rom.opregion import build_opregion
-from fwsim.rom.repair import fix_ids
+from fwsim.rom.repair import fix, fix_ids
 from fwsim.rom.vbt import parse_vbt
 
 ROUNDS = 2000

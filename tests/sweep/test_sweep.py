@@ -76,7 +76,7 @@ def killed_at_2_gib(pipe, matrix):
             return
         if any(matrix.labels(cell)["ram"] == 2 << 30 for cell in cells):
             os.kill(os.getpid(), signal.SIGKILL)
-        pipe.send(work.rows_of(matrix, cells, runner))
+        pipe.send_bytes(store.packed(work.rows_of(matrix, cells, runner)))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -111,7 +111,7 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path):
     command = [sys.executable, "-c", KILLED, str(matrix), str(out)]
     process = subprocess.run(command, cwd=REPO, capture_output=True, check=False)
     assert (process.returncode, process.stdout, process.stderr) == (-signal.SIGKILL, b"", b"")
-    kept = [int(part.stem) for part in out.glob("parts/0*.parquet")]
+    kept = [int(part.name[:6]) for part in out.glob("parts/0*.json.gz")]
     assert len(kept) == 1
     rest = Store.open(out, load(matrix))
     seen = []
@@ -152,13 +152,14 @@ def test_ctrl_c_ends_it_and_keeps_what_is_done(tmp_path, when, kept):
     assert (done.returncode, done.stdout) == (130, "")
     parts = load(matrix).chunks
     assert done.stderr == f"fwsim: interrupted; the same command goes on: {kept} of {parts} parts are kept\n"
-    assert len(list(out.glob("parts/0*.parquet"))) == kept
+    assert len(list(out.glob("parts/0*.json.gz"))) == kept
 
 
 def test_ctrl_c_while_rows_are_written_waits_for_them(tmp_path, monkeypatch):
     """DuckDB makes a RuntimeError of it, and an abort where it is only just imported."""
     matrix = placements(firmware="seabios", gen="6", ram="1G")
     folder = Store.open(tmp_path / "out", matrix)
+    folder.write(0, store.packed([row_of(matrix, 0, Runner())]))
     writer = store._connection()
 
     class Interrupted:
@@ -168,9 +169,9 @@ def test_ctrl_c_while_rows_are_written_waits_for_them(tmp_path, monkeypatch):
 
     monkeypatch.setattr(store, "_connection", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        folder.write(0, [row_of(matrix, 0, Runner())])
-    assert folder.done == {0}
-    assert [part.name for part in (tmp_path / "out" / "parts").iterdir()] == ["000000.parquet"]
+        folder.finish()
+    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"sweep.json", "rows.parquet"}
+    assert len(table(tmp_path / "out")) == 1
 
 
 class Seen:
@@ -183,7 +184,7 @@ class Seen:
         self.seen += pieces
         runner = Runner()
         for piece in self.seen:
-            yield piece, work.rows_of(matrix, matrix.chunk(piece), runner)
+            yield piece, store.packed(work.rows_of(matrix, matrix.chunk(piece), runner))
 
 
 def test_a_cluster_without_workers_or_fwsim_is_said(tmp_path, monkeypatch, cluster):

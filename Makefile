@@ -19,8 +19,11 @@ run: $(VENV)/.installed images
 images:
 	@.ci/packages $(IMAGES)
 
+# Each process has its part of the files in their order, so that what a file's tests share is made once; who is done
+# first takes from another's end. What pytest makes of the tests' sources is kept: else it costs each 10 s, each time.
+WORKERS ?= 2
 test: $(VENV)/.developed packages
-	$(BIN)/python -m pytest -n 2 -q
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # Every case that was measured on real firmware, or read in its source, asked again.
 oracle: $(VENV)/.developed

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from patience import HANG_S
 
 from fwsim.errors import FwsimError
 from fwsim.sweep import store, work
@@ -188,7 +189,9 @@ class Seen:
 
 def test_a_cluster_without_workers_or_fwsim_is_said(tmp_path, monkeypatch, cluster):
     distributed = pytest.importorskip("distributed")
-    monkeypatch.setattr(work, "CLUSTER_WAIT_S", 1)
+    monkeypatch.setattr(work, "CLUSTER_WAIT_S", HANG_S)  # for the scheduler; no worker comes, however long one waits
+    wait = distributed.Client.wait_for_workers
+    monkeypatch.setattr(distributed.Client, "wait_for_workers", lambda client, n, timeout: wait(client, n, 0.01))
     with (
         distributed.LocalCluster(
             n_workers=0,
@@ -213,7 +216,7 @@ def without_fwsim(matrix, cells):
 
 def test_a_dask_address_nobody_answers_is_said(monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(work, "CLUSTER_WAIT_S", 1)
+    monkeypatch.setattr(work, "CLUSTER_WAIT_S", 0.01)  # nobody will, however long it waits
     for address in ("tcp://127.0.0.1:1", "nonsense://x", "127.0.0.1", "tcp://"):
         with pytest.raises(FwsimError, match="no Dask scheduler answers") as error:
             work.Dask(address)

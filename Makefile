@@ -51,6 +51,7 @@ docs: $(VENV)/.developed
 	$(BIN)/python -m fwsim.cli.reference docs/cli.md
 	$(BIN)/python tests/oracle/exactness_page.py docs/exactness.md
 	$(BIN)/python -m fwsim.report.designs_page docs/designs.md examples/designs.toml
+	$(BIN)/python -m fwsim.report.speed_page docs/speed.json docs/speed.md docs/images/speed.png
 	test -z "$$FWSIM_ROMS" || $(BIN)/python -m fwsim.report.mirror_page docs/must-be-mirrored.md "$$FWSIM_ROMS"
 	test -z "$$FWSIM_ROMS" || $(BIN)/python -m fwsim.report.repeated_page docs/run-more-than-once.md "$$FWSIM_ROMS"
 
@@ -58,8 +59,11 @@ docs: $(VENV)/.developed
 man: $(VENV)/.installed
 	$(BIN)/python -m fwsim.cli.reference build/man
 
-bench: $(VENV)/.installed
+# How fast it is, and how that grows: a quarter of an hour on a quiet machine. make docs then makes docs/speed.md of it.
+bench: $(VENV)/.developed
+	@.ci/packages libx86emu-dev qemu-system-x86
 	$(BIN)/fwsim bench
+	$(BIN)/fwsim bench --growth --save docs/speed.json
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fwsim needs Python 3.11 or newer; give it with make PYTHON=...")'

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -111,8 +110,7 @@ def peak_kib(pid: int) -> int:
 
 def cpu_s() -> float:
     """User and system time of this process and of all below it, those that have ended included."""
-    times: Any = os.times()
-    return sum(times[:4]) + sum(_ticks(pid) for pid in below(os.getpid())) / _TICKS
+    return sum(os.times()[:4]) + sum(_ticks(pid) for pid in below(os.getpid())) / _TICKS
 
 
 def _ticks(pid: int) -> int:

@@ -72,12 +72,18 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grown(msgspec.Struct, frozen=True, kw_only=True):
-    """All of one run: ``cpu`` and ``cores`` of the machine, its load (one minute's average) before and after."""
+    """All of one run: ``cpu`` and ``cores`` of the machine, and how many turns the peers had.
+
+    ``others`` is the share of the cores' time that other programs had meanwhile, ``stolen`` that which the machine's
+    own host had for others (Linux, Documentation/filesystems/proc.rst, /proc/stat); 0 to 1.
+    """
 
     fwsim: str
     cpu: str
     cores: int
-    load: tuple[float, float]
+    others: float
+    stolen: float
+    turns: int
     series: list[Series]
     peers: list[Peer]
     steps: list[Step]

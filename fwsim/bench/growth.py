@@ -17,6 +17,7 @@ import msgspec
 from fwsim import __version__
 from fwsim.bench.alone import Measured, measured
 from fwsim.bench.grown import Grown, Row, Series
+from fwsim.bench.peers import ROUNDS as PEER_ROUNDS
 from fwsim.bench.peers import beside
 from fwsim.errors import FwsimError
 from fwsim.trace.event import EVENT
@@ -78,7 +79,7 @@ def measure(to: float, tell: Progress | None = None) -> Grown:
             hint="such as --to 1e7",
         )  # fmt: skip
     say = tell or (lambda what, done: None)
-    before = os.getloadavg()[0]
+    before = _Cores.now()
     say("peers", 0.0)
     found = beside()
     steps = sum(len(work.sizes(int(to))) for work in WORK)
@@ -91,10 +92,37 @@ def measure(to: float, tell: Progress | None = None) -> Grown:
             done += 1
         points = [(row.size, row.cpu_s) for row in rows if row.cpu_s]
         series.append(Series(what=work.what, unit=work.unit, reference=work.reference, rows=rows, slope=slope(points)))
+    others, stolen = _Cores.now().since(before)
     return Grown(
-        fwsim=__version__, cpu=_cpu(), cores=os.cpu_count() or 1,
-        load=(round(before, 1), round(os.getloadavg()[0], 1)), series=series, peers=found.peers, steps=found.steps,
+        fwsim=__version__, cpu=_cpu(), cores=os.cpu_count() or 1, others=others, stolen=stolen, turns=PEER_ROUNDS,
+        series=series, peers=found.peers, steps=found.steps,
     )  # fmt: skip
+
+
+class _Cores(msgspec.Struct, frozen=True):
+    """Seconds that all cores had so far, that they were at work, that were stolen, and that were this program's."""
+
+    total: float
+    busy: float
+    stolen: float
+    own: float
+
+    @classmethod
+    def now(cls) -> _Cores:
+        with contextlib.suppress(OSError, ValueError):
+            words = Path("/proc/stat").read_text().split()[1:9]
+            user, nice, system, idle, wait, irq, soft, stolen = (int(word) / os.sysconf("SC_CLK_TCK") for word in words)
+            busy = user + nice + system + irq + soft
+            return cls(busy + idle + wait + stolen, busy, stolen, sum(os.times()[:4]))
+        return cls(0.0, 0.0, 0.0, 0.0)
+
+    def since(self, before: _Cores) -> tuple[float, float]:
+        """The shares of other programs and of the machine's host."""
+        total = self.total - before.total
+        if total <= 0:
+            return 0.0, 0.0
+        others = self.busy - before.busy - (self.own - before.own)
+        return round(max(0.0, others / total), 3), round((self.stolen - before.stolen) / total, 3)
 
 
 def _cpu() -> str:

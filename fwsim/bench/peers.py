@@ -19,6 +19,8 @@ PAIRS = 60_000
 QEMU_PAIRS, TRACED_PAIRS = 2_000_000, 20_000
 """QEMU starts anew for each turn, so a turn is longer; less so where it writes every access."""
 CODE_ROUNDS, QEMU_CODE_ROUNDS = 3, 100
+NOBODY = 0x300
+"""A port that no device has."""
 OUT, NOTHING = b"\x66\xef", b"\x66\x90"
 """``out dx, eax``, and a NOP of the same length."""
 Timer = Callable[[], float]
@@ -62,28 +64,30 @@ class _Runner(msgspec.Struct):
 
 def beside() -> Beside:
     """All of them, turn by turn, the best of ``ROUNDS`` turns each: about half a minute."""
-    rig, other = Rig(), Rig()
+    rig, other, unanswered = Rig(), Rig(), Rig()
     base = rig.host_base
     pairs = loops.gtt_writes(PAIRS, rig.io_bar, base)
     code, instructions = loops.load_store(CODE_ROUNDS)
     rig.put(pairs)
     other.put(code)
+    unanswered.put(loops.gtt_writes(PAIRS, NOBODY, base))
     program, coded = (x86emu.build(each, rig.io_bar, base) for each in (pairs, code))
     empty = PlainCpu(pairs, hooked="out").run
     steps: tuple[tuple[str, Timer], ...] = (
         ("the loop's instructions alone", PlainCpu(pairs.replace(OUT, NOTHING)).run),
         ("OUT, nobody is told of it", PlainCpu(pairs).run),
         ("an empty native callback", empty),
-        ("fwsim: device, GTT, event", rig.run_again),
-        ("the same, into pages never touched", rig.run_fresh),
+        ("fwsim: an event, nobody answers", unanswered.run_again),
+        ("and the device, its GTT, the rewrite", rig.run_again),
+        ("and pages that were never touched", rig.run_fresh),
     )
     runners = (
-        _Runner("fwsim", "the device, the GTT's rewrite, an event of 56 bytes", rig.run_again, code=other.run,
+        _Runner("fwsim", "the device, the GTT, its rewrite, an event of 56 bytes", rig.run_again, code=other.run,
                 instructions=instructions),
         _Runner("Unicorn", "an empty native callback", empty, code=PlainCpu(code, hooked="out").run,
                 instructions=instructions),
         _Runner("Unicorn, its Python binding", "an empty Python function", PlainCpu(pairs, hooked="python").run),
-        _Runner("libx86emu", "a C handler: the rewrite, a record of 56 bytes", program.run, code=coded.run,
+        _Runner("libx86emu", "a C handler: the GTT, its rewrite, a record of 56 bytes", program.run, code=coded.run,
                 instructions=instructions, missing=program.missing),
         *_qemu(find(), base),
     )  # fmt: skip

@@ -94,6 +94,9 @@ def _growth(to: float, save: Path | None, json: bool) -> None:
     from fwsim.bench import grown
     from fwsim.bench.growth import measure
 
+    if save and not save.parent.is_dir():  # not after a quarter of an hour
+        raise FwsimError("no such folder", where="--save", found=str(save), expected="a file in a folder that is there",
+                         hint=f"mkdir -p {save.parent}")  # fmt: skip
     with common.progress_bar() as progress:
         found = measure(to, progress)
     if save:

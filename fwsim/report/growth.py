@@ -12,7 +12,9 @@ _WIDTHS = (11, 9, 9, 10, 10, 7, 9, 9)
 
 def lines(found: Grown) -> Iterator[str]:
     """Everything, series by series; each under what it was measured beside."""
-    yield f"{found.cpu}, {found.cores} cores, load {found.load[0]} before and {found.load[1]} after; each is CPU time"
+    yield f"{found.cpu}, {found.cores} cores"
+    yield f"meanwhile {disturbed(found)}"
+    yield "each and ref.: CPU time of one, and of one by the reference in the same process"
     for series in found.series:
         yield ""
         yield f"{series.what}; ref.: {series.reference}"
@@ -24,13 +26,19 @@ def lines(found: Grown) -> Iterator[str]:
             yield _line(cells)
         yield f"  {growth(series)}"
     yield ""
-    yield f"{'peers':<31}{'M accesses/s':>13}{'M instr/s':>11}   with an access"
+    yield f"{'the same loop, by':<31}{'M accesses/s':>13}{'M instr/s':>11}"
     for peer in found.peers:
-        yield f"{peer.name:<31}{rate(peer.accesses):>13}{rate(peer.instructions):>11}   {peer.missing or peer.does}"
+        yield f"{peer.name:<31}{rate(peer.accesses):>13}{rate(peer.instructions):>11}"
+        yield f"  {peer.missing or peer.does}"
     yield ""
     yield f"{'one port access, by how much of it is done':<46}{'ns':>8}{'more':>8}"
     for name, ns, more in steps(found):
         yield f"{name:<46}{ns:>8}{more:>8}"
+
+
+def disturbed(found: Grown) -> str:
+    """What else the cores did meanwhile."""
+    return f"other programs had {found.others:.0%} of their time, other machines {found.stolen:.0%}"
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -42,15 +50,25 @@ def rows(series: Series) -> Iterator[tuple[str, ...]]:
     for row in series.rows:
         if row.each_us is not None and row.reference_us:
             yield (
-                f"{row.size:,}", f"{row.seconds:.3g}", f"{row.cpu_s:.3g}", f"{row.each_us:.3g}",
-                f"{row.reference_us:.3g}", f"{row.each_us / row.reference_us:.2f}", f"{row.peak_mib:.0f}",
-                f"{row.file_mb:.2f}" if (row.file_mb or 0) < 10 else f"{row.file_mb:,.0f}",
+                f"{row.size:,}", *map(_short, (row.seconds, row.cpu_s, row.each_us, row.reference_us)),
+                _short(row.each_us / row.reference_us), _short(row.peak_mib), _short(row.file_mb),
             )  # fmt: skip
 
 
+def _short(value: float | None) -> str:
+    """Three digits, or the whole number where it has more."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def growth(series: Series) -> str:
-    """Whether it is linear, and by which number."""
-    return series.verdict if series.slope is None else f"{series.verdict}: slope {series.slope:.2f}"
+    """Whether cost is linear and memory bounded, and by which numbers."""
+    peaks = [row.peak_mib for row in series.rows if row.peak_mib is not None]
+    slope = "" if series.slope is None else f", slope {series.slope:.2f}"
+    return f"cost {series.verdict}{slope}" + (
+        f"; memory {_short(peaks[0])} to {_short(peaks[-1])} MiB" if peaks else ""
+    )
 
 
 def rate(value: float | None) -> str:

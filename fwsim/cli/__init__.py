@@ -82,8 +82,13 @@ def _start_lightly() -> None:
     """
     gc.disable()
     gc.freeze()
-    atexit.register(gc.freeze)  # else everything is searched once more, for memory that goes back in a moment
+    atexit.register(_end_lightly)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts them when it is imported: fwsim does not use them
+
+
+def _end_lightly() -> None:
+    """Nothing is searched once more for memory that goes back in a moment; LIEF alone would call what stays a leak."""
+    gc.unfreeze() if "lief" in sys.modules else gc.freeze()
 
 
 def version() -> str:

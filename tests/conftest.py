@@ -1,4 +1,7 @@
-"""Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden."""
+"""Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden.
+
+A line for a shell has a ``fwsim`` that is there at once.
+"""
 
 import os
 import shutil

@@ -174,25 +174,31 @@ def _reaches(root: int, table: Any, address: int) -> Any:
 
 
 @inlined
-def on_block(root: int, address: int, size: int) -> None:
+def on_block(root: int, address: int, size: int) -> Any:
     """At the entry of each block of code: the budget of code bytes, and due interrupts.
 
+    Whether it runs and is another one than before, or the same after a closer look.
     Every word touched here costs a percent of the speed of short loops: what can be worked out later is.
     """
     words = u64s(root)
     code = words[R_CODE] + np.uint64(size)
     words[R_CODE] = code
-    if words[R_BLOCK] != np.uint64(address):
+    other = words[R_BLOCK] != np.uint64(address)
+    if other:
         words[R_BLOCK] = np.uint64(address)
         words[R_BLOCK_SIZE] = np.uint64(size)
         words[R_BLOCK_FROM] = code
     if code >= words[R_CODE_NEXT]:
-        _due(root, code, size)
+        return _due(root, code, size)
+    return other
 
 
 @native
-def _due(root: int, code: int, size: int) -> None:
-    """Stop for a budget, an interrupt or a spin: before the block, which is therefore not counted yet."""
+def _due(root: int, code: int, size: int) -> Any:
+    """Stop for a budget, an interrupt or a spin: before the block, which is therefore not counted yet.
+
+    Whether the block runs.
+    """
     words = u64s(root)
     reason = STOP_NONE
     if code >= words[R_CODE_LIMIT]:
@@ -213,6 +219,7 @@ def _due(root: int, code: int, size: int) -> None:
     if reason != STOP_NONE:
         words[R_CODE] -= np.uint64(size)
         stop(root, reason, 0)
+    return reason == STOP_NONE
 
 
 @inlined

@@ -18,6 +18,7 @@ from fwsim.cpu.layout import Layout, Put
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
+    R_FN_LOOK,
     R_FN_READ,
     R_FN_STOP,
     R_FN_TRAP,
@@ -116,7 +117,8 @@ class Core:
         root = self.root
         assert self._handle.value is not None
         root[R_UC] = self._handle.value
-        functions = ((R_FN_READ, "uc_reg_read_batch"), (R_FN_WRITE, "uc_reg_write_batch"), (R_FN_STOP, "uc_emu_stop"))
+        functions = ((R_FN_READ, "uc_reg_read_batch"), (R_FN_WRITE, "uc_reg_write_batch"), (R_FN_STOP, "uc_emu_stop"),
+                     (R_FN_LOOK, "uc_mem_read"))  # fmt: skip
         for word, name in functions:
             root[word] = ctypes.cast(getattr(uclib, name), ctypes.c_void_p).value or 0
         callback = _TRAP_TYPE(self._guarded_trap)
@@ -172,6 +174,7 @@ class Core:
         """Install native callbacks before each instruction (uc_cb_hookcode_t) and at each memory write
         (uc_cb_hookmem_t), with user data ``data``. Not at reads: a far return then goes to its own IP (2.1.4).
         """
+        self.root[R_FN_LOOK] = 0
         self._hook(unicorn.UC_HOOK_CODE, step, data=data)
         self._hook(unicorn.UC_HOOK_MEM_WRITE, memory, data=data)
 

@@ -23,6 +23,7 @@ from fwsim.devices.igd.port_pair import iobar_in, iobar_out
 from fwsim.devices.timers import pit_in, pit_out, pm_timer, port61_in, port61_out
 from fwsim.devices.vga.ports import vga_in, vga_out
 from fwsim.devices.vga.window import vga_read, vga_write
+from fwsim.machine.callbacks_fill import fill
 from fwsim.native import (
     BAR_IGD,
     I_EAX,
@@ -180,8 +181,9 @@ def interrupt(uc: Any, vector: int, root: int) -> None:
 
 @callback("void(u64, u64, u32, u64)")
 def block(uc: Any, address: int, size: int, root: int) -> None:
-    """Entry of a block of code."""
-    on_block(root, address, size)
+    """Entry of a block of code. REP STOS, which is a block of its own from its second round on, has 2 to 4 bytes."""
+    if on_block(root, address, size) and size >= 2 and size <= 4:
+        fill(root, address, size)
 
 
 @callback("i32(u64, u64)")

@@ -10,10 +10,10 @@ from fwsim.board.function import Shadowing
 from fwsim.cpu.core import ALL, READ_ONLY
 from fwsim.cpu.engine import Engine
 from fwsim.devices.pam import BASE, END, OPEN, READ, REGISTERS, SEGMENT, WRITE, modes, smram_shown
-from fwsim.machine import callbacks
+from fwsim.machine import callbacks, callbacks_fill
 from fwsim.machine.parts import Parts
 from fwsim.memory.ram import PAGE, Ram
-from fwsim.native import address_of
+from fwsim.native import R_FILLS, R_FN_FILL, address_of
 
 VGA_START = 0xA0000
 OPTION_ROMS_END = 0xE0000
@@ -122,6 +122,7 @@ class Shadow:
         self._engine.unmap(VGA_START, BASE - VGA_START)
         if shown and self._m.low >= BASE:
             self._engine.map_ram(VGA_START, self._m.ram, VGA_START, BASE - VGA_START)
+            self._m.root[R_FILLS] = 0
         else:
             self._map_vga()
 
@@ -129,6 +130,8 @@ class Shadow:
         reads, writes = callbacks.open_bus_read.address, callbacks.open_bus_write.address
         if self._m.shows_vga:
             reads, writes = callbacks.vga_window_read.address, callbacks.vga_window_write.address
+        self._m.root[R_FN_FILL] = callbacks_fill.filled.address
+        self._m.root[R_FILLS] = self._m.low if self._m.shows_vga else 0
         self._engine.map_native(VGA_START, BASE - VGA_START, reads, writes, self._root)
 
     # --- snapshots -------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ R_FN_READ = _next()  # uc_reg_read_batch
 R_FN_WRITE = _next()  # uc_reg_write_batch
 R_FN_STOP = _next()  # uc_emu_stop
 R_FN_TRAP = _next()  # Python: uint64 trap(kind, a, b, c)
+R_FN_LOOK = _next()  # uc_mem_read; 0: whoever follows each step wants the rounds of a REP one by one
 R_RAM = _next()  # host address of guest-physical 0 (valid below A0000 and from C0000 to the end of low RAM)
 # --- time, and why the engine stopped --------------------------------------------------------------------------------
 R_TIME = _next()  # virtual nanoseconds since reset
@@ -65,6 +66,9 @@ R_IDLE_LIMIT = _next()  # code bytes without an access before STOP_IDLE
 R_BLOCK = _next()  # linear address of the running block
 R_BLOCK_SIZE = _next()
 R_BLOCK_FROM = _next()  # R_CODE when it began to run again and again
+R_FILLS = _next()  # where the RAM ends that R_RAM begins, while A0000-BFFFF are the VGA's; 0: they are not
+R_LOOKED = _next()  # up to eight bytes of code
+R_FN_FILL = _next()  # fill(root, address, size, 0): does what a REP STOS at the entry of a block is about to do
 # --- accesses to memory-mapped registers, and which instruction made them --------------------------------------------
 R_ORDINAL = _next()  # such accesses since the block's entry
 R_ORDINAL_AT = _next()  # R_CODE at the last of them

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from vga_rig import Rig
 
-from fwsim.devices.vga.state import KIND_CIRRUS, KIND_IGD, V_PAGE_COUNT, V_PAGES, Vga
+from fwsim.devices.vga.state import KIND_CIRRUS, KIND_IGD, V_PAGE_COUNT, V_PAGES, V_USED, Vga
 from fwsim.native import address_of
 from fwsim.units import MIB
 
@@ -224,6 +224,47 @@ def test_igd_window_goes_through_the_page_table():
     rig.gfx(0x10, 0)
     rig.write(0xA0000, 0x99)
     assert rig.vga.planes[0, 0] == 0x99
+
+
+# --- many writes at once ---------------------------------------------------------------------------------------------
+def test_a_fill_goes_to_the_planes_of_the_map_mask(planar):
+    planar.seq(2, 0b1010)
+    planar.fill(0xA0010, 0x2211, 2, 3)
+    assert list(planar.vga.planes[0xF:0x17, 1]) == [0, 0x11, 0x22, 0x11, 0x22, 0x11, 0x22, 0]
+    assert list(planar.vga.planes[0xF:0x17, 3]) == [0, 0x11, 0x22, 0x11, 0x22, 0x11, 0x22, 0]
+    assert not planar.vga.planes[:, (0, 2)].any()
+
+
+def test_a_fill_changes_banks_in_the_middle_of_the_window_and_planes_follow_it():
+    rig = Rig(Vga(KIND_CIRRUS, 4 * MIB))
+    rig.out(0x3C2, 0x67)
+    rig.gfx(6, 1)
+    rig.seq(7, 0x11)
+    rig.gfx(0x0B, 0x01)  # two banks, 4 KiB steps
+    rig.gfx(0x09, 0x10)
+    rig.gfx(0x0A, 0x40)
+    rig.fill(0xA7FF8, 0x44332211, 4, 4)
+    assert bytes(rig.vga.vram[0x17FF4:0x18004]) == bytes(4) + bytes.fromhex("1122334411223344") + bytes(4)
+    assert bytes(rig.vga.vram[0x40000:0x4000C]) == bytes.fromhex("1122334411223344") + bytes(4)
+    assert rig.vga.vram.astype(bool).sum() == 16
+
+
+@pytest.mark.parametrize(("width", "data"), [(1, "11"), (2, "1122"), (4, "11223344")])
+def test_a_fill_goes_page_by_page_through_the_table_and_tells_which_it_used(width, data):
+    backing = np.zeros(0x40000, np.uint8)
+    table = np.array([address_of(backing) + 0x1000 * page for page in range(0x20)], np.uint64)
+    table[0x11], table[0x12] = 0, address_of(backing)
+    used = np.zeros(len(table), np.uint8)
+    rig = Rig(Vga(KIND_IGD))
+    for word, value in ((V_PAGES, address_of(table)), (V_PAGE_COUNT, len(table)), (V_USED, address_of(used))):
+        rig.vga.block[word] = value
+    rig.gfx(0x11, 1)
+    rig.gfx(0x10, 1)
+    rig.fill(0xA0FF8, 0x44332211, width, 0x1010 // width)
+    assert bytes(backing[0x10FF4:0x11000]) == bytes(4) + bytes.fromhex(data) * (8 // width)
+    assert bytes(backing[:12]) == bytes.fromhex(data) * (8 // width) + bytes(4)
+    assert backing.astype(bool).sum() == 16
+    assert list(np.flatnonzero(used)) == [0x10, 0x11, 0x12]
 
 
 def test_snapshot_and_restore_bring_everything_back():

@@ -8,6 +8,7 @@ from fwsim.devices.vga import dispi, ports, window
 from fwsim.devices.vga.state import Vga
 from fwsim.native import R_TIME, R_VGA, ROOT_WORDS, address_of, callback
 
+_vga_fill = window.vga_fill
 _vga_in, _vga_out, _vga_read, _vga_write = ports.vga_in, ports.vga_out, window.vga_read, window.vga_write
 _dispi_in, _dispi_out, _bar2_read, _bar2_write = dispi.dispi_in, dispi.dispi_out, dispi.bar2_read, dispi.bar2_write
 _bar_read, _bar_write = adapters.bar_read, adapters.bar_write
@@ -31,6 +32,11 @@ def vga_read(root, offset, width):
 @callback("void(u64, i64, i64, u64)")
 def vga_write(root, offset, width, value):
     _vga_write(root, offset, width, value)
+
+
+@callback("void(u64, i64, i64, u64, i64)")
+def vga_fill(root, offset, width, value, count):
+    _vga_fill(root, offset, width, value, count)
 
 
 @callback("u64(u64, i64, i64)")
@@ -63,7 +69,7 @@ def bar_write(root, role, offset, width, value):
     _bar_write(root, role, offset, width, value)
 
 
-load(vga_in, vga_out, vga_read, vga_write, dispi_in, dispi_out, bar2_read, bar2_write, bar_read, bar_write)
+load(vga_in, vga_out, vga_read, vga_write, vga_fill, dispi_in, dispi_out, bar2_read, bar2_write, bar_read, bar_write)
 
 # IBM PS/2 Video Subsystem, "Register values for modes": misc; SR1-4; CR0-18; GR0-8; AR0-13.
 MODES = {
@@ -121,6 +127,9 @@ class Rig:
 
     def write(self, address: int, value: int, width: int = 1) -> None:
         vga_write(self.root, address - 0xA0000, width, value)
+
+    def fill(self, address: int, value: int, width: int, count: int) -> None:
+        vga_fill(self.root, address - 0xA0000, width, value, count)
 
     def gfx(self, index: int, value: int) -> None:
         self.out(0x3CE, value << 8 | index, 2)

@@ -28,7 +28,7 @@ from fwsim.devices.vga.state import (
     WINDOW_PAGES,
     WINDOW_PLANES,
 )
-from fwsim.native import R_VGA, native, u8s, u32s, u64s
+from fwsim.native import R_VGA, native, u8s, u16s, u32s, u64s
 
 _MISC_RAM = 0x02
 _MISC_PAGE = 0x20
@@ -154,10 +154,15 @@ def _write_planes(words: Any, offset: int, data: int) -> None:
 
 
 @native
+def _banked(words: Any, offset: int) -> Any:
+    """Where a byte of the banked window is in what the banks choose from."""
+    return np.int64(words[V_BANK1] if offset & 0x8000 else words[V_BANK0]) + (offset & 0x7FFF)
+
+
+@native
 def _linear_address(words: Any, offset: int) -> Any:
     """Host address of a byte of the banked window, 0 where nothing is."""
-    bank = np.int64(words[V_BANK1] if offset & 0x8000 else words[V_BANK0])
-    at = bank + (offset & 0x7FFF)
+    at = _banked(words, offset)
     if np.int64(words[V_WINDOW]) == WINDOW_LINEAR:
         return np.int64(words[V_VRAM]) + (at & (np.int64(words[V_VRAM_SIZE]) - 1))
     page = at >> 12
@@ -206,6 +211,44 @@ def vga_write(root: int, offset: int, width: int, value: int) -> None:
             host = _linear_address(words, at)
             if host:
                 u8s(host)[0] = np.uint8(byte)
+
+
+@native
+def vga_fill(root: int, offset: int, width: int, value: int, count: int) -> None:
+    """``vga_write`` ``count`` times, each time ``width`` bytes (1, 2, 4) further on: at a multiple of ``width``, and
+    within the window. A linear window is filled a page at a time.
+    """
+    words = u64s(u64s(root)[R_VGA])
+    at, step = np.int64(offset), np.int64(width)
+    end = at + step * np.int64(count)
+    data = np.uint64(value)
+    if np.int64(words[V_WINDOW]) != WINDOW_PLANES:
+        while at < end and at < 0x10000 and _banked(words, at) & (step - 1) == 0:
+            room = min(end - at, 0x1000 - (_banked(words, at) & 0xFFF), 0x8000 - (at & 0x7FFF))
+            host = _linear_address(words, at)
+            if host:
+                _repeat(host, step, data, room // step)
+            at += room
+    while at < end:
+        vga_write(root, at, step, data)
+        at += step
+
+
+@native
+def _repeat(host: int, width: int, data: int, count: int) -> None:
+    """``count`` times the low ``width`` bytes of ``data``, from the host's address ``host`` on."""
+    if width == 4:
+        dwords = u32s(host)
+        for number in range(count):
+            dwords[number] = np.uint32(data & np.uint64(0xFFFFFFFF))
+    elif width == 2:
+        halves = u16s(host)
+        for number in range(count):
+            halves[number] = np.uint16(data & np.uint64(0xFFFF))
+    else:
+        single = u8s(host)
+        for number in range(count):
+            single[number] = np.uint8(data & np.uint64(0xFF))
 
 
 @native

@@ -92,6 +92,13 @@ def test_a_measurement_that_fails_says_why():
     assert "Error" in raised.value.found
 
 
+def test_a_measurement_that_fails_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(alone.tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(FwsimError, match="a measurement failed"):
+        alone.measured("tempfile:mkdtemp")  # makes a folder, and returns no figures
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- the work ---------------------------------------------------------------------------------------------------------
 def test_events_are_as_many_as_the_file_has():
     found = growth_work.events(3000)

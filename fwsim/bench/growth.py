@@ -62,8 +62,8 @@ WORK = (
     _Work("placements, 2 processes", "placement", _PLACED, 100, 100, "placements", (2, False)),
     _Work("placements, 1 Dask worker", "placement", _PLACED, 100, 1_000, "placements", (1, True), needs=_DASK),
     _Work("placements, 2 Dask workers", "placement", _PLACED, 100, 1_000, "placements", (2, True), needs=_DASK),
-    _Work("ROM runs, 1 process", "run", _RUN, 100, 100_000, "runs", (1, False)),
-    _Work("ROM runs, 2 processes", "run", _RUN, 100, 100_000, "runs", (2, False)),
+    _Work("ROM runs, 1 process", "run", _RUN, 10, 100_000, "runs", (1, False)),
+    _Work("ROM runs, 2 processes", "run", _RUN, 10, 100_000, "runs", (2, False)),
 )
 
 

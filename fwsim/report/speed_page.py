@@ -37,8 +37,8 @@ less than the clock.
 _GROWTH = """\
 Each measurement has a process of its own. *CPU s* is user and system time of all its processes, *each us* that of one
 unit in microseconds, *ref. us* that of the reference, measured in turn in the same process, *times* how many of it.
-*Peak* is the sum of the peaks of resident memory of all its processes (VmHWM), the interpreter and libraries included;
-pages that two of them share count twice. Growth is the slope of log CPU time against log size between the two largest
+*Peak* is the sum of the peaks of resident memory of all its processes (VmHWM): the interpreter, libraries and what the
+reference takes are in it, pages that two of them share count twice. Growth is the slope of log CPU time against log size between the two largest
 sizes: 1 is linear, less is a fixed start that still shows. What takes less than two seconds was measured three times;
 the least counts.
 

@@ -6,7 +6,7 @@ OUT ?= runs/demo
 IMAGES := seabios ovmf
 DEBIAN := $(IMAGES) vgabios ipxe-qemu nasm device-tree-compiler intel-gpu-tools chromium chromium-driver
 
-.PHONY: run images test oracle live mutants lint docs man bench clean packages
+.PHONY: run images test oracle live mutants lint docs man bench wheel clean packages
 
 run: $(VENV)/.installed images
 	$(BIN)/fwsim demo --out $(OUT) --force
@@ -19,8 +19,11 @@ run: $(VENV)/.installed images
 images:
 	@.ci/packages $(IMAGES)
 
+# Each process has its part of the files in their order, so that what a file's tests share is made once; who is done
+# first takes from another's end. What pytest makes of the tests' sources is kept: else it costs each 10 s, each time.
+WORKERS ?= 2
 test: $(VENV)/.developed packages
-	$(BIN)/python -m pytest -n 2 -q
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
 
 # Every case that was measured on real firmware, or read in its source, asked again.
 oracle: $(VENV)/.developed
@@ -66,17 +69,23 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fwsim needs Python 3.11 or newer; give it with make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "on Debian and Ubuntu venv is a package: apt install python3-venv"; exit 1; }
 
-$(VENV)/.installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml setup.py
+	@echo "Installing fwsim and what it needs (300 MB); its native code is compiled here once: a minute, or two"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[build,tables]'
+	$(BIN)/python -m fwsim.native.compiler
 	touch $@
 
 $(VENV)/.developed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+# A wheel of this machine, with the native code compiled for it: dist/fwsim-*.whl
+wheel: $(VENV)/bin/python
+	$(BIN)/python -m pip wheel --disable-pip-version-check --no-deps --wheel-dir dist .
+
 # The tests run the video BIOSes and the assembler of these packages; without them those tests skip and say so.
 packages:
 	@.ci/packages $(DEBIAN)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) build dist fwsim/native/code.* *.egg-info .mypy_cache .ruff_cache .pytest_cache

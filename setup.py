@@ -35,8 +35,10 @@ class PlatformWheel(bdist_wheel):
         self.root_is_pure = False
 
     def get_tag(self) -> tuple[str, str, str]:
-        """The tags of Python, its ABI and the platform."""
-        return "py3", "none", super().get_tag()[2]
+        """The tags of Python, its ABI and the platform: on Linux any C library of the last ten years."""
+        system, _, machine = super().get_tag()[2].partition("_")
+        any_linux = f"manylinux2014_{machine}.musllinux_1_1_{machine}"
+        return "py3", "none", any_linux if system == "linux" else f"{system}_{machine}"
 
 
 class WithImage(Distribution):

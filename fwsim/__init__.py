@@ -1,7 +1,7 @@
 """fwsim: run a real video option ROM against a modelled Intel graphics device, and say what happened and why.
 
-Importing this package is cheap on purpose: the engine (unicorn) and the compiler (numba) are imported by the rooms that
-need them, when they need them.
+Importing this package is cheap on purpose: the engine (unicorn) is imported by the room that needs it, when it is
+needed.
 """
 
 import time

@@ -7,7 +7,7 @@ from unicorn import arm64_const as arm
 
 from fwsim.analysis import flow_arm
 from fwsim.analysis.step import FLAGS, MEMORY, VECTORS, Access, Step
-from fwsim.disasm import decode_a64
+from fwsim.disasm.a64 import decode_a64
 
 CODE, DATA, SIZE = 0x40000000, 0x50000000, 0x10000
 ALL = (1 << 64) - 1

@@ -1,14 +1,19 @@
-"""Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden."""
+"""Real ROMs come from $FWSIM_ROMS, by SHA-256, and from packages of Debian, whose lack is named or forbidden.
+
+A line for a shell has a ``fwsim`` that is there at once.
+"""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import warm
 from hypothesis import HealthCheck, settings
 from real_files import by_hash
 
@@ -63,6 +68,26 @@ def require_package() -> Callable[..., Path]:
 def require_program() -> Callable[[str, str], str]:
     """``require_program(program, package)``: where that program of a Debian package is; without it as above."""
     return lambda program, package: shutil.which(program) or _lacking(package)
+
+
+@pytest.fixture(scope="session")
+def in_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """``in_shell(command, folder, **options)``: bash's answer to a line with ``fwsim`` in it, as in a terminal.
+
+    Standard error is among standard output. ``options`` are of ``subprocess.run``.
+    """
+    programs = tmp_path_factory.mktemp("warm") / "bin"
+    path = f"{programs}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    def run(command: str, folder: Path, **options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", command], cwd=folder, env=os.environ | {"PATH": path, "COLUMNS": "80"}, text=True,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "check": False} | options,
+        )  # fmt: skip
+
+    with warm.start(programs) as server:
+        yield run
+        server.stdin.close()
 
 
 def _lacking(package: str) -> NoReturn:

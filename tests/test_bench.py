@@ -8,14 +8,16 @@ import numpy as np
 import pytest
 from capstone import CS_ARCH_X86, CS_MODE_16, Cs
 
-from fwsim.bench import loops, runs
+from fwsim.bench import loops, runs, sweeps
 from fwsim.bench.figures import Figure, alternate
+from fwsim.bench.interrupts import COUNT, Interrupts
 from fwsim.bench.reference import Reference
 from fwsim.bench.rig import Rig
 from fwsim.bench.x86emu import build
 from fwsim.cpu.plain import PlainCpu
 from fwsim.errors import FwsimError
 from fwsim.native import R_CODE, R_SEQ, ROOT_WORDS, STOP_IRQ
+from fwsim.placement.allocate import place
 from fwsim.trace.event import Flag, Op, Space
 
 CODES = {
@@ -23,6 +25,7 @@ CODES = {
     "short_blocks": loops.load_store(2, short_blocks=True)[0],
     "gtt_writes": loops.gtt_writes(5, 0xC000, 0xDBA00000),
     "replay": loops.replay(100, 100_000),
+    "clock_reads": loops.clock_reads(5, loops.HLT),
 }
 
 
@@ -71,9 +74,20 @@ def test_replay_has_the_accesses_and_nearly_the_code(monkeypatch):
     assert int(rig.machine.root[R_CODE]) - code == pytest.approx(500_000, rel=0.05)
 
 
-@pytest.mark.parametrize("hooked", ["none", "python", "empty"])
+@pytest.mark.parametrize("hooked", ["none", "python", "empty", "interrupt"])
 def test_the_bare_engine_reaches_the_end(hooked):
     assert PlainCpu(loops.gtt_writes(500, 0xC000, 0xDBA00000), hooked=hooked).run() > 0
+
+
+def test_each_int_is_asked_and_answered():
+    rig = Interrupts()
+    assert rig.run() > 0
+    recorder = rig.session.machine.recorder
+    events = recorder.read(0, recorder.count)
+    events = events[events["space"] == Space.INTERRUPT]
+    assert len(events) == 2 * COUNT
+    assert (events["address"] == 0x1A).all()
+    assert (events["op"] == [Op.CALL, Op.RETURN] * COUNT).all()
 
 
 @pytest.mark.skipif(
@@ -236,6 +250,15 @@ def test_command_refuses_a_missing_image(capsys, tmp_path):
     assert "none.rom" in err
 
 
+def test_what_a_sweep_is_timed_by_does_its_work():
+    """Each firmware places a BAR at least, and each mode is set, with a picture of it."""
+    for ask in sweeps.Placements().asks:
+        assert place(ask).details.boot == "ok"
+        assert place(ask).details.bars or ask.firmware in ("bhyve", "acrn", "crosvm"), ask
+    rows = sweeps.Cells().rows()
+    assert [(row["stop"], row["calls_ok"], row["screens"]) for row in rows] == [("completed", 1, 1)] * 6
+
+
 def test_json_has_every_figure(capsys, monkeypatch):
     from fwsim.bench import figures as module
     from fwsim.cli import main
@@ -244,7 +267,51 @@ def test_json_has_every_figure(capsys, monkeypatch):
     monkeypatch.setattr(module.memory, "in_child", lambda: (5.0, 534.0, 1.0))
     assert main(["bench", "--json"]) == 0
     found = {figure["name"]: figure for figure in json.loads(capsys.readouterr().out)["figures"]}
-    wanted = {"rom_code_ratio", "trap_vs_python_hook", "trap_vs_x86emu", "demo_warm_ms", "events_memory_mib"}
+    wanted = {
+        "rom_code_ratio",
+        "trap_vs_python_hook",
+        "trap_vs_x86emu",
+        "int_trap_us",
+        "demo_warm_ms",
+        "events_memory_mib",
+    }
     assert wanted <= set(found)
+    assert {"placement_ms", "rom_cells_per_s"} <= set(found)
     assert all({"name", "value", "unit", "reference"} <= set(figure) for figure in found.values())
     assert found["rom_code_ratio"]["value"] > 0
+
+
+def test_startup_has_a_row_for_each_command(capsys, monkeypatch):
+    from fwsim.bench import startup
+    from fwsim.cli import main
+
+    monkeypatch.setattr(startup, "ROUNDS", 1)
+    assert main(["bench", "--startup"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[1:]]
+    wanted = [
+        ("version", "0.4"), ("help", None), ("rom_info", "1.5"), ("alloc", "1.5"), ("run", "3"), ("why", "4"),
+        ("demo", "8"),
+    ]  # fmt: skip
+    assert [row[0] for row in rows] == [f"start_{name}" for name, _ in wanted]
+    for row, (_, target) in zip(rows, wanted, strict=True):
+        assert float(row[1]) > 0
+        assert target is None or (row[2:4] == ["<", target] and row[4] in ("met", "missed"))
+        assert row[-5:] == ["ms", "of", "CPU,", "import", "numpy"]
+
+
+def test_startup_is_timed_alone(capsys):
+    from fwsim.cli import main
+
+    assert main(["bench", "--startup", "--kinds"]) == 2
+    assert "--startup alone" in capsys.readouterr().err
+
+
+def test_startup_says_which_command_fails(capsys, monkeypatch):
+    from fwsim.bench import startup
+    from fwsim.cli import main
+
+    monkeypatch.setattr(startup, "COMMANDS", {"start_run": startup.Command(("run", "none.toml"), 3.0)})
+    assert main(["bench", "--startup", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert not out
+    assert "fwsim run none.toml" in err

@@ -1,10 +1,7 @@
 """The pages in docs/ name every field there is, with its default, and their examples are scenarios."""
 
 import doctest
-import os
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -186,13 +183,19 @@ def makers():
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with what a clone has, roms and examples, and the runs that the pages say how to make."""
+    """A folder with what a clone has, roms and examples."""
     folder = tmp_path_factory.mktemp("docs")
     for name in ("roms", "examples"):
         (folder / name).symlink_to(DOCS.parent / name)
-    for line in makers().values():
-        assert execute(line, folder).returncode == 0
     return folder
+
+
+@pytest.fixture(scope="module")
+def made(place, in_shell):
+    """{command: what it printed} of the runs that pages make: once for all the pages that do."""
+    done = {line: in_shell(line, place) for line in makers().values()}
+    assert [result.returncode for result in done.values()] == [0] * len(done)
+    return {line: result.stdout for line, result in done.items()}
 
 
 def test_a_page_says_how_the_runs_it_looks_at_are_made():
@@ -209,30 +212,23 @@ def test_the_example_of_the_scenario_page_is_a_file():
     assert load(DOCS.parent / "examples" / "laptop.toml") == loads(f'name = "laptop"\n{example}', base=DOCS.parent)
 
 
-def execute(command, folder):
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "COLUMNS": "80"}
-    return subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("name", sorted(path.name for path in DOCS.glob("*.md") if path.name != "registers.md"))
-def test_commands_print_what_the_page_says(name, place):
+def test_commands_print_what_the_page_says(name, place, made, in_shell):
     for command, wanted in commands(page(name)):
-        printed = [line.rstrip() for line in execute(command, place).stdout.splitlines()]
+        said = made[command] if command in made else in_shell(command, place).stdout
+        printed = [line.rstrip() for line in said.splitlines()]
         assert matches(wanted, printed), "\n".join([command, *printed])
 
 
 @pytest.mark.parametrize("name", ["iommu.md"])
-def test_python_prints_what_the_page_says(name, place):
+def test_python_prints_what_the_page_says(name, place, made, in_shell):
     for code, wanted in re.findall(r"^```python\n(.*?)^```\n\n((?:    [^\n]*\n)+)", page(name), re.M | re.S):
         (place / "example.py").write_text(code)
-        printed = execute("python example.py", place).stdout.splitlines()
+        printed = in_shell("python example.py", place).stdout.splitlines()
         assert printed == [line[4:] for line in wanted.splitlines()]
 
 
-def test_reading_events_gives_what_the_page_says(place, monkeypatch):
+def test_reading_events_gives_what_the_page_says(place, made, monkeypatch):
     monkeypatch.chdir(place)
     failed, tried = doctest.testfile(str(DOCS / "events.md"), module_relative=False)
     assert tried
@@ -288,11 +284,11 @@ def typed(text):
 DOORS = "\n".join(section((ROOT / "README.md").read_text(encoding="utf-8"), "Three doors"))
 
 
-def test_the_doors_of_the_readme_open(place):
+def test_the_doors_of_the_readme_open(place, made, in_shell):
     """Each command of a door that needs no file of the reader's own does what it says, as typed."""
     assert DOORS.count("\n**") == 4
     for command in typed(DOORS):
-        result = execute(command.replace("dmesg.txt lspci.txt", "'black screen'"), place)
+        result = in_shell(command.replace("dmesg.txt lspci.txt", "'black screen'"), place)
         assert result.returncode == 0, result.stdout
         if command.startswith("fwsim run"):
             assert re.match(

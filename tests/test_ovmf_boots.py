@@ -7,13 +7,13 @@ first few are made; FWSIM_BOOTS says how many.
 import gzip
 import json
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import measured_ovmf
 import pytest
 import real_files
 from measured_seabios import igd_answers
+from msgspec.structs import replace
 from test_oracle import plain
 
 from fwsim.firmware.ovmf_image import OvmfImageOptions

@@ -1,17 +1,20 @@
 """Our own ROM does what real ones do: under every hypervisor, posted and pristine, with both widths of entries."""
 
 from dataclasses import replace
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from glyphs import read_png
 from lab import Lab
-from msgspec.structs import replace as with_fields
 from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenario
 
 from fwsim.devices.igd.scanout import HATCH
+from fwsim.environment.bios.session import Session
+from fwsim.results.folder import RunDir
 from fwsim.running.payload import test_card
+from fwsim.running.pipeline import run
 from fwsim.scenario.model import Call, Function, Hypervisor
 from fwsim.trace.event import Actor, Op, Space
 from fwsim.trace.store import open_events
@@ -194,7 +197,7 @@ def test_a_second_post_writes_the_old_base(tmp_path):
 
 
 def replace_posts(made, posts):
-    from msgspec.structs import replace as with_fields
+    from dataclasses import replace as with_fields
 
     return with_fields(made, rom=with_fields(made.rom, posts=posts))
 
@@ -205,3 +208,19 @@ def test_rows_are_what_the_rewrite_says():
         if row.name in ("5.0", "9.2"):
             assert row.written == (row.value - H + row.bdsm) & 0xFFFFFFFF
     assert replace(GEN6[0], value=GEN6[0].written).rewritten is False
+
+
+def test_a_run_that_is_over_keeps_no_memory_of_its_guest(tmp_path):
+    """While its code runs the vectors are there; afterwards no page of RAM is present, whoever holds the machine."""
+    made = []
+
+    def session(built):
+        made.append((built.machine.ram, Session(built), len(built.machine.ram.snapshot().pages)))
+        return made[-1][1]
+
+    one = scenario(ROM, "sandybridge", Hypervisor(kind="ranged"))
+    run(one, RunDir.create(tmp_path / "run"), sessions=session)
+    ((ram, _, touched),) = made
+    assert touched > 0
+    assert len(ram.snapshot().pages) == 0
+    assert ram.word(0x40 * 4, 4) == 0

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from fwsim.errors import FwsimError
-from fwsim.results.png import png_bytes
+from fwsim.results.png import png_bytes, repacked
 
 
 def chunks(data):
@@ -38,3 +38,31 @@ def test_what_is_no_picture(shape):
 def test_only_bytes_are_pixels():
     with pytest.raises(FwsimError, match="not a picture"):
         png_bytes(np.zeros((4, 4, 3)))
+
+
+def test_packed_tightly_it_is_the_same_picture():
+    rgb = np.repeat(np.random.default_rng(1).integers(0, 4, (60, 80, 1)).astype(np.uint8), 3, axis=2)
+    foreign = io.BytesIO()
+    Image.fromarray(rgb).save(foreign, "PNG", compress_level=0)
+    for data in (png_bytes(rgb), foreign.getvalue()):
+        packed = repacked(data)
+        assert len(packed) < len(data)
+        assert (np.asarray(Image.open(io.BytesIO(packed))) == rgb).all()
+
+
+@pytest.mark.parametrize("spoil", ["cut", "other", "changed", "endless"])
+def test_what_is_no_whole_png_stays_as_it_is(spoil):
+    data = png_bytes(np.zeros((4, 4, 3), np.uint8))
+    bad = {
+        "cut": data[:-5], "other": b"GIF89a" + data, "changed": data[:50] + b"\0" + data[51:], "endless": data[:8],
+    }[spoil]  # fmt: skip
+    assert repacked(bad) == bad
+
+
+def test_one_that_would_become_too_large_stays_as_it_is():
+    """A kilobyte a megabyte: 300 MiB of zeros, said to be the rows of a small picture."""
+    data = png_bytes(np.zeros((4, 4, 3), np.uint8))
+    content = zlib.compress(bytes(300 << 20), 9)
+    chunk = b"IDAT" + content
+    bad = data[:33] + len(content).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[-12:]
+    assert repacked(bad) == bad

@@ -1,6 +1,6 @@
 """SeaVGABIOS on an IGD: dark where nobody has a pipe on, a picture where the host's own firmware left one."""
 
-import dataclasses
+import functools
 import os
 import re
 from pathlib import Path
@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from glyphs import font_of, read_text
 from lab import Lab
-from test_docs import DOCS, execute
+from msgspec.structs import replace
+from test_docs import DOCS
 from test_real_images_igd import IMAGES, image
 
 from fwsim.devices.igd.scanout import scan
@@ -177,10 +178,19 @@ def test_what_a_post_alone_leaves(name):
     assert scan(lab.machine.igd, lab.machine.vga).source == LEFT_BY_POST[name.partition("-")[0]]
 
 
-@pytest.mark.parametrize("name", IMAGES)
+@functools.lru_cache(maxsize=1)
+def posted(name):
+    """The image's lab and its state after POST, for each mode to begin with."""
+    lab, _ = seen(str(image(name)), post="", cpu=IMAGES[name][0], port=IMAGES[name][2][0])
+    return lab, lab.run.session.slices.snapshot()
+
+
 @pytest.mark.parametrize("mode", VGA_MODES, ids=hex)
+@pytest.mark.parametrize("name", IMAGES)
 def test_real_images_fit_the_pipe_to_each_vga_mode(name, mode):
-    lab, _ = seen(str(image(name)), Call(ax=mode), post="", cpu=IMAGES[name][0], port=IMAGES[name][2][0])
+    lab, fresh = posted(name)
+    lab.run.session.slices.restore(fresh)
+    lab.int10(mode)
     shown = scan(lab.machine.igd, lab.machine.vga)
     assert (shown.source, shown.wanted) == ("vga", None)
 
@@ -194,7 +204,7 @@ def words(data):
     return sum(int.from_bytes(data[at : at + 2], "little") for at in range(0, len(data), 2))
 
 
-@pytest.mark.parametrize("shown", [XRGB, None, dataclasses.replace(XRGB, height=767, stride=0x1F00)])
+@pytest.mark.parametrize("shown", [XRGB, None, replace(XRGB, height=767, stride=0x1F00)])
 def test_the_tables_sums_are_right(shown):
     """RFC 1071: header with its sum, and records with theirs, add up to all ones."""
     table = coreboot_table(shown)
@@ -297,7 +307,7 @@ def examples(kind):
 
 
 @pytest.mark.parametrize("kind", ["console", "console cbvga"])
-def test_the_page_shows_what_is_printed(kind, request, tmp_path):
+def test_the_page_shows_what_is_printed(kind, request, tmp_path, in_shell):
     request.getfixturevalue("cbvga" if "cbvga" in kind else "isavga")
     for name in ("roms", "examples"):
         (tmp_path / name).symlink_to(DOCS.parent / name)
@@ -305,5 +315,5 @@ def test_the_page_shows_what_is_printed(kind, request, tmp_path):
     assert len(blocks) > 1
     for command, wanted in blocks:
         assert wanted
-        printed = [line.rstrip() for line in execute(command, tmp_path).stdout.splitlines()]
+        printed = [line.rstrip() for line in in_shell(command, tmp_path).stdout.splitlines()]
         assert printed == wanted, command

@@ -9,7 +9,7 @@ import made_driver
 import pytest
 from typer.testing import CliRunner
 
-from fwsim.cli import app
+from fwsim.cli.root import app
 from fwsim.environment.uefi.uefi import Uefi
 from fwsim.trace import efi
 

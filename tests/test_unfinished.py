@@ -4,13 +4,11 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from handmade import rom
-from patience import HANG_S
 
 from fwsim import cli
 from fwsim.trace.event import Space
@@ -120,52 +118,75 @@ def test_json_is_printed_whatever_the_checks_say(place, capsys, profile, options
 
 
 # --- a run that is stopped from outside -------------------------------------------------------------------------------
-BUSY = MARK + bytes.fromhex("6631c0 ba8000 66ef 6640 b90020 e2fe ebf5")  # count on port 80h, slowly, for ever
+COUNTED = 2000
+COUNT = bytes.fromhex("6631c0 ba8000 66ef 6640 663d") + COUNTED.to_bytes(4, "little") + bytes.fromhex("72f4")
+TELL = bytes.fromhex("b8adde cd15")  # int 15h with a leaf that nobody knows: the first moment that Python sees
+AND_ON = bytes.fromhex("66b8") + COUNTED.to_bytes(4, "little") + bytes.fromhex("66ef 6640 b90020 e2fe ebf5")
+NO_EVENT_FOR_MINUTES = bytes.fromhex("66b9ffffffff 6649 75fc") * 8 + b"\xcb"
+TELLS = """
+import signal, sys
+from fwsim.cli import main
+from fwsim.environment.bios import bios
+
+def told(*asked, unknown=bios.unknown):
+    unknown(*asked)
+    print("counted", flush=True)
+
+bios.unknown = told
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs have it ignored, and so theirs
+sys.exit(main())
+"""
 
 
-def start(place: Path) -> subprocess.Popen[str]:
-    (place / "busy.rom").write_bytes(rom(BUSY))
-    command = [sys.executable, "-c", "import sys; from fwsim.cli import main; sys.exit(main())", "run", "s.toml"]
-    command += ["--rom", "busy.rom", "--out", "r", "--set", "budget.events=20000000", "--set", "budget.code=1T"]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + HANG_S
-    while written(place) < 2000:
-        assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return process
+def stop(place: Path, after: bytes, number: int) -> tuple[int, str, str]:
+    """What a run comes to that gets the signal ``number`` once it has counted on port 80h, and does ``after``."""
+    (place / "busy.rom").write_bytes(rom(MARK + COUNT + TELL + after))
+    command = [sys.executable, "-c", TELLS, "run", "s.toml", "--rom", "busy.rom", "--out", "r"]
+    command += ["--set", "budget.events=20000000", "--set", "budget.code=1T"]
+    with subprocess.Popen(
+        command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=0
+    ) as process:
+        assert process.stdout.readline() == "counted\n", process.communicate()
+        process.send_signal(number)
+        out, err = process.communicate()
+    return process.returncode, out, err
 
 
-def written(place: Path) -> int:
-    file = place / "r" / "events.npy"
-    return len(open_events(file)) if file.exists() else 0
-
-
-def counted(place: Path) -> np.ndarray:
+def counted(place: Path) -> list[int]:
     events = open_events(place / "r" / "events.npy")
     assert events["seq"].tolist() == list(range(1, len(events) + 1))
     at = np.flatnonzero((events["address"] == 0x80) & (events["value"] == 0xBABE))[0]
-    return events[at + 1 :][events["space"][at + 1 :] == Space.PORT]["value"]
+    return events[at + 1 :][events["space"][at + 1 :] == Space.PORT]["value"].tolist()
 
 
 def test_a_killed_run_keeps_what_it_saw(place, capsys):
-    process = start(place)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait(HANG_S) == -signal.SIGKILL
+    assert stop(place, AND_ON, signal.SIGKILL) == (-signal.SIGKILL, "", "")
     values = counted(place)
-    assert len(values) >= 1000
-    assert values.tolist() == list(range(len(values)))
+    assert len(values) >= COUNTED
+    assert values == list(range(len(values)))
     assert cli.main(["trace", "show", "r", "--where", "address == 0x80 and value == 7", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)["events"]) == 1
     assert cli.main(["check", "r"]) == 2
     assert "killed" in capsys.readouterr().err
 
 
-def test_an_interrupted_run_says_where_its_trace_is(place):
-    process = start(place)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=HANG_S)
-    assert (process.returncode, out) == (130, "")
-    assert err.strip() == "fwsim: interrupted; what was traced so far is in r"
+@pytest.mark.parametrize("after", [AND_ON, NO_EVENT_FOR_MINUTES], ids=["counting", "without an event"])
+def test_an_interrupted_run_says_where_its_trace_is(place, capsys, after):
+    code, out, err = stop(place, after, signal.SIGINT)
+    assert (code, out, err.strip()) == (130, "", "fwsim: interrupted; what was traced so far is in r")
     values = counted(place)
-    assert values.tolist() == list(range(len(values)))
+    assert len(values) >= COUNTED
+    assert values == list(range(len(values)))
+    assert cli.main(["trace", "show", "r", "--where", "address == 0x80 and value == 7", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["events"]) == 1
+
+
+def test_before_the_first_event_there_is_nothing_to_point_at(place, capsys, monkeypatch):
+    def interrupt(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fwsim.running.pipeline.run", interrupt)
+    (place / "x.rom").write_bytes(rom(b"\xcb"))
+    assert cli.main(["run", "s.toml", "--rom", "x.rom", "--out", "r"]) == 130
+    assert capsys.readouterr() == ("", "\nfwsim: interrupted; nothing was traced yet\n")
+    assert not (place / "r").exists()

@@ -1,46 +1,44 @@
-"""A run is made again with every instruction seen: the same machine, up to an event, its last steps recorded."""
+"""A run is made again with every instruction seen: the same machine, up to an event, its last steps recorded.
+
+What only a UEFI's or an Arm guest's run needs is imported for one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from fwsim.cpu.moves import Move
-from fwsim.cpu.steps import Steps
+from fwsim.analysis.scan import Steps
+from fwsim.cpu.steps import Steps as Recorded
 from fwsim.environment.bios.session import Session
-from fwsim.environment.uefi.drivers import Driver
+from fwsim.environment.processor import Runnable
 from fwsim.errors import FwsimError
-from fwsim.machine.arm import ArmMachine
 from fwsim.machine.built import Built
-from fwsim.machine.built_arm import ArmBuilt
 from fwsim.native import R_EV_LIMIT
 from fwsim.results.folder import RunDir
 from fwsim.rom.chain import load
-from fwsim.running.arm import ArmRun
-from fwsim.running.base import AnyRun
-from fwsim.running.image import ImageRun
-from fwsim.running.pipeline import begun, on_host
-from fwsim.running.uefi import UefiRun
+from fwsim.running.base import AnyRun, PcRun
+from fwsim.running.pipeline import Run, begun, on_host
 from fwsim.scenario.model import Scenario
 
-WINDOW = 1 << 21
-"""Instructions kept at a time: up to 168 MiB, and 96 MiB for their memory writes; half of it of 64-bit code, a quarter
-of AArch64's.
+if TYPE_CHECKING:
+    from fwsim.environment.uefi.drivers import Driver
+    from fwsim.running.uefi import UefiRun
+
+WINDOW = 1 << 22
+"""Instructions kept at a time: up to 64 MiB, as much for the registers that they changed, and 48 MiB for their memory
+writes. A ROM's POST takes a third of it, mostly.
 """
 
 
-@dataclass
-class Window:
-    """Recorded steps: the number of the first since reset, the steps, their memory writes, the events so far."""
+class Window(Struct):
+    """Recorded steps, and the events so far."""
 
-    first: int
-    steps: NDArray[np.void]
-    writes: NDArray[np.void]
+    steps: Steps
     events: NDArray[np.void]
-    moves: dict[int, list[Move]] = field(default_factory=dict)
-    """What the steps that are services did (UEFI), by the step's number."""
     drivers: list[Driver] = field(default_factory=list)
     """The drivers that were loaded (UEFI)."""
 
@@ -55,7 +53,7 @@ class Again:
         self.scenario = scenario
         self.on_host = on_host
         self._window = size
-        self._steps: Steps | None = None
+        self._steps: Recorded | None = None
 
     def window(self, seq: int | None, until: int | None = None) -> Window:
         """Run to event ``seq`` (None: the end); the steps before it, or before the step ``until``."""
@@ -65,13 +63,16 @@ class Again:
             steps(built)
             return Session(built)
 
-        def steps(built: Built | ArmBuilt) -> Steps:
-            if isinstance(built.machine, ArmMachine):
+        def steps(built: Runnable) -> Recorded:
+            if self.scenario.guest.on_arm:
+                from fwsim.machine.built_arm import ArmBuilt
+
+                assert isinstance(built, ArmBuilt)
                 base, end = built.machine.base, built.machine.base + built.machine.ram.size
-                self._steps = Steps(built.machine.engine, end, self._window // 4, limit, base)
+                self._steps = Recorded(built.machine.engine, end, self._window, limit, base)
             else:
-                size = self._window // 2 if built.machine.engine.wide else self._window
-                self._steps = Steps(built.machine.engine, built.machine.low, size, limit)
+                assert isinstance(built, Built)
+                self._steps = Recorded(built.machine.engine, built.machine.low, self._window, limit)
             if seq is not None:
                 built.machine.root[R_EV_LIMIT] = max(seq, built.machine.recorder.count + 1)
             return self._steps
@@ -82,20 +83,24 @@ class Again:
             one.post()
         else:
             one = begun(self.scenario, watched)
-            if isinstance(one, UefiRun):
+            if _by_uefi(one):
                 one.uefi.watch(steps(one.built))
-            elif isinstance(one, ImageRun | ArmRun):
+            elif not isinstance(one, Run):  # whose session has seen to it
                 steps(one.built)
             one.post()
             one.calls(past_end=False)
             one.boot()
         assert self._steps is not None
         recorder = one.built.machine.recorder
-        window = Window(*self._steps.window(), recorder.read(0, recorder.count), self._steps.moves)
-        if isinstance(one, UefiRun):
+        window = Window(Steps(self._steps), recorder.read(0, recorder.count))
+        if _by_uefi(one):
             window.drivers = one.drivers
         one.close()
         return window
+
+
+def _by_uefi(one: AnyRun) -> TypeGuard[UefiRun]:
+    return isinstance(one, PcRun) and one.built.machine.engine.mode == "long"
 
 
 def check_same(found: NDArray[np.void], run: RunDir, recorded: NDArray[np.void], upto: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fwsim.native import address_of, callback, i32s, i64s, native
+from fwsim.native import address_of, callback, i32s, i64s, native, u32s, u64s
 
 Keys = NDArray[np.int64]
 _SMALL = 4096
@@ -49,16 +49,10 @@ def align(a: Keys, b: Keys) -> Keys:
 def _cut(a: Keys, b: Keys, gap: tuple[int, int, int, int], match: Keys, window: int) -> list[tuple[int, int, int, int]]:
     """Match what is there once on both sides of the gap, in the longest order both agree on; the gaps between."""
     a0, a1, b0, b1 = gap
-    once_a, at_a, count_a = np.unique(_windows(a[a0:a1], window), return_index=True, return_counts=True)
-    once_b, at_b, count_b = np.unique(_windows(b[b0:b1], window), return_index=True, return_counts=True)
-    once_a, at_a = once_a[count_a == 1], at_a[count_a == 1]
-    once_b, at_b = once_b[count_b == 1], at_b[count_b == 1]
-    _, in_a, in_b = np.intersect1d(once_a, once_b, assume_unique=True, return_indices=True)
-    if not len(in_a):
+    left, right = _anchors(_windows(a[a0:a1], window), _windows(b[b0:b1], window))
+    if not len(left):
         return [gap]
-    order = np.argsort(at_a[in_a])
-    left, right = at_a[in_a][order], at_b[in_b][order]
-    kept = _rising(right.astype(np.int64))
+    kept = _rising(right)
     left, right = left[kept] + a0, right[kept] + b0
     match[left] = right
     starts_a, starts_b = np.append(a0, left + 1), np.append(b0, right + 1)
@@ -71,6 +65,18 @@ def _cut(a: Keys, b: Keys, gap: tuple[int, int, int, int], match: Keys, window: 
     return found
 
 
+def _anchors(a: Keys, b: Keys) -> tuple[Keys, Keys]:
+    """What is there once in ``a`` and once in ``b``, by the order of ``a``: where, in both."""
+    a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    slots = 1 << (2 * max(len(a), len(b))).bit_length()
+    left, right = np.empty(len(a), np.int64), np.empty(len(a), np.int64)
+    held = [np.zeros(slots, np.uint32) for _ in range(2)]
+    sides = np.array([address_of(a), len(a), address_of(b), len(b)], np.uint64)
+    tables = np.array([*map(address_of, held)], np.uint64)
+    count = int(_once(address_of(sides), address_of(tables), slots - 1, address_of(left), address_of(right)))
+    return left[:count], right[:count]
+
+
 def _windows(keys: Keys, size: int) -> Keys:
     """A hash of each ``size`` (a power of two) elements in a row; shorter at the end of ``keys``."""
     hashed, width = keys, 1
@@ -80,6 +86,52 @@ def _windows(keys: Keys, size: int) -> Keys:
         hashed = (hashed ^ hashed >> np.int64(29)) * np.int64(_MIX) + behind
         width *= 2
     return hashed
+
+
+@native
+def _counted(keys: int, count: int, table: int, mask: int) -> None:
+    """Put each key into a hash table, of words of 32 bits: 2 * its index + 2, and 1 more where it comes again."""
+    words, slots = u64s(keys), u32s(table)
+    for each in range(np.uint64(count)):
+        slot = _slot(words, words[np.uint64(each)], slots, mask)
+        if slots[slot]:
+            slots[slot] = np.uint32(slots[slot] | np.uint32(1))
+        else:
+            slots[slot] = np.uint32(np.uint64(2) * np.uint64(each) + np.uint64(2))
+
+
+@native
+def _slot(words: Any, key: int, slots: Any, mask: int) -> Any:
+    """Where ``key`` is in the table, or has its place."""
+    mixed = key * np.uint64(0x9E3779B97F4A7C15)
+    slot = (mixed ^ (mixed >> np.uint64(32))) & np.uint64(mask)
+    while slots[slot] and words[(np.uint64(slots[slot]) >> np.uint64(1)) - np.uint64(1)] != key:
+        slot = (slot + np.uint64(1)) & np.uint64(mask)
+    return slot
+
+
+@callback("i64(u64, u64, u64, u64, u64)")
+def _once(sides: int, tables: int, mask: int, left: int, right: int) -> Any:
+    """What is there once in A and once in B, by A's order: indices into ``left`` and ``right``; how many.
+
+    ``sides``: address and number of A's keys, and of B's; ``tables``: two empty hash tables of ``mask`` + 1 words.
+    """
+    words, table = u64s(sides), u64s(tables)
+    _counted(words[0], words[1], table[0], mask)
+    _counted(words[2], words[3], table[1], mask)
+    keys, others, slots, partners = u64s(words[0]), u64s(words[2]), u32s(table[0]), u32s(table[1])
+    found = np.uint64(0)
+    for each in range(words[1]):
+        index = np.uint64(each)
+        held = slots[_slot(keys, keys[index], slots, mask)]
+        if np.uint64(held) != np.uint64(2) * index + np.uint64(2):
+            continue  # it comes again
+        partner = partners[_slot(others, keys[index], partners, mask)]
+        if partner and not partner & np.uint32(1):
+            u64s(left)[found] = index
+            u64s(right)[found] = (np.uint64(partner) >> np.uint64(1)) - np.uint64(1)
+            found += np.uint64(1)
+    return np.int64(found)
 
 
 @callback("void(u64, u64, u64, u64)")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from fwsim.analysis.leaks import guests_machine
@@ -25,8 +25,7 @@ CONFIG_SHOWN = 0x100
 """As far as "too much" looks in a function: what CF8 and CFC reach."""
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One thing that the kind shows and the ROM does not use, or that the ROM needs and does not get.
 
     ``where``: ``00:00.0 R 0x50/2``, ``BAR0``, ``GTT``, ``VGA``, ``port in 408/4`` or ``OpRegion``; ``name`` the
@@ -38,8 +37,7 @@ class Difference:
     detail: str
 
 
-@dataclass
-class Comparison:
+class Comparison(Struct):
     """``needs``: how many things the ROM needs; ``fit``: how many of them are as on the host.
 
     ``own``: those of which the guest has its own, as it should.

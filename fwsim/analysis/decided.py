@@ -20,7 +20,7 @@ def decided(scenario: Scenario, stop: Stop) -> tuple[Slice, Slicer] | None:
     steps, at = slicer.last, arrival(slicer.last, stop)
     seen: set[int] = set()
     for index in range(at - 1, max(-1, at - 1 - REACH), -1):
-        place = int(steps.address[index])
+        place = steps.address(index)
         if place in seen or steps.jump(index) is None:
             continue
         seen.add(place)

@@ -7,9 +7,10 @@ as a guest would. Who answers is seen by what the device itself holds before and
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.board.host import host_board
 from fwsim.errors import FwsimError
@@ -32,8 +33,7 @@ Table = dict[str, dict[str, str]]
 """Row to column to what is seen there."""
 
 
-@dataclass(frozen=True)
-class Design:
+class Design(Struct, frozen=True):
     """A column: one kind at one profile, with the firmware that its guests have."""
 
     kind: str
@@ -57,8 +57,7 @@ def designs() -> Iterator[Design]:
             yield Design(kind, profile, own or made.firmware)
 
 
-@dataclass(frozen=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """A register that is looked at: its name, function, offset and bytes."""
 
     name: str

@@ -4,29 +4,24 @@ differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.align import align
-from fwsim.analysis.differences import Group, Pair, Row, clocks
+from fwsim.analysis.compared import PERIODS, Compared, Indices, Mask, anywhere, compared
+from fwsim.analysis.differences import Group, Pair, Row
 from fwsim.analysis.sides import different_facts, open_side
 from fwsim.trace.describe import rows
-from fwsim.trace.event import Actor, Flag, Op, Space
+from fwsim.trace.event import Space
 
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.int64]
 BEFORE = 5
-_PERIODS = 12
-"""Accesses that one round of a wait is made of, at most."""
-_DELAYS = (0x80, 0xE0, 0xED, 0x500)
-"""Ports that are written for the time it takes."""
+_CHUNK = 1 << 18
 
 
-@dataclass
-class Diff:
+class Diff(Struct):
     """Two runs beside each other."""
 
     a: str
@@ -67,7 +62,7 @@ def diff(path_a: Path, path_b: Path) -> Diff:
         itself=path_a.samefile(path_b), events=total, matched=0, by_place=True, causes=causes, results=results,
         notes=notes,
     )  # fmt: skip
-    if total[0] == total[1] and (result.itself or a.events.tobytes() == b.events.tobytes()):
+    if total[0] == total[1] and (result.itself or _identical(a.events, b.events)):
         result.same = result.identical = True
         result.matched = total[0]
         return result
@@ -85,22 +80,29 @@ def differences(a: NDArray[np.void], b: NDArray[np.void]) -> list[Group]:
     return result.groups
 
 
+def _identical(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
+    """Whether two runs of as many events are the same, byte for byte."""
+    starts = range(0, len(a), _CHUNK)
+    return all(a[start : start + _CHUNK].tobytes() == b[start : start + _CHUNK].tobytes() for start in starts)
+
+
 def _count_faults(events: NDArray[np.void]) -> int:
     return int(np.count_nonzero(events["space"] == int(Space.IOMMU)))
 
 
 # --- what is compared ----------------------------------------------------------------------------------------------
 def _compare(a: NDArray[np.void], b: NDArray[np.void], result: Diff) -> None:
-    left, right = (_taken(events) for events in (a, b))
+    left, right = compared(a), compared(b)
     result.by_place = _places_agree(left, right)
-    kept_a, kept_b = _without_waits(left), _without_waits(right)
-    result.folded = (len(left) - len(kept_a), len(right) - len(kept_b))
-    left, right = left[kept_a], right[kept_b]
-    keys_a, keys_b = (_keys(each, result.by_place).view(np.int64) for each in (left, right))
+    if not result.by_place:
+        anywhere(left)
+        anywhere(right)
+    result.folded = (left.folded, right.folded)
+    keys_a, keys_b = (each.keys.view(np.int64) for each in (left, right))
     match = align(keys_a, keys_b)
     back = _reverse(match, len(right))
-    longer_a = _longer_waits(keys_a, left, match, back)
-    longer_b = _longer_waits(keys_b, right, back, match)
+    longer_a = _longer_waits(keys_a, left.quiet, match, back)
+    longer_b = _longer_waits(keys_b, right.quiet, back, match)
     result.matched = int(np.count_nonzero(match >= 0))
     pair = Pair(left, right, match, back, longer_a, longer_b)
     found = sorted(pair.values() + pair.alone(), key=lambda each: each[0])
@@ -108,90 +110,33 @@ def _compare(a: NDArray[np.void], b: NDArray[np.void], result: Diff) -> None:
     own = [each for each in found if (each[1].a or each[1].b or {}).get("actor") == "rom"] or found
     if own:
         at, result.first = own[0]
-        result.before = rows(left[max(0, at - BEFORE) : at])
+        result.before = rows(left.at(slice(max(0, at - BEFORE), at)))
         result.instead = _instead(result.first, left, right, match, at)
 
 
-def _instead(first: Group, left: NDArray[np.void], right: NDArray[np.void], match: Indices, at: int) -> Row | None:
+def _instead(first: Group, left: Compared, right: Compared, match: Indices, at: int) -> Row | None:
     if first.kind == "b":
-        return next(iter(rows(left[at : at + 1])), None)
+        return next(iter(rows(left.at(slice(at, at + 1)))), None)
     before = match[:at][match[:at] >= 0]
     behind = int(before[-1]) + 1 if len(before) else 0
-    return next(iter(rows(right[behind : behind + 1])), None) if first.kind == "a" else None
+    return next(iter(rows(right.at(slice(behind, behind + 1)))), None) if first.kind == "a" else None
 
 
-def _taken(events: NDArray[np.void]) -> NDArray[np.void]:
-    """What is compared: not the timer's ticks, DMA faults, or the index half of an index/data pair."""
-    space, op, address = events["space"], events["op"], events["address"]
-    drop = space == int(Space.IOMMU)
-    drop |= (space == int(Space.INTERRUPT)) & np.isin(address, (0x08, 0x1C))
-    written = (space == int(Space.PORT)) & (op == int(Op.WRITE))
-    drop |= written & (address >= 0xCF8) & (address < 0xCFC)
-    data = events["flags"][1:] & int(Flag.INDEXED) != 0
-    index = events["value"][:-1] & np.uint64(0xFFFFFFFC)
-    drop[:-1] |= written[:-1] & data & (index == events["address"][1:])
-    taken: NDArray[np.void] = events[~drop]
-    return taken
-
-
-def _keys(events: NDArray[np.void], by_place: bool) -> NDArray[np.uint64]:
-    """What was done, whatever the value: who, where in the code, in which space, how, at which address."""
-    kind = (events["actor"].astype(np.uint64) << np.uint64(24)) | (events["space"].astype(np.uint64) << np.uint64(16))
-    kind |= (events["op"].astype(np.uint64) << np.uint64(8)) | events["width"].astype(np.uint64)
-    key = _mixed(kind) ^ events["address"]
-    if by_place:
-        key = _mixed(key) ^ ((events["cs"].astype(np.uint64) << np.uint64(40)) ^ events["ip"])
-    return _mixed(key)
-
-
-def _mixed(key: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    key = key * np.uint64(0x9E3779B97F4A7C15)
-    return key ^ (key >> np.uint64(31))
-
-
-def _places_agree(a: NDArray[np.void], b: NDArray[np.void]) -> bool:
+def _places_agree(a: Compared, b: Compared) -> bool:
     """Whether both runs' code is the same: half of what its instructions did was done by the same ones in both."""
-    left, right = (np.unique(_keys(events[events["actor"] == int(Actor.ROM)], True)) for events in (a, b))
-    return 2 * len(np.intersect1d(left, right, assume_unique=True)) >= min(len(left), len(right))
+    return 2 * len(np.intersect1d(a.own, b.own, assume_unique=True)) >= min(len(a.own), len(b.own))
 
 
 # --- waits ---------------------------------------------------------------------------------------------------------
-def _quiet(events: NDArray[np.void]) -> Mask:
-    """Accesses a wait is made of: reads, and writes that only take time."""
-    quiet: Mask = events["op"] == int(Op.READ)
-    quiet |= (events["space"] == int(Space.PORT)) & np.isin(events["address"], _DELAYS)
-    return quiet
-
-
-def _without_waits(events: NDArray[np.void]) -> Indices:
-    """Indices of the events that stay when of a few reads, again and again with the same answers, one round is kept."""
-    kept = np.arange(len(events))
-    changing = np.where(clocks(events), np.uint64(0), events["value"])  # what a FIFO gives is no wait
-    keys, quiet = _mixed(_keys(events, True) ^ changing), _quiet(events)
-    for period in range(1, _PERIODS + 1):
-        if len(kept) <= period:
-            break
-        now, still = keys[kept], quiet[kept]
-        again = (now[period:] == now[:-period]) & still[period:] & still[:-period]
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], again.view(np.int8), [0]))))
-        starts, lengths = edges[::2], edges[1::2] - edges[::2]
-        dropped = lengths // period * period
-        marks = np.zeros(len(kept) + 1, np.int64)
-        np.add.at(marks, starts, 1)
-        np.add.at(marks, starts + dropped, -1)
-        kept = kept[np.cumsum(marks[:-1]) == 0]
-    return kept
-
-
-def _longer_waits(keys: Indices, events: NDArray[np.void], mine: Indices, other: Indices) -> Mask:
+def _longer_waits(keys: Indices, quiet: Mask, mine: Indices, other: Indices) -> Mask:
     """Events that only make a wait longer than the other run's: a read matched there is matched with its last round.
 
     ``mine``: for each event the one of the other run, ``other`` the reverse; both are changed.
     """
-    ignored, quiet = np.zeros(len(keys), bool), _quiet(events)
+    ignored = np.zeros(len(keys), bool)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], (mine < 0).view(np.int8), [0]))))
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - start > _PERIODS or not quiet[start:end].all() or len(set(keys[start:end].tolist())) < end - start:
+        if end - start > PERIODS or not quiet[start:end].all() or len(set(keys[start:end].tolist())) < end - start:
             continue
         if start and keys[end - 1] == keys[start - 1]:
             partner = int(mine[start - 1])

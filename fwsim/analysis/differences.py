@@ -5,28 +5,22 @@ made.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
-from fwsim.environment.wait.waiting import CLOCK_PORTS
+from fwsim.analysis.compared import Compared, Indices, Mask, other_values
 from fwsim.trace.describe import enum_name, rows
-from fwsim.trace.event import Op, Space
+from fwsim.trace.event import Space
 
 Row = dict[str, object]
-Mask = NDArray[np.bool_]
-Indices = NDArray[np.int64]
-_CLOCK_REGISTERS = (0x70000, 0x71000, 0x72000, 0x70040, 0x71040, 0x72040)
-"""Scan line and frame counters of pipes A to C (Intel PRM: PIPEDSL, PIPE_FRMCNT); PM timers are found by their port."""
-_PM_TIMERS = (0x408, 0x608, 0xB008, 0x1808)
 _PLACES = 4
 _DELTAS = 4
 _LOW = np.uint64((1 << 32) - 1)
 
 
-@dataclass
-class Group:
+class Group(Struct):
     """Differences of one kind, in one line: ``count`` events, the first and the last of each side."""
 
     kind: str
@@ -50,12 +44,11 @@ Found = list[tuple[int, Group]]
 """Each group with its place: an index of the events of A."""
 
 
-@dataclass
-class Pair:
+class Pair(Struct):
     """The events compared, A's and B's; for each the other's index (-1: none), and what only lengthens a wait."""
 
-    left: NDArray[np.void]
-    right: NDArray[np.void]
+    left: Compared
+    right: Compared
     match: Indices
     back: Indices
     longer_left: Mask
@@ -63,12 +56,8 @@ class Pair:
 
     def values(self) -> Found:
         """What both did with other values: by place and address, GTT entries of one place together."""
-        pairs = np.flatnonzero(self.match >= 0)
-        a, b = self.left[pairs], self.right[self.match[pairs]]
-        other = a["value"] != b["value"]
-        other |= (a["op"] == int(Op.WRITE)) & (a["aux"] != b["aux"])
-        other &= ~clocks(a) & ~_only_read_only_bits(a, b)
-        pairs, a, b = pairs[other], a[other], b[other]
+        pairs = other_values(self.left, self.right, self.match)
+        a, b = self.left.at(pairs), self.right.at(self.match[pairs])
         found: Found = []
         for members in _moved_alike(_grouped(_signatures(a)), a, b):
             one, two = a[members], b[members]
@@ -85,19 +74,20 @@ class Pair:
         before = np.maximum.accumulate(np.concatenate(([-1], self.back))) + 1 if len(self.back) else self.back
         return found + self._alone("b", self.right, (self.back < 0) & ~self.longer_right, before)
 
-    def _alone(self, kind: str, events: NDArray[np.void], mask: Mask, at: Indices) -> Found:
+    def _alone(self, kind: str, side: Compared, mask: Mask, at: Indices) -> Found:
         edges = np.flatnonzero(np.diff(np.concatenate(([0], mask.view(np.int8), [0]))))
         starts, ends = edges[::2], edges[1::2]
         if not len(starts):
             return []
-        first, last = _signatures(events[starts]), _signatures(events[ends - 1])
+        first, last = _signatures(side.at(starts)), _signatures(side.at(ends - 1))
         found: Found = []
         for members in _grouped(first * np.uint64(3) + last):
             start, end = int(starts[members[0]]), int(ends[members[0]])
             total = int((ends[members] - starts[members]).sum())
-            one, two = rows(events[start : start + 1])[0], rows(events[end - 1 : end])[0]
-            group = Group(kind, total, times=len(members), what=_what(events[start:end]))
-            group.places = _places(events[start:end])
+            events = side.at(slice(start, end))
+            one, two = rows(events[:1])[0], rows(events[-1:])[0]
+            group = Group(kind, total, times=len(members), what=_what(events))
+            group.places = _places(events)
             if kind == "a":
                 group.a, group.last_a = one, two
             else:
@@ -117,22 +107,6 @@ def _moved_alike(groups: list[Indices], a: NDArray[np.void], b: NDArray[np.void]
         else:
             found.append(members)
     return found
-
-
-def clocks(events: NDArray[np.void]) -> Mask:
-    """Reads of clocks: what they say is no difference."""
-    space, address = events["space"], events["address"]
-    clock = (space == int(Space.PORT)) & np.isin(address, [*CLOCK_PORTS, *_PM_TIMERS])
-    clock |= (space == int(Space.MMIO)) & np.isin(address, _CLOCK_REGISTERS)
-    mask: Mask = clock & (events["op"] == int(Op.READ))
-    return mask
-
-
-def _only_read_only_bits(a: NDArray[np.void], b: NDArray[np.void]) -> Mask:
-    """Writes to port 61h that differ in bits 7:4 alone: read, with the clock in bits 4 and 5, and written back."""
-    mask: Mask = (a["space"] == int(Space.PORT)) & (a["address"] == 0x61) & (a["op"] == int(Op.WRITE))
-    mask &= (a["value"] ^ b["value"]) & np.uint64(0xF) == 0
-    return mask
 
 
 def _signatures(events: NDArray[np.void]) -> NDArray[np.uint64]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from fwsim.analysis.reads import REGISTERS, STRINGS, is_string
 from fwsim.analysis.step import FLAGS, Access, Demand, Flow, Step, below, bytes_of
 from fwsim.cpu.moves import Move
-from fwsim.disasm import Decoded, Operand
+from fwsim.disasm.operands import Decoded, Operand
 
 GENERAL = 16
 """How many general registers there are at most."""

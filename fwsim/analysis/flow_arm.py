@@ -5,7 +5,7 @@ What instructions do is the Arm Architecture Reference Manual's (DDI 0487), C6.2
 """
 
 from fwsim.analysis.step import FLAGS, PLACES, VECTORS, Access, Demand, Flow, Step, below, bytes_of
-from fwsim.disasm import A64, SP, ZERO
+from fwsim.disasm.a64 import A64, SP, ZERO
 
 ALL = 0xFFFFFFFF_FFFFFFFF
 N, Z, C, V = 1 << 31, 1 << 30, 1 << 29, 1 << 28

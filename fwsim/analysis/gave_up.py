@@ -7,10 +7,11 @@ then bit by bit.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from fwsim.analysis.again import Again
 from fwsim.analysis.nodes import Node, Slice
@@ -45,8 +46,7 @@ _INPUTS = (Space.PCI, Space.MMIO, Space.PORT)
 _NEVER = (1 << 62) - 1
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(Struct, frozen=True):
     """What was read, by event ``seq``: bytes of a register, of which the bits of ``mask`` decided."""
 
     seq: int
@@ -70,8 +70,7 @@ class Input:
         return f"config {pci_text(self.address)}" if self.space == "pci" else f"{self.space} {self.address:#x}"
 
 
-@dataclass(frozen=True)
-class GaveUp:
+class GaveUp(Struct, frozen=True):
     """The input that decided, the slice it was found by, and a value with which the code goes on (None: none tried).
 
     ``again``: with that value it goes further, and gives up later.
@@ -145,13 +144,13 @@ def before_the_end(scenario: Scenario, stop: Stop) -> Slicer:
     again = Again(scenario, size=WINDOW)
     place = (stop.cs << 4) + stop.ip
     window = again.window(None)
-    low, high = 0, window.first  # it came there between these steps
-    while len(window.steps) and (window.steps["address"] == place).all() and high:
+    low, high = 0, window.steps.first  # it came there between these steps
+    while len(window.steps) and len(window.steps.at_address(place)) == len(window.steps) and high:
         middle = (low + high) // 2 if high - low > WINDOW else high
         window = again.window(None, middle)
-        if not len(window.steps) or window.steps["address"][-1] != place:
+        if not len(window.steps) or window.steps.address(len(window.steps) - 1) != place:
             low, window = middle, again.window(None, high)
-        high = min(high, window.first)
+        high = min(high, window.steps.first)
     return Slicer(window, lambda until: again.window(None, until))
 
 
@@ -164,7 +163,7 @@ def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None
         code = steps.decoded(index)
         if code is None or steps.jump(index) is None or code.name in ("jcxz", "jecxz"):
             continue
-        place = int(steps.address[index]), int(steps.seq[index])  # the same jump, with nothing read in between
+        place = steps.address(index), steps.seq(index)  # the same jump, with nothing read in between
         if place in seen:
             continue
         seen.add(place)
@@ -180,12 +179,10 @@ def _decided(slicer: Slicer, stop: Stop, cpu: str) -> tuple[Input, Slice] | None
 
 def arrival(steps: Steps, stop: Stop) -> int:
     """The first step of the window's end that stands where the code stopped."""
-    last = int(steps.seq[-1]) if len(steps) else 0
-    linear = (stop.cs << 4) + stop.ip
-    here = np.flatnonzero((steps.address == linear) & (steps.seq == last))
-    if not len(here):
-        here = np.flatnonzero(steps.address == linear)
-    return int(here[0]) if len(here) else len(steps)
+    last = steps.seq(len(steps) - 1) if len(steps) else 0
+    here = steps.at_address((stop.cs << 4) + stop.ip)
+    since = here[bisect_left(range(len(here)), last, key=lambda each: steps.seq(int(here[each]))) :]
+    return int((since if len(since) else here)[0]) if len(here) else len(steps)
 
 
 def _input(found: Slice, slicer: Slicer, cpu: str) -> Input | None:

@@ -6,7 +6,9 @@ What leads on is told by the bit, or by the id, that is enough. Where nothing do
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.analysis.gave_up import force
 from fwsim.native import R_EV_LIMIT
@@ -28,8 +30,7 @@ _FURTHER = 4096
 _DRIVERS = "efi-drivers"
 
 
-@dataclass(frozen=True)
-class Led:
+class Led(Struct, frozen=True):
     """A change with which the driver goes on: the register's bits of ``mask`` read ``value``.
 
     ``again``: it goes further, and gives up later.

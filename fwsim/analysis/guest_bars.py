@@ -6,9 +6,8 @@ xen/drivers/vpci/header.c (guest_mem_bar_write: nothing is taken while the BAR i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.trace.event import Actor, Op, Space
@@ -52,8 +51,7 @@ def decoded(events: NDArray[np.void], seq: int) -> bool:
     return bool(len(rows)) and bool(int(rows[-1]["value"]) >> 8 * (command - int(rows[-1]["address"])) & DECODES)
 
 
-@dataclass(frozen=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """A BAR as the guest placed it: the ``writes`` of its one or two registers, and the address that they make."""
 
     register: int

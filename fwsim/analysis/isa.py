@@ -10,32 +10,33 @@ from numpy.typing import NDArray
 
 from fwsim.analysis import flow, flow_arm, reads
 from fwsim.analysis.step import FLAGS, MEMORY, PLACES, Access, Code, Demand, Flow, Step
+from fwsim.cpu.arm import GENERAL
+from fwsim.cpu.engine import LONG_STEP_REGISTERS, STEP_REGISTERS
 from fwsim.cpu.steps import LONG
-from fwsim.cpu.steps_arm import ARM_STEP
-from fwsim.disasm import A64, Decoded, decode, decode_a64
+from fwsim.cpu.steps import Steps as Recorded
+from fwsim.disasm.a64 import A64, decode_a64
+from fwsim.disasm.operands import Decoded, decode
 from fwsim.trace.event import Space
 
 AnyStep = Step[Any]
-Words = NDArray[np.uint64]
 _HLT = b"\xf4"
+_SEGMENTS = {name: STEP_REGISTERS.index(name) for name in ("cs", "ds", "es", "ss")}
 
 
 class Isa(ABC):
-    """One instruction set; a step's ``row`` is as the CPU's recorder made it."""
+    """One instruction set; a step's ``row`` is its instruction as the CPU's recorder kept it (a KIND)."""
 
     arch: str
     flags: int
     """The mask of all flags."""
     places: int
     """Locations that are no memory."""
+    general: int
+    """The general registers: of what is recorded of a step, the first."""
     pointer: int
     """The bits of a register that make an address."""
     inputs: tuple[Space, ...]
     """The spaces whose reads are inputs of code."""
-
-    @abstractmethod
-    def keys(self, steps: NDArray[np.void]) -> tuple[Words, Words]:
-        """Two words of each step that, with its address, are the same for the same instruction."""
 
     @abstractmethod
     def decoded(self, row: np.void) -> Code | None:
@@ -47,9 +48,11 @@ class Isa(ABC):
 
     @abstractmethod
     def step(
-        self, code: Any, row: np.void, regs: list[int], after: list[int], writes: list[Access], moves: list[Any]
+        self, code: Any, row: np.void, state: list[int], after: list[int], writes: list[Access], moves: list[Any]
     ) -> AnyStep:
-        """The step, with what it read in memory. ``after``: the registers behind it."""
+        """The step, with what it read in memory. ``state``: all that was recorded before it; ``after``: the general
+        registers behind it.
+        """
 
     @abstractmethod
     def where(self, row: np.void) -> tuple[int, int, int]:
@@ -106,10 +109,8 @@ class X86(Isa):
     pointer = 0xFFFFFFFF
     inputs = (Space.PORT, Space.PCI, Space.MMIO, Space.GTT)
 
-    def keys(self, steps: NDArray[np.void]) -> tuple[Words, Words]:
-        """The sixteen bytes of code."""
-        code = steps["code"].copy().view("<u8").reshape(-1, 2) if len(steps) else np.zeros((0, 2), np.uint64)
-        return code[:, 0].copy(), code[:, 1].copy()
+    def __init__(self, long: bool) -> None:
+        self.general = LONG_STEP_REGISTERS.index("eflags") if long else STEP_REGISTERS.index("eflags")
 
     def decoded(self, row: np.void) -> Decoded | None:
         """By the mode, or in the other width where that alone has the length that was executed."""
@@ -124,12 +125,13 @@ class X86(Isa):
         return flow.written_masks(code, row["protected"] == LONG)
 
     def step(
-        self, code: Decoded, row: np.void, regs: list[int], after: list[int], writes: list[Access], moves: list[Any]
+        self, code: Decoded, row: np.void, state: list[int], after: list[int], writes: list[Access], moves: list[Any]
     ) -> AnyStep:
         """As ``Isa``. Segment bases are those of real mode; in protected mode memory is taken to be flat."""
-        segments = {name: int(row[name]) for name in ("cs", "ds", "es", "ss")}
-        if row["protected"]:
-            segments = dict.fromkeys(segments, 0)
+        segments = dict.fromkeys(_SEGMENTS, 0)
+        if not row["protected"]:
+            segments = {name: state[at] & 0xFFFF for name, at in _SEGMENTS.items()}
+        regs = state[: self.general]
         address = int(row["address"])
         following = address + code.size if row["protected"] == LONG else None
         read = reads.reads_of(code, regs, segments, writes, after, following)
@@ -197,28 +199,26 @@ class Arm(Isa):
     arch = "arm64"
     flags = flow_arm.NZCV
     places = PLACES
+    general = len(GENERAL)
     pointer = flow_arm.ALL
     inputs = (Space.PCI, Space.MMIO, Space.MEMORY)
 
-    def keys(self, steps: NDArray[np.void]) -> tuple[Words, Words]:
-        """The instruction's word."""
-        words = steps["word"].astype(np.uint64)
-        return words, np.zeros_like(words)
-
     def decoded(self, row: np.void) -> A64 | None:
         """As ``Isa``: no instruction is all zeros (UDF)."""
-        return decode_a64(int(row["word"]), int(row["address"])) if row["word"] else None
+        word = int.from_bytes(self.raw(row), "little")
+        return decode_a64(word, int(row["address"])) if word else None
 
     def masks(self, code: A64, row: np.void) -> list[int]:
         """As ``Isa``."""
         return flow_arm.written_masks(code)
 
     def step(
-        self, code: A64, row: np.void, regs: list[int], after: list[int], writes: list[Access], moves: list[Any]
+        self, code: A64, row: np.void, state: list[int], after: list[int], writes: list[Access], moves: list[Any]
     ) -> AnyStep:
         """As ``Isa``."""
+        regs = state[: self.general]
         read = flow_arm.reads_of(code, regs, after)
-        return Step(code, int(row["address"]), regs, read, writes, self.raw(row), moves, int(row["flags"]))
+        return Step(code, int(row["address"]), regs, read, writes, self.raw(row), moves, state[self.general])
 
     def where(self, row: np.void) -> tuple[int, int, int]:
         """As ``Isa``."""
@@ -226,7 +226,7 @@ class Arm(Isa):
 
     def raw(self, row: np.void) -> bytes:
         """As ``Isa``."""
-        return int(row["word"]).to_bytes(4, "little")
+        return bytes(row["code"])[:4]
 
     def is_service(self, row: np.void) -> bool:
         """As ``Isa``: what a hypervisor call answers is found as a register that changed."""
@@ -272,6 +272,6 @@ class Arm(Isa):
         return (code.target, looked) if looked else None
 
 
-def isa_of(steps: NDArray[np.void]) -> Isa:
+def isa_of(steps: Recorded) -> Isa:
     """The instruction set whose steps these are."""
-    return Arm() if steps.dtype == ARM_STEP else X86()
+    return Arm() if steps.arch == "arm64" else X86(steps.registers == LONG_STEP_REGISTERS)

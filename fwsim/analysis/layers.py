@@ -4,10 +4,10 @@ it right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.hypervisor import kinds
@@ -24,8 +24,7 @@ PLANE_BASES = (0x7019C, 0x7119C, 0x7219C, 0x70184)
 """DSPSURF/PLANE_SURF of pipes A to C, and DSPLINOFF of gen 4 (Linux i915_reg.h)."""
 
 
-@dataclass(frozen=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """A plane's base register as it was last written."""
 
     seq: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fwsim.analysis.leaks_image import Baked, baked_in, left_behind
 from fwsim.analysis.leaks_rows import PAGE, Leak, Leaks, Verdict

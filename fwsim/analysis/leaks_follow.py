@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.analysis.leaks_rows import Leaks
 from fwsim.analysis.leaks_trace import Flow

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.hypervisor.interface import RomChange
@@ -13,8 +12,7 @@ from fwsim.hypervisor.qemu.shadow_patch import variable
 Area = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Baked:
+class Baked(Struct, frozen=True):
     """A dword of an image: ``held`` in the guest's (0: cleared), ``host`` before; ``how`` one knows what it is."""
 
     offset: int

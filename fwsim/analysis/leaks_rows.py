@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from fwsim.analysis.leaks_trace import Flow, Read
 from fwsim.registers.host_addresses import Reader
@@ -17,8 +18,7 @@ PAGE = 0xFFFFF000
 """The bits of a dword that say which page it names."""
 
 
-@dataclass(frozen=True)
-class Leak:
+class Leak(Struct, frozen=True):
     """One place. ``host`` is the host's register, ``guest`` what the guest reads; ``address`` the host's, mask applied.
 
     ``path``: how it is reached: config, BAR0, I/O BAR, OpRegion, ROM, GTT. ``reads`` are those the ROM made.
@@ -43,8 +43,7 @@ class Leak:
     """Another path that gives the same: I/O BAR."""
 
 
-@dataclass
-class Leaks:
+class Leaks(Struct):
     """Everything found. Ranges are (first, end); ``unset`` registers are there, but hold no address in this model."""
 
     name: str

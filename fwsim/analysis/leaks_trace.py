@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from fwsim.registers.pte import PteFormat
@@ -14,8 +14,7 @@ from fwsim.trace.event import Actor, Flag, Op, Space
 Events = NDArray[np.void]
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(Struct, frozen=True):
     """Reads of one width at one place of the code: how many, the first's number, what it gave, what the device held."""
 
     seq: int
@@ -28,8 +27,7 @@ class Read:
     count: int
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """Writes that carry an address of the range: where to, how many, the first's number and value.
 
     ``moved``: how many of them the hypervisor rewrote on their way to the device. ``origin``: what the first came from,

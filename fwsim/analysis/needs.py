@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.needs_opregion import OpRegionPart, opregion_parts
@@ -26,8 +25,7 @@ CONFIG_PORTS = range(0xCF8, 0xD00)
 ASLS = 0xFC
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True):
     """A configuration register as it was accessed. ``access`` is r or w; ``first`` the first value moved."""
 
     bdf: str
@@ -45,8 +43,7 @@ class Config:
         return f"{self.access.upper()} 0x{self.offset:02x}/{self.width}"
 
 
-@dataclass(frozen=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port beside VGA, CF8-CFF and the I/O BAR. ``access``: in or out."""
 
     port: int
@@ -61,8 +58,7 @@ class Port:
         return f"{self.access} {self.port:x}/{self.width}"
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """An interrupt left to the system BIOS; ``known``: the firmware had an answer."""
 
     vector: int
@@ -76,8 +72,7 @@ class Leaf:
         return f"{self.vector:02x} ax={self.ax:04x}"
 
 
-@dataclass(frozen=True)
-class GttRange:
+class GttRange(Struct, frozen=True):
     """Bytes ``first`` to ``end`` (exclusive) of the GTT, or of BAR0's registers, all of them accessed so."""
 
     first: int
@@ -85,8 +80,7 @@ class GttRange:
     access: str
 
 
-@dataclass
-class Needs:
+class Needs(Struct):
     """Everything the ROM touched, in order of address. ``opregion`` says what of it; ``registers`` counts BAR0's.
 
     ``bdsm``: "identity" where it fills the GTT without having read its base, which it then has inside.

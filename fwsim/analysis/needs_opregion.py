@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.rom.chain import load
 from fwsim.rom.opregion import SIZE
@@ -15,8 +15,7 @@ _PARTS = (
 """End of each part (Intel IGD OpRegion specification 0.5), and its name."""
 
 
-@dataclass(frozen=True)
-class OpRegionPart:
+class OpRegionPart(Struct, frozen=True):
     """Bytes ``first`` to ``end`` (exclusive) of the OpRegion, all accessed so: ``access`` is r or w."""
 
     first: int

@@ -1,10 +1,9 @@
 """A slice is made of nodes: each is one step of a machine, with the nodes that its values come from."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass
-class Node:
+class Node(Struct):
     """One step that had a part in the value. ``at``: its number since reset; ``how``: what it did.
 
     ``sources``: the nodes (by key) its bits come from; ``chosen``: those that chose which memory was read, or whether
@@ -43,8 +42,7 @@ class Node:
         return self.kind in ("input", "answer", "cpu") or bool(own)
 
 
-@dataclass
-class Slice:
+class Slice(Struct):
     """Nodes by key. ``top`` is the one asked for; a root byte's key is negative."""
 
     top: int = 0

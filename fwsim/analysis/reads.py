@@ -4,7 +4,7 @@ The engine is not asked at reads. Segment bases are those of real mode; in prote
 """
 
 from fwsim.analysis.step import Access
-from fwsim.disasm import Decoded, Operand
+from fwsim.disasm.operands import Decoded, Operand
 
 _WHOLE = ("ax", "cx", "dx", "bx", "sp", "bp", "si", "di")
 REGISTERS: dict[str, tuple[int, int, int]] = (

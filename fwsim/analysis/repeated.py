@@ -7,9 +7,9 @@ answer is what steers it; where none had, what differs came from its own memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
@@ -26,8 +26,7 @@ from fwsim.trace.event import Actor, Flag, Op, Space
 _INIT = ROM_BASE + 3
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """One way to come to a run: who ran the ROM ``before``, what ``reset`` came between, what the guest is given.
 
     ``posts`` 2: init is called again, on the code in memory as its first call left it.
@@ -62,8 +61,7 @@ def _ways() -> tuple[Way, ...]:
 WAYS = _ways()
 
 
-@dataclass(frozen=True)
-class Steer:
+class Steer(Struct, frozen=True):
     """Reads of one place that were answered otherwise: what the first run read there first, and what this one."""
 
     space: str
@@ -72,8 +70,7 @@ class Steer:
     again: int
 
 
-@dataclass
-class Once:
+class Once(Struct):
     """One run, and what is other in it than in the first of its kind. Registers are offsets in BAR0.
 
     ``picture``: what is wrong with the screens or the calls, "" where each is whole. ``same``: but for clocks and

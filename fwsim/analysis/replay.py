@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
@@ -17,9 +17,8 @@ from fwsim.machine.build import executes
 from fwsim.machine.built import Built
 from fwsim.results.folder import SCENARIO, RunDir
 from fwsim.rom.chain import load as load_rom
-from fwsim.running.base import Progress
+from fwsim.running.base import Progress, wants_uefi
 from fwsim.running.pipeline import run as execute
-from fwsim.running.uefi import wants_uefi
 from fwsim.scenario.arm import refuse_arm
 from fwsim.scenario.load import load
 from fwsim.scenario.model import Scenario
@@ -34,8 +33,7 @@ BEFORE = 8
 Row = dict[str, object]
 
 
-@dataclass
-class Replayed:
+class Replayed(Struct):
     """What came of a replay. ``recorded``: the accesses of the record that a replay has to match."""
 
     run: str

@@ -4,11 +4,11 @@ events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -23,8 +23,7 @@ _LEFT_OUT = ("firmware.log", "iommu.lines", "gtt.first.registers", ".frames", "f
 _ABSENT = object()
 
 
-@dataclass
-class Side:
+class Side(Struct):
     """A run's events, and its scenario and summary where it has them."""
 
     path: Path

@@ -46,7 +46,7 @@ class Slicer(Windows):
     def of_flags(self, steps: Steps, index: int) -> Slice:
         """What a conditional jump, step ``index`` of the window ``steps``, looked at: the flags, or a register."""
         work = Work(self, steps, index, follow=False)
-        cs, ip, _ = steps.isa.where(steps.rows[index])
+        cs, ip, _ = steps.isa.where(steps.code(index))
         top = Node(steps.first + index, "jump", "jumped", cs, ip)
         work.slice.nodes[top.key] = top
         jump = steps.jump(index)
@@ -73,6 +73,6 @@ class Slicer(Windows):
             return None
         steps, index = at
         work = Work(self, steps, index)
-        node = work.node(index, "event", Flow("read", [(number, mask)]), int(steps.regs[index][number]), mask)
+        node = work.node(index, "event", Flow("read", [(number, mask)]), steps.regs(index)[number], mask)
         node.event = seq
         return work.run(node.key)

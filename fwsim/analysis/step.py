@@ -6,8 +6,9 @@ the 16 bytes of a vector register.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from fwsim.cpu.moves import Move
 
@@ -41,8 +42,7 @@ class Code(Protocol):
 C = TypeVar("C", bound=Code, covariant=True)
 
 
-@dataclass
-class Step(Generic[C]):
+class Step(Struct, Generic[C]):
     """One executed instruction: what it is, the registers and flags before it, what it read and wrote in memory."""
 
     code: C
@@ -65,8 +65,7 @@ class Step(Generic[C]):
         return next((each for each in self.moves if each.events[0] <= seq < each.events[1]), None)
 
 
-@dataclass
-class Flow:
+class Flow(Struct):
     """Where some written bits come from. ``address`` are the registers that chose which memory was read;
     ``outside``: from a device, a port or the CPU itself. ``how`` is what was done, in a word; ``constant``: the
     instruction's own part in it, where that is no memory.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fwsim.analysis.nodes import Node, Slice
 from fwsim.analysis.roots import Roots
@@ -12,8 +12,7 @@ from fwsim.trace.efi import service_name
 _MOVES = frozenset(("moved", "exchanged", "popped", "pushed", "copied", "loaded", "flags pushed", "flags taken"))
 
 
-@dataclass
-class WhyNode:
+class WhyNode(Struct):
     """One line of a story. ``machine`` is guest or host (the shadow's POST); ``seq`` the event, 0 for none.
 
     ``sources`` are the ids of the lines its value comes from, ``chosen`` of those that only chose it.

@@ -4,9 +4,9 @@ or a number.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -21,8 +21,7 @@ _ITEM = re.compile(r"(gtt|fault|config|mmio|port|memory|stage2)\[\s*(.+?)\s*\]")
 _BDF = re.compile(r"(?:(\w\w):)?(\w\w)\.(\d)\s*@\s*(\w+)")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Struct, frozen=True):
     """``kind`` as asked for; ``seq`` of the event; ``number`` the entry's, fault's or register's."""
 
     kind: str
@@ -76,8 +75,8 @@ def _last(rows: NDArray[np.int64], what: str, text: str, have: str) -> int:
 def _gtt(number: int, events: NDArray[np.void], pte_width: int, text: str) -> int:
     writes = (events["space"] == Space.GTT) & (events["op"] == Op.WRITE)
     rows = np.flatnonzero(writes & (events["address"] == number * pte_width))
-    every = np.unique(events["address"][writes] // pte_width)
-    have = f"entries {int(every[0])} to {int(every[-1])} were written" if len(every) else "no entry was written"
+    every = events["address"][writes] // pte_width
+    have = f"entries {int(every.min())} to {int(every.max())} were written" if len(every) else "no entry was written"
     return _last(rows, f"write of GTT entry {number}", text, have)
 
 

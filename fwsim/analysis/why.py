@@ -5,16 +5,16 @@ What is printed is a story, oldest line first; a fault or a screen goes on throu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.analysis.again import Again, check_same
 from fwsim.analysis.decided import decided
 from fwsim.analysis.events import event_text
 from fwsim.analysis.gave_up import why_it_gave_up
-from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
 from fwsim.analysis.guest_bars import chosen_by
 from fwsim.analysis.layers import gtt_write_for, plane_base, prevention, stop_wait
 from fwsim.analysis.origins import Origins
@@ -24,7 +24,6 @@ from fwsim.analysis.stage2_notes import command_for, dma_writes, is_mapping, map
 from fwsim.analysis.stored import CODE
 from fwsim.analysis.story import Teller, WhyNode
 from fwsim.analysis.targets import Target, parse
-from fwsim.environment.uefi.drivers import Driver
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import EfiSummary, Hang, Stop, Summary
@@ -32,9 +31,11 @@ from fwsim.rom.catalog import Licence
 from fwsim.rules.uefi import gave_up_text
 from fwsim.trace.event import Actor, Flag, Op, Space
 
+if TYPE_CHECKING:
+    from fwsim.environment.uefi.drivers import Driver
 
-@dataclass
-class Why:
+
+class Why(Struct):
     """The answer: ``nodes`` oldest first, the last is what was asked about; ``prevented``: what would have helped."""
 
     run: str
@@ -263,6 +264,8 @@ class _Explainer:
 
     def _drivers_gave_up(self, summary: Summary, efi: EfiSummary) -> None:
         """The UEFI drivers that returned errors, each behind the read that decided."""
+        from fwsim.analysis.gave_up_uefi import why_drivers_gave_up
+
         for driver, read in why_drivers_gave_up(self.scenario, summary):
             source = [self._event(read.seq)] if read else []
             self.teller.add(

@@ -23,19 +23,19 @@ class Windows:
     """
 
     def __init__(self, window: Window, before: Before) -> None:
-        self.last = Steps(window.first, window.steps, window.writes, window.moves)
+        self.last = window.steps
         self.events: NDArray[np.void] = window.events
         self.drivers = window.drivers
         self.choices: dict[tuple[int, int | None, tuple[Demand, ...]], Slice] = {}
         """What chose a step's value, by the step, the jump that led there, and what was asked of it."""
-        self._known = {window.first: self.last}
+        self._known = {self.last.first: self.last}
         self._before = before
 
     def find(self, seq: int) -> tuple[Steps, int] | None:
         """The window with the step that made event ``seq``, and its index there; None where no step did."""
         steps: Steps | None = self.last
         while steps is not None and len(steps):
-            if int(steps.seq[0]) < seq or steps.first == 0:
+            if steps.seq(0) < seq or steps.first == 0:
                 index = steps.of_event(seq)
                 return (steps, index) if index >= 0 else None
             steps = self.earlier(steps)
@@ -48,9 +48,11 @@ class Windows:
         known = next((each for each in self._known.values() if each.first + len(each) == steps.first), None)
         if known is None:
             window = self._before(steps.first)
-            if window is None or not len(window.steps):
+            if window is None:
                 return None
-            known = Steps(window.first, window.steps, window.writes, window.moves)
+            known = window.steps
+            if not len(known):
+                return None
             self._known[known.first] = known
         return known
 

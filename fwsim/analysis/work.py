@@ -62,7 +62,7 @@ class Work:
     def _code(self, index: int) -> bytes:
         if self._call(index) is not None:  # its HLT is ours
             return b""
-        return self.steps.isa.raw(self.steps.rows[index])
+        return self.steps.isa.raw(self.steps.code(index))
 
     def _service(self, index: int) -> int:
         """The number of the service that a step of UEFI's is; 0 for code."""
@@ -71,7 +71,7 @@ class Work:
 
     def _call(self, index: int) -> np.void | None:
         """The event that says which service it was: the last of its step's."""
-        if not self.steps.isa.is_service(self.steps.rows[index]):
+        if not self.steps.isa.is_service(self.steps.code(index)):
             return None
         low, high = self._seqs(index)
         events = self.windows.inputs_between(low, high)
@@ -80,7 +80,7 @@ class Work:
 
     def _where(self, index: int) -> tuple[int, int, int]:
         """CS and IP of the instruction, or of where a service was called from; and the code's width in bits."""
-        cs, ip, bits = self.steps.isa.where(self.steps.rows[index])
+        cs, ip, bits = self.steps.isa.where(self.steps.code(index))
         call = self._call(index)
         return cs, ip if call is None else int(call["ip"]), bits
 
@@ -167,14 +167,16 @@ class Work:
         what it looked at.
         """
         steps, index = self.windows.place_of(key)
-        here = int(steps.address[index])
+        here = steps.address(index)
         for at in range(index - 1, max(-1, index - 1 - BRANCH_REACH), -1):
-            jump, code = steps.jump(at), steps.decoded(at)
-            if jump is None or code is None:
+            jump = steps.jump(at)
+            if jump is None:
                 continue
+            code = steps.decoded(at)
+            assert code is not None
             goal, looked = jump
-            start = int(steps.address[at])
-            jumped = int(steps.address[at + 1]) != start + code.size
+            start = steps.address(at)
+            jumped = steps.address(at + 1) != start + code.size
             over = not jumped and start < here < goal
             into = jumped and goal <= here < goal + BRANCH_REACH
             if over or into:
@@ -186,7 +188,7 @@ class Work:
         if self.steps.undone(index):
             return
         step = self.steps.step(index)
-        before, after = self.steps.regs[index].tolist(), self.steps.after(index)
+        before, after = self.steps.regs(index), self.steps.after(index)
         masks = self.steps.masks(index)
         for number in range(self.steps.isa.places):
             users = self.live.get(number)
@@ -196,7 +198,7 @@ class Work:
             changed = (before[number] ^ after[number]) & ~static if number < len(before) else 0
             if changed and any(mask & changed for mask in users.values()):
                 self._answered(index, number, changed)
-            if static and self.steps.isa.is_service(self.steps.rows[index]):
+            if static and self.steps.isa.is_service(self.steps.code(index)):
                 self._answered(index, number, static)
             elif static and step is not None and any(mask & static for mask in users.values()):
                 self._register(index, step, number, static)
@@ -254,9 +256,8 @@ class Work:
         return self.steps.isa.of_inputs(step, flow, mask, reads) if len(reads) else []
 
     def _seqs(self, index: int) -> tuple[int, int]:
-        rows = self.steps.seq
-        last = int(rows[index + 1]) if index + 1 < len(rows) else len(self.windows.events)
-        return int(rows[index]), last
+        last = self.steps.seq(index + 1) if index + 1 < len(self.steps) else len(self.windows.events)
+        return self.steps.seq(index), last
 
     def read(self, index: int, seq: int, mask: int) -> Node:
         """A node for an input; where the device only gave back what code had stored, it goes on from there."""

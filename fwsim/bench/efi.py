@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gc
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 import numpy as np
+from msgspec import Struct
 
 from fwsim.bench.reference import READS, Record, Reference, Registers, Stretch, Watched
 from fwsim.cpu.engine import LONG_STEP_REGISTERS, Engine
@@ -31,8 +31,7 @@ ROUNDS = 5
 _REGISTERS = tuple(name for name in LONG_STEP_REGISTERS if name != "cs")
 
 
-@dataclass(frozen=True)
-class Driven:
+class Driven(Struct, frozen=True):
     """A scenario with a driver, and what a run of it was."""
 
     rom: Rom
@@ -41,8 +40,7 @@ class Driven:
     outcome: str
 
 
-@dataclass(frozen=True)
-class Times:
+class Times(Struct, frozen=True):
     """Medians in milliseconds: the entry points, Supported and Start, and the first mode's SetMode.
 
     ``reference_ms`` and ``ratio`` (all of it to the reference) are None where ``missing`` says why.

@@ -2,9 +2,10 @@
 
 import gc
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from msgspec import Struct
 
 from fwsim.analysis.designs import Design, designs
 from fwsim.demo.igd import scenarios
@@ -19,8 +20,7 @@ _WITHOUT_ROM = ("crosvm", "vpci")
 """No guest of theirs calls a ROM."""
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """One kind's run: ``ratio`` of its CPU time to QEMU 10.0's, ``ms`` both, ``events`` both."""
 
     design: str

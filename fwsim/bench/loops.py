@@ -6,7 +6,7 @@ DATA: Final = 0x1000
 """Where the loops' loads and stores go."""
 GTT_WRITES: Final = 1 << 19
 """Entries of a 2 MiB GTT: the most that ``gtt_writes`` can write in one go."""
-_HLT = b"\xf4"
+HLT, _RETF = b"\xf4", b"\xcb"
 _DEC_ECX, _DEC_EDX = b"\x66\x49", b"\x66\x4a"
 _LOAD, _STORE = b"\x66\x8b\x07", b"\x66\x89\x07"  # mov eax, [bx]; mov [bx], eax
 _NEXT = b"\xeb\x00"  # jmp to the next instruction: ends a block
@@ -52,7 +52,7 @@ def load_store(rounds: int, *, short_blocks: bool = False) -> tuple[bytes, int]:
     turns = 500_000
     body = _STORE + _NEXT + _LOAD + _NEXT if short_blocks else _STORE + _LOAD
     inner = _mov_ecx(turns) + _repeat(body, _DEC_ECX)
-    code = _start() + _mov_edx(rounds) + _repeat(inner + _POST_CODE, _DEC_EDX) + _HLT
+    code = _start() + _mov_edx(rounds) + _repeat(inner + _POST_CODE, _DEC_EDX) + HLT
     return code, rounds * turns * (6 if short_blocks else 4)
 
 
@@ -65,7 +65,13 @@ def gtt_writes(count: int, port: int, base: int) -> bytes:
     body += b"\x66\x83\xc6\x04"  # add esi, 4
     body += b"\x66\x81\xc7" + _imm32(0x1000) + b"\x66\x81\xe7" + _imm32(0x01FFF000)  # next page, edi within 32 MiB
     start = b"\x66\xbe" + _imm32(1) + b"\x66\x31\xff" + b"\xba" + port.to_bytes(2, "little")  # esi = 1, edi = 0, dx
-    return start + _mov_ecx(count) + _repeat(body, _DEC_ECX) + _HLT
+    return start + _mov_ecx(count) + _repeat(body, _DEC_ECX) + HLT
+
+
+def clock_reads(count: int, end: bytes = _RETF) -> bytes:
+    """``count`` times INT 1Ah AH=00h, ESI counting them, and then ``end``."""
+    body = b"\xb4\x00\xcd\x1a\x66\x4e"  # mov ah, 0; int 1Ah; dec esi
+    return b"\x66\xbe" + _imm32(count) + body + _jnz_back(len(body)) + end
 
 
 def replay(accesses: int, code_bytes: int) -> bytes:
@@ -75,4 +81,4 @@ def replay(accesses: int, code_bytes: int) -> bytes:
     outer_bytes = 6 + len(_POST_CODE) + len(_DEC_ECX) + 2
     turns = max(1, round((code_bytes / max(accesses, 1) - outer_bytes) / inner_bytes))
     inner = _mov_edx(turns) + _repeat(_LOAD, _DEC_EDX)
-    return _start() + _mov_ecx(max(accesses, 1)) + _repeat(inner + _POST_CODE, _DEC_ECX) + _HLT
+    return _start() + _mov_ecx(max(accesses, 1)) + _repeat(inner + _POST_CODE, _DEC_ECX) + HLT

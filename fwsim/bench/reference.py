@@ -6,9 +6,9 @@ import ctypes
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.bench import hot
@@ -44,8 +44,7 @@ _TRAP = ctypes.CFUNCTYPE(ctypes.c_uint64, *[ctypes.c_uint64] * 4)
 Registers = dict[str, int]
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(Struct, frozen=True):
     """Where the recorded run's code stopped: registers, virtual time (which counts accesses), code bytes, reason."""
 
     registers: Registers
@@ -54,8 +53,7 @@ class Point:
     reason: int
 
 
-@dataclass
-class Stretch:
+class Stretch(Struct):
     """Code between two things done for it from outside: what they changed before it began, and where it stopped."""
 
     registers: Registers
@@ -69,8 +67,7 @@ class Stretch:
     stop: Point | None = None
 
 
-@dataclass
-class Record:
+class Record(Struct):
     """One run, as much of it as its code needs to take the same path again."""
 
     memories: list[tuple[int, int, RamSnapshot]] = field(default_factory=list)

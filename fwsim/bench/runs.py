@@ -4,9 +4,10 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+
+from msgspec import Struct
 
 from fwsim.bench import loops
 from fwsim.bench.reference import Record, Reference, Watched
@@ -24,8 +25,7 @@ from fwsim.scenario.model import Rom as RomChoice
 ROUNDS = 5
 
 
-@dataclass(frozen=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """Medians in milliseconds: of the run, and of its ``accesses`` and code replayed with empty hooks."""
 
     name: str
@@ -33,8 +33,7 @@ class Timed:
     bare_ms: float
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(Struct, frozen=True):
     """A ROM to be run, the scenario it is run in, and what a run of it was."""
 
     rom: Rom
@@ -43,8 +42,7 @@ class Image:
     outcome: str
 
 
-@dataclass(frozen=True)
-class Warm:
+class Warm(Struct, frozen=True):
     """Medians in milliseconds. ``run_ms`` is POST and mode set, ``total_ms`` all three stages of a run.
 
     ``reference_ms`` and ``ratio`` (run to reference) are None where ``missing`` says why.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.board.host_config import configuration, host_bars
 from fwsim.errors import FwsimError
@@ -13,8 +14,7 @@ from fwsim.scenario.host_devices import host_devices
 from fwsim.scenario.model import Scenario
 
 
-@dataclass(frozen=True)
-class ArmHost:
+class ArmHost(Struct, frozen=True):
     """A host's functions by sbdf (segment << 16 | bus << 8 | device << 3 | function), from the lowest up.
 
     ``late``: those that are attached when the guest first waits.

@@ -11,7 +11,8 @@ Fields by PCI Express 5.0, 7.5 and 9.3, PCI Power Management 1.2, 3.2, and the A
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.board.function import Setting
 from fwsim.registers.family import Family
@@ -33,8 +34,7 @@ _EXPRESS = bytes((0x92, 0x00)) + (0x10008000).to_bytes(4, "little")
 VFS = 7
 
 
-@dataclass(frozen=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True):
     """One device's lists: (id, offset, bytes after the next pointer), in the order of the list.
 
     ``extended`` alike, with the bytes after the header, and the version 1 for all. ``writable`` are registers that the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.board.igd import igd

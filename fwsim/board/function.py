@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from fwsim.firmware.request import QEMU_SUBSYSTEM as QEMU_SUBSYSTEM
 from fwsim.firmware.request import Bar, Bridge, Function
 from fwsim.firmware.request import BarKind as BarKind
 
 
-@dataclass(frozen=True)
-class BarSpec:
+class BarSpec(Struct, frozen=True):
     """One BAR: ``size`` in bytes, ``kind`` io, mem or pref; ``role`` says what lies behind it."""
 
     index: int
@@ -20,8 +20,7 @@ class BarSpec:
     role: str = ""
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """``width`` bytes of configuration space at ``offset``, what they hold at first, and which bits can be written."""
 
     offset: int
@@ -30,8 +29,7 @@ class Setting:
     writable: int = 0
 
 
-@dataclass(frozen=True)
-class Shadowing:
+class Shadowing(Struct, frozen=True):
     """Where a host bridge has the registers that decide over A0000-FFFFF: PAM0 to PAM6, SMRAM, and ESMRAMC (or none).
 
     ``lock``: SMRAM's D_LCK holds what it says it holds.
@@ -43,8 +41,7 @@ class Shadowing:
     lock: bool = False
 
 
-@dataclass(frozen=True)
-class BoardFunction:
+class BoardFunction(Struct, frozen=True):
     """One function. ``bdf`` is bus<<8 | device<<3 | function, its bus the one that firmware will number it.
 
     ``parent`` is the bdf of the bridge that it is behind, None on bus 0; ``pciexbar`` what PCIEXBAR holds at first,
@@ -142,8 +139,7 @@ class BoardFunction:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Board:
+class Board(Struct, frozen=True):
     """What is plugged in: ``functions`` in the order of their addresses, and the ports that decode beside them.
 
     ``pm_bases``: where ACPI PM timers answer (at base + 8).

@@ -9,8 +9,9 @@ without a class, which Linux does not find.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from fwsim.board.function import BoardFunction
 from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE

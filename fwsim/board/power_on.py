@@ -8,7 +8,7 @@ management then says that SMM is set up already (piix4_pm_reset), and ICH9's GEN
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.board.bridge_capabilities import bridge_capabilities
 from fwsim.board.function import Board, BoardFunction, Setting

@@ -7,7 +7,8 @@ versions 1.12 to 1.17.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fwsim.board.function import Board, BoardFunction, Setting
 

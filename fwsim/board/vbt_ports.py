@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import cast, get_args
 
@@ -35,6 +36,7 @@ def ports_of_file(path: str, family: str = "") -> tuple[Port, ...]:
     return _ports(found.vbt, found.data, family)
 
 
+@lru_cache(maxsize=4)
 def _ports(vbt: Vbt, data: bytes, family: str) -> tuple[Port, ...]:
     from fwsim.rom.bdb import Tables
 

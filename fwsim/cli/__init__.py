@@ -4,14 +4,14 @@ Exit codes: 0 done, 1 a check that was asked for failed, 2 bad input or usage, 3
 fwsim, 130 interrupted.
 """
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from fwsim.cli import common
+from fwsim import __version__
+from fwsim.cli import output
 from fwsim.errors import FwsimError
 
 COMMANDS: dict[str, str] = {
@@ -33,39 +33,27 @@ COMMANDS: dict[str, str] = {
 }
 """Each command with the line that ``fwsim --help`` shows; its code is in ``fwsim/cli/<name>.py``."""
 
+EXTRAS = {"duckdb": "tables", "perfetto": "tables"}
+"""Libraries that not every install has, each with the extra of fwsim that brings it."""
 _BUG_EXIT = 70
 _INTERRUPTED_EXIT = 130
-
-app = common.group(
-    "", COMMANDS,
-    "Run a real video option ROM on a modelled Intel graphics machine, and see what it did and why.\n\n"
-    "Example: fwsim demo",
-    epilog="Every command has --help with an example, and --json.", add_completion=True,
-)  # fmt: skip
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        from fwsim import __version__
-
-        typer.echo(f"fwsim {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Options that come before a command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``fwsim`` with ``arguments`` (None: the process's) and return the exit code."""
-    _open_closed_streams()
+    output.open_closed_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--version"]:  # without what the other commands import first, which takes thrice as long
+        return _flush(0, version())
+    if arguments is None:
+        _start_lightly()
+    import typer
+
+    from fwsim.cli import common
+    from fwsim.cli.root import app
+
     try:
-        typer.main.get_command(app).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="fwsim")
+        typer.main.get_command(app).main(args=given, prog_name="fwsim")
     except SystemExit as stop:
         if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer's, put there when a help text's reader has gone
             return 0
@@ -79,30 +67,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         print("fwsim: out of memory\n  next: a smaller guest.ram, or fewer runs at a time", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        return _not_installed(library) if library in EXTRAS else _report_bug(error)
     except Exception as error:  # the last stop: what gets here is a bug, and is said to be one
         return _report_bug(error)
     return _flush(0)
 
 
-def _open_closed_streams() -> None:
-    """Who closes an output (``>&-``) wants to see nothing; its number must not be a file of ours."""
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            if nowhere != number:
-                os.dup2(nowhere, number)
-                os.close(nowhere)
-            setattr(sys, name, open(number, "w", closefd=False))  # noqa: SIM115 (it stays open)
+def _start_lightly() -> None:
+    """A process that runs one command does not look for garbage while it imports and when it ends, and has one thread.
+
+    Importing makes a hundred thousand objects that stay; ``common.imports`` begins the search again, without them.
+    """
+    gc.disable()
+    gc.freeze()
+    atexit.register(_end_lightly)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts them when it is imported: fwsim does not use them
 
 
-def _flush(code: int) -> int:
-    """Flush what help texts left in standard output; a full disk makes it exit code 2."""
+def _end_lightly() -> None:
+    """Nothing is searched once more for memory that goes back in a moment; LIEF alone would call what stays a leak."""
+    gc.unfreeze() if "lief" in sys.modules else gc.freeze()
+
+
+def version() -> str:
+    """The line that ``fwsim --version`` prints."""
+    return f"fwsim {__version__}\n"
+
+
+def _flush(code: int, text: str = "") -> int:
+    """Write ``text`` and what help texts left in standard output; a full disk makes it exit code 2."""
     try:
-        common.write("")
+        output.write(text)
     except FwsimError as error:
         print(f"fwsim: {error}", file=sys.stderr)
         return 2
     return code
+
+
+def _not_installed(library: str) -> int:
+    extra = EXTRAS[library]
+    missing = FwsimError(
+        f"this takes {library}, which is not installed", expected=f"the extra fwsim[{extra}]",
+        hint=f"pip install 'fwsim[{extra}]', or in a checkout pip install -e '.[{extra}]'",
+    )  # fmt: skip
+    print(f"fwsim: {missing}", file=sys.stderr)
+    return 2
 
 
 def _report_bug(error: Exception) -> int:

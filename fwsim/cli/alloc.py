@@ -147,7 +147,8 @@ def _show(results: Results, many: bool, json: bool) -> None:
         documents = [each if isinstance(each, Allocation) else {"kind": each[0], "error": each[1]} for each in results]
         common.emit_json({"placements": documents} if many else documents[0])
         return
-    from fwsim.report.alloc import render, render_many
+    with common.imports():
+        from fwsim.report.alloc import render, render_many
 
     first = results[0]
     common.emit(render_many(results) if many or not isinstance(first, Allocation) else render(first))

@@ -19,10 +19,16 @@ def bench(
     kinds: Annotated[
         bool, typer.Option("--kinds", help="Also time a run under each kind of hypervisor, beside QEMU 10.0's.")
     ] = False,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Also time why, trace diff, show and export of recorded runs.")
+    ] = False,
     efi: Annotated[
         Path | None,
         typer.Option("--efi", metavar="F", help="Also time a UEFI driver's entry to SetMode: a .efi, ROM or scenario."),
     ] = None,
+    startup: Annotated[
+        bool, typer.Option("--startup", help="Only time whole commands, each beside an import of NumPy.")
+    ] = False,
     growth: Annotated[
         bool, typer.Option("--growth", help="Instead: how time and memory grow with the work, and other programs.")
     ] = False,
@@ -41,6 +47,9 @@ def bench(
     under empty native hooks, every IN answered as recorded; with --efi a driver's entry, Start and first SetMode are,
     without the time that services take in the reference.
 
+    With --startup it is what commands take from the start of their process to its end, in user and system time of the
+    CPU: --version, --help, rom info, alloc, and run, why and demo of our own ROM. Half a minute.
+
     --growth measures work of sizes ten times apart, each in a process of its own (events to a file, placements and ROM
     runs, with one and two processes, and Dask), then the same loop under Unicorn, libx86emu and QEMU where they are
     installed. To 1e8 events that is a quarter of an hour, and 6 GB in the temporary folder (TMPDIR).
@@ -49,10 +58,13 @@ def bench(
     Examples:
       fwsim bench --rom x220.rom
       fwsim bench --efi gop.toml
+      fwsim bench --startup
       fwsim bench --growth --to 1e6
     """
+    if startup and (rom or cpu or kinds or efi or reading or growth):
+        raise FwsimError("--startup beside what is timed in one process", expected="--startup alone")
     if growth:
-        for name, value in (("--rom", rom), ("--cpu", cpu), ("--kinds", kinds), ("--efi", efi)):
+        for name, value in (("--rom", rom), ("--cpu", cpu), ("--kinds", kinds), ("--efi", efi), ("--reading", reading)):
             if value:
                 raise FwsimError("two measurements at once", where="fwsim bench", found=f"--growth and {name}",
                                  expected="one of them", hint="measure one after the other")  # fmt: skip
@@ -61,10 +73,15 @@ def bench(
     if save or to is not None:
         raise FwsimError("nothing that this option is for", where="fwsim bench", found="--save" if save else "--to",
                          expected="--growth", hint="fwsim bench --growth --to 1e6")  # fmt: skip
-    from fwsim.bench.figures import measure
-
     with common.progress_bar() as progress:
-        figures = measure(rom, progress, cpu, efi, every_kind=kinds)
+        if startup:
+            from fwsim.bench import startup as commands
+
+            figures = commands.measure(progress)
+        else:
+            from fwsim.bench.figures import measure
+
+            figures = measure(rom, progress, cpu, efi, every_kind=kinds, read=reading)
     if json:
         common.emit_json({"figures": figures})
     else:

@@ -1,7 +1,7 @@
 """What all commands share is here: the --json option, output to a terminal or a pipe, and the progress bar."""
 
+import gc
 import io
-import os
 import shutil
 import sys
 import threading
@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
 from typer.core import TyperGroup
 
-from fwsim.errors import FwsimError
+from fwsim.cli.output import write
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -39,6 +38,8 @@ class InterruptedRun(BaseException):
 
 def emit_json(document: object) -> None:
     """Print ``document`` (msgspec structs, dicts, lists) as the command's one JSON document."""
+    import msgspec
+
     write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n")
 
 
@@ -69,32 +70,6 @@ def emit_lines(lines: Iterable[str]) -> None:
             batch, limit = [], min(2 * limit, _BATCH)
     if batch:
         write("\n".join(batch) + "\n")
-
-
-def write(text: str) -> bool:
-    """Write and flush ``text`` to standard output; False when its reader has gone, which is no error.
-
-    Raises FwsimError when it cannot be written for another reason, such as a full disk.
-    """
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _close_stdout()
-        return False
-    except OSError as error:
-        _close_stdout()
-        raise FwsimError(
-            f"cannot write the output: {error.strerror}", hint="free space, or send it elsewhere"
-        ) from None
-    return True
-
-
-def _close_stdout() -> None:
-    """Send what is left in standard output nowhere, so that the interpreter does not complain when it ends."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def note(text: str) -> None:
@@ -144,7 +119,8 @@ def _listed() -> None:
 def load(prefix: str, name: str) -> Any:
     """The command ``name``: its module's ``app``, or the function of that name where it has none."""
     stem = name.replace("-", "_")
-    module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
+    with imports():
+        module = import_module(f"fwsim.cli.{prefix}_{stem}" if prefix else f"fwsim.cli.{stem}")
     made: typer.Typer | None = getattr(module, "app", None)
     if made is None:
         made = app(getattr(module, stem))
@@ -153,6 +129,18 @@ def load(prefix: str, name: str) -> Any:
     command.name = name
     command.params = [each for each in command.params if each.name not in _COMPLETION]  # fwsim itself has these
     return command
+
+
+@contextmanager
+def imports() -> Iterator[None]:
+    """While modules are imported nobody looks for garbage among them; in a process of one command, never again."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        if gc.get_freeze_count():  # as fwsim.cli begins; what else lives in a process is not ours to keep
+            gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -37,7 +37,8 @@ def demo(
         raise FwsimError("--arm and --uefi at once", expected="one of them", hint="leave one out")
     with RunDir.create(out, force, name="demo") as folder, common.progress_bar() as progress:
         summaries = _run(folder, progress, uefi, arm)
-        from fwsim.report.html.page import render, save
+        with common.imports():
+            from fwsim.report.html.page import render, save
 
         both = [RunDir.open(folder.path / summary.scenario) for summary in summaries]
         page = folder.file(REPORT)
@@ -49,7 +50,8 @@ def demo(
 
         common.emit(render_arm_demo(summaries, folder.path, page))
     else:
-        from fwsim.report.run_demo import render_demo
+        with common.imports():
+            from fwsim.report.run_demo import render_demo
 
         common.emit(render_demo(summaries, folder.path, page))
     if any(summary.stop.reason != "completed" for summary in summaries):
@@ -58,10 +60,12 @@ def demo(
 
 def _run(folder: RunDir, progress: common.Progress | None, uefi: bool, arm: bool) -> tuple[Summary, ...]:
     if arm:
-        from fwsim.demo.arm import demo as arms
+        with common.imports():
+            from fwsim.demo.arm import demo as arms
 
         return arms(folder, progress)
-    from fwsim.demo.igd import demo as graphics
+    with common.imports():
+        from fwsim.demo.igd import demo as graphics
 
     return graphics(folder, progress, uefi=uefi)
 

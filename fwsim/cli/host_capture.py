@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from fwsim.cli import common
+from fwsim.cli import common, output
 
 
 def capture(
@@ -31,7 +31,7 @@ def capture(
     if script:
         from fwsim.host.capture import script as text
 
-        common.write(text())
+        output.write(text())
         return
     from fwsim.host.capture import capture as collect
     from fwsim.report.host import render_capture

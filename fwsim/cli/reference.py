@@ -7,14 +7,15 @@ command: the same commands give the same pages.
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
+from msgspec import Struct
 
 from fwsim import __version__
-from fwsim.cli import COMMANDS, app, common
+from fwsim.cli import COMMANDS, common
+from fwsim.cli.root import app
 
 EXITS = (
     ("0", "done"),
@@ -33,8 +34,7 @@ _REQUIRED = "  [required]"
 _EXAMPLES = re.compile(r"Examples?:\s*")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One command as its ``--help`` has it.
 
     ``name`` has the words after ``fwsim``, ``usage`` what follows them; ``text`` are paragraphs, each with whether it

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fwsim.cli import common
 from fwsim.cli.common import Json, emit, emit_json
 from fwsim.errors import FwsimError
 
@@ -37,10 +38,11 @@ def info(
     Images, PCIR with its device list, PnP, VBT, EFI driver, checksums, licence. A ROM that cannot be run is an error,
     but whatever can be said of it is printed first. A bare .efi driver, an OpRegion dump or a VBT file will do as well.
     """
-    from fwsim.rom.chain import inspect_bytes, read_file
-    from fwsim.rom.finding import first_error
-    from fwsim.rom.opregion import is_opregion
-    from fwsim.rom.vbt import SIGNATURE
+    with common.imports():
+        from fwsim.rom.chain import inspect_bytes, read_file
+        from fwsim.rom.finding import first_error
+        from fwsim.rom.opregion import is_opregion
+        from fwsim.rom.vbt import SIGNATURE
 
     data = read_file(file)
     if is_opregion(data):
@@ -59,8 +61,9 @@ def info(
 
         emit_json(rom_document(rom, drivers))
     else:
-        from fwsim.report.rom import render_info
-        from fwsim.rom.catalog import known, licence_of
+        with common.imports():
+            from fwsim.report.rom import render_info
+            from fwsim.rom.catalog import known, licence_of
 
         emit(render_info(rom, drivers, known(rom.sha256), licence_of(rom)))
     if error is not None:
@@ -102,12 +105,10 @@ def vbt(
     if block is not None and not blocks:
         raise _no_block(file, block, found.vbt)
     if as_json:
-        from dataclasses import asdict
-
-        from fwsim.rom.document import opregion_document, tables_document
+        from fwsim.rom.document import opregion_document, plain, tables_document
 
         region = opregion_document(found.opregion) if found.opregion else None
-        findings = [asdict(finding) for finding in found.findings]
+        findings = [plain(finding) for finding in found.findings]
         emit_json({**tables_document(tables, blocks), "opregion": region, "findings": findings})
         return
     from fwsim.report.vbt import render_block, render_vbt
@@ -273,7 +274,7 @@ def disasm(
     Recursively from the entry. What is known of the image's licence is said first; where it forbids disassembly, only
     the accesses are listed, as by `why --full`.
     """
-    from fwsim.disasm import disassemble
+    from fwsim.disasm.listing import disassemble
     from fwsim.rom.catalog import licence_of
     from fwsim.rom.source import code_of
 
@@ -282,15 +283,15 @@ def disasm(
     licence = licence_of(rom)
     listing = disassemble(code.data, code.entries, code.bits)
     if as_json:
-        from dataclasses import asdict
+        from fwsim.rom.document import plain
 
         header = {"path": str(rom.path), "image": code.image, "bits": code.bits}
-        document: dict[str, Any] = {"licence": asdict(licence) if licence else None, **header}
+        document: dict[str, Any] = {"licence": plain(licence) if licence else None, **header}
         shown = not accesses and (licence is None or licence.shows_code)
-        rows = [{**asdict(i), "data": i.data.hex()} for i in listing.instructions] if shown else []
+        rows = [{**plain(i), "data": i.data.hex()} for i in listing.instructions] if shown else []
         document.update(entries=list(listing.entries), covered=listing.covered, truncated=listing.truncated)
         document.update(labels=[{"address": at, "name": name} for at, name in listing.labels.items()])
-        document.update(unresolved=list(listing.unresolved), accesses=[asdict(access) for access in listing.accesses])
+        document.update(unresolved=list(listing.unresolved), accesses=[plain(access) for access in listing.accesses])
         emit_json({**document, "instructions": rows})
     else:
         from fwsim.report.rom import render_disasm
@@ -309,9 +310,9 @@ def list_(as_json: Json = False) -> None:
     entries = catalog()
     files = present(entries)
     if as_json:
-        from dataclasses import asdict
+        from fwsim.rom.document import plain
 
-        rows = [{**asdict(entry), "file": str(files.get(entry.sha256, "")) or None} for entry in entries]
+        rows = [{**plain(entry), "file": str(files.get(entry.sha256, "")) or None} for entry in entries]
         emit_json({"roms": rows})
     else:
         from fwsim.report.rom import render_list
@@ -352,9 +353,9 @@ def _vbt_diff(a: Path, b: Path, limit: int, as_json: bool) -> None:
 
     difference = compare_vbts(find_vbt(a).tables, find_vbt(b).tables)
     if as_json:
-        from dataclasses import asdict
+        from fwsim.rom.document import plain
 
-        emit_json({"a": str(a), "b": str(b), "vbt": asdict(difference)})
+        emit_json({"a": str(a), "b": str(b), "vbt": plain(difference)})
     else:
         from fwsim.report.vbt_changes import render_vbt_diff
 
@@ -390,13 +391,11 @@ def _opregion_info(data: bytes, file: Path, as_json: bool) -> None:
     region = parse_opregion(data, findings, str(file))
     table = parse_vbt(data, region.vbt_offset, findings) if region.vbt_offset is not None else None
     if as_json:
-        from dataclasses import asdict
-
-        from fwsim.rom.document import opregion_document, vbt_document
+        from fwsim.rom.document import opregion_document, plain, vbt_document
 
         document = {"path": str(file.absolute()), "size": len(data), "opregion": opregion_document(region)}
         document["vbt"] = vbt_document(table) if table else None
-        emit_json({**document, "findings": [asdict(finding) for finding in findings]})
+        emit_json({**document, "findings": [plain(finding) for finding in findings]})
     else:
         from fwsim.report.vbt import render_opregion
 

@@ -58,7 +58,8 @@ def run(
             common.note(f"guessed: {each.field}={each.value}: {each.why}")
         common.emit_json(summary)
     else:
-        from fwsim.report.run import render, render_whole
+        with common.imports():
+            from fwsim.report.run import render, render_whole
 
         common.emit((render_whole if verbose else render)(summary, folder.path, guessed))
     if summary.stop.reason != "completed":
@@ -100,7 +101,8 @@ def run_into(scenario: Scenario, out: Path | None, force: bool) -> tuple[RunDir,
     folder = RunDir.create(out, force, name=scenario.name)
     try:
         with folder, common.progress_bar() as progress:
-            from fwsim.running.pipeline import run as execute
+            with common.imports():
+                from fwsim.running.pipeline import run as execute
 
             folder.write_scenario(scenario)  # first: a run that is killed has said what it was
             try:

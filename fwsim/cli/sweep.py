@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fwsim.cli import common
+from fwsim.cli import common, output
 from fwsim.errors import FwsimError
 from fwsim.sweep.matrix import load
 from fwsim.sweep.result import axes_named, checks_named, result_of
@@ -81,7 +81,7 @@ def sweep(
     if json:
         common.emit_json(result_of(store, checks))
     elif markdown:
-        common.write(as_markdown(store, table))
+        output.write(as_markdown(store, table))
     else:
         common.emit_lines(lines(result_of(store, checks)))
 

@@ -29,8 +29,9 @@ def why(
       fwsim why runs/x220 'gtt[0]'
       fwsim why runs/x220 'fault[0]' --graph fault.svg
     """
-    from fwsim.analysis.why import explain
-    from fwsim.report.why_graph import check_name, write_graph
+    with common.imports():
+        from fwsim.analysis.why import explain
+        from fwsim.report.why_graph import check_name, write_graph
 
     if graph is not None:
         check_name(graph, force)

@@ -8,11 +8,11 @@ Every instruction is seen by a native hook: so the engine knows which one makes 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import unicorn
+from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn import arm64_const as arm
 
@@ -32,8 +32,7 @@ _EL1H, _MASKED = 0x5, 0x3C0
 _SYNC_SAME_LEVEL = 0x200
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(Struct, frozen=True):
     """Addresses of the native callbacks that the machine composes."""
 
     instruction: int
@@ -52,7 +51,7 @@ class ArmEngine(Core):
 
     def __init__(self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int]) -> None:
         uc = unicorn.Uc(unicorn.UC_ARCH_ARM64, unicorn.UC_MODE_ARM)
-        super().__init__(root, trap, uc, ids=_IDS, ip="pc", code="xzr", general=GENERAL, forever=_FOREVER)
+        super().__init__(root, trap, uc, ids=_IDS, ip="pc", forever=_FOREVER)
         root[R_HOSTED] = self._hosted_else = _KNOWN_PLACE
 
     def install(self, hooks: Hooks) -> None:
@@ -68,7 +67,7 @@ class ArmEngine(Core):
             told(address, access == unicorn.UC_MEM_WRITE_UNMAPPED)
             return False
 
-        self.uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
+        self._uc.hook_add(unicorn.UC_HOOK_MEM_READ_UNMAPPED | unicorn.UC_HOOK_MEM_WRITE_UNMAPPED, met)
 
     def enter(self, entry: int, tree: int) -> None:
         """Start at ``entry`` with the device tree's address in X0, all else 0."""
@@ -87,7 +86,7 @@ class ArmEngine(Core):
         if not vectors:
             return False
         flags = self.get("nzcv") | _MASKED | _EL1H
-        self.uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
+        self._uc.reg_write(arm.UC_ARM64_REG_CP_REG, (*_SPSR_EL1, flags))
         for name, value in (("esr_el1", syndrome), ("far_el1", address), ("elr_el1", back)):
             self.set(name, value)
         self.set("pc", vectors + _SYNC_SAME_LEVEL)

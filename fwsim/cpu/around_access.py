@@ -20,6 +20,8 @@ from fwsim.native import (
     I_SS,
     IPS_WORDS,
     R_ACCESS,
+    R_AT_CS,
+    R_AT_IP,
     R_BLOCK,
     R_BLOCK_FROM,
     R_BLOCK_SIZE,
@@ -35,18 +37,15 @@ from fwsim.native import (
     R_GENERAL_COUNT,
     R_HOSTED,
     R_IDLE_LIMIT,
-    R_IDS_CSIP,
-    R_IDS_GENERAL,
     R_IDS_INT,
     R_INT_VALUES,
     R_IP,
+    R_IP_MASK,
     R_IPS,
     R_IRQ_TIME,
     R_LOOK_TIME,
     R_ORDINAL,
     R_ORDINAL_AT,
-    R_PTRS_CSIP,
-    R_PTRS_GENERAL,
     R_PTRS_INT,
     R_RAM,
     R_RETRY,
@@ -109,14 +108,20 @@ def tick(root: int) -> None:
 
 
 @inlined
+def _read_place(words: Any) -> None:
+    """CS:IP as the engine has them now."""
+    words[R_CS] = np.uint64(u16s(words[R_AT_CS])[0])
+    words[R_IP] = u64s(words[R_AT_IP])[0] & words[R_IP_MASK]
+
+
+@inlined
 def enter_port(root: int) -> None:
     """Before a port access: time, and the accessing instruction's CS:IP.
 
     Unicorn 2.1.4 has EIP on the instruction itself in IN and OUT hooks (measured for every form, REP included).
     """
-    words = u64s(root)
     tick(root)
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
+    _read_place(u64s(root))
 
 
 @native
@@ -137,7 +142,7 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
         words[R_ORDINAL_AT] = words[R_CODE]
         words[R_ORDINAL] = np.uint64(0)
     before = words[R_IP]
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_CSIP], words[R_PTRS_CSIP], 2)
+    _read_place(words)
     key = (words[R_BLOCK] << np.uint64(20)) ^ (words[R_BLOCK_SIZE] << np.uint64(12)) ^ (words[R_CS] << np.uint64(44))
     key = (key ^ (words[R_ORDINAL] << np.uint64(2)) ^ (np.uint64(write) << np.uint64(1))) | np.uint64(1)
     slot = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(54)
@@ -157,7 +162,6 @@ def enter_memory(root: int, address: int, size: int, write: int) -> None:
 def _reaches(root: int, table: Any, address: int) -> Any:
     """Whether the instruction in this slot makes ``address`` with the registers as they are now."""
     words = u64s(root)
-    call(words[R_FN_READ], words[R_UC], words[R_IDS_GENERAL], words[R_PTRS_GENERAL], words[R_GENERAL_COUNT])
     general = u64s(words[R_GENERAL])
     total = table[3]
     base = table[2] & np.uint64(0xFF)
@@ -169,7 +173,7 @@ def _reaches(root: int, table: Any, address: int) -> Any:
     return np.uint64(address) - ((total & table[5]) + table[4]) < table[6]
 
 
-@native
+@inlined
 def on_block(root: int, address: int, size: int) -> None:
     """At the entry of each block of code: the budget of code bytes, and due interrupts.
 

@@ -6,30 +6,23 @@ Unicorn executes x86 and AArch64 code alike; what differs is in ``engine.py`` (x
 import ctypes
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import unicorn
+from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn.unicorn_py3.unicorn import uclib
 
+from fwsim.cpu.layout import Layout, Put
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
 from fwsim.native import (
-    R_CS,
     R_FN_READ,
     R_FN_STOP,
     R_FN_TRAP,
     R_FN_WRITE,
-    R_GENERAL,
-    R_GENERAL_COUNT,
     R_HOSTED,
-    R_IDS_CSIP,
-    R_IDS_GENERAL,
-    R_IP,
-    R_PTRS_CSIP,
-    R_PTRS_GENERAL,
     R_RAM,
     R_STOP,
     R_UC,
@@ -60,8 +53,7 @@ NothingThereError = unicorn.UcError
 """What reading or writing from outside raises where nothing is mapped."""
 
 
-@dataclass(frozen=True)
-class CpuSnapshot:
+class CpuSnapshot(Struct, frozen=True):
     """Everything the CPU is: an opaque context of the engine, and where it would go on."""
 
     context: Any
@@ -71,9 +63,8 @@ class CpuSnapshot:
 class Core:
     """One CPU with its address space. ``root`` is the native state block, ``trap`` its Python side.
 
-    ``ids``: the engine's number of each register that has a name here; ``ip`` names the program counter, ``code`` what
-    goes with it in an event's ``cs``; ``general`` are the registers an address is made of. ``forever`` is where no code
-    ever is.
+    ``ids``: the engine's number of each register that has a name here; ``ip`` names the program counter. ``forever`` is
+    where no code ever is.
     """
 
     arch: ClassVar[str]
@@ -84,22 +75,44 @@ class Core:
 
     def __init__(
         self, root: NDArray[np.uint64], trap: Callable[[int, int, int, int], int], uc: Any, *,
-        ids: Mapping[str, int], ip: str, code: str, general: Sequence[str], forever: int,
+        ids: Mapping[str, int], ip: str, forever: int,
     ) -> None:  # fmt: skip
         self.root = root
-        self.uc = uc
-        self._handle = ctypes.c_void_p(self.uc._uch.value)
+        self.words = root.data
+        """The root block for Python: its words are plain numbers, several times as fast as those of an array."""
+        self._uc = uc
+        self._layout: Layout | None = Layout()
+        """What is to be mapped before the engine is first asked for memory; None once it is."""
+        self._handle = ctypes.c_void_p(uc._uch.value)
         self._keep: list[Any] = []
         self.error: BaseException | None = None
         self._places: set[int] = set()
         self._trap = trap
-        self._ids, self._ip, self._forever = ids, ip, forever
+        self._ids, self._ip = ids, ip
         self._hosted_else = 0
         """R_HOSTED while no access of the host's own is made."""
-        self._install_common(code, general)
+        self._runs = 0
+        """How many runs of code go on, one inside of the other."""
+        self._held: list[int] | None = None
+        """The registers as they are until code runs on, for a CPU that keeps them; None: not asked for since."""
+        self._cell = ctypes.c_uint64()
+        self._at_cell = ctypes.byref(self._cell)
+        self._begin, self._rest = ctypes.c_uint64(), (ctypes.c_uint64(forever), ctypes.c_uint64(0), ctypes.c_size_t(0))
+        self._install_common()
+
+    @property
+    def uc(self) -> Any:
+        """The engine itself, everything mapped."""
+        if self._layout is not None:
+            self._lay_out(self._layout)
+        return self._uc
+
+    def _lay_out(self, layout: Layout) -> None:
+        self._layout = None
+        layout.put()
 
     # --- native state ----------------------------------------------------------------------------------------------
-    def _install_common(self, code: str, general: Sequence[str]) -> None:
+    def _install_common(self) -> None:
         root = self.root
         assert self._handle.value is not None
         root[R_UC] = self._handle.value
@@ -109,16 +122,6 @@ class Core:
         callback = _TRAP_TYPE(self._guarded_trap)
         root[R_FN_TRAP] = ctypes.cast(callback, ctypes.c_void_p).value or 0
         self._keep.append(callback)
-        ids = np.array([self._ids[code], self._ids[self._ip]], np.int32)
-        targets = np.array([address_of(root) + 8 * R_CS, address_of(root) + 8 * R_IP], np.uint64)
-        general_ids = np.array([self._ids[name] for name in general], np.int32)
-        values = np.zeros(max(16, len(general)), np.uint64)
-        general_targets = np.array([address_of(values) + 8 * i for i in range(len(general))], np.uint64)
-        root[R_GENERAL_COUNT] = len(general)
-        self._point(
-            (R_IDS_GENERAL, general_ids), (R_PTRS_GENERAL, general_targets), (R_GENERAL, values), (R_IDS_CSIP, ids),
-            (R_PTRS_CSIP, targets),
-        )  # fmt: skip
 
     def _point(self, *arrays: tuple[int, NDArray[Any]]) -> None:
         """Give root words the addresses of arrays, which are kept."""
@@ -154,15 +157,15 @@ class Core:
                 return
             self.stop(STOP_PLACE)
             self._places.discard(handle)
-            self.uc.hook_del(handle)
+            self._uc.hook_del(handle)
 
-        handle = self.uc.hook_add(unicorn.UC_HOOK_CODE, reached, None, address, address)
+        handle = self._uc.hook_add(unicorn.UC_HOOK_CODE, reached, None, address, address)
         self._places.add(handle)
 
     def stop_nowhere(self) -> None:
         """Nobody waits at any place any more."""
         for handle in self._places:
-            self.uc.hook_del(handle)
+            self._uc.hook_del(handle)
         self._places.clear()
 
     def watch_steps(self, step: int, memory: int, data: int) -> None:
@@ -207,30 +210,47 @@ class Core:
         _check(status, "install a hook")
 
     # --- address space ---------------------------------------------------------------------------------------------
+    def _map(self, start: int, size: int, put: Put) -> None:
+        """Map by ``put``, now or when the engine is first asked for memory."""
+        if self._layout is None:
+            put(start, size, 0)
+        elif not self._layout.add(start, size, put):
+            _check(unicorn.UC_ERR_MAP, f"map {size:#x} bytes at {start:#x}")
+
+    def _map_memory(self, start: int, size: int, protection: int, address: int) -> None:
+        self._map(
+            start, size,
+            lambda at, length, skip: self._uc.mem_map_ptr(at, length, protection, ctypes.c_void_p(address + skip)),
+        )  # fmt: skip
+
     def map_ram(self, start: int, ram: Ram, offset: int, size: int, protection: int = ALL) -> None:
         """Map ``size`` bytes of ``ram`` from ``offset`` at guest-physical ``start`` (all multiples of 4096)."""
-        self.uc.mem_map_ptr(start, size, protection, ctypes.c_void_p(ram.address + offset))
+        self._map_memory(start, size, protection, ram.address + offset)
         self._keep.append(ram)
         if start == 0:
             self.root[R_RAM] = ram.address + offset
 
     def map_bytes(self, start: int, memory: NDArray[np.uint8]) -> None:
         """Map a page-aligned numpy array as memory at ``start``."""
-        self.uc.mem_map_ptr(start, memory.nbytes, ALL, ctypes.c_void_p(address_of(memory)))
+        self._map_memory(start, memory.nbytes, ALL, address_of(memory))
         self._keep.append(memory)
 
     def map_native(self, start: int, size: int, read: int, write: int, data: int) -> None:
         """Map device memory served by native callbacks ``read``/``write`` (uc_cb_mmio_*_t) with user data ``data``."""
-        status = uclib.uc_mmio_map(
-            self._handle,
-            ctypes.c_uint64(start),
-            ctypes.c_size_t(size),
-            ctypes.c_void_p(read),
-            ctypes.c_void_p(data),
-            ctypes.c_void_p(write),
-            ctypes.c_void_p(data),
-        )
-        _check(status, f"map {size:#x} bytes at {start:#x}")
+
+        def put(at: int, length: int, skip: int) -> None:
+            status = uclib.uc_mmio_map(
+                self._handle,
+                ctypes.c_uint64(at),
+                ctypes.c_size_t(length),
+                ctypes.c_void_p(read),
+                ctypes.c_void_p(data),
+                ctypes.c_void_p(write),
+                ctypes.c_void_p(data),
+            )
+            _check(status, f"map {length:#x} bytes at {at:#x}")
+
+        self._map(start, size, put)
 
     def map_python(self, start: int, size: int, read: Callable[[int], int], write: Callable[[int, int], None]) -> None:
         """Put device memory over what is mapped there: ``read(offset)`` and ``write(offset, value)`` are of dwords.
@@ -251,11 +271,15 @@ class Core:
                 self._stopped_by(error)
 
         self.unmap(start, size)
-        self.uc.mmio_map(start, size, reads, None, writes, None)
+        self._map(start, size, lambda at, length, skip: self._uc.mmio_map(at, length, reads, None, writes, None))
 
     def unmap(self, start: int, size: int) -> None:
         """Unmap whatever lies there."""
-        _check(uclib.uc_mem_unmap(self._handle, ctypes.c_uint64(start), ctypes.c_size_t(size)), f"unmap {start:#x}")
+        if self._layout is None:
+            status = uclib.uc_mem_unmap(self._handle, ctypes.c_uint64(start), ctypes.c_size_t(size))
+        else:
+            status = unicorn.UC_ERR_OK if self._layout.remove(start, size) else unicorn.UC_ERR_NOMEM
+        _check(status, f"unmap {start:#x}")
 
     def protect(self, start: int, size: int, protection: int) -> None:
         """Change what may be done with mapped memory: ``ALL`` or ``READ_ONLY`` (writes are dropped then)."""
@@ -288,12 +312,17 @@ class Core:
     # --- registers -------------------------------------------------------------------------------------------------
     def get(self, name: str) -> int:
         """One register by its lower-case name."""
-        value: int = self.uc.reg_read(self._ids[name])
-        return value
+        cell = self._cell
+        cell.value = 0  # the engine stores as many bytes as the register has
+        if status := uclib.uc_reg_read(self._handle, self._ids[name], self._at_cell):
+            raise unicorn.UcError(status)
+        return cell.value
 
     def set(self, name: str, value: int) -> None:
         """Write one register."""
-        self.uc.reg_write(self._ids[name], value)
+        self._cell.value = value
+        if status := uclib.uc_reg_write(self._handle, self._ids[name], self._at_cell):
+            raise unicorn.UcError(status)
 
     @property
     def ip(self) -> int:
@@ -322,19 +351,26 @@ class Core:
         CpuFaultError for what the CPU cannot execute.
         """
         status = self._start()
-        while self.root[R_STOP] == STOP_AGAIN and self.error is None:
+        while self.words[R_STOP] == STOP_AGAIN and self.error is None:
             status = self._start()
         if self.error is not None:
             error, self.error = self.error, None
             raise error
         if status != unicorn.UC_ERR_OK:
             raise CpuFaultError(status)
-        return int(self.root[R_STOP])
+        return self.words[R_STOP]
 
     def _start(self) -> int:
-        self.root[R_STOP] = STOP_NONE
-        begin, until = ctypes.c_uint64(self.ip), ctypes.c_uint64(self._forever)
-        return int(uclib.uc_emu_start(self._handle, begin, until, ctypes.c_uint64(0), ctypes.c_size_t(0)))
+        if self._layout is not None:
+            self._lay_out(self._layout)
+        self.words[R_STOP] = STOP_NONE
+        self._begin.value = self.ip
+        self._held = None
+        self._runs += 1
+        try:
+            return int(uclib.uc_emu_start(self._handle, self._begin, *self._rest))
+        finally:
+            self._runs -= 1
 
     def abort(self) -> None:
         """From a callback: stop here, and let ``run`` return STOP_ABORT."""
@@ -345,12 +381,12 @@ class Core:
     def blocks_seen(self) -> Iterator[Addresses]:
         """Collect the linear address of every block that runs meanwhile: slow, for looking at a loop."""
         seen: Addresses = set()
-        handle = self.uc.hook_add(unicorn.UC_HOOK_BLOCK, lambda uc, address, size, data: seen.add(address))
+        handle = self._uc.hook_add(unicorn.UC_HOOK_BLOCK, lambda uc, address, size, data: seen.add(address))
         self.flush_code()
         try:
             yield seen
         finally:
-            self.uc.hook_del(handle)
+            self._uc.hook_del(handle)
             self.flush_code()
 
     def watch(self, start: int, size: int, told: Callable[[int, int, bool], None]) -> None:
@@ -360,11 +396,11 @@ class Core:
         def access(uc: Any, kind: int, address: int, width: int, value: int, data: Any) -> None:
             told(address, width, kind == unicorn.UC_MEM_WRITE)
 
-        self.uc.hook_add(kinds, access, None, start, start + size - 1)
+        self._uc.hook_add(kinds, access, None, start, start + size - 1)
 
     def flush_code(self) -> None:
         """Forget translated code: after the host wrote into memory that had been executed."""
-        self.uc.ctl_flush_tb()
+        self._uc.ctl_flush_tb()
 
     def forget_code(self, start: int, size: int) -> None:
         """Forget what was translated from these bytes; also from inside of an access, as a device's DMA is."""

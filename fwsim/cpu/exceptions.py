@@ -5,7 +5,7 @@ Source: Intel SDM vol. 3, chapter 6 (protected mode, 6.12; error codes, 6.13; lo
 fault here. Tables and stacks are where their linear addresses are: mapped to themselves, as firmware maps them.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.cpu.engine import Engine
 
@@ -27,8 +27,7 @@ _IST1 = 0x24
 """Where the 64-bit TSS has the first of its seven interrupt stacks (figure 7-11)."""
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(Struct, frozen=True):
     """What is to be delivered. ``software``: an INT instruction; ``external``: an interrupt from outside."""
 
     vector: int

@@ -10,10 +10,10 @@ import ctypes
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 
 import unicorn
+from msgspec import Struct
 from unicorn import x86_const as x86
 from unicorn.unicorn_py3.unicorn import uclib
 
@@ -27,8 +27,7 @@ _MODE_AT = 4
 """Where a uc_struct has its mode (Unicorn include/uc_priv.h: uc_arch arch, uc_mode mode); checked when it is set."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A segment register with the descriptor it was loaded with; ``limit`` in bytes."""
 
     selector: int
@@ -42,8 +41,7 @@ class Segment:
         return 64 if self.flags & _LONG else 32 if self.flags & _BIG else 16
 
 
-@dataclass(frozen=True)
-class _Layout:
+class _Layout(Struct, frozen=True):
     segments: int
     error_code: int
     is_int: int
@@ -95,17 +93,17 @@ class Inner:
         """
         self._mode.value = mode
         if self._uc.ctl_get_mode() != mode:
-            raise _other_unicorn()
+            raise other_unicorn()
 
     def segment(self, name: str) -> Segment:
         """A segment register by its lower-case name."""
-        at = _layout().segments + _SEGMENT.size * _ORDER.index(name)
+        at = segment_at(name)
         selector, _, base, limit, flags = _SEGMENT.unpack_from(self.save(), at)
         return Segment(selector & 0xFFFF, base, limit, flags)
 
     def set_base(self, name: str, base: int) -> None:
         """Give a segment register another base than its selector's: what only a reset, or unreal mode, leaves."""
-        at = _layout().segments + _SEGMENT.size * _ORDER.index(name)
+        at = segment_at(name)
         state = self.save()
         selector, padding, _, limit, flags = _SEGMENT.unpack_from(state, at)
         _SEGMENT.pack_into(state, at, selector, padding, base, limit, flags)
@@ -122,6 +120,11 @@ class Inner:
         state = self.save()
         struct.pack_into("<I", state, _layout().old_exception, _NONE)
         self.put()
+
+
+def segment_at(name: str) -> int:
+    """Where a saved state has a segment register, its selector first."""
+    return _layout().segments + _SEGMENT.size * _ORDER.index(name)
 
 
 @cache
@@ -150,11 +153,12 @@ def _layout() -> _Layout:
     errors = [at for at in words if _word(after, at) == 0x1238 and at > max(segments, default=0)]  # not EAX
     olds = [at for at in words if _word(before, at) == _NONE and _word(after, at) == 13]
     if (len(segments), len(errors), len(olds)) != (1, 1, 1):
-        raise _other_unicorn()
+        raise other_unicorn()
     return _Layout(segments[0], errors[0], errors[0] + 4, olds[0])
 
 
-def _other_unicorn() -> FwsimError:
+def other_unicorn() -> FwsimError:
+    """What is raised where the state is not where it was found to be."""
     return FwsimError(
         "this Unicorn keeps its state in another way", found=f"unicorn {unicorn.__version__}",
         expected="unicorn 2.1.4", hint="install the version that fwsim asks for",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(Struct, frozen=True):
     """``size`` bytes came from ``kind`` at ``source``, and went to memory or to a device.
 
     ``kind``: "memory" (``source`` is an address), "event" (the number of the read that gave it), "register" (its

@@ -4,11 +4,12 @@ Sources: QEMU ``hw/display`` devices' PCI interface (``docs/specs/standard-vga.r
 qxl, vmwgfx, aty128fb; 3dfx Banshee specification.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.devices.vga.ati import ati_read, ati_write
 from fwsim.devices.vga.banshee import banshee_in, banshee_out
@@ -35,8 +36,7 @@ class Role(IntEnum):
 _DISPI, _ATI, _BANSHEE = int(Role.DISPI), int(Role.ATI), int(Role.BANSHEE)
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One base address register: ``size`` in bytes, a power of two."""
 
     index: int
@@ -46,8 +46,7 @@ class Bar:
     prefetch: bool = False
 
 
-@dataclass(frozen=True)
-class Adapter:
+class Adapter(Struct, frozen=True):
     """One display device: ``device`` is the id it has; ``also`` are ids of ROMs that fit it as well.
 
     ``window`` is the fixed address where a card for ISA shows its video memory, 0 when there is none. ``ramfb`` is no
@@ -80,7 +79,7 @@ class Adapter:
         if device == self.device or device not in self.also:
             return self
         others = (self.device, *(other for other in self.also if other != device))
-        return Adapter(**{**self.__dict__, "device": device, "also": others})
+        return replace(self, device=device, also=others)
 
     def make(self, edid: bytes | None = None) -> Vga:
         """The VGA of this card, at reset, with a monitor whose first EDID block is ``edid``."""

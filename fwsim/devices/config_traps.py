@@ -1,8 +1,9 @@
 """Whom a configuration access reaches in Python: the handlers of a register, the owner of a function."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 Handler = Callable[[int, int, int], object]
 """What is called after a write: with the dword's offset, its old and its new value as the guest sees them."""
@@ -31,8 +32,7 @@ class Owner(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(Struct, frozen=True):
     """Who has an access, and in what form it came there.
 
     ``who``: NOBODY, HYPERVISOR, DEVICE_MODEL, or EMULATORS + n for the n-th other emulator. ``form``: AS_CONFIG or
@@ -60,8 +60,7 @@ NOBODY, HYPERVISOR, DEVICE_MODEL, EMULATORS = range(4)
 NOT_AT_ALL, AS_CONFIG, AS_MMIO = range(3)
 
 
-@dataclass(frozen=True)
-class TrapState:
+class TrapState(Struct, frozen=True):
     """Who is told of writes and who owns functions, each owner with its own state."""
 
     handlers: dict[tuple[int, int], tuple[Handler, ...]]

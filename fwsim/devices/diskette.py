@@ -6,7 +6,7 @@ of preference; the drive types of CMOS register 10h (hw/i386/pc.c, cmos_get_fd_d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 
@@ -15,8 +15,7 @@ SIGNATURE = b"\x55\xaa"
 """The last two bytes of a first sector that can be booted (SeaBIOS src/boot.c, boot_disk)."""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """A format: cylinders, heads, sectors a track; ``rate``: the data rate's code in CCR; ``drive``: its CMOS type."""
 
     name: str

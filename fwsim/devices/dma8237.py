@@ -9,8 +9,9 @@ loaded anew by itself, and 09h and D2h give the mask as it was written, of eight
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 Serve = Callable[[int], int]
 """A device's part in a transfer: the bytes that the channel is programmed for, to those that were moved."""
@@ -20,8 +21,7 @@ _UNSUPPORTED = 0xFB
 """Bits of the command register other than the controller's own disable: QEMU refuses such a word."""
 
 
-@dataclass
-class Channel:
+class Channel(Struct):
     """One channel. ``address`` and ``count`` as they were written, in its own unit; ``moved``: bytes since then."""
 
     address: int = 0
@@ -31,8 +31,7 @@ class Channel:
     page: int = 0
 
 
-@dataclass
-class Controller:
+class Controller(Struct):
     """One 8237A. ``shift``: 0 where it counts bytes, 1 words."""
 
     shift: int
@@ -170,7 +169,7 @@ class Dma:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> object:
         """Everything of both."""
-        return [asdict(controller) for controller in self._controllers]
+        return [to_builtins(controller) for controller in self._controllers]
 
     def restore(self, state: Any) -> None:
         """Go back to it."""

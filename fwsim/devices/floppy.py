@@ -10,8 +10,10 @@ third head is refused; SCAN, VERIFY, deleted data and relative seeks, which no B
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fwsim.devices.diskette import SECTOR, Diskette
 from fwsim.devices.dma8237 import Dma
@@ -28,8 +30,7 @@ _RESET_ANSWERS = 4
 _IMPLIED_SEEK_AND_NO_FIFO = 0x60
 
 
-@dataclass
-class Position:
+class Position(Struct):
     """Where a drive's head stands. ``changed``: the disk change line, until the head has stepped over a medium."""
 
     track: int = 0
@@ -67,8 +68,7 @@ class Drive:
         return self.medium.sector(self.medium.number(at.track, at.head, at.sector)) if self.medium else bytes(SECTOR)
 
 
-@dataclass
-class _State:
+class _State(Struct):
     """The controller's registers. ``fifo``: a command's bytes so far, or what is left of a result or of a sector."""
 
     dor: int = _NOT_RESET | _DMA_ENABLED

@@ -8,8 +8,9 @@ src/hw/pic.c and src/fw/pciinit.c for what the firmware leaves.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 CASCADE = 2
 """The first controller's input that the second one's output is wired to."""
@@ -19,8 +20,7 @@ _LEVELS_LEFT = (0x00, 0x0C)
 """What SeaBIOS leaves in ELCR: the PCI lines, 10 and 11, by level."""
 
 
-@dataclass
-class Chip:
+class Chip(Struct):
     """One 8259A. ``lines`` are its inputs as they are, ``irr`` what they ask for, ``isr`` what is being served.
 
     ``lowest``: the input of the lowest priority. ``expected``: initialisation words still to come, ICW2 to ICW4.
@@ -263,7 +263,7 @@ class Pic:
     # --- snapshots -------------------------------------------------------------------------------------------------
     def snapshot(self) -> object:
         """Everything of both chips."""
-        return [asdict(chip) for chip in self.chips]
+        return [to_builtins(chip) for chip in self.chips]
 
     def restore(self, state: Any) -> None:
         """Go back to it."""

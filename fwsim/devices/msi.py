@@ -7,15 +7,15 @@ Source: PCI Local Bus 3.0, 6.7 (the list that begins at 34h) and 6.8.1 (control,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _LIST, _POINTER, _MSI = 0x10, 0x34, 0x05
 CONTROL_WRITABLE = 0x0071
 _WIDE = 0x80
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is written where, if MSI is enabled."""
 
     address: int

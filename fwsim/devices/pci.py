@@ -1,9 +1,9 @@
 """PCI configuration as Python sees it: functions on any bus, their registers, who is told of writes, who owns what."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.bridge import BUSES, CONTROL, bus_numbers
@@ -49,8 +49,7 @@ ONES = 0xFFFFFFFF
 _WAYS = {VIA_PORTS: Flag.INDEXED, VIA_LEFT: Flag.FAULTED}
 
 
-@dataclass(frozen=True)
-class BusState:
+class BusState(Struct, frozen=True):
     """The bus at one moment: CF8, the window's place and its last one, every table, and who is asked in Python."""
 
     words: tuple[int, Window | None, Window | None]

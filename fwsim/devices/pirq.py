@@ -10,7 +10,8 @@ Sources: QEMU hw/pci-host/i440fx.c and hw/isa/piix3.c (pci_slot_get_pirq: (slot 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _OFF = 0x80
 _FIRST_OF_APIC = 16
@@ -19,16 +20,14 @@ _ICH9 = (0x60, 0x61, 0x62, 0x63, 0x68, 0x69, 0x6A, 0x6B)
 PIIX3_BDF, LPC_BDF = 0x08, 0xF8
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a pin leads: ``irq`` of the 8259As, None for none; ``gsi``, the pin of the I/O APIC, None for none."""
 
     irq: int | None
     gsi: int | None
 
 
-@dataclass(frozen=True)
-class Router:
+class Router(Struct, frozen=True):
     """The chipset's: ``registers`` are the bytes at ``bdf`` for PIRQ A, B, ...; ``pirq`` of a (device, pin 0 to 3).
 
     ``apic``: PIRQs have pins of the I/O APIC of their own.

@@ -5,13 +5,13 @@ for the functions there, passes one for a bus up to its subordinate on, and igno
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LAST_BUS = 0xFF
 
 
-@dataclass(frozen=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function's place: ``devfn`` is device<<3 | function on the bus ``behind`` a bridge's slot; 0: on bus 0."""
 
     devfn: int

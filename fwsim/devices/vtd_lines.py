@@ -10,8 +10,9 @@ the unit's register since 4.13 (read in 4.13 and 4.22); with its index in the tr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 Style = Literal["A", "B0", "B", "C", "D0", "D", "xen", "xen-4.13", "xen-unstable"]
 _NO_PASID = 0xFFFFFFFF
@@ -165,8 +166,7 @@ def _prefix(style: str) -> str:
     return "dmar: " if style == "A" else "DMAR: "
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One fault record: source id bus<<8 | devfn, page address, reason code, direction, PASID or None."""
 
     source: int

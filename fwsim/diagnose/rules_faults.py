@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.devices.vtd_lines import reason_words
 from fwsim.diagnose.case import Case, Fault
@@ -16,8 +17,7 @@ _NOT_ATTACHED = (1, 2)
 """Reasons of VT-d that speak of the device's context, not of the page."""
 
 
-@dataclass(frozen=True)
-class _Meaning:
+class _Meaning(Struct, frozen=True):
     id: str
     severity: Severity
     why: str

@@ -7,7 +7,9 @@ asked again, until nothing is left. The words of a refusal are those of ``fwsim.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.diagnose.case import Case, Evidence, Unread, Vm
 from fwsim.diagnose.finding import Finding, Severity
@@ -26,8 +28,7 @@ _MOST = 12
 """Rounds of asking: more than there are reasons."""
 
 
-@dataclass(frozen=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """A reason against legacy mode, by how its words begin: which settings or facts show it, and how it goes away."""
 
     words: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from fwsim.diagnose.case import FAULTS_MAX, SEEN_MAX, Case, Evidence, Fault, Seen, Unread
 from fwsim.diagnose.messages.table import rows_for, seen_in
@@ -83,8 +84,7 @@ def _decoded(found: Gathered, packed: dict[str, bytes] | None = None) -> Dumps:
     return found.dumps
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     """Reads files line by line into a case, in bounded memory, and keeps what each says of whose it is."""
 
     told: set[str] = field(default_factory=set)

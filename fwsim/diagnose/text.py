@@ -7,9 +7,10 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from fwsim.host.markup import unmarked
 
@@ -26,8 +27,7 @@ _PIECE = 4096
 _GZIP = b"\x1f\x8b\x08"
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """Whole lines that follow each other: ``text`` with ``\\n`` between them, ``first`` the first one's number, from 1.
 
     ``cut`` is set in the last block where the file goes on but could not be read on: a gzip file that is damaged.

@@ -7,7 +7,8 @@ registers, no load or store and no branch has the kind "other", and the register
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.disasm.a64_memory import Transfer, transfer
 
@@ -25,8 +26,7 @@ _LONG = {1: "smaddl", 2: "smulh", 5: "umaddl", 6: "umulh"}
 _MRS_NZCV, _MSR_NZCV = 0xD53B4200, 0xD51B4200
 
 
-@dataclass(frozen=True, slots=True)
-class A64:
+class A64(Struct, frozen=True):
     """One instruction. Registers are 0 to 30, ``SP`` and ``ZERO``; ``width`` is 32 or 64 bits of its result.
 
     ``d`` is written, ``n``, ``m`` and ``a`` are read; ``m`` is shifted or extended as ``shift`` says by ``amount``, or

@@ -5,7 +5,7 @@ Encodings are those of the Arm Architecture Reference Manual (DDI 0487), C4.1, "
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 PC = -2
 """As a base: the address is ``offset`` itself, a literal's."""
@@ -13,8 +13,7 @@ NONE = -1
 """No register, or the zero register."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """``registers`` of ``size`` bytes each are loaded from, or stored to, consecutive places.
 
     The first is at ``base`` + ``index`` (extended as ``extend``, shifted left by ``amount``) + ``offset``; with

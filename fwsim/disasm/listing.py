@@ -6,8 +6,10 @@ configuration helpers are, is followed with the caller's constants, so that its 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.disasm.engine import engine_for
 from fwsim.errors import FwsimError
@@ -72,8 +74,7 @@ _VECTORS = {4 * vector: vector for vector in (0x10, 0x15, 0x42, 0x6D)}
 """Address in the vector table of each interrupt a video BIOS hooks with code (1Fh and 43h point at fonts)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(Struct, frozen=True):
     """One instruction: ``address`` as an offset in the code, its bytes, text in Intel's syntax, and what it reaches."""
 
     address: int
@@ -82,8 +83,7 @@ class Instruction:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """One access by a port instruction. ``port`` is None when DX is not known; ``pci`` is the CF8 address in force.
 
     ``via`` is the port instruction's address when it was worked out for the call at ``address``.
@@ -98,8 +98,7 @@ class Access:
     via: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """A disassembly. ``labels`` name addresses (entries and call targets), ``targets`` are all branch targets reached;
     ``unresolved`` are jumps and calls whose target is computed, ``covered`` is how many bytes are instructions."""
 

@@ -1,12 +1,11 @@
 """The operands of one instruction say, as plain values, what it reads and writes."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.disasm.engine import engine_for
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryOperand:
+class MemoryOperand(Struct, frozen=True):
     """A memory operand of the instruction at ``address``: what it does there, and how the address is made.
 
     ``segment`` "" is the usual one; ``size`` and ``width`` (of the address) in bytes. RIP is folded into ``offset``.
@@ -46,8 +45,7 @@ def memory_operands(code: bytes, address: int, bits: int = 16) -> list[MemoryOpe
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(Struct, frozen=True):
     """An explicit operand. ``kind`` is reg, imm or mem.
 
     A memory operand's address: ``segment`` ("" the usual one), ``registers`` base and index ("" none), ``scale``,
@@ -65,8 +63,7 @@ class Operand:
     reads: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """One instruction: ``writes`` are all registers it writes; the immediate is ``imm_size`` bytes at
     ``imm_offset``.
     """

@@ -8,7 +8,7 @@ driver took up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.board.isa_bridge import ISA, XEN_VENDOR
 from fwsim.drivers.i915 import pch_of
@@ -19,8 +19,7 @@ from fwsim.hypervisor.interface import LPC_BRIDGE
 _MAIL = "mail to qemu-devel and xen-devel, 2 July 2014"
 
 
-@dataclass(frozen=True)
-class BySlot:
+class BySlot(Struct, frozen=True):
     """Vendor and device id at 00:1f.0, whatever its class."""
 
     name: str
@@ -35,8 +34,7 @@ class BySlot:
         return Found(pch_of(ids >> 16) if ids & 0xFFFF == INTEL else NONE, where)
 
 
-@dataclass(frozen=True)
-class BySubsystem:
+class BySubsystem(Struct, frozen=True):
     """The subsystem of each ISA bridge: Xen's vendor id says that its device id is the PCH's; else the bridge's own."""
 
     name: str

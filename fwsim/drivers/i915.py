@@ -9,7 +9,8 @@ Sources, intel_detect_pch and what it calls: Linux 3.6 (drivers/gpu/drm/i915/i91
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.board.isa_bridge import ISA
 from fwsim.drivers.probe import INTEL, NONE, Config, Found, Seen, scanned
@@ -44,8 +45,7 @@ _ON_THE_SAME_DIE = ("meteorlake",)
 """The south display is the GPU's own: no bridge is looked for."""
 
 
-@dataclass(frozen=True)
-class I915:
+class I915(Struct, frozen=True):
     """One kernel's. ``ids`` tells a PCH's type by its device id under ``mask``.
 
     ``first_only``: it looks at the first ISA bridge alone. ``guess`` has a type or an id by GPU, {} where it does not

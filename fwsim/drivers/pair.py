@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.drivers.i915 import pch_of
 from fwsim.drivers.probe import INTEL, NONE, Config, Found
@@ -11,8 +11,7 @@ from fwsim.hypervisor.interface import IGD, LPC_BRIDGE
 from fwsim.hypervisor.register_pair import CONFIG, PRESENT, Fact
 
 
-@dataclass(frozen=True)
-class ByPair:
+class ByPair(Struct, frozen=True):
     """The pair where its bit is set; without it, as on hardware, 00:1f.0."""
 
     name: str

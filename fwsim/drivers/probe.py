@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from fwsim.exactness import Known
 
@@ -29,8 +30,7 @@ class Config(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a driver concludes: the ``pch`` it takes for the host's, and by what it came to it, in words.
 
     ``pch`` is Linux' short name, "-LP" or "-H" behind it where the driver tells the two apart; NONE for none.
@@ -58,8 +58,7 @@ class Driver(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A function as the bus scan keeps it; ``kind`` is base class << 8 | sub-class, ``subsystem`` id << 16 | vendor."""
 
     bdf: int

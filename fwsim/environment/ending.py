@@ -1,10 +1,9 @@
 """How running code came to its end."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass
-class Ending:
+class Ending(Struct):
     """Why running stopped. ``reason`` as in summary.json; completed: the code came back to who had started it.
 
     ``cs`` and ``ip`` are the instruction's where it stopped; both 0 where no code ran.

@@ -5,9 +5,10 @@ the loop what two of the code's stops mean. Everything else that a stop can mean
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from fwsim.cpu.exceptions import Event
 from fwsim.trace.event import Actor
@@ -28,8 +29,7 @@ class Halt(Enum):
     """The code was answered, and asks the same for ever: nothing else that is new happens (``Environment.asked``)."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(Struct, frozen=True):
     """An interrupt by which code asks the BIOS: with these registers, from CS:IP. ``answered``: somebody knows it."""
 
     vector: int

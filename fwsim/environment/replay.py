@@ -1,10 +1,10 @@
 """Code that runs against a record: every read gets the recorded answer, until the two part."""
 
 import ctypes
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.environment.bios.asked import NEVER
@@ -33,8 +33,7 @@ _FAILED = 0x86
 _LOGGED = "not as recorded"
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Struct, frozen=True):
     """What a replay is held against: ``events`` from ``start`` on, of the spaces in the bit mask ``spaces``."""
 
     events: NDArray[np.void]

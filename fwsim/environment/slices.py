@@ -4,8 +4,10 @@ It asks the environment what a HLT and an exception mean, and knows nothing else
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.cpu.core import CpuFaultError
 from fwsim.environment.ending import Ending
@@ -50,8 +52,7 @@ _BUDGETS = {
 }
 
 
-@dataclass
-class _Waiting:
+class _Waiting(Struct):
     """Rounds in a row in which nothing new happened, accesses without anything new at the last of them, and whether
     the code seems to wait for the timer.
     """
@@ -67,8 +68,7 @@ class _Waiting:
         self.waits = waits
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """Code in the middle of its run, between two slices, or between two runs: everything that what follows needs."""
 
     built: Any
@@ -164,13 +164,13 @@ class Slices:
     # --- one slice -------------------------------------------------------------------------------------------------
     def slice(self) -> Ending | None:
         """Run until something stops the engine, and see to it; None: go on."""
-        root = self.machine.root
+        root = self.machine.words
         self._allow_code()
         try:
             reason = self.cpu.run()
         except CpuFaultError as fault:
             return self.processor.cannot_go_on(fault)
-        self._waiting.look(int(root[R_WAITS]))
+        self._waiting.look(root[R_WAITS])
         if reason == STOP_NONE:
             ending = self._stopped_at_hlt()
         elif reason == STOP_IRQ:
@@ -182,11 +182,11 @@ class Slices:
         elif reason == STOP_RESET:
             return self._end("error", "the firmware reset the machine")
         elif reason == STOP_FAULT:
-            ending = self.processor.fault(int(root[R_STOP_A]))
+            ending = self.processor.fault(root[R_STOP_A])
         elif reason == STOP_MODE:
             ending = None
             if self._mode_told:
-                self._mode_told(int(root[R_STOP_A]) & 0xFFFF, int(root[R_STOP_A]) >> 16)
+                self._mode_told(root[R_STOP_A] & 0xFFFF, root[R_STOP_A] >> 16)
         else:
             return self.stopped(reason)
         return ending or self.over_budget()
@@ -201,7 +201,7 @@ class Slices:
 
     def over_budget(self) -> Ending | None:
         """What Python lets happen between slices counts as well."""
-        root = self.machine.root
+        root = self.machine.words
         if root[R_TIME] >= root[R_TIME_LIMIT]:
             return self.stopped(STOP_TIME)
         return self.stopped(STOP_EVENTS) if root[R_SEQ] >= root[R_EV_LIMIT] else None
@@ -210,10 +210,10 @@ class Slices:
         return Ending(reason, *(where or self.processor.where()), detail)
 
     def _allow_code(self) -> None:
-        root = self.machine.root
-        root[R_CODE_MARK] = root[R_CODE]
-        root[R_IDLE_LIMIT] = TICK_CODE if self._waiting.for_tick else IDLE_LIMIT
-        root[R_CODE_NEXT] = min(int(root[R_CODE]) + int(root[R_IDLE_LIMIT]), int(root[R_CODE_LIMIT]))
+        root = self.machine.words
+        root[R_CODE_MARK] = code = root[R_CODE]
+        root[R_IDLE_LIMIT] = limit = TICK_CODE if self._waiting.for_tick else IDLE_LIMIT
+        root[R_CODE_NEXT] = min(code + limit, root[R_CODE_LIMIT])
 
     # --- waits -----------------------------------------------------------------------------------------------------
     def _stopped_at_hlt(self) -> Ending | None:

@@ -6,7 +6,7 @@ releases at their tags v2.4 to v3.3; the device model of a year later, d61d98cf,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
@@ -50,8 +50,7 @@ def dsm_size(ggc: int) -> int:
     return _ODD_SIZES.get(code, 0) * MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What differs between releases. ``wide``: the devices whose BDSM it takes for 64 bits; None: by generation.
 
     ``opregion``: bytes that it maps. ``fixed``: bytes of stolen memory; 0: as GGC says. ``prelaunched``: the hypervisor
@@ -82,8 +81,7 @@ RULES = {
 """By the first release that has them; a pre-launched VM's since 2.7."""
 
 
-@dataclass(frozen=True, slots=True)
-class Igd:
+class Igd(Struct, frozen=True):
     """Guest addresses and the values that the guest reads from ASLS and BDSM (whose high dword is 0 from gen11 on).
 
     ``dsm`` is where stolen memory is mapped; above 4 GiB, ``opregion`` and ``bdsm`` have the low 32 bits only.

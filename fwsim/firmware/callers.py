@@ -6,14 +6,14 @@ The rules themselves are the environment's (``fwsim.environment.bios``): a firmw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 ROM_STACK = 0x6D14
 """SP as SeaBIOS 1.16.2 enters an option ROM, measured on pc."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """The answer to one leaf of INT 15h: ``ax`` is the leaf, ``sets`` register to value.
 
     ``when``: registers that have to hold one of these values, or this is not the answer. CF is clear.
@@ -24,8 +24,7 @@ class Hook:
     when: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """What a mainboard answers to the video BIOS's INT 15h. ``source``: the file that says so.
 
     ``rest``: whether a leaf that it does not know succeeds (with the registers as they are) or fails.
@@ -37,8 +36,7 @@ class Board:
     rest: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """One that calls the ROM's init. ``contract`` names the rules by which it does, ``title`` what people call it.
 
     ``stack``: SP at the entry, where the rules leave that to the build. ``enforces``: a ROM whose sum is not 0 is not

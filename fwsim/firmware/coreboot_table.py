@@ -8,7 +8,8 @@ The whole table lies there, without coreboot's own step by a forward record.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 TABLE_AT = 0x500
 """Where the table is put, below 1000h, up to which payloads look (SeaBIOS src/fw/coreboot.c, find_cb_table)."""
@@ -16,8 +17,7 @@ _HEADER, _FRAMEBUFFER = struct.Struct("<4sIIIII"), struct.Struct("<IIQIII9B3x")
 _TAG_FRAMEBUFFER = 0x0012
 
 
-@dataclass(frozen=True)
-class FrameBuffer:
+class FrameBuffer(Struct, frozen=True):
     """A linear frame buffer as the CPU sees it: ``address`` of its first pixel, ``stride`` in bytes.
 
     ``bits`` a pixel; ``red``, ``green``, ``blue`` and ``reserved`` are (lowest bit, number of bits).

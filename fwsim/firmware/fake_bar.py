@@ -10,8 +10,10 @@ with decoding on, and a device model that takes the value literally moves the BA
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Literal, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
@@ -31,8 +33,7 @@ _ISA = (0xF8, 0x08)
 """The LPC bridge at 00:1f.0 where there is one, else the PIIX3 at 00:01.0."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dummy:
+class _Dummy(Struct, frozen=True):
     """The dummy BAR: its holder, which BAR it is, and the registers of the holder that an OS sizes."""
 
     holder: str

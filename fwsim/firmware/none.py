@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.exactness import Exactness
 from fwsim.firmware.interface import Allocator, SizeSource

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from fwsim.memory.e820 import E820Type
 from fwsim.memory.ramsplit import qemu_e820
@@ -35,8 +36,7 @@ QEMU64 = (0x00060FB1, 0x078BFBFD)
 """EAX and EDX of CPUID 1 of QEMU's default model (asked of 7.2)."""
 
 
-@dataclass(frozen=True)
-class Smbios:
+class Smbios(Struct, frozen=True):
     """`etc/smbios/smbios-tables` and `etc/smbios/smbios-anchor`; checksums and the address are the firmware's to fill.
 
     SeaBIOS src/fw/biostables.c (smbios_romfile_setup) and OVMF's SmbiosPlatformDxe do.
@@ -46,10 +46,17 @@ class Smbios:
     anchor: bytes
 
 
-@lru_cache(maxsize=64)
 def smbios_bytes(machine: str, low: int, high: int, cpus: int, release: tuple[int, ...]) -> int:
     """Bytes of `etc/smbios/smbios-tables`. ``low`` and ``high`` bytes of RAM below and above 4 GiB."""
-    return len(smbios(machine, qemu_e820(low, high, amd=False, kvm=False), cpus, release).tables)
+    # A structure is as long whatever sizes stand in it: how many modules and ranges there are is all that counts.
+    return _length(machine, -(-(low + high) // _DIMM), bool(high), cpus, release)
+
+
+@lru_cache(maxsize=256)
+def _length(machine: str, dimms: int, high: bool, cpus: int, release: tuple[int, ...]) -> int:
+    ram = dimms * _DIMM
+    e820 = qemu_e820(_MIB if high else ram, ram - _MIB if high else 0, amd=False, kvm=False)
+    return len(smbios(machine, e820, cpus, release).tables)
 
 
 def smbios(

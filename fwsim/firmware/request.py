@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-import msgspec
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.memory.e820 import E820Map
@@ -29,8 +28,7 @@ _KNOWS_HT = (7, 1)
 """Since when QEMU keeps the HyperTransport hole of AMD cpus free (hw/i386/pc.c, pc_memory_init)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One base address register: ``size`` in bytes, a power of two; ``index`` 0-5, a 64-bit one uses two."""
 
     index: int
@@ -39,8 +37,7 @@ class Bar:
     is64: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
+class Bridge(Struct, frozen=True):
     """A PCI-to-PCI bridge: its bus, which windows it has, and what it wants kept for hotplug.
 
     ``reserve`` is QEMU's resource-reserve capability: bytes for io, mem and pref, 0 where it says nothing.
@@ -54,8 +51,7 @@ class Bridge:
     reserve: tuple[int, int, int] = (0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """One PCI function: ``bdf`` is bus<<8 | device<<3 | function, ``class_code`` its 24 bits, ``rom_size`` in bytes.
 
     ``ggc`` is the word at 0x50 as the guest reads it, None for a device that is no IGD. ``subsystem`` is
@@ -73,16 +69,19 @@ class Function:
     bridge: Bridge | None = None
     subsystem: int = QEMU_SUBSYSTEM
     config: bytes = b""
-    host: int | None = field(default=None, repr=False)
+    host: int | None = None
 
     @property
     def bdf_text(self) -> str:
         """The address as lspci prints it without the segment: 00:02.0."""
         return format_bdf(self.bdf)
 
+    def __repr__(self) -> str:
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.__struct_fields__ if name != "host")
+        return f"Function({', '.join(shown)})"  # as messages have it: for people who never meet a host
 
-@dataclass(frozen=True, slots=True)
-class Cpu:
+
+class Cpu(Struct, frozen=True):
     """The guest's CPUs: what CPUID tells the firmware, how many there are, and who runs them.
 
     ``vendor`` is CPUID's 12 letters, ``phys_bits`` the physical address bits (32 to 52), ``one_gib_pages`` whether
@@ -102,8 +101,7 @@ class Cpu:
     accel: Accel = "kvm"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """What a device model reads from the physical machine; ``bdsm_raw`` is the register itself, lock bit and all.
 
     ``cpu`` is the host cpu's name as ``fwsim.registers.families.family`` takes it, ``gen`` its generation.
@@ -117,12 +115,11 @@ class Host:
     cpu: str = ""
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An allocator's options: none. One that has some declares a subclass, a field each, all with defaults."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Everything a placement depends on. Sizes and addresses in bytes.
 
     ``e820`` is what the hypervisor's own table says, (start, size, type); left out, it is QEMU's for ``machine`` and
@@ -173,8 +170,7 @@ class Request:
         return low, self.ram - low
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One moment of a guest's start: what happens, what of the placement is ``mapped`` then, and what ``breaks`` by it.
 
     ``sure`` is false for what only may happen. ``breaks`` is empty where nothing does.
@@ -186,8 +182,7 @@ class Step:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class HoleSide:
+class HoleSide(Struct, frozen=True):
     """What comes of a low hole that ``by`` sizes: firmware, toolstack or agreed. Addresses, bytes.
 
     ``start``: its first address; ``wanted``: bytes of what counts; ``moved``: of RAM that is moved out of it. ``gaps``
@@ -205,8 +200,7 @@ class HoleSide:
     overlaps: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Placement:
+class Placement(Struct):
     """What the firmware did. Addresses are integers; ``bars`` is keyed (bdf, index) in the order of assignment.
 
     ``bars`` has what was written: a register holds no bits below its BAR's size. ``bdsm_register`` says where each base

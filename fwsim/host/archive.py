@@ -13,9 +13,10 @@ import re
 import tempfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from fwsim.units import MIB
 
@@ -34,8 +35,7 @@ _SCRATCH: list[tempfile.TemporaryDirectory[str]] = []
 _BELOW = re.compile(r'(?<=")[^"\n]*/fwsim-archive-\w+/')
 
 
-@dataclass(frozen=True)
-class Unpacked:
+class Unpacked(Struct, frozen=True):
     """What became of an archive: (file, its name in the archive), and what was left out or is wrong, in sentences."""
 
     files: list[tuple[Path, str]]

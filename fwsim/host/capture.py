@@ -4,10 +4,10 @@ import errno
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.host.gather import OUR_CAPTURE
@@ -34,8 +34,7 @@ class Piece(msgspec.Struct, kw_only=True):
     next: str = ""
 
 
-@dataclass(frozen=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """One thing to read; ``read`` gives its bytes or raises OSError; ``absent`` says what its absence means."""
 
     what: str

@@ -5,7 +5,8 @@ Formats: SeaBIOS src/fw/pciinit.c (intel_igd_setup, pci_region_map_one_entry, pc
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.host.facts import Area
 from fwsim.units import MIB
@@ -20,8 +21,7 @@ _BDSM = re.compile(r"(?:IGD BDSM enabled at|: stolen memory @) 0x([0-9a-fA-F]{1,
 _IDS = {"00:00.0": "host_bridge_id", "00:02.0": "device_id", "00:1f.0": "lpc_id"}
 
 
-@dataclass(slots=True)
-class FirmwareLog:
+class FirmwareLog(Struct):
     """``values`` are (fact, value, line); ``e820`` areas bear the type as label."""
 
     values: list[tuple[str, int, int]] = field(default_factory=list)

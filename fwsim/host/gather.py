@@ -2,8 +2,9 @@
 
 import os
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.host import archive, recognise
@@ -24,8 +25,7 @@ _BY_CLASS = {0x0600: "00:00.0", 0x0300: "00:02.0", 0x0380: "00:02.0", 0x0601: "0
 _PAGE = 4096
 
 
-@dataclass
-class Gathered:
+class Gathered(Struct):
     """The dumps so far, and what is only needed while they are read: functions with their file, binary files."""
 
     dumps: Dumps = field(default_factory=Dumps)

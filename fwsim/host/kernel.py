@@ -6,7 +6,8 @@ drivers/char/agp/intel-gtt.c, drivers/pci/probe.c; Xen arch/x86/e820.c, drivers/
 """
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.host.facts import Area
 from fwsim.trace.log_lines import IGD, messages
@@ -54,8 +55,7 @@ _TYPES = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class KernelLog:
+class KernelLog(Struct):
     """What a log holds; ``values`` are (fact, value, line), ``e820`` areas bear the type as label."""
 
     values: list[tuple[str, int, int]] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """The listings of /proc/iomem, inteltool and intel_reg give ranges by name, bridge ids, registers of the IGD."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.host.facts import Area
 
@@ -13,8 +14,7 @@ REGISTERS = {0x108040: "ggc", 0x1080C0: "bdsm", 0x108100: "bgsm", 0x1082C0: "sto
 """Registers of BAR0 that mirror configuration space (Linux i915_reg.h)."""
 
 
-@dataclass(slots=True)
-class Iomem:
+class Iomem(Struct):
     """/proc/iomem: its areas; ``hidden`` when an unprivileged reader was shown zeros."""
 
     areas: list[Area] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """lspci's text gives PCI functions: headers, ids, BARs and bytes, as lspci -vvvxxxx mixes them."""
 
 import re
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.host.buses import acs_bits, express
 
@@ -29,8 +30,7 @@ _SHIFT = {"K": 10, "M": 20, "G": 30}
 PORTION = 16
 
 
-@dataclass(slots=True)
-class Function:
+class Function(Struct):
     """One function as one file shows it. ``bytes_at`` and ``lines`` are by offset in configuration space."""
 
     bdf: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from fwsim.host.facts import Area, Dumps, locate
 from fwsim.registers.families import family
@@ -17,8 +18,7 @@ _LEAST_STOLEN = 4 * MIB
 _NUMBERS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """A range with a name; ``start`` to ``end`` exclusive; ``source`` is the file and line that tells of it."""
 
     kind: str

@@ -3,8 +3,9 @@
 import gzip
 import re
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.devices.edid import HEADER as EDID_HEADER
 from fwsim.rom.image import ROM_SIGNATURE
@@ -42,8 +43,7 @@ _CLAIMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """A file's content, unpacked. ``plain``: the file on the disk is just these bytes; ``cut``: it goes on."""
 
     name: str

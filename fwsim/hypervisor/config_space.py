@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.devices.config_traps import Router
 from fwsim.devices.ecam import Window
@@ -12,8 +13,7 @@ CONVENTIONAL = 0x100
 """Bytes of a function's configuration space without PCI Express."""
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(Struct, frozen=True):
     """One function: ``owner`` is another emulator's name, "" for the device model. ``size`` bytes of configuration
     space; ``behind``: a bridge; ``host``: the function of the host that it is, None for one that is made up.
     """
@@ -25,8 +25,7 @@ class Seat:
     host: int | None = None
 
 
-@dataclass(frozen=True)
-class ConfigBoard:
+class ConfigBoard(Struct, frozen=True):
     """A guest's functions, ``window`` where PCIEXBAR puts the configuration window now, and ``bar_at``: the function
     of a decoded BAR that is emulated and has this address, None for none.
     """
@@ -36,16 +35,14 @@ class ConfigBoard:
     bar_at: Callable[[int], int | None] = lambda address: None
 
 
-@dataclass(frozen=True)
-class Party:
+class Party(Struct, frozen=True):
     """Who answers, and the functions that it has registered, as bus<<8 | device<<3 | function; in the order of ids."""
 
     name: str
     functions: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class ConfigDesign:
+class ConfigDesign(Struct, frozen=True):
     """How one guest's accesses are routed. ``name`` is the design's.
 
     ``parties``: the hypervisor itself first, then the device model, then the others. ``told``: whether the hypervisor

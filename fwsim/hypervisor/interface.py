@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from msgspec import Struct, field
 
 from fwsim.devices.config_traps import Owner
 from fwsim.devices.vtd_lines import Style
@@ -39,8 +40,7 @@ At1F = Literal["usual", "free", "dummy", "other"]
 """What is at the guest's 00:1f.0: what its machine has there, nothing, QEMU's vfio-pci-igd-lpc-bridge, or else."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What the user asks for, as the scenario's ``[hypervisor]`` has it; ``options`` are an installed kind's own."""
 
     kind: str = "qemu"
@@ -58,8 +58,7 @@ class Choice:
     xl_cfg: str = ""
 
 
-@dataclass(frozen=True)
-class Regions:
+class Regions(Struct, frozen=True):
     """What the kernel's vfio-pci offers of a host's IGD beside BARs, ROM and configuration space.
 
     ``asls`` is what it answers at FCh where it offers the OpRegion; ``host`` and ``lpc`` are the bridges' configuration
@@ -80,8 +79,7 @@ class Regions:
         return self.errno not in ("", "ENODEV")
 
 
-@dataclass(frozen=True)
-class Device:
+class Device(Struct, frozen=True):
     """The physical IGD and the guest's place for it.
 
     ``bdsm`` is the base, the lock bit left out; ``stolen`` bytes; ``devfn`` the guest's slot, on bus 0. ``rom``: the
@@ -123,8 +121,7 @@ class Device:
         return "other" if self.machine == "q35" else "free"
 
 
-@dataclass(frozen=True)
-class Register:
+class Register(Struct, frozen=True):
     """Bytes of a function's configuration space that do not simply reach the device; what is not listed passes.
 
     answered: ``value`` is read, ``writable`` bits are storage. hidden: reads ``value``, takes no write. watched: the
@@ -142,8 +139,7 @@ class Register:
     mask: int | None = None
 
 
-@dataclass(frozen=True)
-class Reaction:
+class Reaction(Struct, frozen=True):
     """What a hypervisor does at a write that it watches: ``value`` is what the guest's dword reads from now on.
 
     ``opregion_at``: so many ``pages`` of the host, from the one that its OpRegion begins in, appear at this
@@ -156,8 +152,7 @@ class Reaction:
     also: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Overlay:
+class Overlay(Struct, frozen=True):
     """``width`` bytes at ``offset`` of BAR0 that are the guest's configuration register at ``config``.
 
     ``name`` is what its own trace log calls them; "": it tells of no access.
@@ -169,8 +164,7 @@ class Overlay:
     name: str = ""
 
 
-@dataclass(frozen=True)
-class Copied:
+class Copied(Struct, frozen=True):
     """``width`` bytes at ``offset`` that a guest's bridge takes from the host's function at the same address.
 
     ``writable``: beyond the header, they take the guest's writes as well.
@@ -181,8 +175,7 @@ class Copied:
     writable: bool = False
 
 
-@dataclass(frozen=True)
-class Stub:
+class Stub(Struct, frozen=True):
     """A function that the guest gets at ``bdf`` because its host has one there, where the guest has none of its own.
 
     What of it is the host's is in ``Assignment.copies``; else it has this ``device`` id and class.
@@ -193,8 +186,7 @@ class Stub:
     class_code: int
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Bytes ``first`` to ``end`` (exclusive, multiples of 4) of BAR0 or of the GTT that reach the device.
 
     ``writes``: and not only reads.
@@ -205,8 +197,7 @@ class Shown:
     writes: bool
 
 
-@dataclass(frozen=True)
-class Dma:
+class Dma(Struct, frozen=True):
     """The IOMMU domain: the requester id that faults show, and whether there is an IOMMU at all.
 
     ``requester`` None: the one under which the host's topology has the device's DMA arrive. ``style``: whose words tell
@@ -218,8 +209,7 @@ class Dma:
     style: Style = "D"
 
 
-@dataclass(frozen=True)
-class RomChange:
+class RomChange(Struct, frozen=True):
     """``image`` as the guest gets it, and the dword of it that was cleared: its ``offset`` and what it ``held``.
 
     ``offset`` None: one was looked for, and ``reason`` says why there is none.
@@ -231,16 +221,14 @@ class RomChange:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What helps against a host's address in the GTT, in a sentence; ``posted``: only for a ROM that has POSTed."""
 
     text: str
     posted: bool = False
 
 
-@dataclass
-class GttPolicy:
+class GttPolicy(Struct):
     """What becomes of a GTT write, as native code asks it.
 
     ``write`` is the address of a C function (root, value, byte offset, index port or 64 ones) that returns what the
@@ -258,8 +246,7 @@ class GttPolicy:
     keep: tuple[object, ...] = ()
 
 
-@dataclass
-class Assignment:
+class Assignment(Struct):
     """What one hypervisor makes of one device.
 
     ``files`` go to the guest's firmware; the OpRegion's content is the host's, so ``opregion`` only says whether it is

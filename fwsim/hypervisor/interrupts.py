@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass
-class Counts:
+
+class Counts(Struct):
     """``fired``: interrupts that the device's host took; ``injected`` into the guest; ``unmasked`` by an EOI;
     ``held``: the device asked while its pin was masked.
     """

@@ -8,7 +8,7 @@ what was done (read or write) and has this address, is it.
 from functools import lru_cache
 
 from fwsim.cpu.engine import Engine
-from fwsim.disasm import MemoryOperand, memory_operands
+from fwsim.disasm.operands import MemoryOperand, memory_operands
 from fwsim.native import (
     R_ACCESS,
     R_BLOCK,

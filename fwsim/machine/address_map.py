@@ -24,17 +24,17 @@ from fwsim.native import BAR_ADAPTER, BAR_IGD, BAR_ROLE, PORT_BAR, PORT_IOBAR, R
 VGA_START, VGA_END = 0xA0000, 0xC0000
 FOUR_GIB = 1 << 32
 MIB = 1 << 20
-OPEN_PIECE = 32 << 20
+OPEN_PIECE, STILL_PIECE = 32 << 20, 256 << 20
 Moved = Callable[[Key, int | None, int | None], None]
 """Told which BAR's memory moved, and its address before and now; None: nowhere."""
 
 
-def _pieces(start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(start: int, end: int, piece: int) -> Iterator[tuple[int, int]]:
     """Start and size of what is mapped at once: the engine flushes every page of a region that is cut, 15 ms for one
-    of 2 GiB.
+    of 2 GiB, and builds its map anew for each that there is.
     """
     while start < end:
-        stop = min(end, (start // OPEN_PIECE + 1) * OPEN_PIECE)
+        stop = min(end, (start // piece + 1) * piece)
         yield start, stop - start
         start = stop
 
@@ -45,10 +45,14 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 class Windows:
-    """The engine's view of the address space; ``update`` follows what decides over decoding."""
+    """The engine's view of the address space; ``update`` follows what decides over decoding.
 
-    def __init__(self, machine: Parts) -> None:
+    ``moves``: the code that runs is expected to move BARs about, as firmware does.
+    """
+
+    def __init__(self, machine: Parts, *, moves: bool = False) -> None:
         self._m = machine
+        self._piece = OPEN_PIECE if moves else STILL_PIECE
         self._root = address_of(machine.root)
         self._mapped: dict[Key, tuple[int, int]] = {}
         self._ports: dict[Key, tuple[int, int, str]] = {}
@@ -64,9 +68,9 @@ class Windows:
         self.moved: list[Moved] = []
         """Who is told of each move of memory that lies behind a BAR, in this order."""
         engine, low = machine.engine, machine.low
-        engine.map_ram(0, machine.ram, 0, min(VGA_START, low))
+        engine.map_data(machine.ram, min(VGA_START, low))
         self.shadow = Shadow(machine)
-        for start, size in _pieces(MIB, low):
+        for start, size in _pieces(MIB, low, self._piece):
             engine.map_ram(start, machine.ram, start, size)
         if machine.high:
             engine.map_ram(FOUR_GIB, machine.ram, low, machine.high)
@@ -74,7 +78,7 @@ class Windows:
 
     def _open(self, start: int, end: int) -> None:
         reads, writes = callbacks.open_bus_read.address, callbacks.open_bus_write.address
-        for at, size in _pieces(start, end):
+        for at, size in _pieces(start, end, self._piece):
             self._m.engine.map_native(at, size, reads, writes, self._root)
 
     def add_memory(self, start: int, ram: Ram, size: int = 0, protection: int = ALL) -> None:
@@ -195,7 +199,7 @@ class Windows:
             if part := self._high_part(start, end):
                 engine.map_ram(part[0], self._m.ram, self._m.low + part[0] - FOUR_GIB, part[1] - part[0])
             return
-        for at, length in _pieces(start, min(end, self._m.low)):
+        for at, length in _pieces(start, min(end, self._m.low), self._piece):
             engine.map_ram(at, self._m.ram, at, length)
         self._open(max(start, self._m.low), end)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from fwsim.devices.pci import ONES, PciBus
@@ -30,8 +31,7 @@ _COMMAND = 0x103
 """I/O, memory and SERR#, where the allocator does not say: SeaBIOS src/fw/pciinit.c, pci_bios_init_device."""
 
 
-@dataclass
-class Placed:
+class Placed(Struct):
     """What the firmware did, as the run reports it. ``e820_entries`` is (start, size, type) as INT 15h gives it.
 
     ``size``: bytes of stolen memory at ``bdsm``; ``backing``: memory of the device model's own, with its first address;
@@ -55,8 +55,7 @@ class Placed:
     temporary: list[tuple[int, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a machine asks of its firmware. ``host``: (first, end) ranges taken on a real host; none in a guest.
 
     ``functions`` get what the device model plugs in besides. ``files`` are fw_cfg's, ``rom_size`` bytes of the ROM BAR

@@ -6,9 +6,10 @@ Source: Xen xen/include/public/arch-arm.h for the guest's memory map.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from fwsim.cpu.arm import ArmEngine, Hooks
 from fwsim.hypervisor.vpci import ecam
@@ -42,8 +43,7 @@ DATA_ABORT = 4
 """The engine's number of a data abort (Unicorn's EXCP_DATA_ABORT)."""
 
 
-@dataclass(frozen=True)
-class ArmSnapshot:
+class ArmSnapshot(Struct, frozen=True):
     """An Arm machine at one moment: the state of each of its parts, in the machine's order of them."""
 
     parts: tuple[Any, ...]
@@ -164,7 +164,7 @@ class ArmMachine(Common):
                 region, offset = self.regions.at(a)
                 region.behind.write(offset, b, c)
             elif kind == TRAP_EVENTS_FULL:
-                self.recorder.next_chunk()
+                self.recorder.make_room()
             elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE):
                 if self.root[R_STOP]:  # a part of an access that is refused as a whole
                     return (1 << 32) - 1

@@ -7,7 +7,8 @@ vfio's listener maps and unmaps that in the IOMMU (hw/vfio/listener.c, vfio_list
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, BoardFunction
 from fwsim.devices.igd.layout import G_DMA_COUNT

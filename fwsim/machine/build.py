@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from fwsim.board.capabilities import capabilities
 from fwsim.board.display import attached, display_adapter, display_function, links
@@ -132,7 +133,9 @@ def build(
     board = board_of(scenario, adapter, given)
     moved = moved_ram(scenario, board, len(image))
     split = moved[1] if moved else None
-    machine = Machine(scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode, split=split)
+    machine = Machine(
+        scenario, recorder_path, igd, adapter, vga=given.vga, mode=mode, split=split, moves=executes(scenario)
+    )  # fmt: skip
     if given.vga_ports is not None:
         machine.show_vga_ports(given.vga_ports)
     machine.functions = plug_all(machine.pci, board)

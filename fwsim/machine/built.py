@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from fwsim.devices.fw_cfg import FwCfg
 from fwsim.devices.vtd import VtdState
 from fwsim.hypervisor.config_space import ConfigDesign
@@ -14,8 +16,7 @@ from fwsim.memory.ram import Ram
 RAMFB_FILE = "etc/ramfb"
 
 
-@dataclass(frozen=True)
-class BuiltSnapshot:
+class BuiltSnapshot(Struct, frozen=True):
     """A built machine at one moment: with the IOMMU before its display device, and the log."""
 
     machine: MachineSnapshot

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from fwsim.devices.pl011 import Pl011
 from fwsim.devices.smmu_lines import Smmu
@@ -14,8 +15,7 @@ from fwsim.machine.arm import ArmMachine, ArmSnapshot
 from fwsim.rom.elf import Program
 
 
-@dataclass(frozen=True)
-class ArmBuiltSnapshot:
+class ArmBuiltSnapshot(Struct, frozen=True):
     """A built machine at one moment, with the SMMU before its devices, and the log."""
 
     machine: ArmSnapshot
@@ -24,8 +24,7 @@ class ArmBuiltSnapshot:
     xen: tuple[str, ...]
 
 
-@dataclass
-class ArmBuilt:
+class ArmBuilt(Struct):
     """``tree_at``: where the device tree lies. ``log``: the program's lines and Xen's, in the order of their coming;
     ``xen``: Xen's alone. ``late``: what is attached when the program first waits.
     """

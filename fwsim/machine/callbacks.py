@@ -69,8 +69,8 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import IN_GTT, IN_MEMORY, IN_MMIO, IN_TSC, forced, seen
-from fwsim.trace.record import record
+from fwsim.trace.progress import IN_GTT, IN_MEMORY, IN_MMIO, IN_TSC, forced, looked_up, seen, seen_here
+from fwsim.trace.record import record, record_here
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _MEMORY, _MMIO, _GTT = int(Space.PORT), int(Space.MEMORY), int(Space.MMIO), int(Space.GTT)
@@ -131,8 +131,8 @@ def port_in(uc: Any, port: int, size: int, root: int) -> Any:
     answer = forced(root, port, value)
     if answer != value:
         flags |= _ASSISTED
-    answer = record(root, _PORT, _READ, size, port, answer, value, flags)
-    seen(root, port, answer, clock)
+    answer = record_here(root, _PORT, _READ, size, port, answer, value, flags)
+    seen_here(root, port, looked_up(root, port, answer), clock)
     return np.uint32(answer)
 
 
@@ -153,8 +153,9 @@ def port_out(uc: Any, port: int, size: int, value: int, root: int) -> None:
     if kind == PORT_PCI_ADDRESS:
         pci_address_out(root, port, size, value)
         return
-    record(root, _PORT, _WRITE, size, port, value, value, _UNHANDLED if kind == PORT_OPEN else 0)
-    seen(root, port, value, kind in (PORT_PIT, PORT_61))
+    entry = looked_up(root, port, value)
+    record_here(root, _PORT, _WRITE, size, port, value, value, _UNHANDLED if kind == PORT_OPEN else 0)
+    seen_here(root, port, entry, kind in (PORT_PIT, PORT_61))
     if kind == PORT_VGA:
         vga_out(root, port, size, value)
     elif kind == PORT_PIT:

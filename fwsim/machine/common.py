@@ -109,6 +109,8 @@ class Common:
     def __init__(self, scenario: Scenario, recorder_path: Path | None) -> None:
         self.scenario = scenario
         self.root: NDArray[np.uint64] = np.zeros(ROOT_WORDS, np.uint64)
+        self.words = self.root.data
+        """The root block, its words plain numbers."""
         self._set_limits()
         self.recorder = Recorder(self.root, recorder_path)
         self.ram = Ram(scenario.guest.ram // PAGE * PAGE, "guest.ram")
@@ -133,6 +135,11 @@ class Common:
         root[R_WAIT_LIMIT] = WAIT_LIMIT
         root[R_STALE_LIMIT] = STALE_LIMIT
         root[R_IRQ_TIME] = root[R_TIMER_TIME] = NEVER
+
+    def release(self) -> None:
+        """Give the memory back that the guest, and who stands around it, ever touched: the run is over."""
+        for memory in (self.ram, *self.extra):
+            memory.release()
 
     @contextmanager
     def acting(self, actor: Actor) -> Iterator[None]:

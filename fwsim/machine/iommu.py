@@ -44,8 +44,9 @@ class Guard:
 
     def _fault(self, time_ns: int, address: int, read: bool) -> None:
         """One DMA to bus ``address``: a fault, but for a BAR."""
-        if any(start <= address < end for start, end in self._bar_ranges()):
-            return
+        for start, end in self._bar_ranges():
+            if start <= address < end:
+                return
         op, reason = (Op.READ, FAULT_READ) if read else (Op.WRITE, FAULT_WRITE)
         self.vtd.fault(time_ns, self._requester, address, read)
         self._machine.recorder.append(

@@ -6,7 +6,7 @@ does not: its memory, its configuration space (vfio puts it back when a guest en
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.devices.igd.device import Igd
 from fwsim.devices.vga.state import V_GMADR, VgaState
@@ -14,8 +14,7 @@ from fwsim.machine.machine import Machine
 from fwsim.native import R_TIME, R_TIME_LIMIT
 
 
-@dataclass(frozen=True)
-class Left:
+class Left(Struct, frozen=True):
     """An IGD and its VGA at the end of a machine, ``time_ns`` after that machine's reset.
 
     ``reset``: it gets a function level reset before anyone has it again.

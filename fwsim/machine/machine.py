@@ -1,9 +1,10 @@
 """One machine: engine, memory, bus, devices and hypervisor of a scenario, put together and kept in step."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.cpu.engine import Hooks
 from fwsim.devices.adapters import Adapter
@@ -46,8 +47,7 @@ FirstGtt = tuple[int, int, int, dict[str, int]]
 """The first GTT write of the guest's code: index, value, what was written of it, the registers."""
 
 
-@dataclass(frozen=True)
-class MachineSnapshot:
+class MachineSnapshot(Struct, frozen=True):
     """A machine at one moment: the state of each of its parts, in the machine's order of them."""
 
     parts: tuple[Any, ...]
@@ -71,6 +71,7 @@ class Machine(Parts):
         vga: bool = True,
         mode: str = "real",
         split: tuple[int, int] | None = None,
+        moves: bool = False,
     ) -> None:
         super().__init__(scenario, recorder_path, igd, adapter, self._trap, vga=vga, mode=mode, split=split)
         self._by_port: dict[int, PortDevice] = {}
@@ -78,7 +79,7 @@ class Machine(Parts):
         self.interrupts: Interrupts | None = None
         self._install()
         self.accesses = Accesses(self.engine)
-        self.windows = Windows(self)
+        self.windows = Windows(self, moves=moves)
         self.pci.follow = self.windows.update
         self._claim_ports()
 
@@ -158,7 +159,7 @@ class Machine(Parts):
         if kind == TRAP_PORT_OUT:
             self._by_port[a].write(a, b, c)
         elif kind == TRAP_EVENTS_FULL:
-            self.recorder.next_chunk()
+            self.recorder.make_room()
         elif kind in (TRAP_PCI_WRITE, TRAP_PCI_OWNER_READ, TRAP_PCI_OWNER_WRITE, TRAP_PCI_ROUTE):
             return self.pci.on_trap(kind, a, b, c)
         elif kind == TRAP_GTT_FIRST:

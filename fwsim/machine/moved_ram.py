@@ -5,7 +5,7 @@ Xen's hvmloader does that (tools/firmware/hvmloader/pci.c, "Relocate RAM that ov
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.board.function import Board
 from fwsim.firmware.request import Request

@@ -69,6 +69,12 @@ class Parts(Common):
             self.root[word] = address_of(array)
         self.root[R_IGD] = address_of(self.igd.block) if self.igd else 0
 
+    def release(self) -> None:
+        """The device's own memory too."""
+        super().release()
+        if self.local:
+            self.local.release()
+
     def _parts(self) -> list[Part]:
         """Everything with a state but address map and CPU, which a machine puts before and behind."""
         arrays: list[NDArray[Any]] = [

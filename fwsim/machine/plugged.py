@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Shadowing
 from fwsim.devices.bridge import make_bridge
@@ -19,8 +19,7 @@ ROM_REGISTER = 0x30
 """The expansion ROM's base, bit 0 its enable (PCI Local Bus 3.0, 6.2.5.2): there is nothing behind it."""
 
 
-@dataclass(frozen=True)
-class Plugged:
+class Plugged(Struct, frozen=True):
     """A function and its ``slot`` in the bus's tables."""
 
     spec: BoardFunction

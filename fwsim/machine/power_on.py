@@ -8,7 +8,9 @@ ROM BAR of a power of two.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.board.fw_tables.acpi import acpi_files
 from fwsim.board.fw_tables.files import fw_cfg_files, fw_cfg_keys
@@ -23,7 +25,6 @@ from fwsim.devices.i8259 import Pic
 from fwsim.devices.ide import NoDrives
 from fwsim.devices.platform import Cmos, DebugPort, KeyboardController
 from fwsim.machine.acpi_pm import AcpiPm
-from fwsim.machine.diskette_drive import plug_diskette
 from fwsim.machine.interrupts import Interrupts
 from fwsim.machine.machine import Machine
 from fwsim.machine.plugged import ROM_REGISTER, Plugged
@@ -86,8 +87,7 @@ def _add_chip(machine: Machine, base: int, data: bytes) -> None:
     machine.windows.add_registers(base, chip.held, flash_read.address, flash_write.address, address_of(chip.block))
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """What firmware that is executed finds: the guest that fw_cfg tells it of, and the diskette in drive A."""
 
     guest: Guest
@@ -116,6 +116,8 @@ def add_platform(
     for device in (pic, interrupts, cmos, keyboard, DebugPort(line), fw_cfg):
         machine.add_device(device)
     if told is not None:
+        from fwsim.machine.diskette_drive import plug_diskette
+
         plug_diskette(machine, told.diskette or HALTS)
     return fw_cfg
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.cpu.arm import ArmEngine
@@ -34,8 +34,7 @@ class Registers(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(Struct, frozen=True):
     """``size`` bytes from guest-physical ``start`` on are ``behind``'s from its ``offset`` on."""
 
     start: int
@@ -90,8 +89,7 @@ class Regions:
                 self.add(region)
 
 
-@dataclass(frozen=True)
-class Trapped:
+class Trapped(Struct, frozen=True):
     """Pages that the hypervisor answers, as a region: its state is the function's whose tables they have."""
 
     pages: TrappedPages

@@ -6,8 +6,9 @@ layout for every guest"); GICv2's and GICv3's addresses are the same file's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.units import GIB, MIB, format_size
@@ -39,8 +40,7 @@ BUS_SIZE = MIB
 MOST_BUSES = 256
 
 
-@dataclass(frozen=True)
-class Range:
+class Range(Struct, frozen=True):
     """``size`` bytes of guest-physical address space from ``base`` on, and what is there, as a sentence names it."""
 
     name: str

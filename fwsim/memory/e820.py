@@ -23,6 +23,10 @@ class E820Type(IntEnum):
     UNUSABLE = 5
 
 
+_RAM = E820Type.RAM.value
+_NAMES = {kind.value: kind.name for kind in E820Type}
+
+
 class E820Entry(NamedTuple):
     """One entry: ``size`` bytes from ``start``. The sum wraps at 64 bits, as in the firmware."""
 
@@ -38,7 +42,7 @@ class E820Entry(NamedTuple):
     @property
     def name(self) -> str:
         """The type's name, or UNKNOWN."""
-        return E820Type(self.type).name if self.type in E820Type._value2member_map_ else "UNKNOWN"
+        return _NAMES.get(self.type, "UNKNOWN")
 
 
 class E820Map:
@@ -71,16 +75,17 @@ class E820Map:
     def _make_room(self, start: int, end: int, kind: int) -> tuple[int, int]:
         """Index for an entry at ``start``, and its start after merging with what lies before; splits what it enters."""
         entries = self.entries
-        for at, entry in enumerate(entries):
-            if start > entry.end:
+        for at, (first, size, old) in enumerate(entries):
+            last = (first + size) & U64
+            if start > last:
                 continue
-            if start <= entry.start:
+            if start <= first:
                 return at, start
-            if kind == entry.type:
-                return at, entry.start
-            entries[at] = E820Entry(entry.start, start - entry.start, entry.type)
-            if entry.end > end:
-                self._insert(at + 1, end, entry.end - end, entry.type)
+            if kind == old:
+                return at, first
+            entries[at] = E820Entry(first, start - first, old)
+            if last > end:
+                self._insert(at + 1, end, last - end, old)
             return at + 1, start
         return len(entries), start
 
@@ -93,16 +98,16 @@ class E820Map:
         size += start - merged
         entries = self.entries
         while at < len(entries) and end >= entries[at].start:
-            entry = entries[at]
-            if end >= entry.end:
+            first, length, old = entries[at]
+            last = (first + length) & U64
+            if end >= last:
                 del entries[at]
                 continue
-            tail = E820Entry(end, (entry.end - end) & U64, entry.type)
-            if kind == entry.type:
-                size += tail.size
+            if kind == old:
+                size += (last - end) & U64
                 del entries[at]
             else:
-                entries[at] = tail
+                entries[at] = E820Entry(end, (last - end) & U64, old)
             break
         if kind != HOLE:
             self._insert(at, merged, size, kind)
@@ -124,13 +129,14 @@ class E820Map:
 
     def ram_below_4g(self) -> int:
         """End of the highest RAM entry that starts below 4 GiB (SeaBIOS's RamSize); 0 without one."""
-        return max((e.end for e in self.entries if e.type == E820Type.RAM and e.start < 1 << 32), default=0)
+        ends = [(start + size) & U64 for start, size, kind in self.entries if kind == _RAM and start < 1 << 32]
+        return max(ends, default=0)
 
     def ram_over_4g(self) -> int:
         """Bytes from 4 GiB to the end of the highest RAM entry that starts there (RamSizeOver4G); 0 without one."""
-        ends = (e.end - (1 << 32) for e in self.entries if e.type == E820Type.RAM and e.start >= 1 << 32)
-        return max(ends, default=0)
+        ends = [(start + size) & U64 for start, size, kind in self.entries if kind == _RAM and start >= 1 << 32]
+        return max(ends) - (1 << 32) if ends else 0
 
     def rows(self) -> list[tuple[int, int, str]]:
         """(start, end, type name) for each entry, in order."""
-        return [(entry.start, entry.end, entry.name) for entry in self.entries]
+        return [(start, (start + size) & U64, _NAMES.get(kind, "UNKNOWN")) for start, size, kind in self.entries]

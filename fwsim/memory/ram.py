@@ -2,10 +2,10 @@
 
 import mmap
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -15,8 +15,7 @@ PAGE = 4096
 _MAP_NORESERVE = 0x4000  # Linux asm-generic/mman-common.h; not in the mmap module of Python 3.11
 
 
-@dataclass(frozen=True)
-class RamSnapshot:
+class RamSnapshot(Struct, frozen=True):
     """The pages of a ``Ram`` that were ever touched: their numbers and their bytes, one row a page."""
 
     pages: NDArray[np.int64]
@@ -73,6 +72,10 @@ class Ram:
         """Make the contents those of ``snapshot``."""
         self._map.madvise(mmap.MADV_DONTNEED)
         self.bytes.reshape(-1, PAGE)[snapshot.pages] = snapshot.data
+
+    def release(self) -> None:
+        """Give back what is committed: every byte is 0 again. Who holds on to this has addresses, and no memory."""
+        self._map.madvise(mmap.MADV_DONTNEED)
 
     def _touched(self) -> NDArray[np.int64]:
         """Numbers of the present pages, from /proc/self/pagemap (Linux, Documentation/admin-guide/mm/pagemap.rst)."""

@@ -43,8 +43,9 @@ R_STOP_A = _next()  # a fact that goes with it
 # --- who acts, and where ---------------------------------------------------------------------------------------------
 R_ACTOR = _next()  # who runs the code: an Actor
 R_ROM_END = _next()  # firmware's code below this segment, from C000 on, is an option ROM's; 0: it all is the actor's
-R_IDS_CSIP = _next()  # int[2]: CS, EIP, for R_FN_READ
-R_PTRS_CSIP = _next()  # void *[2] into the two words below
+R_AT_CS = _next()  # where the engine has its CS (16 bits) and its RIP (64 bits, of which R_IP_MASK count)
+R_AT_IP = _next()
+R_IP_MASK = _next()
 R_CS = _next()  # of the current access
 R_IP = _next()
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -75,10 +76,8 @@ R_EA_OFFSET = _next()
 R_EA_BASE = _next()  # its segment's
 R_EA_MASK = _next()  # of the address's width
 R_EA_SIZE = _next()  # bytes accessed
-R_IDS_GENERAL = _next()  # int[16], void *[16], uint64[16]: AX, CX, DX, BX, SP, BP, SI, DI, R8-R15 in full width
-R_PTRS_GENERAL = _next()
-R_GENERAL = _next()
-R_GENERAL_COUNT = _next()
+R_GENERAL = _next()  # where the engine has them, uint64 each: AX, CX, DX, BX, SP, BP, SI, DI, R8-R15
+R_GENERAL_COUNT = _next()  # how many it has
 # --- waits: is the code still getting anywhere? ----------------------------------------------------------------------
 R_NOVEL = _next()  # table of hashes of accesses seen, NOVEL_SLOTS words
 R_NOVEL_SEQ = _next()  # sequence number of the last event that was progress
@@ -164,7 +163,7 @@ SPIN_RUNS = 1 << 20
 
 # --- what the Python trap is asked -----------------------------------------------------------------------------------
 _next = count().__next__
-TRAP_EVENTS_FULL = _next()  # map the next chunk of the event file
+TRAP_EVENTS_FULL = _next()  # make room for more events
 TRAP_PORT_IN = _next()  # a = port, b = size
 TRAP_PORT_OUT = _next()  # a = port, b = size, c = value
 TRAP_PCI_WRITE = _next()  # a = slot << 12 | offset of the dword, b = new << 32 | old as readers see it, c = as written

@@ -159,7 +159,7 @@ def _mapped(file: Path) -> mmap.mmap:
         except OSError as error:
             raise UnusableError(
                 f"{error.strerror}: the system does not let it be executed", "a file that may be mapped as code",
-                "install fwsim where code may lie: not on a file system mounted noexec (findmnt -T FILE says so); "
+                f"install fwsim where code may lie: not on a file system mounted noexec (findmnt -T {file} says so); "
                 "under SELinux ausearch -m avc says what was refused, and restorecon sets the file's label",
             ) from None  # fmt: skip
 

@@ -1,8 +1,10 @@
 """Placements: which firmware places what where in one configuration, no ROM run, and what the rules say of it.
 
 ``place`` takes an ``Ask`` and gives an ``Allocation``: ``firmware`` and ``checks`` as in ``summary.json``, and what
-only a placement tells. It takes under a millisecond and imports neither numpy nor numba.
+only a placement tells. It takes under a millisecond and imports no numpy.
 """
+
+from functools import lru_cache
 
 import msgspec
 from msgspec import field
@@ -143,13 +145,14 @@ def place(ask: Ask) -> Allocation:
         details=_details(ask, fam, row, request, placement),
         exactness=_exactness(given, ask, row, options),
     )  # fmt: skip
-    result.checks = recheck(result)
+    result.checks = check_placed(_placed(result, row, options))
     return result
 
 
 def recheck(result: Allocation) -> list[CheckResult]:
     """The rules applied to ``result`` as it stands, whatever its ``checks`` say."""
-    return check_placed(_placed(result))
+    row = allocator(result.ask.firmware)
+    return check_placed(_placed(result, row, options_of(result.ask, row)))
 
 
 def decode(data: bytes, where: str) -> list[Allocation]:
@@ -290,12 +293,17 @@ def _exactness(given: Ask, ask: Ask, row: Allocator, options: Options) -> dict[s
     """How well the firmware's numbers are known, the hypervisor's rules, and what of the machine was not given."""
     found = dict(row.exactness(ask.version or row.default_version, options))
     if row.guest_of == "qemu":
-        found["hypervisor"] = kinds.hypervisor(Choice("qemu", ask.profile)).known
+        found["hypervisor"] = _rules_known(ask.profile)
     usual = Known("assumed", f"{ask.gen}'s usual; lspci -xxxx of the host has the machine's own")
     missing = [name for name in ("device", "host_bdsm", "host_asls") if getattr(given, name) < 0]
     if given.ggc < 0 and given.stolen < 0:
         missing.append("ggc")
     return found | dict.fromkeys(missing, usual)
+
+
+@lru_cache(maxsize=64)
+def _rules_known(profile: str) -> Known:
+    return kinds.hypervisor(Choice("qemu", profile)).known
 
 
 def _would_stay_low(ask: Ask, row: Allocator, placement: Placement) -> bool:
@@ -336,13 +344,13 @@ def _behind(placement: Placement, address: int) -> int:
     return next((end - start for start, end in placement.behind_bar if start == address), 0)
 
 
-def _placed(result: Allocation) -> Placed:
+def _placed(result: Allocation, row: Allocator, options: Options) -> Placed:
     """What the rules look at, from the outcome alone."""
     ask, details, firmware = result.ask, result.details, result.firmware
-    fam, row = family(ask.gen), allocator(ask.firmware)
+    fam = family(ask.gen)
     qemu = row.guest_of == "qemu"
     given = assignment(ask) if qemu else Assignment()
-    source = row.size_from(options_of(ask, row))
+    source = row.size_from(options)
     nobody = not row.knows_igd or (source == "nobody" and not firmware.bdsm)
     wanted = details.announced if source == "ggc" else ask.stolen
     return Placed(

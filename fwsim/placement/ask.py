@@ -1,7 +1,6 @@
 """What is asked of a firmware: one configuration with its defaults, refused where no machine can be it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace as with_fields
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, cast, get_args, get_origin
@@ -144,8 +143,20 @@ def options_of(ask: Ask, row: Allocator) -> Options:
     given |= ask.options
     if not given:
         return row.options()
+    # One and true are equal, and not the same option.
+    names, values = tuple(given), tuple((type(value), value) for value in given.values())
+    try:
+        return _read(row, names, values)
+    except TypeError:  # a list or a table: nothing to look up by
+        return _read.__wrapped__(row, names, values)
+
+
+@lru_cache(maxsize=256)
+def _read(row: Allocator, names: tuple[str, ...], values: tuple[tuple[type, Any], ...]) -> Options:
+    """Kept: a sweep asks for few sets of options, and to read one takes as long as to place."""
     from fwsim.scenario.options import read_options
 
+    given = dict(zip(names, (value for _, value in values), strict=True))
     return read_options(row, given, "--option")
 
 
@@ -198,6 +209,11 @@ def cpu_of(gen: str) -> str:
 
 def parse_bars(text: str) -> list[BarAsk]:
     """BARs from ``[SLOT=]INDEX:SIZE[:KIND],...``; KIND is mem, pref, mem64, pref64 or io. Raises FwsimError."""
+    return list(_parsed_bars(text))
+
+
+@lru_cache(maxsize=256)
+def _parsed_bars(text: str) -> tuple[BarAsk, ...]:
     slot, equals, rows = text.rpartition("=")
     if equals:
         slot = format_bdf(parse_bdf(slot))
@@ -215,20 +231,24 @@ def parse_bars(text: str) -> list[BarAsk]:
         found.append(
             BarAsk(index=int(index), size=parse_size(size, "--bars"), kind=name, is64=is64, slot=slot if equals else "")
         )
-    return found
+    return tuple(found)
 
 
 def igd_bars(fam: Family, ask: Ask) -> tuple[BarText, ...]:
     """The IGD's BARs: the family's with those of ``ask`` in their place. Raises FwsimError for an impossible one."""
+    return _igd_bars(fam, tuple(ask.bars), ask.slot)
+
+
+def _igd_bars(fam: Family, bars: Sequence[BarAsk], slot: str) -> tuple[BarText, ...]:
     rows = {bar.index: BarText(bar.index, bar.size, bar.kind, bar.is64) for bar in fam.bars}
-    for each in ask.bars:
-        if each.slot not in ("", ask.slot):
+    for each in bars:
+        if each.slot not in ("", slot):
             continue
         old = rows.pop(each.index, None)
         if each.size:
             kind, is64 = (each.kind, each.is64) if each.kind else (old.kind, old.is64) if old else ("mem", False)
             rows[each.index] = BarText(each.index, each.size, cast(BarKind, kind), is64)
-    return _checked(rows.values(), ask.slot)
+    return _checked(rows.values(), slot)
 
 
 def machine_functions(ask: Ask, fam: Family, row: Allocator, options: Options) -> tuple[Function, ...]:
@@ -236,30 +256,41 @@ def machine_functions(ask: Ask, fam: Family, row: Allocator, options: Options) -
 
     Raises FwsimError for two in one place, and for a bus that ``row`` does not come to.
     """
-    bdf = parse_bdf(ask.slot)
-    igd = BoardFunction(
-        bdf, 0x8086, ask.device, ask.class_code, bars=_specs(igd_bars(fam, ask)), rom=ask.rom,
-        ggc=ask.ggc if fam.gen >= 6 else None,
-    )  # fmt: skip
-    others = []
-    for slot in dict.fromkeys(bar.slot for bar in ask.bars if bar.slot not in ("", ask.slot)):
-        made = [
-            BarText(bar.index, bar.size, cast(BarKind, bar.kind or "mem"), bar.is64)
-            for bar in ask.bars
-            if bar.slot == slot and bar.size
-        ]
-        others.append(BoardFunction(parse_bdf(slot), *_OTHER, bars=_specs(_checked(made, slot))))
-    others += _root_ports(row.sees_bridges(options), [igd, *others])
     given = assignment(ask)
-    board = guest_board(
-        ask.machine, igd, others, lpc=given.lpc, has_chip=lambda bdf: row.has_chip(ask.machine, bdf),
-        said=("--slot", "--bars"),
+    rows = _functions(
+        ask.machine, fam.name, ask.slot, ask.device, ask.class_code, tuple(ask.bars), ask.rom, ask.ggc, given.lpc,
+        row, row.sees_bridges(options),
     )  # fmt: skip
-    rows = tuple(function.asked() for function in board.functions)
     if ask.legacy == "on" and HOST_BRIDGE in given.copies:
         host = fam.host_bridge_id << 16 | 0x8086
-        rows = tuple(with_fields(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
+        rows = tuple(replace(row, subsystem=host) if row.bdf == HOST_BRIDGE else row for row in rows)
     return rows
+
+
+@lru_cache(maxsize=256)
+def _functions(
+    machine: str, cpu: str, slot: str, device: int, class_code: int, bars: Sequence[BarAsk], rom: int, ggc: int,
+    lpc: tuple[int, int] | None, row: Allocator, bridges: bool,
+) -> tuple[Function, ...]:  # fmt: skip
+    """``machine_functions`` without legacy mode's ids: kept, for neighbours in a sweep mostly have the same."""
+    fam = family(cpu)
+    igd = BoardFunction(
+        parse_bdf(slot), 0x8086, device, class_code, bars=_specs(_igd_bars(fam, bars, slot)), rom=rom,
+        ggc=ggc if fam.gen >= 6 else None,
+    )  # fmt: skip
+    others = []
+    for place in dict.fromkeys(bar.slot for bar in bars if bar.slot not in ("", slot)):
+        made = [
+            BarText(bar.index, bar.size, cast(BarKind, bar.kind or "mem"), bar.is64)
+            for bar in bars
+            if bar.slot == place and bar.size
+        ]
+        others.append(BoardFunction(parse_bdf(place), *_OTHER, bars=_specs(_checked(made, place))))
+    others += _root_ports(bridges, [igd, *others])
+    board = guest_board(
+        machine, igd, others, lpc=lpc, has_chip=lambda bdf: row.has_chip(machine, bdf), said=("--slot", "--bars")
+    )
+    return tuple(function.asked() for function in board.functions)
 
 
 def _root_ports(allowed: bool, functions: Sequence[BoardFunction]) -> list[BoardFunction]:
@@ -281,11 +312,21 @@ def _root_ports(allowed: bool, functions: Sequence[BoardFunction]) -> list[Board
 def cpu_asked(ask: Ask) -> Cpu:
     """The guest's CPUs. Raises FwsimError naming the option for what no guest can have, RAM past their reach too."""
     try:
-        cpu = guest_cpu(ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), cpu_of(ask.gen))
-        check_guest(ask.machine, ask.ram, ask.max_low or None, cpu, release(ask.profile))
+        return _cpu(
+            ask.cpu, ask.phys_bits, ask.cpus, cast(Accel, ask.accel), ask.gen, ask.machine, ask.ram, ask.max_low,
+            ask.profile,
+        )  # fmt: skip
     except FwsimError as error:
         error.where = f"--{error.where.removeprefix('guest.').replace('_', '-')}"
         raise
+
+
+@lru_cache(maxsize=64)
+def _cpu(
+    model: str, phys_bits: int, cpus: int, accel: Accel, gen: str, machine: str, ram: int, max_low: int, profile: str
+) -> Cpu:
+    cpu = guest_cpu(model, phys_bits, cpus, accel, cpu_of(gen))
+    check_guest(machine, ram, max_low or None, cpu, release(profile))
     return cpu
 
 

@@ -12,8 +12,9 @@ Several classes may share one ``name`` where a register's form changes from one 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple, Self, overload
+from typing import Any, ClassVar, Literal, NamedTuple, Self, overload
+
+from msgspec import Struct
 
 from fwsim.registers.gms import SizeRule
 from fwsim.registers.variants import expand
@@ -126,8 +127,7 @@ def _size(size: int) -> str:
     return f"{size} bytes" if size else "no"
 
 
-@dataclass(frozen=True)
-class Array:
+class Array(Struct, frozen=True):
     """Several registers of one form: (label, address) pairs."""
 
     members: tuple[tuple[str, int], ...]
@@ -171,6 +171,18 @@ class Place(NamedTuple):
     families: frozenset[str]
 
 
+class _Places:
+    """A register's ``places`` are made when they are first asked for: there are 13,000, and a run names few."""
+
+    def __get__(self, instance: "Register | None", owner: "type[Register]") -> tuple[Place, ...]:
+        made = tuple(Place(label, address, chosen) for chosen, members in owner.groups() for label, address in members)
+        owner.places = made
+        return made
+
+
+_FIRST_ASKED: Any = _Places()
+
+
 class Register:
     """One register (or an array of them): the class is the definition, an instance a value of it."""
 
@@ -184,6 +196,8 @@ class Register:
     source: ClassVar[str] = ""
     gaps: ClassVar[str] = ""
     places: ClassVar[tuple[Place, ...]] = ()
+    _at: ClassVar[Mapping[str, At] | Mapping[frozenset[str], At]] = {}
+    _base: ClassVar[int] = 0
     fields: ClassVar[tuple[Field, ...]] = ()
 
     def __init__(self, value: int = 0) -> None:
@@ -214,7 +228,8 @@ class Register:
         cls.space, cls.function, cls.width = space, function, width
         cls.access, cls.access_by_label = (access, {}) if isinstance(access, str) else ("rw", access)
         cls.reset, cls.source, cls.gaps = reset, source, gaps
-        cls.places = tuple(_places(at if isinstance(at, Mapping) else {gen: at}, FUNCTIONS.get(function, 0)))
+        cls._at, cls._base = at if isinstance(at, Mapping) else {gen: at}, FUNCTIONS.get(function, 0)
+        cls.places = _FIRST_ASKED
         own = [field for field in vars(cls).values() if isinstance(field, Field)]
         cls.fields = tuple(sorted(own, key=lambda field: (-field.msb, field.gen)))
 
@@ -229,20 +244,27 @@ class Register:
         return cls.access_by_label.get(label.rpartition("_")[2], cls.access)
 
     @classmethod
+    def on(cls, family: str) -> Iterator[tuple[str, int]]:
+        """Label and address of each place that the host cpu ``family`` has; most runs ask about one family only."""
+        for chosen, members in cls.groups():
+            if family in chosen:
+                yield from members
+
+    @classmethod
+    def groups(cls) -> Iterator[tuple[frozenset[str], list[tuple[str, int]]]]:
+        """The families that have it at the same places, with label and address of each place."""
+        for gen, where in cls._at.items():
+            members = (("", where),) if isinstance(where, int) else where.members
+            chosen = expand(gen) if isinstance(gen, str) else gen
+            yield chosen, [(label, cls._base + address) for label, address in members]
+
+    @classmethod
     def families(cls) -> frozenset[str]:
         """Host cpus that have it somewhere."""
         return frozenset().union(*(place.families for place in cls.places))
 
 
-def _places(at: Mapping[str, At] | Mapping[frozenset[str], At], base: int) -> Iterator[Place]:
-    for gen, where in at.items():
-        chosen = expand(gen) if isinstance(gen, str) else gen
-        for label, address in (("", where),) if isinstance(where, int) else where.members:
-            yield Place(label, base + address, chosen)
-
-
-@dataclass(frozen=True)
-class RegisterAt:
+class RegisterAt(Struct, frozen=True):
     """A register found at an address: which one of an array, and for which families the answer holds."""
 
     register: type[Register]

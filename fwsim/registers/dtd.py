@@ -5,13 +5,13 @@ them in bits 1 and 2 of the last byte, while Linux i915 reads a VBT's from bits 
 intel_vbt_defs.h), whatever bits 1 and 2 say.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 DTD_SIZE = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """One display mode. Horizontal numbers are in pixels, vertical ones in lines (of a field when ``interlaced``).
 
     ``hsync_start`` to ``vtotal`` count from the first active pixel or line, as mode lines do; ``clock_khz`` is the

@@ -1,7 +1,8 @@
 """The type of a row: the graphics device of one host cpu, with its BARs, GTT, stolen memory and ids."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.registers.gms import SizeRule
 from fwsim.registers.pte import PteFormat, pte_format
@@ -11,8 +12,7 @@ _GSM_SIZE = 8 << 20
 """Of Meteor Lake's LMEMBAR the GTT's stolen memory (Linux i915 gem/i915_gem_stolen.c, i915_gem_stolen_lmem_setup)."""
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One base address register of 00:02.0: ``index`` 0-5 (config 0x10 + 4 * index), ``size`` in bytes.
 
     ``kind``: io ports, mem (not prefetchable), pref (prefetchable memory). A 64-bit BAR takes the next index as well.
@@ -35,8 +35,7 @@ class Bar:
         return 1 if self.kind == "io" else 4 * self.is64 | 8 * (self.kind == "pref")
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(Struct, frozen=True):
     """One host.cpu. Sizes in bytes, addresses physical, offsets in PCI configuration space unless said otherwise."""
 
     name: str

@@ -5,14 +5,13 @@ Cherryview's codes 1Eh and 1Fh are what the kernel's formula makes of them; no m
 Sources: Linux arch/x86/kernel/early-quirks.c, include/drm/intel/i915_drm.h, i915 gt/intel_ggtt.c, char/agp/intel-agp.h.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 KIB = 1 << 10
 MIB = 1 << 20
 
 
-@dataclass(frozen=True)
-class SizeRule:
+class SizeRule(Struct, frozen=True):
     """A size field: ``(word & mask) >> shift`` is a code; ``runs`` are (first code, last code, bytes of first, step).
 
     A code in no run means no stolen memory.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.registers.variants import expand
 
@@ -24,8 +25,7 @@ ACRN = "ACRN devicemodel pci_gvt"
 EVE_6407, EVE_6432 = "lf-edge/eve#6407", "lf-edge/eve#6432"
 
 
-@dataclass(frozen=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Code in a guest that reads the register: what it is, on which generations, and who says so."""
 
     who: str
@@ -33,8 +33,7 @@ class Reader:
     source: str
 
 
-@dataclass(frozen=True)
-class HostAddress:
+class HostAddress(Struct, frozen=True):
     """One register. ``width`` in bytes, ``mask`` the bits of the address (or of the sizes), ``gen`` who has it."""
 
     name: str

@@ -1,7 +1,9 @@
 """A stranger's address is answered as data: what `fwsim lookup` prints."""
 
 import re
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fwsim.errors import FwsimError
 from fwsim.registers.core import FUNCTIONS, Decoded, Place, Register, RegisterAt, decode
@@ -15,8 +17,7 @@ _FUNCTION = re.compile(r"(?:(?:0000:)?00:)?([0-9a-f]{1,2})\.([0-7])[:@+]\s*(?:0x
 _OTHER_FORMS = {"pci": ", or FUNCTION:OFFSET such as 02.0:5c", "int": ", or VECTOR:AX such as 15:5f51"}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One register that lies at the address asked for. ``value`` None: only what it is was asked."""
 
     name: str
@@ -39,8 +40,7 @@ class Answer:
         return row
 
 
-@dataclass(frozen=True)
-class Where:
+class Where(Struct, frozen=True):
     """One place of a register asked for by name."""
 
     name: str

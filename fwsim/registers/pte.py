@@ -5,7 +5,7 @@ A row's address rule is data, so that native code can use the same numbers:
 Sources: Linux i915 gt/intel_gtt.h and gt/intel_ggtt.c, drivers/char/agp/intel-gtt.c, the GTT chapters of Intel's PRMs.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 
@@ -13,8 +13,7 @@ VALID = 1
 """Bit 0 of an entry in every format: the entry may be used."""
 
 
-@dataclass(frozen=True)
-class PteFormat:
+class PteFormat(Struct, frozen=True):
     """One format: ``width`` bytes an entry, and where the bits of the page address lie in it.
 
     ``lost_mask`` are address bits that the driver's encoder drops silently instead of carrying them.

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.analysis.needs import Config, GttRange, Needs, needs_of
 from fwsim.hypervisor.mirror.model import merged
@@ -29,8 +30,7 @@ _HEADER = 0x40
 _DWORD = 4
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """One image, and what it needed."""
 
     known: KnownRom

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from textwrap import fill
+
+from msgspec import Struct
 
 from fwsim.analysis.repeated import Once, Way, repeated
 from fwsim.report.catalogued import OWN, build_of, catalogued
@@ -25,8 +26,7 @@ CALLS = (Call(ax=0x0003), Call(ax=0x4F02, bx=0x4114))
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Struct, frozen=True):
     """One image on its host, and its runs."""
 
     title: str

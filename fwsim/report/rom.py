@@ -11,7 +11,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fwsim.disasm import Access, Instruction, Listing
+    from fwsim.disasm.listing import Access, Instruction, Listing
     from fwsim.rom.catalog import KnownRom, Licence
     from fwsim.rom.chain import Rom
     from fwsim.rom.compare import Difference, Run

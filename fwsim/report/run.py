@@ -2,9 +2,9 @@
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 from rich.console import Console, Group, RenderableType
 from rich.segment import Segment, Segments
 from rich.text import Text
@@ -50,8 +50,7 @@ _ALL = 1 << 30
 _URGENT = ("warning", "error", "QEMU")
 
 
-@dataclass
-class _Block:
+class _Block(Struct):
     """Lines of the short form: ``least`` are kept at any rate, ``rank`` 0 gets what is left of the screen first."""
 
     lines: list[list[Segment]]

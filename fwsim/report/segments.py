@@ -1,15 +1,15 @@
 """The list of what answers at which address, where things were laid over each other; every picture is drawn from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 E820_KINDS = {"RAM": "ram", "RESERVED": "reserved", "ACPI": "acpi", "NVS": "nvs", "UNUSABLE": "reserved"}
 """Kinds of segments by the type of e820."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Bytes from ``start`` to ``end`` where one thing answers; ``kind`` is one of ``alloc.STYLES``."""
 
     start: int

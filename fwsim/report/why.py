@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from fwsim.analysis.story import WhyNode
 from fwsim.analysis.why import Why
-from fwsim.disasm import instruction_at, text_a64
+from fwsim.disasm.arm import text_a64
+from fwsim.disasm.listing import instruction_at
 
 _WIDTH = 80
 _INDENT = " " * 11

@@ -4,7 +4,7 @@ Layout: Linux drivers/gpu/drm/i915/display/intel_vbt_defs.h, struct bdb_lfp_back
 parse_lfp_backlight of intel_bios.c there.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.rom.bdb_fields import Grid, Value
 from fwsim.rom.bdb_tables import BACKLIGHT_CONTROL, PANELS
@@ -18,8 +18,7 @@ _PRECISION = 236
 _KINDS = ("none", "external", "PWM", "3")
 
 
-@dataclass(frozen=True, slots=True)
-class Backlight:
+class Backlight(Struct, frozen=True):
     """The backlight of one panel.
 
     ``stored_minimum`` is the byte that counts before BDB version 234 and stays in the table after it; ``minimum`` is

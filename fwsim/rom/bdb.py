@@ -1,7 +1,8 @@
 """Each data block of a VBT has its decoder, by number; a block without one stays bytes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom import bdb_lists as lists
 from fwsim.rom import panels as lfp
@@ -25,8 +26,7 @@ from fwsim.rom.panels import Panel
 from fwsim.rom.vbt import BdbBlock, Vbt
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A data block with its bytes: ``raw`` without the block's header, ``start`` of it from the BDB's start."""
 
     id: int
@@ -35,8 +35,7 @@ class Block:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """A VBT with its bytes at hand: what the decoders need of each other's blocks."""
 
     vbt: Vbt

@@ -1,15 +1,15 @@
 """A data block of bit fields is read by rows of a table: what they say, and the bits that no row names."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 Value = int | str | bool | float | None
 
 YES_NO = {0: "no", 1: "yes"}
 
 
-@dataclass(frozen=True, slots=True)
-class Bits:
+class Bits(Struct, frozen=True):
     """``width`` bits from bit ``low`` of the ``size``-byte little-endian number at byte ``at`` of a structure.
 
     ``values`` names numbers, ``unit`` follows the number times ``scale``; the field is there in BDB versions ``since``
@@ -68,8 +68,7 @@ def hexes(at: int, size: int, name: str, since: int = 0, until: int = 0xFFFF) ->
     return Bits(at, size, 0, 8 * size, name, since=since, until=until, hexadecimal=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One field of a block: its name, its value as stored, and what that says."""
 
     name: str
@@ -77,8 +76,7 @@ class Row:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Structures of one form, one a row: a value for each of ``columns``; ``marked`` numbers the one in use."""
 
     title: str
@@ -87,8 +85,7 @@ class Grid:
     marked: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Struct, frozen=True):
     """What a data block says: single fields, then repeated structures, then what is wrong with it."""
 
     rows: tuple[Row, ...] = ()

@@ -1,13 +1,13 @@
 """A data block of repeated structures is read by a table: where its entries are, how many, and what each field says."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.bdb_fields import Bits, Decoded, Grid, Value, read_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """``size`` bytes at byte ``at`` of an entry that ``read`` makes values of, one for each of ``names``."""
 
     names: tuple[str, ...]
@@ -18,8 +18,7 @@ class Part:
     until: int = 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """``width`` bits for each entry, packed one after another from byte ``at`` of the block, entry 0 lowest."""
 
     name: str
@@ -37,8 +36,7 @@ class Lane:
         return self.values[value] if value < len(self.values) else value
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """Entries of ``size`` bytes from byte ``at`` of a block on, up to ``count``, of BDB ``since`` to ``until``.
 
     ``size_at`` is the byte that holds the size instead. ``counted`` is the (offset, size) of the number that says how
@@ -77,8 +75,7 @@ class Repeat:
         return Grid(self.title, columns, rows, panel if self.of_panels else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """Tables that follow each other from a block's start, one for each of ``titles`` while there are bytes.
 
     Each begins with ``header`` bytes: the entry size is byte ``size_at``, the number of entries at ``counted``
@@ -105,8 +102,7 @@ class Chain:
         return tuple(grid for grid in grids if grid.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Lanes:
+class Lanes(Struct, frozen=True):
     """Fields of ``count`` entries that lie field by field, not entry by entry."""
 
     title: str
@@ -126,8 +122,7 @@ class Lanes:
         return Grid(self.title, columns, rows, panel if self.of_panels else None)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What a data block holds: single fields up to byte ``end``, then repeated structures, then tables in a chain.
 
     It is the form of BDB versions ``since`` to ``until``; of blocks of ``size`` bytes, where that is not 0.

@@ -4,12 +4,13 @@ import os
 import sysconfig
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom, read_file
@@ -20,8 +21,7 @@ _PREFIX = 6
 _NOTICE = b"DISASSEMBLY PROHIBITED"
 
 
-@dataclass(frozen=True, slots=True)
-class KnownRom:
+class KnownRom(Struct, frozen=True):
     """A catalogue entry.
 
     ``family`` and ``cpu`` are what the image is for, in words and as ``host.cpu``; ``state`` is pristine or posted;
@@ -48,8 +48,7 @@ class KnownRom:
     expect: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Licence:
+class Licence(Struct, frozen=True):
     """What is known of an image's licence: who says so, its word on ``disassembly`` as in KnownRom, and the text."""
 
     source: str

@@ -4,6 +4,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from fwsim.errors import FwsimError
@@ -122,8 +123,9 @@ def inspect(path: Path | str) -> Rom:
     return inspect_bytes(read_file(path), path)
 
 
+@lru_cache(maxsize=4)
 def load_bytes(data: bytes, path: Path | str = "") -> Rom:
-    """A ROM that can be run, from bytes. Raises FwsimError with the first error found."""
+    """A ROM that can be run, from bytes; the last few are remembered. Raises FwsimError with the first error found."""
     rom = inspect_bytes(data, path)
     error = first_error(rom.findings)
     if error is not None:

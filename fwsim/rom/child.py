@@ -1,6 +1,6 @@
 """The child devices of a VBT's general definitions say which ports there are."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.rom.bdb_fields import Row, read_rows
 from fwsim.rom.bdb_tables import AUX_CHANNELS, CHILD_DEVICE, HANDLES, PORTS, TYPE_BITS, TYPES
@@ -18,8 +18,7 @@ _ID_UNTIL = 151
 _SUPPORT_SINCE = 158
 
 
-@dataclass(frozen=True, slots=True)
-class ChildDevice:
+class ChildDevice(Struct, frozen=True):
     """One child device.
 
     ``type`` is the word of type bits; ``port`` the DVO port byte, ``ddc_pin`` the GMBUS pin, ``aux`` the AUX channel

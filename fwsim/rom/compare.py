@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.chain import inspect_bytes
 from fwsim.rom.layout import Layout, Span
@@ -10,8 +11,7 @@ from fwsim.rom.layout import Layout, Span
 _CHUNK = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Consecutive bytes that differ, all within one structure.
 
     ``offset`` is in the file, ``within`` in the ``structure``; ``a`` and ``b`` are the bytes,
@@ -30,8 +30,7 @@ class Run:
         return max(len(self.a), len(self.b))
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """All runs, in order of offset, and the two files' sizes in bytes."""
 
     size_a: int

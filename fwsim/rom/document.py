@@ -1,7 +1,6 @@
 """A ROM as JSON: plain dictionaries of everything the parsers found, offsets as integers."""
 
 import hashlib
-from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -36,15 +35,15 @@ def rom_document(rom: Rom, drivers: dict[int | None, DriverInfo] | None = None) 
         "class_code": rom.class_code,
         "images": [image_document(image, (drivers or {}).get(image.index)) for image in rom.images],
         "driver": driver_document((drivers or {}).get(None)),
-        "findings": [asdict(finding) for finding in rom.findings],
-        "known": asdict(entry) if entry else None,
-        "licence": asdict(licence) if licence else None,
+        "findings": [plain(finding) for finding in rom.findings],
+        "known": plain(entry) if entry else None,
+        "licence": plain(licence) if licence else None,
     }
 
 
 def image_document(image: Image, driver: DriverInfo | None = None) -> dict[str, Any]:
     """One image of the chain, with the names of its enumerated values beside the numbers."""
-    document = asdict(image)
+    document = plain(image)
     document.update(code_type=image.code_type, code_type_name=image.code_type_name, ids=list(image.ids))
     document.update(checksum_applies=image.checksum_applies, checksum_ok=image.checksum_ok)
     if image.pcir:
@@ -57,7 +56,7 @@ def image_document(image: Image, driver: DriverInfo | None = None) -> dict[str, 
             subsystem_name=image.efi.subsystem_name,
             compression_name=image.efi.compression_name,
         )
-        document["pe"] = asdict(driver.pe) if driver else None
+        document["pe"] = plain(driver.pe) if driver else None
         document["driver"] = driver_document(driver)
     return document
 
@@ -67,13 +66,13 @@ def driver_document(driver: DriverInfo | None) -> dict[str, Any] | None:
     if driver is None:
         return None
     names = {"subsystem_name": driver.pe.subsystem_name, "machine_name": driver.pe.machine_name}
-    return {**asdict(driver.about), **names, "ids": None if driver.ids is None else list(driver.ids)}
+    return {**plain(driver.about), **names, "ids": None if driver.ids is None else list(driver.ids)}
 
 
 def vbt_document(vbt: Vbt) -> dict[str, Any]:
     """A VBT in ``rom info --json``: the header and every block with its name."""
-    document = _plain(vbt)
-    document["blocks"] = [{**_plain(block), "name": block.name} for block in vbt.blocks]
+    document = plain(vbt)
+    document["blocks"] = [{**plain(block), "name": block.name} for block in vbt.blocks]
     return document
 
 
@@ -84,27 +83,27 @@ def tables_document(tables: Tables, blocks: tuple[BdbBlock, ...]) -> dict[str, A
     document["panel_type"] = tables.panel_type
     document["child_devices"] = [
         {
-            **{name: value for name, value in _plain(child).items() if name != "rows"},
+            **{name: value for name, value in plain(child).items() if name != "rows"},
             "handle_name": child.handle_name,
             "type_name": child.type_name,
             "type_bits": child.type_bits,
             "port_name": child.port_name,
             "aux_name": child.aux_name,
-            "fields": [_plain(row) for row in child.rows],
+            "fields": [plain(row) for row in child.rows],
         }
         for child in tables.children()
         if child.present
     ]
     backlight = tables.backlight()
-    document["backlight"] = _plain(backlight) if backlight else None
-    document["panels"] = [_plain(panel) for panel in tables.panels()]
+    document["backlight"] = plain(backlight) if backlight else None
+    document["panels"] = [plain(panel) for panel in tables.panels()]
     return document
 
 
 def _block_document(tables: Tables, block: BdbBlock) -> dict[str, Any]:
     decoded = tables.decode(block)
     return {
-        **_plain(block),
+        **plain(block),
         "name": block.name,
         "decoded": _decoded_document(decoded) if decoded else None,
         "hex": tables.open(block).raw.hex(),
@@ -113,7 +112,7 @@ def _block_document(tables: Tables, block: BdbBlock) -> dict[str, Any]:
 
 def _decoded_document(decoded: Decoded) -> dict[str, Any]:
     return {
-        "fields": [_plain(row) for row in decoded.rows],
+        "fields": [plain(row) for row in decoded.rows],
         "tables": [_grid_document(grid) for grid in decoded.grids],
         "problems": list(decoded.problems),
     }
@@ -126,13 +125,13 @@ def _grid_document(grid: Grid) -> dict[str, Any]:
 
 def opregion_document(region: OpRegion) -> dict[str, Any]:
     """An OpRegion in ``rom info --json`` and ``rom vbt --json``."""
-    return {**_plain(region), "version_name": region.version_name, "extended": region.extended}
+    return {**plain(region), "version_name": region.version_name, "extended": region.extended}
 
 
-def _plain(record: object) -> dict[str, Any]:
-    """A dataclass without bytes as dictionaries and lists; ``asdict`` takes ten times as long."""
-    plain: dict[str, Any] = msgspec.to_builtins(record)
-    return plain
+def plain(record: object) -> dict[str, Any]:
+    """A record as dictionaries and lists, for JSON."""
+    made: dict[str, Any] = msgspec.to_builtins(record)
+    return made
 
 
 def difference_document(difference: Difference) -> dict[str, Any]:
@@ -164,7 +163,7 @@ def search_document(found: Search) -> dict[str, Any]:
         "what": list(found.what),
         "items": [_item_document(number, item) for number, item in enumerate(found.items)],
         "others": found.others,
-        "notes": [asdict(note) for note in found.notes],
+        "notes": [plain(note) for note in found.notes],
     }
 
 

@@ -7,10 +7,11 @@ A module is named behind the file, by its name or its GUID: ``OVMF_CODE.fd#QemuV
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom, is_pe, load
@@ -24,8 +25,7 @@ _UEFI_COMPRESSION = 1
 _GUID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
-@dataclass(frozen=True)
-class EfiDriver:
+class EfiDriver(Struct, frozen=True):
     """One driver: where it comes from, for people, and its PE image."""
 
     name: str

@@ -4,7 +4,8 @@ Layout: UEFI Specification 2.10, section 14.4.2 (EFI_PCI_EXPANSION_ROM_HEADER).
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.finding import Finding
 
@@ -16,8 +17,7 @@ SUBSYSTEMS = {10: "EFI application", 11: "EFI boot service driver", 12: "EFI run
 COMPRESSIONS = {0: "none", 1: "UEFI (LZ77 with Huffman)"}
 
 
-@dataclass(frozen=True, slots=True)
-class EfiHeader:
+class EfiHeader(Struct, frozen=True):
     """The EFI part of a ROM header: ``image_offset`` counts from the image's start, ``init_size`` is in bytes."""
 
     signature: int
@@ -43,8 +43,7 @@ class EfiHeader:
         return COMPRESSIONS.get(self.compression, "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class PeSection:
+class PeSection(Struct, frozen=True):
     """One section: addresses and sizes in bytes, ``offset`` from the start of the PE image."""
 
     name: str
@@ -54,8 +53,7 @@ class PeSection:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class PeImage:
+class PeImage(Struct, frozen=True):
     """What the PE headers say; ``entry`` is relative to the image base."""
 
     machine: int

@@ -5,8 +5,9 @@ Names: a GOP driver's are UTF-16 strings for ComponentName2, an edk2 driver's is
 """
 
 import re
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from fwsim.rom.efi import PeImage
 from fwsim.rom.flash.item import DRIVER_NAME, GOP_GUID
@@ -22,8 +23,7 @@ _NUMBER = re.compile(rb"(?<=\0\0)((?:[0-9]\0){4})\0\0")
 """The build number of Intel's GOP drivers: four digits of UTF-16, their binding's version ends with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """``role`` in words, "" where no GUID tells; ``name`` and ``build`` as the driver has them, "" for none."""
 
     role: str
@@ -31,8 +31,7 @@ class About:
     build: str
 
 
-@dataclass(frozen=True, slots=True)
-class DriverInfo:
+class DriverInfo(Struct, frozen=True):
     """A driver as `rom info` shows it; ``ids``: the graphics devices that it takes, None where it was not asked."""
 
     about: About

@@ -6,8 +6,9 @@ Source: System V ABI, chapter 5 (program loading). What is no such program is re
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import read_file
@@ -16,8 +17,7 @@ _EXPECTED = "an AArch64 ELF executable"
 _MOST = 1 << 30
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """``segments``: (guest-physical address, bytes), zeroes behind what the file has; ``sha256`` of the file.
 
     ``functions``: (address, bytes, name) in ascending order; none where the file was stripped.

@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import Rom
@@ -15,8 +16,7 @@ from fwsim.rom.flash.item import Item
 _SUFFIX = {0: "legacy", 1: "openfirmware", 2: "hppa", 3: "efi"}
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One piece of a ROM file: bytes ``offset`` up to ``offset + size`` of it, written to ``path``."""
 
     path: Path

@@ -1,16 +1,16 @@
 """Findings are what is odd about an image: facts that a parser states without giving up on the rest of the file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 
 Level = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One statement about a file.
 
     ``level``: ``error`` when the image cannot be run as it is, ``warning`` when firmware or a driver may refuse it,

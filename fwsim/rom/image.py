@@ -4,7 +4,7 @@ Header layout: PCI Firmware Specification 3.0, 5.1.1; the entry at offset 3 and 
 byte's extent are rules for code type 0 only (SeaBIOS src/optionroms.c).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.rom.efi import EfiHeader, parse_efi
 from fwsim.rom.finding import Finding
@@ -23,8 +23,7 @@ _JMP_REL16 = 0xE9
 _IBM_AT = 0x1E
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """One image of a ROM's chain.
 
     ``offset`` counts from the start of the file, ``size`` is what the image takes in the file (the PCIR's length, or

@@ -2,8 +2,9 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from fwsim.rom.chain import Rom
 from fwsim.rom.efi import EfiHeader
@@ -52,8 +53,7 @@ _EFI_FIELDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Bytes ``start`` up to, not including, ``end`` of the file, and the structure and field they belong to."""
 
     start: int

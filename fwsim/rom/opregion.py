@@ -6,7 +6,8 @@ Linux i915 display/intel_opregion.c and drivers/vfio/pci/vfio_pci_igd.c.
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.rom.finding import Finding
@@ -26,8 +27,7 @@ MAILBOXES = {1: "ACPI", 2: "software SCI", 3: "ASLE", 4: "VBT", 5: "extensions"}
 _KINDS = {0: "other", 1: "CRT", 2: "TV", 3: "digital", 4: "panel"}
 
 
-@dataclass(frozen=True, slots=True)
-class OpRegion:
+class OpRegion(Struct, frozen=True):
     """An OpRegion's header and the fields of its mailboxes that firmware fills in.
 
     ``size`` in bytes; ``version`` as major << 8 | minor; ``mailboxes`` those present, 1 to 5; texts without padding;

@@ -1,6 +1,6 @@
 """The blocks of a VBT that describe sixteen panels each say which panels it knows, and how they are driven."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.registers.dtd import DTD_SIZE, Timing, parse_vbt_dtd
 from fwsim.rom.bdb_fields import Grid, Value
@@ -31,8 +31,7 @@ _PSR2_TIME = 226
 _GENERIC_DTD = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """One panel of the LFP data. ``width`` by ``height`` as the table heads it, ``timing`` its mode, ``registers`` the
     (MMIO offset, value) pairs that the vBIOS writes, ``maker``, ``product``, ``serial``, ``week``, ``year`` its PnP id.
     """
@@ -50,8 +49,7 @@ class Panel:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Struct, frozen=True):
     """Where one piece of the LFP data lies: ``offset`` from the start of the BDB and ``size``, in bytes."""
 
     offset: int

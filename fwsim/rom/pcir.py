@@ -4,7 +4,8 @@ Layout: PCI Firmware Specification 3.0, section 5.1.2 (PCI Local Bus 2.2, 6.3.1.
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.finding import Finding
 
@@ -20,8 +21,7 @@ CODE_TYPES = {0: "x86 BIOS", 1: "Open Firmware", 2: "HP PA-RISC", 3: "EFI"}
 _DEVICE_LIST_LIMIT = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Pcir:
+class Pcir(Struct, frozen=True):
     """A PCI data structure. Offsets are in bytes from the start of the file, lengths in bytes.
 
     ``list_pointer`` (at +8) is the device list's offset in revision 3, the vital product data's in revision 0, both

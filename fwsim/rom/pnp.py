@@ -5,7 +5,8 @@ chain (a GPXE one, for instance) share the first eight bytes and are kept by the
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.finding import Finding
 
@@ -14,8 +15,7 @@ PNP_SIZE = 0x20
 _PARAGRAPH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class PnpHeader:
+class PnpHeader(Struct, frozen=True):
     """One expansion header; ``offset`` is in the file, ``length`` in bytes, pointers and vectors are image offsets.
 
     The fields after ``checksum_ok`` are those of a "$PnP" header: strings are empty and vectors 0 when there is none.

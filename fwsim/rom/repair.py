@@ -1,6 +1,6 @@
 """A ROM's ids and checksum are made right again, as QEMU's vfio does it, and in general."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.rom.chain import inspect_bytes
@@ -9,8 +9,7 @@ from fwsim.rom.image import CHECKSUM_BYTE, ENTRY, ROM_SIGNATURE, Image
 _JUMPS = (0xE9, 0xEB, 0xCB)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One byte range that a fix rewrote: file ``offset``, the bytes ``before`` and ``after``, and ``what`` they are."""
 
     offset: int

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from fwsim.errors import FwsimError
 from fwsim.rom.bdb import Tables
 from fwsim.rom.chain import Rom, inspect, inspect_bytes, read_file
@@ -15,8 +17,7 @@ from fwsim.rom.vbt import HEADER_SIZE, SIGNATURE, Vbt, parse_vbt
 _WIDTHS = {0x014C: 32, 0x8664: 64}
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """Code to disassemble: bytes, entry offsets in them, width in bits, and the image they are from."""
 
     data: bytes

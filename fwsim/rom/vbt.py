@@ -5,7 +5,8 @@ every vBIOS image seen, so it is reported and never required.
 """
 
 import struct
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.registers.bdb_blocks import BLOCK_NAMES
 from fwsim.rom.finding import Finding
@@ -25,8 +26,7 @@ _LINES, _LINE = 16, 200
 """Lines of a private block's text that are kept, and letters of each."""
 
 
-@dataclass(frozen=True, slots=True)
-class BdbBlock:
+class BdbBlock(Struct, frozen=True):
     """One data block: ``offset`` of its 3-byte header in the file, ``size`` of the data after that header, in bytes."""
 
     id: int
@@ -39,8 +39,7 @@ class BdbBlock:
         return BLOCK_NAMES.get(self.id, "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Vbt:
+class Vbt(Struct, frozen=True):
     """A Video BIOS Table. Offsets are in bytes from the start of the file, sizes in bytes, versions as stored.
 
     ``sum`` is the 8-bit sum over ``size`` bytes (0 when the checksum is right). ``sign_on`` are the lines of text the

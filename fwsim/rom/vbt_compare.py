@@ -1,7 +1,8 @@
 """Two VBTs are compared field by field, block by block: what each says, not where its bytes lie."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.rom.bdb import Tables
 from fwsim.rom.bdb_fields import Decoded, Grid
@@ -10,8 +11,7 @@ _MAX_BYTES = 16
 _CHILDREN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class FieldDifference:
+class FieldDifference(Struct, frozen=True):
     """One thing that differs: block (None: the header), the block's or header's name, the field, and what each says.
 
     Empty where one has no such field; a block that only one has is the field ``block`` with its size.
@@ -24,8 +24,7 @@ class FieldDifference:
     b: str
 
 
-@dataclass(frozen=True, slots=True)
-class VbtDifference:
+class VbtDifference(Struct, frozen=True):
     """What differs between two tables, and how many blocks say the same in both."""
 
     fields: tuple[FieldDifference, ...]

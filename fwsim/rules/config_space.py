@@ -5,15 +5,15 @@ xen/common/ioreq.c, QEMU hw/xen/xen-hvm-common.c. What guests do with MCFG: ACPI
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.results.summary import ConfigAnswer, ConfigSpace, ConfigWindow
 from fwsim.rules.placement import Verdict, span
 from fwsim.units import format_size
 
 
-@dataclass(frozen=True)
-class ConfigRule:
+class ConfigRule(Struct, frozen=True):
     """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
 
     id: str

@@ -5,7 +5,8 @@ rule answers with the facts, hexadecimal addresses in them, or not at all where 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from fwsim.devices.ecam import window
 from fwsim.firmware.request import Step
@@ -24,8 +25,7 @@ SIGNED_RANGES = ("RESERVED", "NVS")
 Verdict = tuple[bool, str] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
+class Layout(Struct, frozen=True, kw_only=True):
     """What every rule looks at. Sizes in bytes; ``bdsm`` and ``asls`` are 0 where there is none.
 
     ``wanted``: stolen memory that was asked for, 0 where nobody did; ``opregion``: the same for the OpRegion. ``bars``
@@ -74,8 +74,7 @@ class Layout:
         return True, span(*wanted)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Placed(Layout):
+class Placed(Layout, frozen=True, kw_only=True):
     """What is known of a placement besides, and what the firmware was told.
 
     ``size``: bytes of stolen memory really placed; ``register`` where their base went (0x5C, 0xC0; 0: nowhere);
@@ -108,7 +107,7 @@ class Placed(Layout):
     notes: Sequence[str] = ()
     no_bdsm: str = ""
     no_asls: str = ""
-    steps: Sequence[Step] = field(default=())
+    steps: Sequence[Step] = ()
     pciexbar: int = 0
     kept: Sequence[Range] = ()
     overlaps: Sequence[str] = ()
@@ -119,8 +118,7 @@ class Placed(Layout):
         return Range(self.bdsm, self.bdsm + (self.size or self.wanted))
 
 
-@dataclass(frozen=True)
-class PlacementRule:
+class PlacementRule(Struct, frozen=True):
     """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
 
     id: str
@@ -129,8 +127,7 @@ class PlacementRule:
     source: str
 
 
-@dataclass(frozen=True)
-class PlacedRule:
+class PlacedRule(Struct, frozen=True):
     """A rule that needs a whole placement."""
 
     id: str
@@ -141,10 +138,8 @@ class PlacedRule:
 
 def check_placed(placed: Placed) -> list[CheckResult]:
     """Every rule that concerns the placement, in the tables' order."""
-    shared = ((rule.id, rule.test(placed)) for rule in SHARED)
-    rest = ((rule.id, rule.test(placed)) for rule in PLACED)
-    found = (*shared, *rest)
-    return [CheckResult(name, *verdict) for name, verdict in found if verdict is not None]
+    found = [CheckResult(rule.id, *verdict) for rule in SHARED if (verdict := rule.test(placed)) is not None]
+    return found + [CheckResult(rule.id, *verdict) for rule in PLACED if (verdict := rule.test(placed)) is not None]
 
 
 def span(start: int, end: int) -> str:

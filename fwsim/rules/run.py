@@ -4,10 +4,9 @@ A rule answers with the facts, hexadecimal addresses in them, or not at all wher
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from fwsim.board.q35 import ext_tseg
 from fwsim.devices.mch import EXT_TSEG
@@ -35,8 +34,7 @@ IGD_SLOT = 0x10
 """00:02.0: firmware gives stolen memory to a device there only (SeaBIOS src/fw/pciinit.c, intel_igd_setup)."""
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True, dict=True):
     """What the rules look at: the run, and what follows from its scenario.
 
     ``stolen`` is the guest's stolen memory (on the host itself, the host's), empty where the firmware placed none;
@@ -99,8 +97,7 @@ class Facts:
         )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
 
     id: str

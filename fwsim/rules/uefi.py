@@ -6,7 +6,8 @@ missing: runs of the GOP drivers of coreboot's boards (docs/uefi.md).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.results.summary import EfiDriverResult, EfiInput, EfiSummary, Summary
 from fwsim.rules.placement import Verdict
@@ -26,8 +27,7 @@ _NO_SINK = (
 )
 
 
-@dataclass(frozen=True)
-class EfiFacts:
+class EfiFacts(Struct, frozen=True):
     """What the rules look at: the run, its drivers, and the guest's BDSM and ASLS, 0 where there is none."""
 
     scenario: Scenario
@@ -37,8 +37,7 @@ class EfiFacts:
     asls: int
 
 
-@dataclass(frozen=True)
-class EfiRule:
+class EfiRule(Struct, frozen=True):
     """One rule: a short stable ``id``, what it ``protects`` from, and the ``source`` it follows from."""
 
     id: str

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.environment.ending import Ending
 from fwsim.environment.processor import Runnable
 from fwsim.machine.built import Built
 from fwsim.machine.left import Left
 from fwsim.results.summary import Summary
-from fwsim.rom.chain import Rom
+from fwsim.rom.chain import Rom, is_pe
 from fwsim.running.option_rom import Offer
 from fwsim.scenario.model import Scenario
+from fwsim.scenario.options import allocator_of
 
 Progress = Callable[[str, float | None], None]
 
@@ -22,8 +24,14 @@ def quiet(label: str, fraction: float | None) -> None:
     """The progress of a run that nobody watches."""
 
 
-@dataclass(frozen=True)
-class Assembled:
+def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
+    """Whether the firmware is fwsim's own UEFI, and there is a driver for it."""
+    row = allocator_of(scenario.firmware)[0]
+    drivers = scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images)
+    return row.uefi and not row.image and bool(drivers)
+
+
+class Assembled(Struct, frozen=True):
     """A scenario's machine with its ROM offered to the firmware; no code has run.
 
     ``before`` is the IGD as those who had it earlier left it; ``igd`` its device id, None where the display device is

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
@@ -23,7 +23,7 @@ from fwsim.results.png import png_bytes
 from fwsim.results.summary import CallResult, Screen
 from fwsim.running.framebuffer import owner, store
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import look, panel_picture, take
+from fwsim.running.pictures import look, of_one_colour, panel_picture, take
 from fwsim.scenario.model import Call, Scenario
 from fwsim.trace.event import Op, Space
 
@@ -54,8 +54,7 @@ class Called(Protocol):
         ...
 
 
-@dataclass
-class Caller:
+class Caller(Struct, dict=True):
     """Makes a scenario's calls on a session, keeps their results, the screens and the IOMMU's faults."""
 
     built: Built
@@ -254,11 +253,11 @@ class Caller:
             screen.mode = self._mode
         screen.lights, screen.drawn = lights(self.built), self._drawn
         screen.wanted = self._wanted or screen.wanted
-        screen.flat = bool((rgb == rgb[0, 0]).all())
+        screen.flat = of_one_colour(rgb)
         screen.file = f"screen-{len(self.screens) + 1:02d}.png"
         self.screens.append(screen)
         self.pictures.append(rgb)
-        fitted = panel_picture(self.built, screen, rgb)
+        fitted = panel_picture(self.built, screen, rgb, wanted=self.out is not None)
         if self.out is not None:
             self.out.write(screen.file, png_bytes(rgb))
             if fitted is not None and screen.panel:

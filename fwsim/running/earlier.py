@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.machine.build import lights
@@ -15,8 +15,7 @@ from fwsim.scenario.model import Scenario
 ROM_BASE = 0xC0000
 
 
-@dataclass
-class Earlier:
+class Earlier(Struct):
     """What they left: the ``shadow`` of the host's POST and the device, None where nobody was; a line for each.
 
     ``host``: the machine on which the host's own firmware ran a ROM of its own (``host.post``).

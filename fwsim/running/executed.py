@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from fwsim.board.function import BarSpec, Board, BoardFunction, Setting
 from fwsim.board.fw_tables.guest import Guest as FirmwareGuest
@@ -92,7 +93,7 @@ def machine_of(request: Request, firmware: FirmwareImage, code: int = _CODE) -> 
     )  # fmt: skip
     mode = "every" if firmware.every_mode else "real"
     split = ram_split(request.machine, request.ram, max_low=request.max_low)
-    machine = Machine(scenario, None, None, None, vga=False, mode=mode, split=split)
+    machine = Machine(scenario, None, None, None, vga=False, mode=mode, split=split, moves=True)
     machine.functions = plug_all(machine.pci, _board(request))
     for each in machine.functions:
         if each.spec.shadow is not None:

@@ -60,9 +60,9 @@ def _into_vram(machine: Machine, offset: int, data: bytes) -> None:
 def _through_gtt(built: Built, offset: int, data: bytes) -> None:
     igd = built.machine.igd
     assert igd is not None
-    entries = igd.entries()
     refused = []
     first, end = offset // PAGE, (offset + len(data) + PAGE - 1) // PAGE
+    entries = igd.entries(slice(first, end))
     igd.used[first:end] = 1
     for page in range(first, end):
         host = int(igd.pages[page]) if page < igd.pages.size else 0
@@ -70,6 +70,6 @@ def _through_gtt(built: Built, offset: int, data: bytes) -> None:
         part = data[begin - offset : (page + 1) * PAGE - offset]
         if host:
             ctypes.memmove(host + begin % PAGE, part, len(part))
-        elif page < entries.size and int(entries[page]) & 1:
+        elif page - first < entries.size and int(entries[page - first]) & 1:
             refused.append(page)
     built.guard.refuse(refused, read=False)

@@ -1,6 +1,6 @@
 """A ROM gets into the machine: offered as the hypervisor offers it, judged and copied as SeaBIOS does it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.seabios.optionrom import ROM_START, judge_header, judge_image
@@ -18,8 +18,7 @@ VFIO_REGION = 0x20000
 """Bytes of the ROM region vfio makes of the shadow at C0000."""
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The image the guest's firmware finds, and what was done to it on the way."""
 
     image: bytes
@@ -70,8 +69,7 @@ def legacy_image(image: bytes, rom: Rom) -> bytes:
     return _bytes_of(image, legacy)
 
 
-@dataclass(frozen=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """What the guest's firmware makes of a ROM: the ``code`` that it runs, None for none, and ``why``, for people."""
 
     code: bytes | None

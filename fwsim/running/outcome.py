@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as g
+from fwsim.devices.igd.storage import storage
 from fwsim.environment.bios.session import Session
 from fwsim.environment.ending import Ending
 from fwsim.environment.slices import Slices
@@ -20,7 +21,6 @@ from fwsim.firmware.seabios.optionrom import ROM_START
 from fwsim.machine.built import Built
 from fwsim.memory.ram import PAGE
 from fwsim.native import R_CODE, R_TIME
-from fwsim.registers.database import name_of
 from fwsim.results.summary import (
     Assist,
     E820Range,
@@ -90,7 +90,7 @@ def summarize(scenario: Scenario, rom: Rom, built: Built, session: Ran, ending: 
         Assist(what=release.text(_input(release.wait, built)), count=_times(release, count, bios))
         for release, count in session.slices.assist.given.values()
     ]
-    summary.unhandled = _unhandled(built, session, scenario)
+    summary.unhandled = _unhandled(built, session)
     if found := config_space(built):
         summary.config_space = found
     summary.events = machine.recorder.count
@@ -246,6 +246,8 @@ def _left(stop: Stop, rom: Rom, session: Session) -> str:
 def _input(wait: Wait, built: Built) -> str:
     """The input as a person names it, with the register's name where the database has one."""
     known = wait.space in ("mmio", "pci", "port")
+    from fwsim.registers.database import name_of
+
     register = name_of(wait.space, wait.address, built.machine.scenario.host.cpu) if known else None
     return f"{wait.text} ({register.name})" if register else wait.text
 
@@ -282,12 +284,11 @@ def _interrupts(built: Built) -> Interrupts:
     )  # fmt: skip
 
 
-def _unhandled(built: Built, session: Ran, scenario: Scenario) -> Unhandled:
+def _unhandled(built: Built, session: Ran) -> Unhandled:
     """Ports nothing answers, IGD registers that no row of the database describes, and leaves nobody knows."""
     ports: Counter[int] = Counter()
     registers: Counter[int] = Counter()
     recorder = built.machine.recorder
-    gen = scenario.host.cpu
     for first in range(0, recorder.count, _SLICE):
         part = recorder.read(first, min(first + _SLICE, recorder.count))
         open_bus = part[(part["space"] == int(Space.PORT)) & (part["flags"] & int(Flag.UNHANDLED) != 0)]
@@ -295,7 +296,8 @@ def _unhandled(built: Built, session: Ran, scenario: Scenario) -> Unhandled:
         if built.machine.igd is not None:
             touched = part[(part["space"] == int(Space.MMIO)) & (part["op"] <= int(Op.WRITE))]
             registers.update(touched["address"].tolist())
-    unknown = {at: count for at, count in registers.items() if name_of("mmio", at, gen) is None}
+    described = storage(built.machine.igd.family).described if registers and built.machine.igd else frozenset()
+    unknown = {at: count for at, count in registers.items() if at not in described}
     return Unhandled(
         ports=[Place(address=at, count=count) for at, count in sorted(ports.items())],
         registers=[Place(address=at, count=count) for at, count in sorted(unknown.items())],

@@ -4,11 +4,11 @@ The card shows what goes wrong: a wrong stride shears grid and circle, a page ou
 channels turn the bars and the lettered ramps, a wrong size loses the border or a corner.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Rgb = NDArray[np.uint8]
@@ -33,8 +33,7 @@ _GLYPHS: dict[str, tuple[int, ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class ModeLayout:
+class ModeLayout(Struct, frozen=True):
     """A linear mode: ``pitch`` in bytes, ``base`` its physical address; ``fields`` for red, green and blue.
 
     Fields of no bits at all stand for the usual ones of ``bpp``.

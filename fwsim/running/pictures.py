@@ -42,8 +42,17 @@ def take(built: Built, mode: int, frames: int) -> tuple[Screen, NDArray[np.uint8
     return Screen(mode=mode, width=picture.width, height=picture.height, format=picture.mode), picture.rgb
 
 
-def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """The panel's own picture of ``screen``, whose pixels are ``rgb``, and noted there; None where it is the same."""
+def of_one_colour(rgb: NDArray[np.uint8]) -> bool:
+    """Whether all of a picture's pixels are the same."""
+    some = rgb[::16, ::16]  # enough to tell most of them
+    return bool((some == rgb[0, 0]).all() and (rgb == rgb[0, 0]).all())
+
+
+def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8], *, wanted: bool) -> NDArray[np.uint8] | None:
+    """The panel's own picture of ``screen``, whose pixels are ``rgb``, and noted there; None where it is the same.
+
+    ``wanted`` False: it is noted only.
+    """
     igd = built.machine.igd
     shown = None if igd is None else panel(igd.family, igd.register, (screen.width, screen.height))
     if shown is None or screen.format == "off":
@@ -53,7 +62,7 @@ def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8]) -> NDArr
         file=screen.file.replace("screen", "panel"), width=shown.width, height=shown.height,
         window=Window(x=x, y=y, w=w, h=h), fitting=shown.fitting,
     )  # fmt: skip
-    return fit(rgb, shown)
+    return fit(rgb, shown) if wanted else None
 
 
 def _look(built: Built, seen: Scan, count: int) -> list[Frame]:

@@ -2,7 +2,7 @@
 
 A whole run is ``run``. Who wants a part of one takes the steps: ``assemble`` makes the machine and runs none of the
 guest's code; a ``Run`` is that machine with what runs its code. Its steps are ``post``, ``calls``, ``pictures`` and
-``summary``, in this order, as far as one goes.
+``summary``, in this order, as far as one goes. What only runs under UEFI need is imported by those.
 """
 
 from __future__ import annotations
@@ -28,19 +28,15 @@ from fwsim.native import R_TIME
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import Summary
 from fwsim.rom.chain import Rom, is_pe, load
-from fwsim.rom.drivers import driver_file, drivers_of
-from fwsim.rom.pack import packed
 from fwsim.rules.run import check
-from fwsim.running.base import AnyRun, Assembled, PcRun, Progress, quiet
+from fwsim.running.base import AnyRun, Assembled, PcRun, Progress, quiet, wants_uefi
 from fwsim.running.behind_bar import looked_at
 from fwsim.running.calls import Caller
 from fwsim.running.earlier import ROM_BASE, Earlier, add_guest, add_host, add_own, file_extent, parties
 from fwsim.running.guest_driver import driver_summary
-from fwsim.running.image import ImageRun
 from fwsim.running.left_on import note, put_table, same_memory
 from fwsim.running.option_rom import Matched, Offer, check_ids, match, offer, refusal
 from fwsim.running.outcome import summarize
-from fwsim.running.uefi import UefiRun, place_by_chain, wants_uefi
 from fwsim.scenario.model import Call, Scenario
 from fwsim.scenario.model import Rom as RomChoice
 from fwsim.scenario.options import allocator_of
@@ -72,6 +68,7 @@ def run(scenario: Scenario, out: RunDir, progress: Progress | None = None, sessi
             out.write("shadow.rom", one.shadow())
     finally:
         one.close()
+        one.built.machine.release()  # the machine is a knot of references: it goes when the collector comes by
     summary.wall_s = round(time.perf_counter() - started, 6)
     out.write_scenario(scenario)
     out.write_summary(summary)
@@ -97,8 +94,12 @@ def begun(
 def begin(made: Assembled, sessions: Sessions = Session, out: RunDir | None = None) -> PcRun:
     """The run of ``made`` by its firmware's kind: a BIOS's, or UEFI's where there is a driver for it."""
     if made.built.machine.engine.mode == "long":
+        from fwsim.running.uefi import UefiRun
+
         return UefiRun(made, out)
     if executes(made.scenario):
+        from fwsim.running.image import ImageRun
+
         return ImageRun(made, out)
     return Run(made, sessions, out)
 
@@ -112,6 +113,8 @@ def assemble(scenario: Scenario, rom: Rom, events: Path | None = None, tell: Pro
     found, igd = Earlier(), None
     uefi = wants_uefi(scenario, rom)
     if uefi:
+        from fwsim.running.uefi import place_by_chain
+
         scenario = place_by_chain(scenario, rom)
     if display_adapter(scenario, rom) is None:
         if not row.uefi or not (uefi or row.image):  # edk2 starts an EFI image whatever ids its PCIR names
@@ -160,6 +163,9 @@ def _packed(scenario: Scenario, rom: Rom) -> Offer | None:
     row = allocator_of(scenario.firmware)[0]
     if not (row.image and row.uefi) or not (scenario.firmware.drivers or is_pe(rom.data)):
         return None
+    from fwsim.rom.drivers import driver_file, drivers_of
+    from fwsim.rom.pack import packed
+
     named = [driver for path in scenario.firmware.drivers for driver in driver_file(path)]
     raw = [driver.raw for driver in (*named, *drivers_of(rom))]
     return Offer(packed(raw, _INTEL, scenario.host.device_id))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 from msgspec.structs import replace as with_fields
 from numpy.typing import NDArray
 
@@ -27,7 +27,7 @@ from fwsim.results.summary import (
     Stop,
     Summary,
 )
-from fwsim.rom.chain import Rom, is_pe
+from fwsim.rom.chain import Rom
 from fwsim.rom.drivers import EfiDriver, driver_file, drivers_of
 from fwsim.rom.efi_about import ASSIGNS
 from fwsim.rules.run import check
@@ -36,7 +36,7 @@ from fwsim.running.efi_reads import last_reads, register_accesses
 from fwsim.running.framebuffer import store
 from fwsim.running.outcome import summarize
 from fwsim.running.payload import ModeLayout, encoded_card
-from fwsim.running.pictures import panel_picture, take
+from fwsim.running.pictures import of_one_colour, panel_picture, take
 from fwsim.scenario.model import Scenario
 from fwsim.scenario.options import allocator_of
 from fwsim.trace.efi import status_name
@@ -47,20 +47,12 @@ _LPC_BRIDGE = 0x1F << 3
 _RGB, _BGR = ((8, 0), (8, 8), (8, 16)), ((8, 16), (8, 8), (8, 0))
 
 
-@dataclass
-class _Screens:
+class _Screens(Struct):
     """What the pictures show, and their pixels."""
 
     screens: list[Screen] = field(default_factory=list)
     pictures: list[NDArray[np.uint8]] = field(default_factory=list)
     calls: list[CallResult] = field(default_factory=list)
-
-
-def wants_uefi(scenario: Scenario, rom: Rom) -> bool:
-    """Whether the firmware is fwsim's own UEFI, and there is a driver for it."""
-    row = allocator_of(scenario.firmware)[0]
-    drivers = scenario.firmware.drivers or is_pe(rom.data) or any(image.efi for image in rom.images)
-    return row.uefi and not row.image and bool(drivers)
 
 
 def _counted(drivers: int) -> str:
@@ -171,11 +163,11 @@ class UefiRun(PcRun):
         if rgb is None:
             return
         screen.lights, screen.drawn, screen.wanted = lights(self.built), drawn, (mode.width, mode.height)
-        screen.flat = bool((rgb == rgb[0, 0]).all())
+        screen.flat = of_one_colour(rgb)
         screen.file = f"screen-{len(self._shown.screens) + 1:02d}.png"
         self._shown.screens.append(screen)
         self._shown.pictures.append(rgb)
-        fitted = panel_picture(self.built, screen, rgb)
+        fitted = panel_picture(self.built, screen, rgb, wanted=self._out is not None)
         if self._out is not None:
             self._out.write(screen.file, png_bytes(rgb))
             if fitted is not None and screen.panel:

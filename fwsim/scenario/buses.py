@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.scenario.functions import BRIDGE_CLASS, BarText, bars_of, devfn_of, rom_size
 from fwsim.scenario.model import Function
 
 
-@dataclass
-class _Node:
+class _Node(Struct):
     """A row, where it is said, its address on its bus, and what is behind it."""
 
     row: Function
@@ -24,8 +24,7 @@ class _Node:
         return self.row.class_code >> 8 == BRIDGE_CLASS
 
 
-@dataclass(frozen=True)
-class OnBus:
+class OnBus(Struct, frozen=True):
     """A row with its address: bus<<8 | device<<3 | function; ``parent`` the bridge's address, None on bus 0.
 
     ``secondary`` is the number of the bus behind it, 0 for a function that is no bridge.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import BarKind
@@ -23,8 +24,7 @@ _LARGEST_ROM = 16 << 20
 Hotplug = Literal["none", "pcie", "shpc"]
 
 
-@dataclass(frozen=True)
-class BarText:
+class BarText(Struct, frozen=True):
     """One BAR of a row: its index, ``size`` in bytes, kind, and whether it takes two registers."""
 
     index: int

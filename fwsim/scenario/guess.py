@@ -3,9 +3,10 @@
 import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.registers.families import families, family, family_of_device
@@ -23,8 +24,7 @@ _CALLS = ({"ax": 0x0003}, {"ax": 0x4F02, "bx": 0x4114})
 """Text mode, as SeaBIOS sets it, then 800x600 of 16 bits, linear (VBE 3.0, 4F02, bit 14)."""
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """One field that nobody gave: its path, the value as ``--set`` takes it, and ``why``."""
 
     field: str
@@ -32,8 +32,7 @@ class Guess:
     why: str
 
 
-@dataclass(frozen=True)
-class Guessed:
+class Guessed(Struct, frozen=True):
     """The scenario of a ROM alone, what was guessed in it, and the command that runs the ``other`` likely machine."""
 
     scenario: Scenario

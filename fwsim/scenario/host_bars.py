@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.request import BarKind
@@ -17,8 +18,7 @@ _IO_END = 1 << 32
 _EXAMPLE = 'such as "mem 128K @ 0x50000000", the address from lspci -v: Memory at 50000000'
 
 
-@dataclass(frozen=True)
-class HostBarText:
+class HostBarText(Struct, frozen=True):
     """One BAR: its index, ``size`` in bytes, kind, whether it takes two registers, and its address on the host."""
 
     index: int

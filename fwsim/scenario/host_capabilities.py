@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.scenario.host_bars import HostBarText
@@ -33,8 +34,7 @@ _ENTRY = 16
 """Bytes of one entry of an MSI-X table (PCI Local Bus 3.0, 6.8.2)."""
 
 
-@dataclass(frozen=True)
-class InBar:
+class InBar(Struct, frozen=True):
     """``size`` bytes at ``offset`` of a BAR."""
 
     bar: int
@@ -42,8 +42,7 @@ class InBar:
     size: int
 
 
-@dataclass(frozen=True)
-class HostCapability:
+class HostCapability(Struct, frozen=True):
     """One capability. ``count``: messages, vectors, virtual functions, a vendor's bytes; ``table``, ``pba``: MSI-X's.
 
     ``is64`` and ``mask`` are MSI's: an address of 64 bits, and mask and pending bits.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.groups.topology import HostFunction, Topology
@@ -16,8 +16,7 @@ from fwsim.scenario.model import Scenario
 _BRIDGE_BARS = 2
 
 
-@dataclass(frozen=True)
-class FunctionFacts:
+class FunctionFacts(Struct, frozen=True):
     """One row: its place among the host's buses, its BARs, and its capabilities."""
 
     row: Row
@@ -26,8 +25,7 @@ class FunctionFacts:
     capabilities: tuple[HostCapability, ...]
 
 
-@dataclass(frozen=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True):
     """A whole host: its buses, its functions in the order of their rows, and what each bridge forwards, by its rid."""
 
     topology: Topology

@@ -7,7 +7,8 @@ prefetchable window may hold addresses past 4 GiB, the other may not.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.groups.topology import HostFunction, Topology
@@ -17,8 +18,7 @@ from fwsim.units import GIB, KIB, MIB
 GRAIN = {"io": 4 * KIB, "mem": MIB, "pref": MIB}
 
 
-@dataclass(frozen=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True):
     """One bridge: the buses from ``secondary`` to ``subordinate``, 0 where there is none, and its windows by kind.
 
     ``windows``: (first byte, end) of io, mem and pref; a kind without a BAR behind the bridge is not there.

@@ -4,13 +4,12 @@ Every struct is resolved: a value left out is filled in from the host's CPU fami
 bear the names of the TOML keys, except ``Call.vector`` (``int``) and ``Budget.time_ns`` (``time``).
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from msgspec import Meta
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import allocator

@@ -7,11 +7,11 @@ has no such calls, and is made anew for each cell.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UnsetType
+from msgspec import Struct, UnsetType
 
 from fwsim.errors import FwsimError
 from fwsim.memory.arm_map import MACHINE
@@ -46,6 +46,7 @@ RAN_ARM = {"stop": "VARCHAR"} | dict.fromkeys((
 """Of runs of Arm guests; where a sweep has both kinds, each row has its own kind's."""
 
 
+@lru_cache(maxsize=4)
 def columns(matrix: Matrix) -> dict[str, str]:
     """Column to its SQL type, in order."""
     axes = {axis.name: "UBIGINT" if isinstance(axis.labels[0], int) else "VARCHAR" for axis in matrix.axes}
@@ -80,8 +81,11 @@ def crashed(matrix: Matrix, cell: int) -> Row:
 def named(matrix: Matrix, cell: int, result: Row) -> Row:
     """``result`` with the cell's number and place before it, every column there."""
     labels = matrix.labels(cell)
-    row = {"cell": cell} | labels | {f"result_{k}" if k in labels else k: v for k, v in result.items()}
-    return {name: row.get(name) for name in columns(matrix)}
+    row = dict.fromkeys(columns(matrix))
+    row.update(labels, cell=cell)
+    for name, value in result.items():
+        row[f"result_{name}" if name in labels else name] = value
+    return row
 
 
 def _placed(matrix: Matrix, cell: int) -> Row:
@@ -169,8 +173,7 @@ def _config_space(summary: Summary) -> Row:
     return {"config_lost": sum(each.lost for each in found.answers), "config_answers": said}
 
 
-@dataclass
-class _Kept:
+class _Kept(Struct):
     """A run whose ROM has POSTed, and how to get back there."""
 
     run: Run | ImageRun
@@ -178,7 +181,10 @@ class _Kept:
 
 
 class Runner:
-    """Runs scenarios in this process, events in memory; keeps ``keep`` machines that have POSTed to go back to."""
+    """Runs scenarios in this process, events in memory; keeps ``keep`` machines that have POSTed to go back to.
+
+    0: none, and no POST costs a snapshot; each machine goes when its run is over.
+    """
 
     def __init__(self, keep: int = 2) -> None:
         self.keep = keep
@@ -217,7 +223,7 @@ class Runner:
             return found.run
         one = begin(assemble(scenario, self._rom(scenario.rom.file)))
         one.post()
-        if not isinstance(one, Run | ImageRun):
+        if not self.keep or not isinstance(one, Run | ImageRun):
             return one
         while len(self._kept) >= self.keep:
             _, old = self._kept.popitem(last=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from fwsim import __version__
 from fwsim.board.pc import MACHINES
@@ -38,26 +38,26 @@ _MOST_CALLS = 64
 _WORDS = {"machine": MACHINES, "driver": DRIVERS, "holder": HOLDERS, "guest": GUESTS, "accel": ACCELS, "legacy": SWITCH}
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(Struct, frozen=True, dict=True):
     """One field and the values it takes."""
 
     name: str
     values: Sequence[Any]
 
     @cached_property
+    def plain(self) -> Sequence[Any]:
+        """A number for each value that stands for one; any other as it is."""
+        return self.values if isinstance(self.values, range) else tuple(plain_of(value) for value in self.values)
+
+    @cached_property
     def labels(self) -> Sequence[int | str]:
         """The values as a table shows them: all numbers, or all text."""
-        if isinstance(self.values, range):
-            return self.values
-        plain = [plain_of(value) for value in self.values]
-        if all(isinstance(value, int) for value in plain):
-            return tuple(plain)
+        if isinstance(self.values, range) or all(isinstance(value, int) for value in self.plain):
+            return self.plain
         return tuple(value if isinstance(value, str) else json.dumps(value) for value in self.values)
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(Struct, frozen=True, dict=True, eq=False):
     """A sweep: ``axes`` in the order of the columns, the last one varies fastest; ``skip`` what is left out."""
 
     kind: str
@@ -80,16 +80,23 @@ class Matrix:
     def chunk(self, number: int) -> list[int]:
         """The cells of a piece of work."""
         size = CHUNK[self.kind]
-        first = number * size
-        return [cell for cell in range(first, min(first + size, self.cells)) if not self._skipped(self.at(cell))]
+        cells = range(number * size, min((number + 1) * size, self.cells))
+        return [cell for cell in cells if not self._skipped(self.at(cell))] if self.skip else list(cells)
+
+    @property
+    def shares_posts(self) -> bool:
+        """Whether there are neighbours that differ in nothing that a POST sees."""
+        return any(_after_post(axis.name) and len(axis.values) > 1 for axis in self.axes)
 
     def at(self, cell: int) -> tuple[int, ...]:
         """The position on each axis of cell number ``cell``."""
-        places = []
-        for axis in reversed(self.axes):
-            cell, place = divmod(cell, len(axis.values))
-            places.append(place)
-        return tuple(reversed(places))
+        return tuple(cell // below % count for below, count in self._strides)
+
+    @cached_property
+    def _strides(self) -> list[tuple[int, int]]:
+        """For each axis how many cells there are to its next value, and how many values."""
+        counts = [len(axis.values) for axis in self.axes]
+        return [(prod(counts[number + 1 :]), count) for number, count in enumerate(counts)]
 
     def values(self, cell: int) -> dict[str, Any]:
         """Field to value."""
@@ -100,9 +107,7 @@ class Matrix:
         return {axis.name: axis.labels[place] for axis, place in zip(self.axes, self.at(cell), strict=True)}
 
     def _skipped(self, at: tuple[int, ...]) -> bool:
-        if not self.skip:
-            return False
-        now = {axis.name: plain_of(axis.values[place]) for axis, place in zip(self.axes, at, strict=True)}
+        now = {axis.name: axis.plain[place] for axis, place in zip(self.axes, at, strict=True)}
         return any(all(now[name] in wanted for name, wanted in rule.items()) for rule in self.skip)
 
     @cached_property
@@ -227,7 +232,7 @@ def _flatten(table: dict[str, Any], path: str) -> Iterable[tuple[str, Any]]:
 
 def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
     """The axes, those of calls last: what a ROM is asked after its POST varies fastest. Refuses too large a matrix."""
-    names = sorted(flat, key=lambda name: kind == "run" and name.partition(".")[0] in ("call", "payload"))
+    names = sorted(flat, key=lambda name: kind == "run" and _after_post(name))
     wanted = {name: _values(name, flat[name], f"{where}: set.{name}") for name in names}
     count = prod(len(values) for values in wanted.values())
     if count > LIMIT:
@@ -237,6 +242,11 @@ def _axes(flat: dict[str, Any], kind: str, where: str) -> tuple[Axis, ...]:
             found=sizes, expected=f"up to {LIMIT:,}", hint="take fewer values, or make several sweeps",
         )  # fmt: skip
     return tuple(Axis(name, values if isinstance(values, range) else tuple(values)) for name, values in wanted.items())
+
+
+def _after_post(name: str) -> bool:
+    """Whether an axis says what is done when the ROM's POST is over."""
+    return name.partition(".")[0] in ("call", "payload")
 
 
 def _values(name: str, value: Any, where: str) -> Sequence[Any]:

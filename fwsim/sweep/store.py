@@ -1,27 +1,37 @@
-"""A sweep's rows are Parquet: a part for each piece of work as it comes, one file at the end.
+"""A sweep's rows come as a part for each piece of work, JSON lines in gzip, and are one Parquet file at the end.
 
-A part is written beside and then renamed, so a sweep that is killed keeps whole parts only, and goes on after them.
+Who makes rows packs them: one process keeps the parts of all, and only moves bytes. A part is written beside and then
+renamed, so a sweep that is killed keeps whole parts only, and goes on after them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from fwsim.errors import FwsimError
 from fwsim.sweep.cell import Row, columns
 from fwsim.sweep.matrix import Matrix
 
 STATE, PARTS, ROWS = "sweep.json", "parts", "rows.parquet"
+_PART = ".json.gz"
 _OURS = {STATE, PARTS, ROWS, "heatmap.png"}
 _MEMORY = "SET threads = 1; SET memory_limit = '256MB'; SET preserve_insertion_order = true"
+
+
+def packed(rows: Sequence[Row]) -> bytes:
+    """``rows`` as a part has them; such texts one behind the other are one as well."""
+    return gzip.compress(msgspec.json.Encoder().encode_lines(rows), compresslevel=1, mtime=0)
 
 
 @contextlib.contextmanager
@@ -52,6 +62,8 @@ class Store:
     def open(cls, path: Path, matrix: Matrix, force: bool = False) -> Store:
         """A new folder, or that of the same sweep to go on with. Raises FwsimError for any other folder."""
         store = cls(path, matrix)
+        with _uninterrupted():
+            _connection()  # needed when everything is done: who lacks DuckDB hears of it before
         if path.exists() or path.is_symlink():
             store._take_up(force)
         try:
@@ -61,7 +73,7 @@ class Store:
                 left.unlink()
         except OSError as error:
             raise _failed(path, error) from None
-        store.done = {int(part.stem) for part in (path / PARTS).glob("*.parquet")}
+        store.done = {int(part.name.removesuffix(_PART)) for part in (path / PARTS).glob(f"*{_PART}")}
         if store.rows.exists():
             store.done = set(range(matrix.chunks))
         return store
@@ -100,27 +112,15 @@ class Store:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     @_uninterrupted()
-    def write(self, number: int, rows: list[Row]) -> None:
-        """Keep the rows of a piece of work. Raises FwsimError when the disk is full."""
-        text = self.path / PARTS / f".{number:06d}.json"
-        made = self.path / PARTS / f".{number:06d}.parquet"
+    def write(self, number: int, part: bytes) -> None:
+        """Keep the packed rows of a piece of work. Raises FwsimError when the disk is full."""
+        made = self.path / PARTS / f".{number:06d}{_PART}"
         try:
-            text.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-            if rows:
-                types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns(self.matrix).items())
-                source = f"read_json({_quoted(text)}, format = 'newline_delimited', columns = {{{types}}})"
-            else:
-                source = self._empty()
-            _execute(f"COPY (SELECT * FROM {source}) TO {_quoted(made)} (FORMAT parquet)", self.path)
-            text.unlink()
+            made.write_bytes(part)
             made.rename(made.with_name(made.name[1:]))
         except OSError as error:
             raise _failed(self.path, error) from None
         self.done.add(number)
-
-    def _empty(self) -> str:
-        names = ", ".join(f'NULL::{kind} AS "{name}"' for name, kind in columns(self.matrix).items())
-        return f"(SELECT {names}) WHERE false"
 
     @_uninterrupted()
     def finish(self) -> None:
@@ -128,9 +128,11 @@ class Store:
         if self.rows.exists():
             return
         made = self.path / PARTS / ".rows.parquet"
-        parts = sorted((self.path / PARTS).glob("*.parquet"), key=lambda part: int(part.stem))
-        # one after the other as they are named: to sort a million rows takes twice the memory and the time
-        query = f"SELECT * FROM read_parquet([{', '.join(map(_quoted, parts))}])"
+        types = ", ".join(f"'{name}': '{kind}'" for name, kind in columns(self.matrix).items())
+        # one after the other as they are numbered: to sort a million rows takes twice the memory and the time
+        parts = sorted((self.path / PARTS).glob(f"*{_PART}"), key=lambda part: int(part.name.removesuffix(_PART)))
+        read = f"[{', '.join(map(_quoted, parts))}], format = 'newline_delimited', columns = {{{types}}}"
+        query = f"SELECT * FROM read_json({read})"
         _execute(f"COPY ({query}) TO {_quoted(made)} (FORMAT parquet, COMPRESSION zstd)", self.path)
         try:
             made.rename(self.rows)

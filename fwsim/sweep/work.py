@@ -7,18 +7,19 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
+from msgspec import Struct
+
 from fwsim.errors import FwsimError
-from fwsim.sweep.cell import Row, Runner, crashed, rows_of
+from fwsim.sweep.cell import Runner, crashed, rows_of
 from fwsim.sweep.matrix import Matrix
-from fwsim.sweep.store import Store
+from fwsim.sweep.store import Store, packed
 
 Progress = Callable[[str, float | None], None]
-Done = tuple[int, list[Row]]
+Done = tuple[int, bytes]
 CLUSTER_WAIT_S = 5
 
 
@@ -26,22 +27,21 @@ class Workers(Protocol):
     """Does pieces of work, in whatever order they are done."""
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
-        """(Number, rows) of each piece."""
+        """(Number, packed rows) of each piece."""
 
 
 def sweep(store: Store, workers: Workers, progress: Progress | None = None) -> None:
     """Do what ``store`` does not have yet. Ended at any moment, the same call goes on where it was."""
     matrix = store.matrix
     left = [number for number in range(matrix.chunks) if number not in store.done]
-    for number, rows in workers.work(matrix, left) if left else ():
-        store.write(number, rows)
+    for number, part in workers.work(matrix, left) if left else ():
+        store.write(number, part)
         if progress:
             progress(f"{len(store.done):,} of {matrix.chunks:,} parts", len(store.done) / matrix.chunks)
     store.finish()
 
 
-@dataclass
-class _Task:
+class _Task(Struct):
     """Cells of one piece of work that are still to be done."""
 
     number: int
@@ -55,7 +55,7 @@ class _Pieces:
         self.matrix = matrix
         self._numbers = iter(numbers)
         self._again: deque[_Task] = deque()
-        self._rows: dict[int, dict[int, Row]] = {}
+        self._parts: dict[int, dict[int, bytes]] = {}
         self._wanted: dict[int, int] = {}
 
     def next(self) -> _Task | None:
@@ -66,30 +66,30 @@ class _Pieces:
         if number is None:
             return None
         task = _Task(number, self.matrix.chunk(number))
-        self._rows[number], self._wanted[number] = {}, len(task.cells)
+        self._parts[number], self._wanted[number] = {}, len(task.cells)
         return task
 
-    def done(self, task: _Task, rows: list[Row] | None) -> Done | None:
+    def done(self, task: _Task, part: bytes | None) -> Done | None:
         """The whole piece, in the order of its cells, once its last rows are there.
 
-        ``rows`` is None where the worker died of the task: its cells are done again one by one, and one that was alone
+        ``part`` is None where the worker died of the task: its cells are done again one by one, and one that was alone
         is a row that says so.
         """
-        if rows is None and len(task.cells) > 1:
+        if part is None and len(task.cells) > 1:
             self._again.extend(_Task(task.number, [cell]) for cell in task.cells)
             return None
-        if rows is None:
-            rows = [crashed(self.matrix, cell) for cell in task.cells]
-        kept = self._rows[task.number]
-        kept.update((row["cell"], row) for row in rows)
-        if len(kept) < self._wanted[task.number]:
+        if part is None:
+            part = packed([crashed(self.matrix, cell) for cell in task.cells])
+        kept = self._parts[task.number]
+        kept[task.cells[0] if task.cells else 0] = part
+        self._wanted[task.number] -= len(task.cells)
+        if self._wanted[task.number]:
             return None
-        del self._rows[task.number], self._wanted[task.number]
-        return task.number, [row for _, row in sorted(kept.items())]
+        del self._parts[task.number], self._wanted[task.number]
+        return task.number, b"".join(each for _, each in sorted(kept.items()))
 
 
-@dataclass(eq=False)
-class _Worker:
+class _Worker(Struct, eq=False):
     process: Any
     pipe: Connection
     task: _Task | None = None
@@ -110,7 +110,7 @@ class Processes:
         self._workers: list[_Worker] = []
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
-        """(Number, rows) of each piece, as they are done."""
+        """(Number, packed rows) of each piece, as they are done."""
         left = _Pieces(matrix, pieces)
         try:
             while True:
@@ -125,12 +125,12 @@ class Processes:
                     return
                 for pipe in wait(list(busy)):
                     worker = busy[pipe]  # type: ignore[index]  # wait gives what it was given
-                    task, rows = worker.task, self._receive(worker)
+                    task, part = worker.task, self._receive(worker)
                     assert task is not None
                     worker.task = None
-                    if rows is None:
+                    if part is None:
                         self._workers.remove(worker)
-                    if whole := left.done(task, rows):
+                    if whole := left.done(task, part):
                         yield whole
         finally:
             self._stop()
@@ -153,10 +153,9 @@ class Processes:
         with contextlib.suppress(OSError):  # it died: receiving from it tells
             worker.pipe.send(task.cells)
 
-    def _receive(self, worker: _Worker) -> list[Row] | None:
+    def _receive(self, worker: _Worker) -> bytes | None:
         try:
-            rows: list[Row] = worker.pipe.recv()
-            return rows
+            return worker.pipe.recv_bytes()
         except (EOFError, OSError):
             worker.process.join()
             worker.pipe.close()
@@ -171,11 +170,11 @@ class Processes:
 
 
 def _serve(pipe: Connection, matrix: Matrix) -> None:
-    """A worker process: cells in, rows out, until the other end goes, however it does."""
-    runner = Runner()
+    """A worker process: cells in, packed rows out, until the other end goes, however it does."""
+    runner = Runner(keep=2 if matrix.shares_posts else 0)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            pipe.send(rows_of(matrix, pipe.recv(), runner))
+            pipe.send_bytes(packed(rows_of(matrix, pipe.recv(), runner)))
 
 
 class Dask:
@@ -206,7 +205,7 @@ class Dask:
             ) from None  # fmt: skip
 
     def work(self, matrix: Matrix, pieces: Iterable[int]) -> Iterator[Done]:
-        """(Number, rows) of each piece, as they are done; a few tasks for each worker are under way at a time."""
+        """(Number, packed rows) of each piece, as they are done; each worker has a few tasks under way at a time."""
         from distributed import as_completed
 
         left = _Pieces(matrix, pieces)
@@ -224,7 +223,7 @@ class Dask:
             more()
             for future in running:
                 task = tasks.pop(future.key)
-                whole = left.done(task, _rows_from(future))
+                whole = left.done(task, _part_from(future))
                 more()
                 if whole:
                     yield whole
@@ -232,13 +231,13 @@ class Dask:
             self.client.close()
 
 
-def _rows_from(future: Any) -> list[Row] | None:
-    """The rows; None where a worker died of its cells. Raises FwsimError for what is wrong with the cluster itself."""
+def _part_from(future: Any) -> bytes | None:
+    """The packed rows; None where a worker died of its cells. Raises FwsimError for what is wrong with the cluster."""
     from distributed.scheduler import KilledWorker
 
     if future.status == "finished":
-        rows: list[Row] = future.result()
-        return rows
+        part: bytes = future.result()
+        return part
     error = future.exception() if future.status == "error" else None
     if isinstance(error, KilledWorker):
         return None
@@ -255,6 +254,6 @@ _ALONE = threading.Lock()
 """A Dask worker may have several threads; its machines are one thread's at a time."""
 
 
-def _on_cluster(matrix: Matrix, cells: list[int]) -> list[Row]:
+def _on_cluster(matrix: Matrix, cells: list[int]) -> bytes:
     with _ALONE:
-        return rows_of(matrix, cells, _RUNNER)
+        return packed(rows_of(matrix, cells, _RUNNER))

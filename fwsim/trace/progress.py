@@ -21,6 +21,7 @@ from fwsim.native import (
     R_WAITS,
     STOP_STALE,
     fixed,
+    inlined,
     native,
     stop,
     u64s,
@@ -35,6 +36,40 @@ IN_TSC = 1 << 40
 """The time stamp counter, which has no address: above every space."""
 
 
+@inlined
+def looked_up(root: int, what: int, value: int) -> Any:
+    """What an access is in the table, and what the table has in its place: two words.
+
+    The table is larger than the nearest cache. Asked for before the device acts, its word has come when it is needed.
+    """
+    words = u64s(root)
+    key = (np.uint64(what) * np.uint64(0x9E3779B97F4A7C15)) ^ (
+        (words[R_IP] << np.uint64(17)) + np.uint64(value) * np.uint64(0xC2B2AE3D27D4EB4F) + words[R_CS]
+    )
+    key ^= key >> np.uint64(29)
+    return key, u64s(words[R_NOVEL])[key % np.uint64(NOVEL_SLOTS)]
+
+
+@inlined
+def seen_here(root: int, what: int, entry: Any, clock: bool) -> None:
+    """``seen``, copied into its caller, with what it looked up before: on the way of most accesses."""
+    words = u64s(root)
+    key, known = entry
+    if clock:
+        words[R_CLOCKED] = np.uint64(1)
+    elif known != key:
+        u64s(words[R_NOVEL])[key % np.uint64(NOVEL_SLOTS)] = key
+        words[R_WAITS] = np.uint64(0)
+        words[R_CLOCKED] = np.uint64(0)
+        words[R_NOVEL_SEQ] = words[R_SEQ]
+        return
+    waits = words[R_WAITS] + np.uint64(1)
+    words[R_WAITS] = waits
+    limit = words[R_WAIT_LIMIT] if words[R_CLOCKED] == np.uint64(0) else words[R_STALE_LIMIT]
+    if waits >= limit:
+        stop(root, STOP_STALE, np.uint64(what))
+
+
 @fixed("void(u64, u64, u64, u64)")
 def seen(root: Any, what: Any, value: Any, clock: Any) -> None:
     """After an access: is the code still getting anywhere?
@@ -42,27 +77,7 @@ def seen(root: Any, what: Any, value: Any, clock: Any) -> None:
     An access never seen before (same instruction, same place, same value) is progress. Inputs that are clocks change by
     themselves and are none. Long without progress is a wait that will not end: sooner where no clock is read at all.
     """
-    words = u64s(root)
-    words[R_WAITS] += np.uint64(1)
-    if clock:
-        if words[R_CLOCKED] == np.uint64(0):
-            words[R_CLOCKED] = np.uint64(1)
-    else:
-        key = (what * np.uint64(0x9E3779B97F4A7C15)) ^ (
-            (words[R_IP] << np.uint64(17)) + value * np.uint64(0xC2B2AE3D27D4EB4F) + words[R_CS]
-        )
-        key ^= key >> np.uint64(29)
-        table = u64s(words[R_NOVEL])
-        slot = key % np.uint64(NOVEL_SLOTS)
-        if table[slot] != key:
-            table[slot] = key
-            words[R_WAITS] = np.uint64(0)
-            words[R_CLOCKED] = np.uint64(0)
-            words[R_NOVEL_SEQ] = words[R_SEQ]
-            return
-    limit = words[R_WAIT_LIMIT] if words[R_CLOCKED] == np.uint64(0) else words[R_STALE_LIMIT]
-    if words[R_WAITS] >= limit:
-        stop(root, STOP_STALE, what)
+    seen_here(root, what, looked_up(root, what, value), clock)
 
 
 @native

@@ -9,9 +9,9 @@ writes it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.trace.describe import COLUMNS
@@ -31,8 +31,7 @@ PID = 1000
 """The thread that ``timestamps`` names; a run has none."""
 
 
-@dataclass(frozen=True)
-class Mirror:
+class Mirror(Struct, frozen=True):
     """``width`` bytes of BAR0 at ``offset`` that are the configuration register ``config``; ``name`` "": untold."""
 
     offset: int
@@ -41,8 +40,7 @@ class Mirror:
     name: str
 
 
-@dataclass(frozen=True)
-class Log:
+class Log(Struct, frozen=True):
     """What a release's log has beside the guest's own accesses.
 
     ``release`` are its numbers. ``set_up`` are the lines of its start; a range there: zeroes written to the GTT by the

@@ -22,10 +22,9 @@ from fwsim.native import (
     STOP_EVENTS,
     TRAP_EVENTS_FULL,
     fixed,
+    inlined,
     stop,
     trap,
-    u8s,
-    u16s,
     u64s,
 )
 from fwsim.trace.answer import answered
@@ -46,9 +45,64 @@ from fwsim.trace.fields import (
 )
 
 _SIZE = EVENT.itemsize
+_LAST = _SIZE // 8 - 1
+"""The record's last word, which holds what is narrower than a word: each of them from this bit of it on."""
+_CS_BIT, _FLAGS_BIT = (16 * number - 64 * _LAST for number in (E_CS, E_FLAGS))
+_ACTOR_BIT, _SPACE_BIT, _OP_BIT, _WIDTH_BIT = (8 * number - 64 * _LAST for number in (E_ACTOR, E_SPACE, E_OP, E_WIDTH))
 _ROMS = 0xC000
 """The segment from which on option ROMs lie, to R_ROM_END."""
 _ROM, _FIRMWARE = int(Actor.ROM), int(Actor.FIRMWARE)
+
+
+@inlined
+def _full(root: int) -> Any:
+    """Whether the next event has no place in the window, even after Python was asked for another one."""
+    words = u64s(root)
+    if words[R_EV_NEXT] < words[R_EV_CAP]:
+        return False
+    trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
+    return words[R_EV_NEXT] >= words[R_EV_CAP]
+
+
+@inlined
+def _at_limit(root: int, at: int, value: int) -> Any:
+    """The value of the event at address ``at``. In a replay always here: the limit is 0, so that nobody else asks."""
+    if u64s(root)[R_REPLAY]:
+        return answered(root, at)
+    stop(root, STOP_EVENTS, 0)
+    return np.uint64(value)
+
+
+@inlined
+def _append(
+    root: int, actor: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int
+) -> Any:
+    words = u64s(root)
+    if _full(root):
+        return np.uint64(value)
+    number = words[R_EV_NEXT]
+    words[R_EV_NEXT] = number + np.uint64(1)
+    at = words[R_EVENTS] + number * np.uint64(_SIZE)
+    wide = u64s(at)
+    wide[E_TIME] = words[R_TIME]
+    wide[E_IP] = words[R_IP]
+    wide[E_ADDRESS] = np.uint64(address)
+    wide[E_VALUE] = np.uint64(value)
+    wide[E_AUX] = np.uint64(aux)
+    wide[_LAST] = (
+        ((words[R_CS] & np.uint64(0xFFFF)) << np.uint64(_CS_BIT))
+        | (np.uint64(flags) << np.uint64(_FLAGS_BIT))
+        | (np.uint64(actor) << np.uint64(_ACTOR_BIT))
+        | (np.uint64(space) << np.uint64(_SPACE_BIT))
+        | (np.uint64(op) << np.uint64(_OP_BIT))
+        | (np.uint64(width) << np.uint64(_WIDTH_BIT))
+    )
+    seq = words[R_SEQ] + np.uint64(1)
+    words[R_SEQ] = seq
+    wide[E_SEQ] = seq
+    if seq >= words[R_EV_LIMIT]:
+        return _at_limit(root, at, value)
+    return np.uint64(value)
 
 
 @fixed("u64(u64, u64, u64, u64, u64, u64, u64, u64, u64)")
@@ -59,41 +113,20 @@ def record_as(
 
     ``seq`` is written last: a torn record is never read.
     """
+    return _append(root, actor, space, op, width, address, value, aux, flags)
+
+
+@inlined
+def record_here(root: int, space: int, op: int, width: int, address: int, value: int, aux: int, flags: int) -> Any:
+    """``record``, copied into its caller: on the way of most accesses."""
     words = u64s(root)
-    if words[R_EV_NEXT] >= words[R_EV_CAP]:
-        trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
-        if words[R_EV_NEXT] >= words[R_EV_CAP]:
-            return value
-    at = words[R_EVENTS] + words[R_EV_NEXT] * np.uint64(_SIZE)
-    words[R_EV_NEXT] += np.uint64(1)
-    wide = u64s(at)
-    wide[E_TIME] = words[R_TIME]
-    wide[E_IP] = words[R_IP]
-    wide[E_ADDRESS] = address
-    wide[E_VALUE] = value
-    wide[E_AUX] = aux
-    half = u16s(at)
-    half[E_CS] = np.uint16(words[R_CS])
-    half[E_FLAGS] = np.uint16(flags)
-    byte = u8s(at)
-    byte[E_ACTOR] = np.uint8(actor)
-    byte[E_SPACE] = np.uint8(space)
-    byte[E_OP] = np.uint8(op)
-    byte[E_WIDTH] = np.uint8(width)
-    words[R_SEQ] += np.uint64(1)
-    wide[E_SEQ] = words[R_SEQ]
-    if words[R_SEQ] >= words[R_EV_LIMIT]:  # in a replay always: the limit is 0, so that nobody else asks for it
-        if words[R_REPLAY]:
-            return answered(root, at)
-        stop(root, STOP_EVENTS, 0)
-    return value
+    actor = words[R_ACTOR]
+    if actor == np.uint64(_FIRMWARE) and words[R_CS] < words[R_ROM_END] and words[R_CS] >= np.uint64(_ROMS):
+        actor = np.uint64(_ROM)
+    return _append(root, actor, space, op, width, address, value, aux, flags)
 
 
 @fixed("u64(u64, u64, u64, u64, u64, u64, u64, u64)")
 def record(root: Any, space: Any, op: Any, width: Any, address: Any, value: Any, aux: Any, flags: Any) -> Any:
     """Append one event of the actor whose code is running, and return its value."""
-    words = u64s(root)
-    actor = words[R_ACTOR]
-    if words[R_CS] < words[R_ROM_END] and words[R_CS] >= np.uint64(_ROMS) and actor == np.uint64(_FIRMWARE):
-        actor = np.uint64(_ROM)
-    return record_as(root, actor, space, op, width, address, value, aux, flags)
+    return record_here(root, space, op, width, address, value, aux, flags)

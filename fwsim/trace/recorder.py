@@ -3,12 +3,14 @@
 import errno
 import mmap
 import os
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakSet
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -17,6 +19,14 @@ from fwsim.trace.event import EVENT
 
 CHUNK = 1 << 17  # records; 7 MiB: a multiple of the page size whatever the record's size is
 HEADER = 4096
+_RECORD = struct.Struct("<6Q2H4B")
+"""An ``EVENT``."""
+assert _RECORD.size == EVENT.itemsize
+_SIZE = CHUNK * EVENT.itemsize
+_LEAST, _MOST = 1 << 10, 1 << 13
+"""Records that are given room at once: as many as there are already, within these bounds (whole pages both)."""
+_POPULATE_WRITE = 23
+"""MADV_POPULATE_WRITE (Linux 5.14, include/uapi/asm-generic/mman-common.h), which Python 3.11 has no name for."""
 
 
 def npy_header(records: int) -> bytes:
@@ -27,8 +37,7 @@ def npy_header(records: int) -> bytes:
     return b"\x93NUMPY\x01\x00" + (HEADER - 10).to_bytes(2, "little") + body.ljust(HEADER - 11) + b"\n"
 
 
-@dataclass(eq=False)
-class Mark:
+class Mark(Struct, eq=False, weakref=True):
     """What a snapshot keeps of the events: how many there were, and those of them that were forgotten since.
 
     The first ``shared`` of the ``count`` events are the recorder's own still; ``rest`` is what came behind them.
@@ -42,63 +51,86 @@ class Mark:
 class Recorder:
     """The event window native code writes into, and the file behind it.
 
-    ``path`` None keeps the events in memory (a file without a name). A file bounds memory use: one chunk is mapped at a
-    time. Raises FwsimError when the disk is full.
+    ``path`` None keeps the events in memory. A file bounds memory use: one chunk is mapped at a time. Raises FwsimError
+    when the disk is full.
     """
 
     def __init__(self, root: NDArray[np.uint64], path: Path | None) -> None:
-        self.root = root
+        self.root, self._words = root, root.data
         self.path = path
         self._chunk = -1
         self._map: mmap.mmap | None = None
+        self._memory: list[mmap.mmap] = []
+        """Every chunk, where no file keeps them."""
         self._marks: WeakSet[Mark] = WeakSet()
         self.listener: Callable[[int], None] | None = None
         """Told the address of each event that Python appended."""
-        if path is None:
-            self._fd = os.memfd_create("events")
-        else:
-            try:
+        self._fd = -1
+        try:
+            if path is not None:
                 self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
-            except OSError as error:
-                raise _no_space(error, path) from None
+        except OSError as error:
+            raise _no_space(error, path) from None
         try:
             self.next_chunk()
         except FwsimError:
-            os.close(self._fd)
+            self.close()
             raise
 
     def next_chunk(self) -> None:
         """Reserve the next chunk's space, then map it: a full disk is an error here, not a signal later."""
-        self._chunk += 1
-        start = HEADER + self._chunk * CHUNK * EVENT.itemsize
         try:
-            os.posix_fallocate(self._fd, start, CHUNK * EVENT.itemsize)
-            os.pwrite(self._fd, npy_header((self._chunk + 1) * CHUNK), 0)
+            self._map = self._mapped(self._chunk + 1)
         except OSError as error:
-            self._chunk -= 1
             raise _no_space(error, self.path) from None
-        self._map = mmap.mmap(self._fd, CHUNK * EVENT.itemsize, offset=start)
+        self._chunk += 1
         self._window = np.frombuffer(self._map, dtype=np.uint8)
         self.root[R_EVENTS] = address_of(self._window)
-        self.root[R_EV_NEXT] = 0
-        self.root[R_EV_CAP] = CHUNK
+        self.root[R_EV_NEXT] = self.root[R_EV_CAP] = 0
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Room for more records: pages of this chunk, all at once rather than by a fault each, or the next chunk."""
+        count = int(self.root[R_EV_NEXT])
+        if count >= CHUNK:
+            self.next_chunk()
+            return
+        ready = max(int(self.root[R_EV_CAP]), count // _LEAST * _LEAST)  # behind what a rewind left, whatever was ready
+        more = min(max(_LEAST, ready), _MOST, CHUNK - ready)
+        assert self._map is not None
+        with suppress(OSError):  # an older kernel: by a fault each, then
+            self._map.madvise(_POPULATE_WRITE, ready * EVENT.itemsize, more * EVENT.itemsize)
+        self.root[R_EV_CAP] = ready + more
+
+    def _mapped(self, chunk: int) -> mmap.mmap:
+        if chunk < len(self._memory):
+            return self._memory[chunk]
+        if self.path is None:
+            window = mmap.mmap(-1, _SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+            self._memory.append(window)
+        else:
+            start = HEADER + chunk * _SIZE
+            os.posix_fallocate(self._fd, start, _SIZE)
+            os.pwrite(self._fd, npy_header((chunk + 1) * CHUNK), 0)
+            window = mmap.mmap(self._fd, _SIZE, offset=start)
+        return window
 
     @property
     def count(self) -> int:
         """Events recorded so far."""
-        return int(self.root[R_SEQ])
+        return self._words[R_SEQ]
 
     def append(self, event: tuple[int, ...]) -> None:
         """Append one event from Python: (time_ns, ip, address, value, aux, cs, flags, actor, space, op, width)."""
-        if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
-            self.next_chunk()
-        window = self._window.view(EVENT)
-        at = int(self.root[R_EV_NEXT])
-        self.root[R_EV_NEXT] += np.uint64(1)
-        self.root[R_SEQ] += np.uint64(1)
-        window[at] = (int(self.root[R_SEQ]), *event)
+        words = self._words
+        if words[R_EV_NEXT] >= words[R_EV_CAP]:
+            self.make_room()
+        assert self._map is not None
+        at, seq = words[R_EV_NEXT], words[R_SEQ] + 1
+        _RECORD.pack_into(self._map, at * _RECORD.size, seq, *event)
+        words[R_EV_NEXT], words[R_SEQ] = at + 1, seq
         if self.listener:
-            self.listener(int(self.root[R_EVENTS]) + at * EVENT.itemsize)
+            self.listener(words[R_EVENTS] + at * _RECORD.size)
 
     def tail(self, records: int) -> NDArray[np.void]:
         """A copy of the last ``records`` events at most."""
@@ -107,6 +139,8 @@ class Recorder:
 
     def read(self, first: int, last: int) -> NDArray[np.void]:
         """A copy of events ``first`` (from 0) up to, not including, ``last``."""
+        if self.path is None:
+            return self._from_memory(first, last)
         size = max(0, last - first) * EVENT.itemsize
         data = bytearray()
         while len(data) < size:
@@ -115,6 +149,15 @@ class Recorder:
                 break
             data += part
         return np.frombuffer(bytes(data), dtype=EVENT)
+
+    def _from_memory(self, first: int, last: int) -> NDArray[np.void]:
+        found = np.zeros(max(0, last - first), EVENT)
+        for number, chunk in enumerate(self._memory):
+            start, end = (min(max(at - number * CHUNK, 0), CHUNK) for at in (first, last))
+            if start < end:
+                at = number * CHUNK + start - first
+                found[at : at + end - start] = np.frombuffer(chunk, EVENT)[start:end]
+        return found
 
     def snapshot(self) -> Mark:
         """The events so far. None is copied before it is forgotten: most snapshots are gone by then."""
@@ -134,7 +177,7 @@ class Recorder:
         at = 0
         while at < len(events):
             if self.root[R_EV_NEXT] >= self.root[R_EV_CAP]:
-                self.next_chunk()
+                self.make_room()
             first = int(self.root[R_EV_NEXT])
             part = events[at : at + int(self.root[R_EV_CAP]) - first]
             self._window.view(EVENT)[first : first + len(part)] = part

@@ -1,8 +1,10 @@
 """A recorded trace is read back: ``events.npy`` memory-mapped, whatever state its run left it in."""
 
 import ast
+import mmap
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -82,3 +84,12 @@ def _written(events: NDArray[np.void]) -> int:
         else:
             high = middle
     return low
+
+
+def give_back(events: NDArray[np.void]) -> None:
+    """Let the system have the memory of a mapped trace's events that were read: they are read again when looked at."""
+    base: Any = events
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)

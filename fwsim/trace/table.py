@@ -11,6 +11,7 @@ from fwsim.errors import FwsimError
 from fwsim.trace.describe import COLUMNS
 from fwsim.trace.event import ENUMS, NAMES
 from fwsim.trace.sql import by_name
+from fwsim.trace.stream import EventStream
 
 FORMATS = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json"}
 
@@ -23,11 +24,10 @@ def write_table(events: NDArray[np.void], path: Path, kind: str) -> None:
 
     connection = duckdb.connect()
     try:
-        connection.execute("SET memory_limit = '1GB'; SET preserve_insertion_order = true")
+        connection.execute("SET memory_limit = '256MB'; SET preserve_insertion_order = true")
         connection.execute("SET temp_directory = ?", [str(path.parent)])
         target = str(path).replace("'", "''")
-        columns = {name: np.ascontiguousarray(events[name]) for name in COLUMNS}
-        connection.register("raw", columns)
+        connection.register("raw", EventStream(events, COLUMNS))
         connection.execute(f"COPY (SELECT {_selected()} FROM raw) TO '{target}' ({FORMATS[kind]})")
     except duckdb.Error as error:
         raise FwsimError(

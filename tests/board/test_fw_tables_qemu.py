@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 from fw_cfg_reader import commands, reader, taken, what_was_read
+from patience import HANG_S
 
 from fwsim.board.fw_tables.acpi import acpi_files
 from fwsim.board.fw_tables.files import fw_cfg_files, fw_cfg_keys
@@ -54,7 +55,7 @@ def read_qemu(tmp_path, machine, ram, options):
         [QEMU, "-nodefaults", "-display", "none", "-accel", "tcg", "-bios", str(firmware), "-chardev",
          f"file,id=out,path={out}", "-device", "isa-debugcon,iobase=0x402,chardev=out", "-device",
          "isa-debug-exit,iobase=0x501,iosize=1", "-m", f"{ram}G", *options],
-        timeout=120, check=False, capture_output=True,
+        timeout=HANG_S, check=False, capture_output=True,
     )  # fmt: skip
     return what_was_read(out.read_bytes())
 

@@ -1,6 +1,8 @@
+import gc
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,36 @@ from patience import HANG_S
 
 import fwsim
 from fwsim import cli
+from fwsim.demo.igd import scenarios
 from fwsim.errors import FwsimError
 from fwsim.results.summary import Summary, encode
+from fwsim.rom.catalog import roms_folder
+from fwsim.scenario.text import write_struct
 from fwsim.trace.event import EVENT
 
-HEAVY = ("numba", "unicorn", "numpy", "lief", "capstone", "rich", "PIL")
+HEAVY = ("numba", "llvmlite", "pydantic", "unicorn", "numpy", "lief", "capstone", "rich", "PIL", "msgspec")
+"""What ``--help`` imports none of."""
+NEEDLESS = {
+    "--version": {*HEAVY, "typer", "inspect"},
+    "--help": set(HEAVY),
+    "rom info ROM": {*HEAVY, "jinja2", "pooch", "uefi_firmware", "fwsim.rom.bdb", "fwsim.rom.flash", "fwsim.disasm"} - {
+        "rich", "msgspec"
+    },
+    "alloc": {*HEAVY, "fwsim.registers.mmio_pipe", "fwsim.registers.database"} - {"rich", "msgspec"},
+    "run SCENARIO --out RUN": {
+        "numba", "llvmlite", "pydantic", "lief", "capstone", "PIL", "jinja2", "duckdb", "pooch", "perfetto", "fdt",
+        "fwsim.disasm.listing", "fwsim.disasm.a64", "fwsim.environment.uefi", "fwsim.firmware.ovmf",
+        "fwsim.rom.flash", "fwsim.devices.floppy", "fwsim.report.html", "fwsim.registers.aliases",
+    },
+    "why RUN gtt[0]": {
+        "numba", "llvmlite", "pydantic", "lief", "PIL", "jinja2", "duckdb", "pooch", "perfetto", "rich.progress",
+        "fwsim.report.html", "fwsim.environment.uefi", "fwsim.devices.floppy",
+    },
+    "demo --out DEMO": {
+        "numba", "llvmlite", "pydantic", "lief", "PIL", "duckdb", "pooch", "perfetto", "fdt", "fwsim.devices.floppy",
+    },
+}  # fmt: skip
+"""By command line what it needs none of, and so does not import: each takes from a few to a hundred milliseconds."""
 
 
 def fwsim_process(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
@@ -34,14 +61,66 @@ def long_run(tmp_path) -> Path:
     return folder
 
 
-def test_help_imports_nothing_heavy():
+@pytest.fixture(scope="module")
+def before_run(tmp_path_factory) -> Path:
+    """A folder with our ROM's scenario, run."""
+    folder = tmp_path_factory.mktemp("imports")
+    (folder / "SCENARIO").write_text(write_struct(scenarios()[0]))
+    assert cli.main(["run", str(folder / "SCENARIO"), "--out", str(folder / "RUN")]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("line", NEEDLESS)
+def test_a_command_imports_no_more_than_it_needs(line, before_run):
+    places = {"ROM": str(roms_folder() / "igd-vbios.rom"), "SCENARIO": str(before_run / "SCENARIO")}
+    arguments = [places.get(word, word) for word in line.split()]
+    arguments += ["--force"] if "--out" in arguments else []
     code = (
-        "import sys; from fwsim.cli import main; main(['--help']); print([m for m in sys.argv[1:] if m in sys.modules])"
+        "import sys; from fwsim.cli import main; sys.argv[0] = 'fwsim'; assert main() == 0;"
+        "print('imported', *sorted(sys.modules), file=sys.stderr)"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code, *HEAVY], capture_output=True, text=True, check=True, timeout=HANG_S
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=HANG_S,
+        cwd=before_run,
+    )  # fmt: skip
+    imported = set(result.stderr.splitlines()[-1].split())
+    assert imported >= {"imported", "fwsim.cli"}
+    assert imported & NEEDLESS[line] == set()
+
+
+def test_a_process_of_one_command_begins_the_search_for_garbage_again(before_run):
+    """Nothing is searched while modules load; what was loaded is left out of the searches of the work itself."""
+    code = (
+        "import gc, sys; from fwsim.cli import main; import fwsim.cli.common; assert gc.isenabled()\n"
+        "begun = []\n"
+        "gc.callbacks.append(lambda phase, info: begun.append(phase == 'start'))\n"
+        "assert main() == 0\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 50_000, sum(begun) > 0)"
     )
-    assert result.stdout.splitlines()[-1] == "[]"
+    command = ["run", "SCENARIO", "--out", "RUN", "--force", "--json"]
+    result = subprocess.run(
+        [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True, timeout=HANG_S,
+        cwd=before_run,
+    )  # fmt: skip
+    assert result.stdout.splitlines()[-1] == "True True True"
+
+
+def test_a_search_for_garbage_in_another_program_stays_its_own(capsys):
+    assert cli.main(["lookup", "0x5c"]) == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+
+
+def test_one_thread_of_openblas_unless_the_user_wants_more(before_run):
+    code = "import os; from fwsim.cli import main; main(); print(os.environ['OPENBLAS_NUM_THREADS'])"
+    for given, wanted in ((None, "1"), ("3", "3")):
+        env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        env |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+        result = subprocess.run(
+            [sys.executable, "-c", code, "lookup", "0x5c"], capture_output=True, text=True, check=True,
+            timeout=HANG_S, env=env,
+        )  # fmt: skip
+        assert result.stdout.splitlines()[-1] == wanted
 
 
 @pytest.mark.parametrize("command", list(cli.COMMANDS))
@@ -167,3 +246,27 @@ def test_groups_list_their_commands_whole(capsys):
     for group in ("trace", "host", "rom"):
         assert cli.main([group, "--help"]) == 0
         assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize(
+    ("library", "command"),
+    [
+        ("duckdb", ["query", "select count(*) from events"]),
+        ("duckdb", ["show", "--where", "space = port"]),
+        ("duckdb", ["export", "--format", "csv", "--out", "events.csv"]),
+        ("perfetto", ["export", "--format", "perfetto", "--out", "events.pftrace"]),
+    ],
+)
+def test_what_a_bare_install_lacks_is_named_with_its_extra(long_run, monkeypatch, capsys, library, command):
+    """Each is of the extra that is named, and no dependency of every install."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert any(line.startswith(library) for line in project["optional-dependencies"][cli.EXTRAS[library]])
+    assert not any(line.startswith(library) for line in project["dependencies"])
+    monkeypatch.chdir(long_run.parent)
+    for module in {library, *(each for each in sys.modules if each.startswith(f"{library}."))}:
+        monkeypatch.setitem(sys.modules, module, None)
+    name, *options = command
+    assert cli.main(["trace", name, str(long_run), *options]) == 2
+    error = capsys.readouterr().err
+    assert f"this takes {library}, which is not installed" in error
+    assert "pip install 'fwsim[tables]'" in error

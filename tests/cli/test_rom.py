@@ -316,8 +316,9 @@ def test_list(tmp_path, monkeypatch):
 
 def known_image(monkeypatch, data):
     """Makes ``data`` the only image of the catalogue."""
-    from dataclasses import replace
     from hashlib import sha256
+
+    from msgspec.structs import replace
 
     from fwsim.rom import catalog as book
 

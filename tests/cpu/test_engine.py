@@ -4,8 +4,10 @@ import pytest
 from engine_bench import Bench
 
 from fwsim.cpu.core import ALL, READ_ONLY, CpuFaultError
+from fwsim.machine import callbacks as hot
 from fwsim.memory.ram import Ram
 from fwsim.native import (
+    PORT_TRAP,
     R_CODE,
     R_CODE_LIMIT,
     R_CODE_NEXT,
@@ -16,6 +18,7 @@ from fwsim.native import (
 )
 
 MIB = 1 << 20
+READ_WRITE = 3
 
 
 @pytest.fixture
@@ -155,3 +158,87 @@ def test_a_traps_exception_comes_out_of_run(bench):
     b.engine._trap = broken
     with pytest.raises(ValueError, match="broken device"):
         b.start("e480 f4")
+
+
+def test_registers_that_are_set_in_part_are_whole_to_the_code(bench):
+    """mov [500h], eax; mov [504h], bx; mov eax, 11223344h; hlt: EAX in parts; all are read anew behind it."""
+    b = bench()
+    engine = b.engine
+    for name, value in (("eax", 0xAABBCCDD), ("al", 0x11), ("ah", 0x122), ("bx", 0x1FFFF), ("ebp", 5)):
+        engine.set(name, value)
+    assert engine.get("eax") == 0xAABB2211
+    assert b.start("66a30005 891e0405 66b844332211 f4") == STOP_NONE
+    assert b.ram.word(0x500, 4) == 0xAABB2211
+    assert b.ram.word(0x504, 2) == 0xFFFF
+    assert [engine.get(name) for name in ("eax", "ax", "ah", "al")] == [0x11223344, 0x3344, 0x33, 0x44]
+    assert engine.abcd() == (0x3344, 0xFFFF, 0, 0)
+
+
+def test_a_trap_sees_the_registers_of_the_code_that_runs(bench, monkeypatch):
+    """in al, 60h twice, with another EBX each time: Python, asked by native code, reads what the code has set."""
+    b = bench()
+    seen = []
+    b.ports[0x60] = PORT_TRAP
+    monkeypatch.setattr(b.engine, "_trap", lambda kind, a, port, c: seen.append(b.engine.get("ebx")) or 0)
+    b.engine.set("ebx", 7)
+    assert b.engine.get("ebx") == 7
+    assert b.start("66bb01000000 e460 66bb02000000 e460 f4") == STOP_NONE
+    assert seen == [1, 2]
+    assert b.engine.get("ebx") == 2
+
+
+# --- memory that holds data until code goes there -------------------------------------------------------------------
+def with_data(b: Bench, code: str, data: str = "") -> Ram:
+    """``data`` at 0:2000 in memory that no code was run in, ``code`` at 8000:0000, where the CPU is."""
+    ram = Ram(MIB)
+    ram.write(0x2000, bytes.fromhex(data))
+    ram.write(0x80000, bytes.fromhex(code))
+    b.engine.unmap(0, b.ram.size)
+    b.engine.map_data(ram, 0x80000)
+    b.engine.map_ram(0x80000, ram, 0x80000, MIB - 0x80000)
+    b.engine.set("cs", 0x8000)
+    b.engine.set("eip", 0)
+    return ram
+
+
+def executable(b: Bench) -> list[bool]:
+    return [bool(protection & ~READ_WRITE) for first, _, protection in b.engine.uc.mem_regions() if first < 0x80000]
+
+
+def test_stores_reach_memory_that_holds_data(bench):
+    """mov word [2000h], 1234h; mov ax, [2000h]; out 80h, ax; hlt."""
+    b = bench()
+    with_data(b, "c70600203412 a10020 e780 f4")
+    assert b.engine.run() == STOP_NONE
+    assert b.events()["value"].tolist() == [0x1234]
+    assert executable(b) == [False]
+
+
+def test_code_goes_where_only_data_was(bench):
+    """mov word [2000h], E780h, and HLT behind it; jmp 0:2000h: what was stored there is run."""
+    b = bench()
+    with_data(b, "c7060020e780 c6060220f4 ea00200000")
+    assert b.engine.run() == STOP_NONE
+    assert b.events()[["cs", "ip"]].tolist() == [(0, 0x2000)]
+    assert executable(b) == [True]
+
+
+def test_code_changes_itself_where_only_data_was(bench):
+    """jmp 0:2000h; there: mov byte [2005h], F4h (HLT), over an OUT: none is made."""
+    b = bench()
+    with_data(b, "ea00200000", "c6060520f4 e780 f4")
+    assert b.engine.run() == STOP_NONE
+    assert not len(b.events())
+    assert b.engine.get("eip") == 0x2006
+
+
+def test_code_goes_to_a_part_of_it(bench):
+    """Where something else lies in between, the rest of it is run all the same; there no code is."""
+    b = bench()
+    with_data(b, "ea00200000", "e780 ea00000003")  # out 80h, ax; jmp 300h:0
+    b.engine.unmap(0x3000, 0x1000)
+    b.engine.map_native(0x3000, 0x1000, hot.open_bus_read.address, hot.open_bus_write.address, 0)
+    with pytest.raises(CpuFaultError) as caught:
+        b.engine.run()
+    assert caught.value.nothing_to_run
+    assert len(b.events()) == 1

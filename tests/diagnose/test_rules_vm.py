@@ -202,7 +202,7 @@ def test_a_vm_without_the_igd(tmp_path):
 @pytest.mark.parametrize("row", OBSTACLES, ids=[row.id for row in OBSTACLES])
 def test_the_words_of_each_reason_are_the_models(row):
     """The table finds a refusal by its words: a reason that the model words anew would be found no more."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from fwsim.hypervisor.interface import Choice, Device
     from fwsim.hypervisor.kinds import hypervisor

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patience import HANG_S
 
 from fwsim.devices.diskette import FORMATS, SECTOR, USUAL, Diskette
 from fwsim.rom.chain import load
@@ -191,6 +192,6 @@ def test_seabios_answers_the_same(image, heard, tmp_path):
         "isa-debugcon.iobase=0xe9 -device isa-debug-exit,iobase=0x501 -drive "
         "if=floppy,format=raw,readonly=on,file=disk.img"
     )
-    subprocess.run(command.split(), cwd=tmp_path, timeout=60, check=False)
+    subprocess.run(command.split(), cwd=tmp_path, timeout=HANG_S, check=False)
     theirs = answers((tmp_path / "heard").read_bytes())
     assert {name: heard[name] for name in CALLS if heard[name] != theirs[name]} == {}

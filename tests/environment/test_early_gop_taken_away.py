@@ -3,8 +3,6 @@
 Needs the files under $FWSIM_ROMS. Each expectation was seen on an independent prototype, with the same drivers.
 """
 
-from dataclasses import replace
-
 import pytest
 from early_gop import (
     BAY_TRAIL,
@@ -22,6 +20,7 @@ from early_gop import (
     run_of,
     start,
 )
+from msgspec.structs import replace
 
 from fwsim.devices.igd import planes
 from fwsim.devices.igd.layout import S_DPCD

@@ -1,8 +1,7 @@
 """Stolen memory behind a dummy BAR: who holds it, and what Linux and Windows do to it."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.fake_bar import GUESTS, HOLDERS, FakeBarOptions, place

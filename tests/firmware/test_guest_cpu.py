@@ -1,10 +1,10 @@
 """The guest's CPU: QEMU's models as the firmware finds them, and what a placement or a run makes of them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from handmade import rom
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.cpu_models import MODELS, guest_cpu

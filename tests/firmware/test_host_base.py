@@ -1,8 +1,7 @@
 """EVE's IGD driver: the guest's stolen memory at the host's base, and the answer where that cannot be."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.firmware.host_base import STOLEN_BASE, gsm_size, least_ram, place
 from fwsim.firmware.ovmf.pages import PageAllocator

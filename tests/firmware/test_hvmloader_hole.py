@@ -1,8 +1,7 @@
 """The low hole of a Xen guest, sized by the firmware and by a toolstack; what lies over the device model's memory."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.hvmloader import HvmloaderOptions, place

@@ -1,8 +1,7 @@
 """hvmloader with the MMCONFIG series: the ECAM as one more BAR in the hole, PCIEXBAR, RAM moved out of its way."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.hvmloader import HvmloaderOptions, place

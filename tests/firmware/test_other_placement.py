@@ -1,8 +1,7 @@
 """hvmloader, bhyve, ACRN and crosvm beside the vectors."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware import acrn, bhyve, crosvm, hvmloader

@@ -1,8 +1,7 @@
 """OVMF beside the vectors: its windows, what stops it, its drivers' rules and its page allocator."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware import ovmf

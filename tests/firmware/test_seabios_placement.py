@@ -1,8 +1,7 @@
 """SeaBIOS beside the vectors: facts from its source and from logs, and every way in which it does nothing."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.allocators import ROWS, allocator

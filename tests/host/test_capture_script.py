@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from machines import DMESG, E6540, IGD, IOMEM, LPC, config
+from patience import HANG_S
 
 from fwsim import cli
 from fwsim.devices.edid import default_edid, parse_edid
@@ -134,7 +135,7 @@ class Machine:
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=HANG_S,
             check=False,
         )
 

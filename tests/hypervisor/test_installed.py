@@ -1,11 +1,11 @@
 """Installed kinds of hypervisor: what fails in one names its package and entry point, and never is a traceback."""
 
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
 from guest_rig import GuestRig
 from msgspec import structs
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds

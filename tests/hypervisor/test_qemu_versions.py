@@ -1,9 +1,8 @@
 """vfio-igd beside the vectors: which release has which row, and what the rows say of sizes and of legacy mode."""
 
-from dataclasses import replace
-
 import pytest
 from guest_rig import GuestRig
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds

@@ -1,9 +1,8 @@
 """Xen's device model, libxl and domains: values worked out from the sources that fwsim/hypervisor/xen names."""
 
-from dataclasses import replace
-
 import pytest
 from guest_rig import GuestRig
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor import kinds

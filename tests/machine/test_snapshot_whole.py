@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import Struct
 from protected import CODE32, HANDLERS, gate
 from protected import program as protected
 
@@ -216,8 +216,8 @@ def differences(one: object, other: object, path: str = "") -> list[str]:
     """Where two snapshots are not the same, by the names of their fields; the CPU's opaque context is left out."""
     if isinstance(one, RamSnapshot):
         return [] if _pages(one) == _pages(other) else [path]
-    if is_dataclass(one):
-        names = [field.name for field in fields(one) if field.name not in ("context", "shared", "rest")]
+    if isinstance(one, Struct):
+        names = [name for name in one.__struct_fields__ if name not in ("context", "shared", "rest")]
         return [at for name in names for at in differences(getattr(one, name), getattr(other, name), f"{path}.{name}")]
     if isinstance(one, np.ndarray):
         return [f"{path}{np.flatnonzero(one != other)[:8]}"] if one.tobytes() != other.tobytes() else []

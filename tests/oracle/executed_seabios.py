@@ -1,8 +1,7 @@
 """The same vectors, asked of SeaBIOS's own image in the engine."""
 
-from dataclasses import replace
-
 from measured_seabios import measured
+from msgspec.structs import replace
 
 from fwsim.firmware.allocators import allocator
 

@@ -1,9 +1,8 @@
 """Vectors measured with real OVMF and its IGD drivers in QEMU."""
 
-from dataclasses import replace
-
 import opregion_copy
 from measured_seabios import cpu_of, igd_answers
+from msgspec.structs import replace
 from qemu_devices import functions, igd_function
 
 from fwsim.firmware.ovmf.layout import page_allocator

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from fwsim import cli
-from fwsim.demo.igd import demo
 from fwsim.report.html.entries import CLASSES, entries, linear_runs
 from fwsim.report.html.facts import gather
 from fwsim.report.html.page import render
@@ -18,13 +17,6 @@ from fwsim.report.html.timeline import BINS, timeline
 from fwsim.results.folder import RunDir
 from fwsim.results.summary import decode, encode
 from fwsim.trace.event import EVENT, Actor, Flag, Space
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("report") / "demo"
-    demo(RunDir.create(folder))
-    return folder
 
 
 @pytest.fixture
@@ -164,7 +156,7 @@ def many_events(folder, count):
 
 
 def test_many_events_make_a_small_page(copy):
-    many_events(copy, int(os.environ.get("FWSIM_REPORT_EVENTS", "300000")))
+    many_events(copy, int(os.environ.get("FWSIM_REPORT_EVENTS", "100000")))
     text = render([RunDir.open(copy)])
     assert len(text.encode()) < 5_000_000
     line = data_of(text)[0]["timeline"]

@@ -4,27 +4,10 @@ import json
 import re
 
 import pytest
-from browser import chromium
 from test_html import hostile, many_events
 
-from fwsim.demo.igd import demo
 from fwsim.report.html.page import render
 from fwsim.results.folder import RunDir
-
-pytest.importorskip("selenium")
-
-
-@pytest.fixture(scope="module")
-def browser(require_program):
-    with chromium(require_program("chromium", "chromium"), require_program("chromedriver", "chromium-driver")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("browser") / "demo"
-    demo(RunDir.create(folder))
-    return folder
 
 
 @pytest.fixture
@@ -165,7 +148,7 @@ def test_many_events_are_shown_and_zoomed(visit, runs, tmp_path):
     import shutil
 
     folder = shutil.copytree(runs / "qemu-10.0", tmp_path / "many")
-    count = int(os.environ.get("FWSIM_REPORT_EVENTS", "300000"))
+    count = int(os.environ.get("FWSIM_REPORT_EVENTS", "100000"))
     many_events(folder, count)
     browser = visit(folder)
     assert find(browser, ".window").text.startswith(f"Events 1 to {count:,}.")

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from browser import chromium
 from rich.console import Console
 
 from fwsim import cli
@@ -49,6 +48,12 @@ def made(request, tmp_path_factory):
         with RunDir.create(place / design) as folder:
             run(scenario, folder)
     return place
+
+
+@pytest.fixture(scope="module")
+def both(made):
+    """The page of the two."""
+    return page([RunDir.open(made / design) for design in ("fake", "replicated")])
 
 
 def host_bars(scenario):
@@ -167,8 +172,7 @@ def test_the_page_has_no_section_of_a_rom(made):
     assert not [word for word in ("GTT", "BDSM", "OpRegion", "Reason 2816") if word in visible]
 
 
-def test_both_designs_on_one_page_and_beside_a_rom_is_nothing_lost(made, tmp_path, request):
-    both = page([RunDir.open(made / design) for design in ("fake", "replicated")])
+def test_both_designs_on_one_page_and_beside_a_rom_is_nothing_lost(made, both, tmp_path, request):
     assert "Bridges" not in re.findall(r"<h2>([^<]+)", both)
     assert '<tr class="differs"><th scope="row">bridges shown' in both
     scenario = load(request.config.rootpath / "examples/demo-ranged.toml", ["payload.draw=none"])
@@ -225,25 +229,22 @@ def test_a_killed_run_has_a_page(made, tmp_path):
     assert "Stage 2 maps nothing" in text
 
 
-def test_the_page_in_both_themes_and_narrow(made, tmp_path, require_program):
-    pytest.importorskip("selenium")
+def test_the_page_in_both_themes_and_narrow(both, tmp_path, browser):
     file = tmp_path / "page.html"
-    file.write_text(page([RunDir.open(made / design) for design in ("fake", "replicated")]), encoding="utf-8")
+    file.write_text(both, encoding="utf-8")
     colours = set()
-    programs = require_program("chromium", "chromium"), require_program("chromedriver", "chromium-driver")
-    with chromium(*programs) as browser:
-        for theme, width in (("light", 1280), ("dark", 1280), ("light", 420)):
-            media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
-            browser.set_window_size(width, 900)
-            browser.get(file.as_uri())
-            assert browser.get_log("browser") == []
-            shown = browser.find_elements("css selector", ".stage2 svg")
-            assert [each.is_displayed() for each in shown] == [width > 700, width <= 700] * 2
-            text = browser.find_element("css selector", ".stage2 svg .label")
-            box = browser.find_element("css selector", ".stage2 svg .box")
-            colours.add((text.value_of_css_property("fill"), box.value_of_css_property("fill")))
-            assert text.value_of_css_property("fill") != box.value_of_css_property("fill")
+    for theme, width in (("light", 1280), ("dark", 1280), ("light", 420)):
+        media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+        browser.set_window_size(width, 900)
+        browser.get(file.as_uri())
+        assert browser.get_log("browser") == []
+        shown = browser.find_elements("css selector", ".stage2 svg")
+        assert [each.is_displayed() for each in shown] == [width > 700, width <= 700] * 2
+        text = browser.find_element("css selector", ".stage2 svg .label")
+        box = browser.find_element("css selector", ".stage2 svg .box")
+        colours.add((text.value_of_css_property("fill"), box.value_of_css_property("fill")))
+        assert text.value_of_css_property("fill") != box.value_of_css_property("fill")
     assert len(colours) == 2
 
 

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from fwsim.rom import inspect_bytes
 from fwsim.rom.bdb import Tables
 from fwsim.rom.bdb_fields import Bits, flag, number, read_rows
+from fwsim.rom.chain import inspect_bytes
 
 DTD = bytes.fromhex("641900404100263018883600000000000018")
 BDB = 0x80 + 48

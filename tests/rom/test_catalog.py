@@ -6,8 +6,8 @@ import pytest
 
 from fwsim.errors import FwsimError
 from fwsim.registers.families import family
-from fwsim.rom import load, load_bytes
 from fwsim.rom.catalog import catalog, known, licence_of, named, present, roms_folder
+from fwsim.rom.chain import load, load_bytes
 
 
 def test_entries_are_complete_and_distinct():

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rom import inspect, inspect_bytes, load, load_bytes
+from fwsim.rom.chain import inspect, inspect_bytes, load, load_bytes
 
 
 def walk(data):
@@ -277,7 +277,7 @@ def test_reading_a_rom_loads_no_heavy_library(make, tmp_path):
     path = tmp_path / "a.rom"
     path.write_bytes(make.legacy())
     code = (
-        "import sys; from fwsim.rom import load; load(sys.argv[1]);"
+        "import sys; from fwsim.rom.chain import load; load(sys.argv[1]);"
         "print([m for m in ('numba', 'unicorn', 'numpy', 'lief', 'capstone') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)

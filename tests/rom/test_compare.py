@@ -5,7 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fwsim.rom import diff, inspect_bytes
+from fwsim.rom.chain import inspect_bytes
+from fwsim.rom.compare import diff
 from fwsim.rom.layout import Layout
 
 

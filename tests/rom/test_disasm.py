@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fwsim.disasm import disassemble, instruction_at, memory_operands, pci_name, port_name
+from fwsim.disasm.listing import disassemble, instruction_at, pci_name, port_name
+from fwsim.disasm.operands import memory_operands
 from fwsim.errors import FwsimError
 
 

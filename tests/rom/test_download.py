@@ -3,9 +3,9 @@
 import hashlib
 import http.server
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.rom import catalog as book

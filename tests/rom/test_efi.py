@@ -2,7 +2,7 @@
 
 import struct
 
-from fwsim.rom import inspect_bytes, load
+from fwsim.rom.chain import inspect_bytes, load
 from fwsim.rom.efi import map_pe, parse_pe, pe_bytes
 
 

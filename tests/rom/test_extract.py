@@ -6,7 +6,7 @@ import os
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rom import inspect, load
+from fwsim.rom.chain import inspect, load
 from fwsim.rom.extract import extract
 from fwsim.rom.files import write_atomically
 

@@ -2,7 +2,7 @@
 
 import struct
 
-from fwsim.rom import inspect_bytes, load
+from fwsim.rom.chain import inspect_bytes, load
 
 
 def pnp(next_pointer=0, maker=0x180, product=0x190, signature=b"$PnP"):

@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rom import fix, fix_checksum, load_bytes
-from fwsim.rom.repair import fix_ids
+from fwsim.rom.chain import load_bytes
+from fwsim.rom.repair import fix, fix_checksum, fix_ids
 
 
 def differing(a, b):

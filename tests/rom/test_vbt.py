@@ -5,8 +5,8 @@ import struct
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rom import inspect_bytes, load
 from fwsim.rom.bdb import Tables
+from fwsim.rom.chain import inspect_bytes, load
 from fwsim.rom.source import find_vbt
 
 BLOCKS = [(1, b"\x01" * 5), (254, b"\0Test BIOS\r\nBuild 7 of today\0"), (2, b"\x02" * 9)]

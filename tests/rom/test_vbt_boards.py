@@ -7,7 +7,6 @@ package intel-gpu-tools; version 1.27 decodes some of the blocks, 2.5 nearly all
 import os
 import re
 import subprocess
-import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -248,20 +247,3 @@ def test_blocks_of_all(tables):
         assert {int(each) for each in listed.split()} - {MADE_UP} == {
             block.id for block in ours.vbt.blocks if block.id != MADE_UP
         }, name
-
-
-def test_in_half_the_tools_time(tables):
-    """Processor time of decoding every block of every table, against that of the tool's runs."""
-    before = os.times()
-    for path in files():
-        subprocess.run([TOOL, f"--file={path}", "--all-panels"], capture_output=True, check=True)
-    after = os.times()
-    theirs = after.children_user + after.children_system - before.children_user - before.children_system
-    start = time.process_time()
-    for path in files():
-        found = find_vbt(path)
-        for block in found.vbt.blocks:
-            found.tables.decode(block)
-    ours = time.process_time() - start
-    print(f"{len(files())} tables: {ours:.2f} s, the tool {theirs:.2f} s")
-    assert ours <= theirs / 2

@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from fwsim.errors import FwsimError
-from fwsim.rom import inspect_bytes, load_bytes
+from fwsim.rom.chain import inspect_bytes, load_bytes
 from fwsim.rom.source import find_vbt
 from fwsim.rom.vbt_replace import replace_vbt
 

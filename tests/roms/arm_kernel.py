@@ -1,6 +1,6 @@
 """Debian's arm64 kernel boots on the topologies of ``arm_qemu``; where it puts BARs and windows is kept as test data.
 
-``python3 tests/roms/arm_kernel.py KERNEL`` writes ``DATA``; PYTHONPATH has tests/roms and tests/oracle.
+``python3 tests/roms/arm_kernel.py KERNEL`` writes ``DATA``; PYTHONPATH has tests, tests/roms and tests/oracle.
 The kernel is the file ``linux`` of package debian-installer-12-netboot-arm64; it ends without an initrd, behind PCI.
 """
 
@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from arm_qemu import BOARD, LIMIT_S, QEMU, TOPOLOGIES
+from arm_qemu import BOARD, QEMU, TOPOLOGIES
+from patience import HANG_S
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "arm-linux-places.toml"
 PLACED = re.compile(r"pci 0000:(\S+): (BAR \d|ROM|bridge window) \[(io|mem) +0x(\w+)-0x(\w+)([^\]]*)\]: assigned")
@@ -21,7 +22,7 @@ def asked(kernel: str, devices: str) -> tuple[str, set[str]]:
     """The kernel's version, and a line for each BAR, ROM and window that it placed or could not, and for each bus."""
     line = [QEMU, *BOARD, "-nographic", "-no-reboot", "-kernel", kernel, *devices.split()]
     line += ["-append", "console=ttyAMA0 panic=-1 ignore_loglevel"]
-    said = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=False).stdout
+    said = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_S, check=False).stdout
     log = said.decode(errors="replace")
     lines = {f"{one} bus {first}-{last or first}" for one, first, last in BEHIND.findall(log)}
     lines |= {f"{one} {what.lower()} no room" for one, what in LACKING.findall(log)}

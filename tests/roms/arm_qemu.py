@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from live.qmp import ask
+from patience import HANG_S
 
 ROMS = Path(__file__).resolve().parents[2] / "roms"
 QEMU = "qemu-system-aarch64"
 BOARD = ("-M", "virt", "-cpu", "cortex-a57", "-m", "512", "-nic", "none", "-display", "none")
-LIMIT_S = 60
-"""Seconds for a program that takes one: only one that hangs comes near."""
 
 
 def _ports(*numbers: int, options: str = "") -> str:
@@ -160,8 +159,8 @@ def run(program: str, devices: str, *, arguments: str = "", tree: str = "", plug
 
 
 def _run(serial: socket.socket, control: socket.socket, plug: str) -> Run:
-    serial.settimeout(LIMIT_S)
-    control.settimeout(LIMIT_S)
+    serial.settimeout(HANG_S)
+    control.settimeout(HANG_S)
     lines: list[str] = []
     with serial.makefile("rw", newline="\n") as text, control.makefile("rw") as stream:
         _read(text, lines, "waiting" if plug else "off")

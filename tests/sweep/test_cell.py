@@ -29,6 +29,20 @@ def test_restored_runs_equal_fresh_ones(tmp_path):
         assert quick == fresh, cell
 
 
+def test_a_row_is_the_same_whether_a_machine_is_put_back_or_goes():
+    sweep = matrix(**{"rom.source": "shadow", "call": [[{"ax": 0x4F02, "bx": 0xC114}], [{"ax": 3}]]})
+    kept, alone = Runner(keep=1), Runner(keep=0)
+    assert rows_of(sweep, [0, 1], kept) == rows_of(sweep, [0, 1], alone)
+
+
+def test_neighbours_share_a_post_only_where_what_comes_after_it_varies():
+    mode = [{"ax": 3}]
+    assert matrix(call=[mode, []]).shares_posts
+    assert matrix(**{"call.0.ax": [3, 0x12]}).shares_posts
+    assert matrix(**{"payload.draw": ["none", "test-card"], "call": [mode]}).shares_posts
+    assert not matrix(**{"rom.source": ["file", "shadow"], "call": [mode]}).shares_posts
+
+
 def test_what_no_machine_can_be_is_one_refused_row():
     sweep = matrix(**{"guest.slot": ["00:02.0", "00:1f.0"], "call": [[]]})
     good, bad = rows_of(sweep, [0, 1], Runner())

@@ -72,6 +72,18 @@ def test_what_is_exported_is_imported(timestamps):
         assert read[column].tolist() == kept[column].tolist(), column
 
 
+def test_a_table_of_many_events_has_them_all_in_their_order(tmp_path):
+    """300,007 of them: two chunks and a part of one."""
+    import duckdb
+
+    events = np.resize(EVENTS, 300_007)
+    events["seq"] = np.arange(1, len(events) + 1)
+    events["value"] = events["seq"] * np.uint64(0x9E3779B97F4A7C15)
+    write_table(events, tmp_path / "many.parquet", "parquet")
+    read = duckdb.sql(f"select seq, value, width from '{tmp_path}/many.parquet'").fetchnumpy()
+    assert all((read[column] == events[column]).all() for column in ("seq", "value", "width"))
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
 def test_tables_have_the_columns_and_names(tmp_path, kind):
     import duckdb

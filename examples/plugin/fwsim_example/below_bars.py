@@ -1,6 +1,6 @@
 """Stolen memory at the very top of low RAM, right below the BARs; the OpRegion below it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.firmware.allocators import allocator
 from fwsim.firmware.interface import Allocator

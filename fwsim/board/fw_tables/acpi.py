@@ -8,7 +8,8 @@ every table but the DSDT compared with QEMU 7.2's.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.board.fw_tables.dsdt import (
     ECAM_SIZE,
@@ -50,8 +51,7 @@ _TIMER = 0x8086A201
 _GOOD_PM_TIMER = 2
 
 
-@dataclass
-class _Tables:
+class _Tables(Struct):
     """The blob as it grows, with the commands that go with it, and where each table of the RSDT's starts."""
 
     blob: bytearray = field(default_factory=bytearray)

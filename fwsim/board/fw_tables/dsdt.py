@@ -8,7 +8,8 @@ the end of the one around it, so that _HID, _STA and _CRS stand before any devic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.board.fw_tables import aml
 from fwsim.board.fw_tables.guest import Guest
@@ -30,8 +31,7 @@ _PRESENT, _HIDDEN = 0x0F, 0x0B
 _MOST_PROCESSORS = 255
 
 
-@dataclass(frozen=True)
-class _Chipset:
+class _Chipset(Struct, frozen=True):
     """``gpe``, ``pci`` and ``cpu``: (first port, count) of the event block and of QEMU's hotplug; ``bridge``: the slot
     of the ISA bridge, its ``floppy`` and the function numbers of slots that are described."""
 

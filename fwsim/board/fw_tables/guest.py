@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.firmware.qemu_smbios import QEMU64
 from fwsim.firmware.request import IGD_BDF, LATEST
@@ -14,8 +15,7 @@ from fwsim.memory.ranges import align_up
 _GIB = 1 << 30
 
 
-@dataclass(frozen=True)
-class Guest:
+class Guest(Struct, frozen=True):
     """One guest.
 
     ``machine`` is "pc" or "q35", ``e820`` the rows of `etc/e820`, (start, size, type); ``release`` the numbers of

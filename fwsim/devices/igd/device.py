@@ -1,10 +1,10 @@
 """The IGD consists of a register file, a GTT, DDC pins and AUX sinks, as arrays that native code works on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
@@ -26,8 +26,7 @@ _LOCAL = 3
 """An entry is valid, and its address is one in the device's own memory (pte.FORMATS, mtl)."""
 
 
-@dataclass(frozen=True)
-class Stolen:
+class Stolen(Struct, frozen=True):
     """The host's stolen memory: GGC (GMCH_CTRL before generation 6) and its base."""
 
     ggc: int
@@ -71,10 +70,10 @@ class Igd:
         self._behave(Site(family, wiring(family), frozenset(displays), stolen.ggc, stolen.bdsm), without)
         self._attach(links)
         self._fill_block()
-        self.reset()
+        self._to_reset()
 
     def _behave(self, site: Site, without: frozenset[str]) -> None:
-        self.behaviours = tuple(behaviours(site))
+        self.behaviours = behaviours(site)
         names = {behaviour.name for behaviour in self.behaviours}
         if without - names:
             raise FwsimError(
@@ -188,19 +187,23 @@ class Igd:
         why QEMU up to 9.2 zeroed it by hand (hw/vfio/igd.c, GTT clear at init).
         """
         self.mmio[:] = 0
-        self.mmio[list(self.at_reset)] = list(self.at_reset.values())
         self.bus[:] = 0
         self.state[:] = 0
-        self.wires[:, 0] = I2C_IDLE
         self.sinks[:, w.S_OFFSET] = 0
-        wires = wiring(self.family)
         self.sinks[:, w.S_DEFERRED] = 0
+        self.sideband[:] = 0
+        self.block[w.G_INDEX] = 0
+        self._to_reset()
+
+    def _to_reset(self) -> None:
+        """What is not zero at reset; the rest is, and in a new device without being touched: it is two MiB."""
+        self.mmio[list(self.at_reset)] = list(self.at_reset.values())
+        self.wires[:, 0] = I2C_IDLE
+        wires = wiring(self.family)
         for channel in np.flatnonzero(self.sinks[:, w.S_DPCD]):
             self.dpcd[channel] = dpcd_of(wires.lanes(int(channel)))
-        self.sideband[:] = 0
         for key, value in self.unit_reset.items():
             self._unit_put(key, value)
-        self.block[w.G_INDEX] = 0
 
     def _unit_put(self, key: int, value: int) -> None:
         """A sideband unit's register, in the table that hot_sideband reads: an open hash of 4096 slots."""
@@ -226,11 +229,13 @@ class Igd:
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""
+        empty = not self.block[w.G_DMA_COUNT] and not self.gtt.any()
         self.dma[:] = 0
         for i, region in enumerate(regions):
             self.dma[i] = region
         self.block[w.G_DMA_COUNT] = len(regions)
-        self._find_pages()
+        if not empty:
+            self._find_pages()
 
     def _find_pages(self) -> None:
         """Where every entry leads, worked out anew: after DMA changed, or the GTT's contents came from elsewhere."""

@@ -8,10 +8,10 @@ transcoder's input). The hardware filters, by coefficients that are not public; 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 
 from fwsim.devices.igd.planes import ReadRegister, Registers, active_plane, running_pipes, vga_shown
 from fwsim.devices.vga.linear import Pixels
@@ -42,8 +42,7 @@ _SHAPE = 0.01
 _PILLARBOX, _LETTERBOX, _PROGRAMMED = 2, 3, 1
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(Struct, frozen=True):
     """A panel of ``width`` by ``height`` with the pipe's picture in ``window``; what is outside of it is black.
 
     ``fitting``: off, no fitter is on and the picture begins at the first pixel; centred, in its own size with borders;

@@ -21,7 +21,7 @@ from fwsim.native import (
     u64s,
 )
 from fwsim.trace.event import Actor, Flag, Op, Space
-from fwsim.trace.record import record, record_as
+from fwsim.trace.record import record, record_as, record_here
 
 _WRITE, _GTT, _HYPERVISOR = int(Op.WRITE), int(Space.GTT), int(Actor.HYPERVISOR)
 _REWRITTEN, _FAULTED, _UNHANDLED = int(Flag.REWRITTEN), int(Flag.FAULTED), int(Flag.UNHANDLED)
@@ -99,5 +99,5 @@ def gtt_write(root: int, offset: int, value: int, index: int, flags: int) -> Non
         flags |= _REWRITTEN
         if igd[g.G_OWNER]:
             igd[g.G_REWRITTEN] += np.uint64(1)
-    record(root, _GTT, _WRITE, 4, offset, written, value, flags)
+    record_here(root, _GTT, _WRITE, 4, offset, written, value, flags)
     gtt_store(root, offset, written)

@@ -1,10 +1,9 @@
 """A DisplayPort sink's link: how it answers and trains, where it does not do so at once."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(Struct, frozen=True):
     """A DisplayPort sink's way with its source: how often it defers a request before it answers, and from which
     voltage swing (0 to 3; 4: from none) and pre-emphasis (0 to 3) on it locks on a training pattern.
     """

@@ -5,7 +5,8 @@ display/i9xx_plane.c for which offset register counts where.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.registers import mmio_plane as planes
 from fwsim.registers.core import Field, Register
@@ -20,8 +21,7 @@ Bits = tuple[int, int]
 """A colour's place in a pixel: lowest bit, number of bits."""
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(Struct, frozen=True):
     """A pixel format under its DRM name: ``size`` bytes a pixel; no ``channels`` (red, green, blue): indexed."""
 
     name: str
@@ -49,8 +49,7 @@ UNIVERSAL_FORMATS = {
 """PLANE_CTL bits 27:24 and the order bit 20, generation 9 on; from 11 on bit 23 belongs to the format, and is 0."""
 
 
-@dataclass(frozen=True)
-class Tiling:
+class Tiling(Struct, frozen=True):
     """A memory layout: tiles of ``width`` bytes by ``height`` lines; linear is a tile of one line."""
 
     name: str
@@ -64,8 +63,7 @@ Y_TILED = Tiling("Y-tiled", 128, 32)
 _UNIVERSAL_TILINGS = {0: LINEAR, 1: X_TILED, 4: Y_TILED}
 
 
-@dataclass(frozen=True)
-class Plane:
+class Plane(Struct, frozen=True):
     """What one primary plane shows. Sizes in pixels and lines, ``stride`` in bytes (of one line, tiled or not).
 
     The screen is ``width`` by ``height``; the plane covers ``shown`` (left, top, width, height) of it. ``surface`` is

@@ -9,8 +9,8 @@ from fwsim.devices.igd.access import gtt_load, is_clock, mmio_read, mmio_write
 from fwsim.devices.igd.gtt_path import gtt_write
 from fwsim.native import R_IGD, call, inlined, native, u64s
 from fwsim.trace.event import Flag, Op, Space
-from fwsim.trace.progress import IN_GTT, IN_MMIO, forced, seen
-from fwsim.trace.record import record
+from fwsim.trace.progress import IN_GTT, IN_MMIO, forced, looked_up, seen, seen_here
+from fwsim.trace.record import record, record_here
 
 _READ, _WRITE = int(Op.READ), int(Op.WRITE)
 _PORT, _GTT, _MMIO = int(Space.PORT), int(Space.GTT), int(Space.MMIO)
@@ -24,17 +24,19 @@ def iobar_out(root: int, port: int, base: int, size: int, value: int) -> None:
     at = port - base
     if at == 0 and size == 4:
         igd[g.G_INDEX] = np.uint64(value)
-        record(root, _PORT, _WRITE, size, port, value, value, 0)
+        record_here(root, _PORT, _WRITE, size, port, value, value, 0)
     elif at == 4 and size == 4:
         index = igd[g.G_INDEX]
         offset = index & np.uint64(0xFFFFFFFC)
         if index & np.uint64(1):
+            entry = looked_up(root, IN_GTT | offset, value)
             gtt_write(root, offset, value, index, _INDEXED)
-            seen(root, IN_GTT | offset, value, False)
+            seen_here(root, IN_GTT | offset, entry, False)
         else:
-            record(root, _MMIO, _WRITE, 4, offset, value, value, _INDEXED)
+            entry = looked_up(root, IN_MMIO | offset, value)
+            record_here(root, _MMIO, _WRITE, 4, offset, value, value, _INDEXED)
             mmio_write(root, offset, value)
-            seen(root, IN_MMIO | offset, value, False)
+            seen_here(root, IN_MMIO | offset, entry, False)
     else:
         record(root, _PORT, _WRITE, size, port, value, value, _UNHANDLED)
         return

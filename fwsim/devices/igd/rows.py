@@ -1,9 +1,9 @@
 """A behaviour is written down as rows of data that native code follows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
@@ -12,8 +12,7 @@ from fwsim.registers.core import Field, RegisterAt
 from fwsim.registers.variants import describe
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """``register & mask == value``, by the register's byte offset."""
 
     at: int = 0
@@ -24,8 +23,7 @@ class Condition:
 ALWAYS = Condition()
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One reaction of the hardware: on an access to ``register``, ``op`` acts on ``at`` (the same register if None)."""
 
     register: int

@@ -107,7 +107,7 @@ def _scan_plane(igd: Igd, vga: Vga, plane: Plane) -> Scan:
         part = rgb[top : top + height, left : left + width]
         words = _words(frame.data, rows, columns, size, plane)
         if plane.format.channels is None:
-            part[:] = _palette(igd, vga, plane.pipe)[words]
+            part[:] = np.take(_palette(igd, vga, plane.pipe), words, axis=0)
         else:
             for channel, bits in enumerate(plane.format.channels):
                 part[:, :, channel] = _level(words, bits)
@@ -163,7 +163,7 @@ class _Frame:
         self.lost: NDArray[np.bool_] = np.zeros(len(self.data) // PAGE, np.bool_)
         inside = needed[needed < igd.pages.size]
         igd.used[inside] = 1
-        entries = igd.entries()[inside]
+        entries = igd.entries(inside)
         host = igd.pages[inside]
         valid = (entries & np.uint64(igd.family.pte_format.valid_mask)) != 0
         beyond = igd.local(entries) & (host == 0)

@@ -1,10 +1,11 @@
 """What the registers of a family keep of a write, give to a read and hold at reset, from the database."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
 from fwsim.devices.igd import layout as w
@@ -15,8 +16,7 @@ from fwsim.registers.family import Family
 _DWORD = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(Struct, frozen=True):
     """How one dword of the register file is accessed: masks of bits, all of them 0 for plain storage.
 
     ``read_only`` keeps its value, ``write_clears`` is cleared by ones, ``read_clears`` by each read and by nothing
@@ -39,18 +39,19 @@ class Form:
 PLAIN = Form()
 
 
-@dataclass(frozen=True)
-class Storage:
+class Storage(Struct, frozen=True):
     """A family's register file by the database.
 
     ``kinds`` has for each dword the number of its form in ``forms``, of which the first is plain storage, and the first
     ``plain_reads`` give what they hold to each read. ``reset`` is what dwords hold at reset, by number, where not 0.
+    ``described``: every address that has a byte of a register of the database.
     """
 
     kinds: NDArray[np.uint16]
     forms: tuple[Form, ...]
     plain_reads: int
     reset: dict[int, int]
+    described: frozenset[int]
 
 
 def masks(place: RegisterAt) -> dict[Access, int]:
@@ -78,9 +79,8 @@ def places(family: str, space: str = "mmio") -> Iterator[RegisterAt]:
     only = frozenset({family})
     for register in registers():
         if register.space == space:
-            for place in register.places:
-                if family in place.families:
-                    yield RegisterAt(register, place.label, place.address, only)
+            for label, address in register.on(family):
+                yield RegisterAt(register, label, address, only)
 
 
 def _dwords(place: RegisterAt) -> Iterator[tuple[int, Form, int]]:
@@ -106,7 +106,12 @@ def storage(family: Family) -> Storage:
     size = family.mmio_size // 4
     found: dict[int, Form] = {}
     reset: dict[int, int] = {}
+    described: set[int] = set()
     for place in places(family.name):
+        register = place.register
+        described.update(range(place.address, place.address + register.width))
+        if not register.reset and place.access == "rw" and not any(each.access for each in register.fields):
+            continue
         for number, form, value in _dwords(place):
             if number >= size:
                 continue
@@ -117,12 +122,12 @@ def storage(family: Family) -> Storage:
     forms = sorted(dict.fromkeys((PLAIN, *found.values())), key=lambda form: (form.acts_on_read, form != PLAIN))
     kinds = np.zeros(size, np.uint16)
     kinds[list(found)] = [forms.index(form) for form in found.values()]
-    return Storage(kinds, tuple(forms), sum(not form.acts_on_read for form in forms), reset)
+    return Storage(kinds, tuple(forms), sum(not form.acts_on_read for form in forms), reset, frozenset(described))
 
 
 def _joined(one: Form, other: Form) -> Form:
     """Two registers in one dword."""
-    return replace(one, **{name: value | getattr(one, name) for name, value in vars(other).items()})
+    return replace(one, **{name: value | getattr(one, name) for name, value in asdict(other).items()})
 
 
 def form_table(forms: Sequence[Form], first_rows: dict[int, int]) -> NDArray[np.uint32]:

@@ -1,15 +1,13 @@
 """Linear pixels of 8, 15, 16, 24 and 32 bits make a picture; every picture comes in the dataclass defined here."""
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(Struct, frozen=True):
     """What a monitor shows: ``rgb`` is (height, width, 3), ``mode`` a short name such as ``text 80x25``."""
 
     mode: str
@@ -46,7 +44,7 @@ def linear_rgb(memory: Pixels, base: int, stride: int, width: int, height: int, 
     at = (starts[:, None] + np.arange(width * size, dtype=np.int64)) % len(memory)
     lines = memory[at]
     if bpp == 8:
-        colours: Pixels = palette[lines]
+        colours: Pixels = np.take(palette, lines, axis=0)
         return colours
     if bpp in (15, 16):
         words = np.ascontiguousarray(lines).view("<u2")

@@ -40,9 +40,23 @@ def attribute_colours(vga: Vga) -> Pixels:
     return colours
 
 
+_SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).view("<u8")[:, 0]
+"""A plane's byte as its eight bits, a byte each, leftmost pixel first."""
+_SPREADS = [_SPREAD << np.uint64(plane) for plane in range(4)]
+"""The same, the bits where they are in the number of a pixel's colour."""
+
+
 def _bits(plane_bytes: Pixels) -> Pixels:
     """Bytes spread into their eight bits, leftmost pixel first."""
     return np.unpackbits(plane_bytes, axis=-1)
+
+
+def _numbers(data: Pixels) -> Pixels:
+    """The four-bit pixels of (lines, bytes, 4): a plane's byte has a bit of each of eight."""
+    words = np.take(_SPREADS[0], data[:, :, 0])
+    for plane in range(1, 4):
+        words |= np.take(_SPREADS[plane], data[:, :, plane])
+    return words.view(np.uint8)
 
 
 def _fetch(vga: Vga, raster: Raster, extra: int) -> NDArray[np.uint8]:
@@ -63,7 +77,7 @@ def _pan(vga: Vga, dots: Pixels, width: int, halved: int = 0) -> Pixels:
 def _render_planar(vga: Vga, raster: Raster) -> Picture:
     """Four planes, one bit each (0Dh-12h), or the two interleaved bits of CGA modes 4 and 5 (GR5 bit 5)."""
     data = _fetch(vga, raster, 1)
-    height, cells, _ = data.shape
+    height = len(data)
     if int(vga.gfx[5]) & 0x20:
         # Serial shift: plane 0 then plane 1 give two-bit pixels, planes 2 and 3 the upper two bits.
         pairs = np.concatenate([data[:, :, 0:1], data[:, :, 1:2]], axis=2)
@@ -72,12 +86,10 @@ def _render_planar(vga: Vga, raster: Raster) -> Picture:
         high = _bits(upper.reshape(height, -1)).reshape(height, -1, 2)
         index = (low[:, :, 0] << 1 | low[:, :, 1] | high[:, :, 0] << 3 | high[:, :, 1] << 2).astype(np.uint8)
     else:
-        index = np.zeros((height, cells * 8), np.uint8)
-        for plane in range(4):
-            index |= _bits(np.ascontiguousarray(data[:, :, plane])) << plane
+        index = _numbers(data)
     name = "planar" if int(vga.crtc[0x17]) & 1 else "cga"
     width = raster.columns * 8
-    return _picture(name, attribute_colours(vga)[_pan(vga, index, width)])
+    return _picture(name, np.take(attribute_colours(vga), _pan(vga, index, width), axis=0))
 
 
 def _picture(name: str, rgb: Pixels) -> Picture:
@@ -90,7 +102,7 @@ def _render_256(vga: Vga, raster: Raster) -> Picture:
     """256 colours (GR5 bit 6): a character clock shows four pixels, one of each plane. Mode 13h and mode X."""
     data = _fetch(vga, raster, 1)
     pixels = _pan(vga, data.reshape(data.shape[0], -1), raster.columns * 4, 1)
-    return _picture("256-colour", palette(vga)[pixels])
+    return _picture("256-colour", np.take(palette(vga), pixels, axis=0))
 
 
 def _render_dispi(vga: Vga) -> Picture:
@@ -102,10 +114,7 @@ def _render_dispi(vga: Vga) -> Picture:
     if bpp == 4:
         at = (top + np.arange(height))[:, None] * (virtual // 8) + left // 8 + np.arange(width // 8)
         data = vga.vram.reshape(-1, 4)[at % (len(vga.vram) // 4)]
-        index = np.zeros((height, width), np.uint8)
-        for plane in range(4):
-            index |= _bits(np.ascontiguousarray(data[:, :, plane])) << plane
-        return Picture(mode, width, height, attribute_colours(vga)[index])
+        return Picture(mode, width, height, np.take(attribute_colours(vga), _numbers(data), axis=0))
     size = (bpp + 7) // 8
     base = (top * virtual + left) * size
     return Picture(mode, width, height, linear_rgb(vga.vram, base, virtual * size, width, height, bpp, palette(vga)))

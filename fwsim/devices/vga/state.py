@@ -5,10 +5,10 @@ modes (dispi, cirrus) see the same bytes one after another, as one array ``vram`
 """
 
 import mmap
-from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.errors import FwsimError
@@ -76,8 +76,7 @@ def allocate(size: int) -> NDArray[np.uint8]:
     return np.frombuffer(mmap.mmap(-1, size), dtype=np.uint8)
 
 
-@dataclass(frozen=True)
-class VgaState:
+class VgaState(Struct, frozen=True):
     """A VGA as it was at one moment; ``memory`` holds the pages that were not all zero, by page number."""
 
     block: NDArray[np.uint64]

@@ -3,16 +3,14 @@
 Source: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"; FreeVGA, "CRT Controller Registers".
 """
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.devices.vga.state import V_MISC, Vga
 
 
-@dataclass(frozen=True)
-class Raster:
+class Raster(Struct, frozen=True):
     """The displayed part of a frame, in characters and scan lines; addresses count characters (bytes of one plane)."""
 
     columns: int

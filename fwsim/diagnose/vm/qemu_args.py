@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.diagnose.vm.draft import Draft, chipset, firmware_of, number, switch
 from fwsim.diagnose.vm.qemu_names import DISPLAYS, DRIVERS, FOREIGN, NOT_PCI, VFIO, WITHOUT_VALUE
@@ -23,8 +24,7 @@ _PROXMOX_CONFIG = re.compile(r"/qemu-server/pve-[\w.-]+\.cfg$")
 SWITCHES = ("x-vga", "x-igd-opregion", "x-igd-lpc")
 
 
-@dataclass
-class Option:
+class Option(Struct):
     """``-name value`` with its line; ``value`` "" for one that stands alone."""
 
     name: str
@@ -37,8 +37,7 @@ class Option:
         return f"-{self.name} {self.value}".rstrip()
 
 
-@dataclass
-class Assigned:
+class Assigned(Struct):
     """A property of a device with the option that sets it."""
 
     value: str
@@ -46,8 +45,7 @@ class Assigned:
     text: str
 
 
-@dataclass
-class Device:
+class Device(Struct):
     """One ``-device``: ``props`` by name, the driver among them; ``order`` counts from 0."""
 
     order: int

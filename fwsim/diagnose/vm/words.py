@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 MOST_WORDS = 20_000
 """Words of one command: a variable that holds itself over and over ends here."""
@@ -18,8 +19,7 @@ _ASSIGNMENT = re.compile(r"(?:export\s+|local\s+|readonly\s+)?([A-Za-z_]\w*)(\+?
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)(?:\[[@*]\])?\}|([A-Za-z_]\w*))")
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word without its quotes, and the line that it begins on."""
 
     text: str
@@ -48,8 +48,7 @@ def ignore(line: int, why: str, expected: str) -> None:
     """For readers to whom nothing is odd."""
 
 
-@dataclass
-class _Scan:
+class _Scan(Struct):
     """Where in ``lines`` the scan is: line from 0 and column. ``words`` so far."""
 
     lines: list[str]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.diagnose.case import Vm
 from fwsim.diagnose.vm.draft import Draft, number, switch
@@ -72,8 +74,7 @@ def read(lines: Sequence[str], file: str) -> list[Vm]:
     return [draft.vm]
 
 
-@dataclass(frozen=True)
-class _Given:
+class _Given(Struct, frozen=True):
     """A key, and its value: as it means, as it stands in the file, and each string of a list."""
 
     key: str

@@ -6,17 +6,17 @@ expat is in Python's standard library: importing it takes less than a millisecon
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 
 DEEPEST = 200
 
 
-@dataclass
-class Node:
+class Node(Struct):
     """An element: ``tag`` with its prefix as written, ``line`` from 1."""
 
     tag: str

@@ -5,7 +5,8 @@ Counted are leaves that nobody answers, and the video BIOS's hooks, whose answer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from fwsim.environment.interface import Question
 from fwsim.environment.wait.limits import LEAF_COUNTED, LEAF_ROUNDS
@@ -15,8 +16,7 @@ Key = tuple[int, int, int, int]
 NEVER = 1 << 62
 
 
-@dataclass
-class _Asked:
+class _Asked(Struct):
     """A question as it was asked last: with the same registers so often, with any so often."""
 
     question: Question
@@ -24,8 +24,7 @@ class _Asked:
     alike: int = 1
 
 
-@dataclass
-class Repeats:
+class Repeats(Struct):
     """The questions asked since something new happened. ``rounds`` with the same registers, or ``counted`` with others
     each time, make one endless; ``seq`` is the last event of the last question; ``let_be`` are no longer counted.
     """
@@ -47,6 +46,9 @@ class Repeats:
 
     def endless(self) -> list[Question]:
         """The questions that the code asks for ever, the one that was asked last first; none while none is."""
+        least = min(self.rounds, self.counted)
+        if all(each.alike < least for each in self.asked.values()):
+            return []
         mine = [each for key, each in self.asked.items() if key not in self.let_be]
         if not any(each.same >= self.rounds or each.alike >= self.counted for each in mine):
             return []
@@ -59,5 +61,5 @@ class Repeats:
 
     def restore(self, state: Repeats) -> None:
         """Go back to it."""
-        for name, value in vars(state.snapshot()).items():
+        for name, value in asdict(state.snapshot()).items():
             setattr(self, name, value)

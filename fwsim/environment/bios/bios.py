@@ -1,8 +1,10 @@
 """The BIOS behind the stubs: the dispatcher of services, given answers, PMM and the tick."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.environment.bios import segment
 from fwsim.environment.bios.asked import Repeats
@@ -16,16 +18,18 @@ from fwsim.registers.leaves import HOOKS
 from fwsim.trace.event import Actor, Flag, Op, Space
 from fwsim.trace.recorder import Recorder
 
-_VECTORS = {offset: vector for vector, offset in segment.ENTRIES.items()}
+_TICK = segment.ENTRIES[0x08]
 _ENDS = (
     segment.ENTRIES[0x08] + 3, segment.ENTRIES[0x02], segment.ENTRIES[0x09], segment.ENTRIES[0x0E], segment.IRQ_LOW,
     segment.IRQ_HIGH,
 )  # fmt: skip
 """Stubs at which an interrupt has nothing left to do."""
+_VECTORS = {at: vector for vector, at in segment.ENTRIES.items() if at not in (_TICK, *_ENDS)}
+_RETURNED = int(Actor.FIRMWARE), int(Space.INTERRUPT), int(Op.RETURN), 2
+"""The end of an event: who, where, what, and how wide."""
 
 
-@dataclass(frozen=True)
-class BiosState:
+class BiosState(Struct, frozen=True):
     """What the firmware keeps outside the guest's memory; ``pmm`` None where there is none."""
 
     pmm: PmmState | None
@@ -70,9 +74,8 @@ class Answers(ABC):
     def serve(self, vector: int, caller: tuple[int, int]) -> None:
         """Answer INT ``vector``, made at ``caller`` (CS:IP), whose frame is on the stack."""
         c = self.context
-        ax = c.get("ax")
-        flags = 0
-        asked = Question(vector, ax, c.get("bx"), c.get("cx"), c.get("dx"), *caller, answered=True)
+        ax, bx, cx, dx = c.cpu.abcd()
+        flags, answered = 0, True
         service = self.find(vector, ax)
         if vector == 0x15 and ax in self.helped:
             registers, times = self.helped[ax]
@@ -85,11 +88,12 @@ class Answers(ABC):
             service(c)
         elif vector not in self.ignored:
             flags = int(Flag.UNHANDLED)
-            asked = replace(asked, answered=False)
+            answered = False
             self.unknown[vector, ax] = self.unknown.get((vector, ax), 0) + 1
             self.refuse(vector)
-        if not asked.answered or (vector == 0x15 and ax >> 8 in HOOKS):
-            self.repeats.look(asked, int(c.root[R_NOVEL_SEQ]), self.recorder.count)
+        if not answered or (vector == 0x15 and ax >> 8 in HOOKS):
+            asked = Question(vector, ax, bx, cx, dx, *caller, answered)
+            self.repeats.look(asked, c.words[R_NOVEL_SEQ], self.recorder.count)
         self._record(vector, flags)
         self.repeats.seq = self.recorder.count
 
@@ -102,10 +106,9 @@ class Answers(ABC):
 
     def _record(self, vector: int, flags: int) -> None:
         c = self.context
-        value = c.get("ax") | c.get("bx") << 16 | c.get("cx") << 32 | c.get("dx") << 48
-        self.recorder.append(
-            (int(c.root[R_TIME]), 0, vector, value, value, 0, flags, Actor.FIRMWARE, Space.INTERRUPT, Op.RETURN, 2)
-        )
+        ax, bx, cx, dx = c.cpu.abcd()
+        value = ax | bx << 16 | cx << 32 | dx << 48
+        self.recorder.append((c.words[R_TIME], 0, vector, value, value, 0, flags, *_RETURNED))
 
     def unknown_leaves(self) -> list[tuple[int, int, int]]:
         """(vector, AX, count) of every leaf nobody knew."""
@@ -143,7 +146,10 @@ class Bios(Answers):
 
     def answers(self, offset: int, caller: tuple[int, int] = (0, 0)) -> bool:
         """Handle a HLT at F000:``offset``, after an INT at ``caller`` (CS:IP); False when no stub is there."""
-        if offset == segment.ENTRIES[0x08]:
+        if (vector := _VECTORS.get(offset)) is not None:
+            self.serve(vector, caller)
+            return True
+        if offset == _TICK:
             tick(self.context)
             return True
         if offset in _ENDS:
@@ -154,10 +160,7 @@ class Bios(Answers):
         if offset == segment.PNP_ENTRY:
             self.context.set("ax", 0x82)  # function not supported (Plug and Play BIOS 1.0a, appendix C)
             return True
-        if offset not in _VECTORS:
-            return False
-        self.serve(_VECTORS[offset], caller)
-        return True
+        return False
 
     def _pmm(self) -> None:
         """PMM by far call: DX:AX = what it answers."""

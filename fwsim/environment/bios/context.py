@@ -1,8 +1,7 @@
 """What a BIOS service may touch: registers, memory, PCI, time, and the flags on the caller's stack."""
 
-from dataclasses import dataclass, field
-
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim.cpu.engine import Engine
@@ -15,8 +14,7 @@ from fwsim.native import R_STEP, R_TIME
 CARRY, ZERO = 0x0001, 0x0040
 
 
-@dataclass
-class Context:
+class Context(Struct, dict=True):
     """The machine as a service sees it. ``e820`` is (start, size, type) after POST, ``post_e820`` before.
 
     ``kept``: (start, size) of memory that an option ROM was given for good.
@@ -38,6 +36,11 @@ class Context:
     posted: bool = False
     """POST is over: no longer are option ROMs called."""
 
+    def __post_init__(self) -> None:
+        """What is asked for most: reading one register, writing one, and the root block's words as plain numbers."""
+        self.get, self.set = self.cpu.get, self.cpu.set
+        self.words = self.root.data
+
     def memory_map(self) -> list[tuple[int, int, int]]:
         """(start, size, type) as INT 15h E820 gives it now; during POST the firmware still keeps more for itself."""
         rows = self.e820 if self.posted else self.post_e820
@@ -53,17 +56,9 @@ class Context:
         ends = [start + size for start, size, kind in self.memory_map() if kind == E820Type.RAM]
         return max((end for end in ends if end < 1 << 32), default=self.low)
 
-    def get(self, name: str) -> int:
-        """One register."""
-        return self.cpu.get(name)
-
-    def set(self, name: str, value: int) -> None:
-        """Change one register."""
-        self.cpu.set(name, value)
-
     def flag(self, mask: int, on: bool) -> None:
         """Change a flag in the FLAGS image that IRET will pop."""
-        at = (self.cpu.get("ss") << 4) + (self.cpu.get("sp") + 4 & 0xFFFF)
+        at = (self.get("ss") << 4) + (self.get("sp") + 4 & 0xFFFF)
         flags = self.ram.word(at, 2)
         self.ram.put(at, flags | mask if on else flags & ~mask, 2)
 
@@ -80,22 +75,22 @@ class Context:
     @property
     def time_ns(self) -> int:
         """Virtual time."""
-        return int(self.root[R_TIME])
+        return self.words[R_TIME]
 
     def wait(self, nanoseconds: int) -> None:
         """Let virtual time pass."""
-        self.root[R_TIME] += np.uint64(nanoseconds)
+        self.words[R_TIME] += nanoseconds
 
     def config_read(self, bdf: int, offset: int, width: int) -> int:
         """A configuration read of the firmware's: two accesses (CF8, CFC) of time, and one event."""
-        self.wait(2 * int(self.root[R_STEP]))
+        self.wait(2 * self.words[R_STEP])
         return self.pci.read(self.root, bdf, offset, width)
 
     def config_write(self, bdf: int, offset: int, width: int, value: int) -> None:
         """A configuration write of the firmware's."""
-        self.wait(2 * int(self.root[R_STEP]))
+        self.wait(2 * self.words[R_STEP])
         self.pci.write(self.root, bdf, offset, width, value)
 
     def far(self, segment: str, offset: str) -> int:
         """Linear address of segment:offset, both register names."""
-        return (self.cpu.get(segment) << 4) + (self.cpu.get(offset) & 0xFFFF)
+        return (self.get(segment) << 4) + (self.get(offset) & 0xFFFF)

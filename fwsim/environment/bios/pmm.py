@@ -1,7 +1,8 @@
 """The POST memory manager by far call: allocate, find, deallocate (PMM 1.01; SeaBIOS src/pmm.c, src/malloc.c)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.environment.bios.context import Context
 from fwsim.firmware.seabios.zones import DETAIL_SIZE, MIN_ALIGN, Memory, Record, Zone
@@ -15,8 +16,7 @@ _CONVENTIONAL, _EXTENDED, _ALIGNED, _PERMANENT = 1, 2, 4, 8
 _RESERVE = (DETAIL_SIZE + MIN_ALIGN - 1) // MIN_ALIGN * MIN_ALIGN
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(Struct, frozen=True):
     """One allocation: its address, the zone that it is in, its bookkeeping record's address, its handle."""
 
     address: int
@@ -28,8 +28,7 @@ class Given:
 PmmState = tuple[tuple[tuple[tuple[int, int, int], ...], ...], tuple[Given, ...], tuple[tuple[int, int], ...]]
 
 
-@dataclass
-class Pmm:
+class Pmm(Struct):
     """What PMM hands out until the boot. ``memory.tmp_high`` is above 1 MiB.
 
     ``kept`` is (start, size) of permanent memory (flags bit 3), which e820 then has as reserved. SeaBIOS gives it from

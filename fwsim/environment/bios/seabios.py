@@ -17,7 +17,7 @@ from fwsim.environment.x86 import X86
 from fwsim.firmware.callers import Caller
 from fwsim.firmware.seabios.optionrom import ROM_START, entry_registers
 from fwsim.machine.built import Built
-from fwsim.native import R_CS, R_IP
+from fwsim.native import R_ACTOR, R_CS, R_IP
 from fwsim.trace.event import Actor
 
 _END_STUBS = {
@@ -25,6 +25,7 @@ _END_STUBS = {
     segment.IRQ_HIGH: 15,
 }  # fmt: skip
 """Stubs that write an end of interrupt, and for which controller's line (SeaBIOS src/hw/pic.c)."""
+_FIRMWARE = int(Actor.FIRMWARE)
 _VECTORS, _MASKS = (0x08, 0x70), (0xB8, 0x8F)
 """Of the interrupt controllers; open are timer, keyboard, cascade, floppy; RTC, mouse (SeaBIOS src/hw/pic.c)."""
 BOOT_SECTOR = 0x7C00
@@ -116,11 +117,14 @@ class SeaBiosContract(Contract):
         if at == self.back:
             return Halt.RETURNED
         stub = at - segment.BASE
-        root = self.machine.root
-        caller = int(root[R_CS]), int(root[R_IP])
-        with self.machine.acting(Actor.FIRMWARE):
-            root[R_CS] = root[R_IP] = 0
+        root = self.machine.words
+        caller = root[R_CS], root[R_IP]
+        actor, root[R_ACTOR] = root[R_ACTOR], _FIRMWARE
+        root[R_CS] = root[R_IP] = 0
+        try:
             answered = self.answers.answers(stub, caller)
+        finally:
+            root[R_ACTOR] = actor
         root[R_CS], root[R_IP] = caller
         if not answered:
             return Halt.WAITS

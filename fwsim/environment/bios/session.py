@@ -6,8 +6,9 @@ its turn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.cpu.exceptions import Event, handler
 from fwsim.devices.diskette import Diskette
@@ -26,8 +27,7 @@ from fwsim.scenario.options import allocator_of
 from fwsim.trace.event import Op, Space
 
 
-@dataclass(frozen=True)
-class SessionState:
+class SessionState(Struct, frozen=True):
     """Whose turn it is, and what each caller keeps outside the guest's memory."""
 
     turn: int
@@ -122,9 +122,10 @@ class Session(Environment):
     # --- what the loop asks ----------------------------------------------------------------------------------------
     def at_hlt(self) -> Halt:
         """One of the caller's stubs, which is answered, or the one that ends the call; else the ROM's own."""
+        get = self.cpu.get
         if self.cpu.protected:
             return Halt.WAITS
-        found = self.contract.at_hlt((self.cpu.get("cs") << 4) + (self.cpu.get("eip") - 1 & 0xFFFF))
+        found = self.contract.at_hlt((get("cs") << 4) + (get("eip") - 1 & 0xFFFF))
         return Halt.ASKS_AGAIN if found is Halt.ANSWERED and self.asked() else found
 
     def asked(self) -> list[Question]:

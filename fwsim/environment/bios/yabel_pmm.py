@@ -6,8 +6,9 @@ Source: coreboot f0f911824b, src/device/oprom/yabel/pmm.c.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.environment.bios.context import Context
 from fwsim.environment.bios.tables import checked
@@ -24,8 +25,7 @@ def pmm_structure() -> bytes:
     return checked(struct.pack("<4sBBBHH5s", b"$PMM", 1, 16, 0, 0x10, 0xF000, bytes(5)), 6) + b"\xcd\xfc\xcb"
 
 
-@dataclass(frozen=True)
-class _Area:
+class _Area(Struct, frozen=True):
     handle: int
     offset: int
     length: int

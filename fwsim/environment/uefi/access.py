@@ -7,7 +7,8 @@ Specification 2.10, 14.2 and 14.4; edk2 MdeModulePkg/Bus/Pci/PciHostBridgeDxe/Pc
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.cpu.moves import Move
 from fwsim.environment.uefi.uefi import Call, Uefi
@@ -93,8 +94,7 @@ def width_of(code: int) -> tuple[int, bool, bool]:
     return 1 << (code & 3), 4 <= code < 8, 8 <= code < 12
 
 
-@dataclass(frozen=True)
-class Mover:
+class Mover(Struct, frozen=True):
     """Moves values between buffers and a device, by ``get`` and ``set`` of one address; ``rows``: of many in a row."""
 
     uefi: Uefi

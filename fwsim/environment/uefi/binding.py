@@ -6,7 +6,8 @@ Source: UEFI Specification 2.10, 7.3.12, 7.3.13 and 11.1; edk2 MdeModulePkg/Core
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.environment.uefi.handles import BY_CHILD, BY_DRIVER
 from fwsim.environment.uefi.uefi import Call, Uefi
@@ -26,8 +27,7 @@ Tell = Callable[[int, str, int], None]
 """Told of each answer: the binding's address, "supported" or "start", the status."""
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """A DriverBinding: its handle, and where it lies."""
 
     handle: int

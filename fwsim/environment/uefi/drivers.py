@@ -5,7 +5,7 @@ Source: edk2 MdeModulePkg/Core/Dxe/Image/Image.c, Hand/DriverSupport.c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.environment.uefi import binding, images
 from fwsim.environment.uefi.pe import Pe
@@ -15,8 +15,7 @@ from fwsim.errors import FwsimError
 from fwsim.trace.efi import status_name
 
 
-@dataclass
-class Driver:
+class Driver(Struct):
     """One driver of a run: where it lies, and what became of it, as statuses' names; "" for what was not tried.
 
     ``began``, ``ended``: how many events there were before Start and after it.

@@ -5,7 +5,7 @@ Source: UEFI Specification 2.10, 7.1; edk2 MdeModulePkg/Core/Dxe/Event (Event.c,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fwsim.environment.uefi.uefi import Call, EndedError, Uefi, nothing
 from fwsim.environment.uefi.words import (
@@ -30,8 +30,7 @@ EXIT_BOOT_SERVICES = guid("27abf055-b1b8-4c26-8048-748f37baa2df")
 """The group of what is told of ExitBootServices (UEFI 2.10, 7.1)."""
 
 
-@dataclass
-class EventRow:
+class EventRow(Struct):
     """One event: its type and notification, and when its timer is due (0: not set)."""
 
     kind: int
@@ -44,8 +43,7 @@ class EventRow:
     period: int = 0
 
 
-@dataclass
-class Events:
+class Events(Struct):
     """Every event by its handle, and the handles of those whose notification waits, in the order of signalling."""
 
     rows: dict[int, EventRow] = field(default_factory=dict)

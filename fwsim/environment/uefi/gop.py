@@ -5,7 +5,7 @@ Source: UEFI Specification 2.10, 12.9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.environment.uefi.uefi import Uefi
 from fwsim.environment.uefi.words import GRAPHICS_OUTPUT, PCI_IO
@@ -16,8 +16,7 @@ BLT_FILL, BLT_TO_SCREEN = 0, 2
 FORMATS = ("RGBX8888", "BGRX8888", "bit mask", "Blt only")
 
 
-@dataclass(frozen=True)
-class Mode:
+class Mode(Struct, frozen=True):
     """One mode: pixels across and down, those of a line in memory, and the pixel format's name."""
 
     number: int

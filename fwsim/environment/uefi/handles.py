@@ -6,8 +6,9 @@ Source: UEFI Specification 2.10, 7.3; edk2 MdeModulePkg/Core/Dxe/Hand/Handle.c.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from fwsim.environment.uefi.words import (
     ACCESS_DENIED,
@@ -21,8 +22,7 @@ from fwsim.environment.uefi.words import (
 BY_HANDLE, GET, TEST, BY_CHILD, BY_DRIVER, EXCLUSIVE = 1, 2, 4, 8, 16, 32
 
 
-@dataclass
-class Opening:
+class Opening(Struct):
     """One opener of a protocol: as which agent, for which controller, how, and how often."""
 
     agent: int
@@ -31,8 +31,7 @@ class Opening:
     count: int = 1
 
 
-@dataclass
-class Protocol:
+class Protocol(Struct):
     """An interface on a handle, and its openers."""
 
     interface: int

@@ -5,7 +5,7 @@ Source: UEFI Specification 2.10, 7.4; edk2 MdeModulePkg/Core/Dxe/Image/Image.c, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.environment.uefi import pe, tables
 from fwsim.environment.uefi.events import EXIT_BOOT_SERVICES, dispatch, signal_group
@@ -30,8 +30,7 @@ _UNLOAD = 0x58
 _LARGEST = 64 << 20
 
 
-@dataclass
-class Image:
+class Image(Struct):
     """An image in memory: pages from ``base``, entered at ``entry``; ``started`` once its entry has been called."""
 
     base: int

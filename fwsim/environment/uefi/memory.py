@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from fwsim.environment.uefi.words import INVALID_PARAMETER, MEMORY_TYPES, NOT_FOUND, OUT_OF_RESOURCES, SUCCESS
 from fwsim.firmware.ovmf.pages import FOUR_GIB, PAGE, PageAllocator
@@ -24,8 +25,7 @@ class NoRoomError(Exception):
     """No pool is left for what a service has to hand out."""
 
 
-@dataclass
-class Memory:
+class Memory(Struct):
     """``taken`` maps the first address of pages to (bytes, type), ``pools`` a pool's address to (bytes, type).
 
     ``freed`` are addresses that were given back, to tell what is freed twice from what never was allocated; ``key`` is

@@ -5,7 +5,7 @@ Source: UEFI Specification 2.10, 14.4; edk2 MdeModulePkg/Bus/Pci/PciBusDxe (PciI
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.board.function import BarSpec
 from fwsim.environment.uefi.access import Access, Answer, Mover, width_of
@@ -26,8 +26,7 @@ _VGA = _VGA_MEMORY | _VGA_IO_16
 """What a VGA supports besides, behind OVMF's root bridge (OvmfPkg PciHostBridgeLib: no 10-bit aliases)."""
 
 
-@dataclass(frozen=True)
-class _Function:
+class _Function(Struct, frozen=True):
     """One function and the ways to it; ``bars`` by BarIndex."""
 
     uefi: Uefi

@@ -7,8 +7,9 @@ blocks are walked, and a count other than lief's is said. Source: PE Format (Mic
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 
@@ -23,8 +24,7 @@ _MAGIC, _PE32_PLUS = 0x18, (0x20B).to_bytes(2, "little")
 _LIEF_KINDS = (_DIR64, _HIGHLOW)
 
 
-@dataclass(frozen=True)
-class Pe:
+class Pe(Struct, frozen=True):
     """An image as it lies in memory before relocation: ``size`` bytes, made for ``base``, entered at ``entry``.
 
     ``note`` is what is odd about it, "" for nothing.

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from fwsim.cpu.core import Batch, NothingThereError
 from fwsim.cpu.exceptions import Event
@@ -50,8 +51,7 @@ _ALL = (1 << 64) - 1
 _DEEPEST = 64
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(Struct, frozen=True):
     """What stands at one stub: its name, as "BootServices.Stall" or "PciIo.Mem.Read", and who answers."""
 
     name: str
@@ -85,8 +85,7 @@ class LeftError(Exception):
         self.handle, self.status = handle, status
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """What the services keep outside the machine at one moment."""
 
     memory: Any

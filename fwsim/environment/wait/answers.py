@@ -9,13 +9,13 @@ come back to ask. What of it can be left out is left out: the rest is what the l
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import field
 
 from fwsim.cpu.engine import Engine
 from fwsim.devices.timers import PIT_HZ
-from fwsim.disasm import decode
+from fwsim.disasm.operands import decode
 from fwsim.environment.interface import Question
 from fwsim.environment.wait.limits import LEAF_LOOK, LOOK, LOOK_CODE
 from fwsim.environment.wait.trials import Release, Tried
@@ -36,8 +36,7 @@ BLOCK = 64
 """Bytes of a block that are looked at for what it compares with."""
 
 
-@dataclass(frozen=True)
-class LeafRelease(Release):
+class LeafRelease(Release, frozen=True):
     """A question that is asked for ever, and the answer that ends it (None: no answer tried does)."""
 
     question: Question = field(default_factory=lambda: Question(0, 0, 0, 0, 0, 0, 0))

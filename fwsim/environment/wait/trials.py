@@ -7,10 +7,10 @@ one with which the code gets furthest. So this is read from what the code does, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.cpu.core import Core
@@ -62,8 +62,7 @@ class Tried(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """A wait, the bits of its input that the code tests, the answer that ends it (None: no answer tried does).
 
     ``since_seq`` and ``since_ns`` are the event from which on nothing new happened.

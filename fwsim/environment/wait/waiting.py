@@ -1,9 +1,9 @@
 """What a ROM that never ends waits for, read off the last events: the input that keeps giving the same answer."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.trace.event import Actor, Op, Space
@@ -12,8 +12,7 @@ CLOCK_PORTS = frozenset({0x40, 0x41, 0x42, 0x43, 0x61, 0x3BA, 0x3DA})
 TAIL = 4096
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """The instruction, the input and its last answer. ``space``: an event space's name, "" for a loop without input."""
 
     cs: int

@@ -6,7 +6,7 @@ src/northbridge/intel/sandybridge/raminit_common.c, dram_memorymap; src/drivers/
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from fwsim.exactness import Exactness, Known
 from fwsim.firmware.callers import Caller

@@ -8,7 +8,8 @@ one entry more for each, whole MiB as bridges have them (PCI-to-PCI Bridge Archi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.firmware.hvmloader.options import GIB, options_of
 from fwsim.firmware.request import ROM_BAR, Function, Request
@@ -24,8 +25,7 @@ _NAMES = {ECAM: "the ECAM", IO_WINDOW: "I/O window", MEMORY_WINDOW: "memory wind
 _GRAIN = {IO_WINDOW: 0x1000, MEMORY_WINDOW: MIB, PREFETCH_WINDOW: MIB}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One thing to place: ``size`` bytes at a multiple of ``align``; in a window, ``inside`` has (offset, entry)."""
 
     function: Function

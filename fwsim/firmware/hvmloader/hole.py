@@ -9,7 +9,8 @@ bounds of xl's ``mmio_hole`` (tools/xl/xl_parse.c, tools/libs/light/libxl_dom.c:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.firmware.hvmloader.entries import Entry, collect
 from fwsim.firmware.hvmloader.options import (
@@ -30,8 +31,7 @@ from fwsim.units import MIB
 _MAX_CHUNK = 0xFFFF
 
 
-@dataclass(slots=True)
-class Hole:
+class Hole(Struct):
     """The MMIO hole and where RAM ends, in pages; ``moved`` are the pages of RAM moved up for it.
 
     ``wanted``: bytes of all that counts. ``built_high``: where high RAM ended before any moved, 0 without any;

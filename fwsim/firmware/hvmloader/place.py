@@ -8,8 +8,9 @@ holds it, e820 reserves it (2026), and an MCFG table says where it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import get_args
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, Known, of_each
@@ -48,14 +49,12 @@ _LPC = 0xF8
 _DEFAULT_BITS = 39
 
 
-@dataclass(slots=True)
-class _Resource:
+class _Resource(Struct):
     base: int
     end: int
 
 
-@dataclass(slots=True)
-class _Laid:
+class _Laid(Struct):
     """Everything in its place: ``memory`` what is at memory addresses, ``gaps`` what alignment or a region left."""
 
     hole: Hole
@@ -145,7 +144,8 @@ place = HVMLOADER.place
 
 def _place(request: Request) -> Placement:
     options = options_of(request)
-    laid = _lay(options.hole, request)
+    entries = collect(request)
+    laid = _lay(options.hole, request, entries)
     hole, out = laid.hole, laid.out
     for function in request.functions:
         seen = options.bridges or not function.bdf >> 8
@@ -162,7 +162,8 @@ def _place(request: Request) -> Placement:
     out.notes += _notes(request, laid)
     if request.version == MMCONFIG or options.hole != "firmware":
         out.kept = kept(request, hole)
-        out.holes = [_side(by, request) for by in get_args(SizedBy)]
+        ways = {by: laid if by == options.hole else _lay(by, request, entries) for by in get_args(SizedBy)}
+        out.holes = [_side(by, request, each) for by, each in ways.items()]
     if opregion is not None:
         start = (RESERVED_TOP >> PAGE_SHIFT) - _SHARED_INFO_PAGES - OPREGION_PAGES << PAGE_SHIFT
         out.asls[opregion.bdf] = start
@@ -175,9 +176,8 @@ def _place(request: Request) -> Placement:
     return out
 
 
-def _lay(by: SizedBy, request: Request) -> _Laid:
-    """Every entry gets its address in a hole that ``by`` sized, largest first, as pci_setup does it."""
-    entries = collect(request)
+def _lay(by: SizedBy, request: Request, entries: Sequence[Entry]) -> _Laid:
+    """Each of ``entries`` gets its address in a hole that ``by`` sized, largest first, as pci_setup does it."""
     hole = hole_by(by, request, entries)
     total = hole.wanted
     low = _Resource(hole.start, HOLE_END)
@@ -185,13 +185,14 @@ def _lay(by: SizedBy, request: Request) -> _Laid:
     high = _Resource(max(hole.high_pages << PAGE_SHIFT, FOUR_GIB), 1 << bits)
     ports = _Resource(*_IO)
     laid = _Laid(hole, high, high.base, Placement())
+    reserved = regions(request)
     for entry in entries:
         wide = entry.is64 and hole.relocate64 and (total > low.end - low.base or entry.huge)
         resource = ports if entry.io else high if wide else low
         total -= entry.given_back
         if resource is high:
             high.base = align_up(high.base, entry.align)  # stays so where the BAR then does not fit
-        _assign(entry, resource, regions(request) if resource is low else [], laid)
+        _assign(entry, resource, reserved if resource is low else [], laid)
     return laid
 
 
@@ -229,9 +230,8 @@ def _settle(entry: Entry, base: int, laid: _Laid) -> None:
         out.bars[bdf, entry.index] = base
 
 
-def _side(by: SizedBy, request: Request) -> HoleSide:
+def _side(by: SizedBy, request: Request, laid: _Laid) -> HoleSide:
     """What comes of it where ``by`` sizes the hole."""
-    laid = _lay(by, request)
     hole = laid.hole
     return HoleSide(
         by, hole.start, hole.wanted, hole.moved << PAGE_SHIFT, tuple(laid.gaps), tuple(laid.lost),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from fwsim.firmware.interface import typed
@@ -44,6 +45,7 @@ _NEWEST = (
 """Arrow, Lunar, Panther, Wildcat and Nova Lake: OpRegion only."""
 
 
+@lru_cache(maxsize=256)
 def family_of(device_id: int) -> Family | None:
     """VfioIgdPkg's handling of a device id, None for one that is not in its table (then it is skipped altogether)."""
     if device_id in _NEWEST:

@@ -8,7 +8,9 @@ VirtualMemory.c (InitializePageTablePool), OvmfPkg's .dsc (PcdMemoryType..., the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 from fwsim.firmware.ovmf.pages import PAGE, PageAllocator, Range
 from fwsim.firmware.ovmf.versions import Version
@@ -32,8 +34,7 @@ _BINS = {
 """Distances of each bin's start and end to the end of the NVS bin, the topmost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Addresses: ``taken`` is the lowest that PEI takes above the page tables, ``tables`` (start, end) these.
 
     ``nvs_end`` is the end of the bins, ``pei`` the start of PEI's memory, ``dxe`` the lowest that DXE takes in it.
@@ -79,6 +80,7 @@ def _tables(bits: int, huge: bool) -> int:
     return 1 + roots * (1 if huge else 1 + (1 << min(bits, 39) - 30))
 
 
+@lru_cache(maxsize=64)
 def least_ram(version: Version, machine: str, cpu: Cpu) -> int:
     """Bytes of RAM below 4 GiB from which on the layout holds: PEI's memory is above the decompressed firmware."""
     return version.first_run + FOUR_GIB - layout(version, machine, cpu, FOUR_GIB, 0).pei

@@ -6,7 +6,8 @@ Debian's builds, measured in QEMU 7.2 and 11.1.3 (TCG). Builds with SMM (secboot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 
@@ -14,8 +15,7 @@ DEFAULT = "2022.11"
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One build's facts. Sizes and distances in bytes; ``package`` is where its numbers were measured.
 
     ``ecam``: PcdPciExpressBaseAddress. ``max_bits``: the most address bits that it uses (PlatformInitLib/MemDetect.c,

@@ -5,7 +5,7 @@ Source: edk2 OvmfPkg/Library/PlatformInitLib, MemDetect.c and Platform.c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 from fwsim.firmware.ovmf.versions import Version
@@ -24,8 +24,7 @@ _TABLE_BITS = 40
 """The most that it uses where page tables have no 1 GiB pages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aperture:
+class Aperture(Struct, frozen=True):
     """The 32-bit layout: start of uncached memory, PCI window [base, end), (first port, count), ECAM or None."""
 
     uc32_base: int

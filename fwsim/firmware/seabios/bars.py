@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.firmware.request import QEMU_SUBSYSTEM, ROM_BAR, Bridge, Function, Placement, Request
 from fwsim.firmware.seabios.versions import Version
@@ -25,8 +26,7 @@ class PciPanicError(Exception):
     """The firmware stops: its address space is too small. The text is what it prints."""
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(Struct):
     """One BAR, or with ``index`` -1 one window of a bridge."""
 
     function: Function

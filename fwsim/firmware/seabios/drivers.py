@@ -9,7 +9,8 @@ sets of controllers, no media and no keyboard on them, under 1.16.2 and 1.17.0 i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.firmware.request import Function
 from fwsim.firmware.seabios.zones import MIN_ALIGN, Memory
@@ -20,8 +21,7 @@ _QUEUE = (10784, _PAGE)
 _RING = (288, 256)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
+class Driver(Struct, frozen=True):
     """One driver: whose functions it takes, its allocations (bytes, alignment) for each, and whether it keeps them.
 
     ``classes`` are the upper 16 or all 24 bits of the class, ``ids`` device << 16 | vendor; one of them names it.
@@ -54,15 +54,18 @@ DRIVERS = (
     NVME,
 )
 """In the order in which they start."""
+_CLASSES = frozenset(each for driver in DRIVERS for each in driver.classes)
+_IDS = frozenset(each for driver in DRIVERS for each in driver.ids)
 
 
 def start(functions: Sequence[Function], memory: Memory, *, without: str = "") -> list[str]:
     """Let the drivers but ``without`` take their share of ``memory``; the names of those that found a function."""
     borrowed, started = [], []
-    for driver in DRIVERS:
+    known = [each for each in functions if each.class_code in _CLASSES or each.device << 16 | each.vendor in _IDS]
+    for driver in DRIVERS if known else ():
         if driver.name == without:
             continue
-        for function in functions:
+        for function in known:
             if not driver.fits(function):
                 continue
             started.append(driver.name)

@@ -5,15 +5,14 @@ Source: SeaBIOS src/optionroms.c. The services that run the ROM are elsewhere; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 SIGNATURE = 0xAA55
 ROM_START = 0xC0000
 _CODE_PCAT = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """``accepted``: the ROM is copied and run; ``text`` says why not, or what is logged all the same."""
 
     accepted: bool

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Exactness, of_each
@@ -135,12 +135,14 @@ def place(request: Request) -> Placement:
     version = version_row(request.version)
     if request.machine not in _TEMPORARY:
         raise FwsimError("no such machine", found=repr(request.machine), expected='"pc" or "q35"')
-    seen = tuple(each for each in request.functions if _is_seen(each, request.functions))
-    run = _Run(replace(request, functions=seen), version)
-    for each in request.functions:
-        if each not in seen:
-            first = format_bdf(each.bdf & ~_FUNCTIONS)
-            run.out.notes.append(f"nothing is at {first}: firmware does not look at {each.bdf_text} then")
+    unseen = _unseen(request.functions)
+    if unseen:
+        seen = tuple(each for each in request.functions if each not in unseen)
+        request = replace(request, functions=seen)
+    run = _Run(request, version)
+    for each in unseen:
+        first = format_bdf(each.bdf & ~_FUNCTIONS)
+        run.out.notes.append(f"nothing is at {first}: firmware does not look at {each.bdf_text} then")
     run.start_memory()
     try:
         run.set_up_pci()
@@ -152,13 +154,13 @@ def place(request: Request) -> Placement:
     return run.out
 
 
-def _is_seen(function: Function, among: Sequence[Function]) -> bool:
-    """Whether SeaBIOS finds it: of a device without function 0 it asks for no other (src/hw/pci.c, pci_next).
+def _unseen(functions: Sequence[Function]) -> list[Function]:
+    """Those that SeaBIOS does not find: of a device without function 0 it asks for no other (src/hw/pci.c, pci_next).
 
-    Where the machine has no host bridge, ``among`` are not all of its functions: those that have BARs, say.
+    Where the machine has no host bridge, ``functions`` are not all that it has: those that have BARs, say.
     """
-    first = function.bdf & ~_FUNCTIONS
-    return function.bdf == first or any(each.bdf == first for each in among) or all(each.bdf for each in among)
+    present = {each.bdf for each in functions}
+    return [each for each in functions if each.bdf & ~_FUNCTIONS not in present] if 0 in present else []
 
 
 class _Run:

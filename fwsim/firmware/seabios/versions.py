@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.errors import FwsimError
 from fwsim.exactness import Known
@@ -12,8 +13,7 @@ HEAD = "41514a7a"
 DEFAULT = "1.16.2"
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """One version's facts (SeaBIOS src/malloc.c, src/fw/pciinit.c, src/hw/nvme.c at that tag).
 
     ``init_size`` is the relocated init code in bytes, which differs by build: of 1.16.2, 1.16.3 and 1.17.0 it is that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.memory.ranges import U32, align_down
 
@@ -11,8 +11,7 @@ DETAIL_SIZE = 44
 """Bytes of the bookkeeping record that each tracked allocation takes from ZoneTmpHigh (SeaBIOS src/malloc.c)."""
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """Bytes from ``start`` to ``end`` of which the first ``used`` are taken; the rest is slack."""
 
     start: int

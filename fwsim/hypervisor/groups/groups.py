@@ -7,14 +7,13 @@ functions of one bus, so the work grows with the number of functions, not with i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fwsim.hypervisor.groups.acs import Kernel, isolated, lacking
 from fwsim.hypervisor.groups.topology import HostFunction, Topology, short
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(Struct, frozen=True):
     """``function`` is in the group of ``other``, because of what ``why`` says."""
 
     function: HostFunction
@@ -22,8 +21,7 @@ class Shared:
     why: str
 
 
-@dataclass
-class Group:
+class Group(Struct):
     """One group: its number, its members in the order of the scan, and why each but the first is in it."""
 
     number: int

@@ -9,8 +9,9 @@ drivers/vfio/vfio.c to 5.18 (vfio_dev_driver_allowed, vfio_group_viable); driver
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from fwsim.hypervisor.groups.acs import Kernel
 from fwsim.hypervisor.groups.groups import Group, Groups
@@ -28,8 +29,7 @@ _DIRECT = (
 Step = Literal["group", "open", "viable", "container", "iommu", "device"]
 
 
-@dataclass(frozen=True)
-class Reserved:
+class Reserved(Struct, frozen=True):
     """A range of addresses that the firmware asks to keep mapped one to one for a function (RMRR); ``last`` is in."""
 
     start: int
@@ -37,16 +37,14 @@ class Reserved:
     rid: int
 
 
-@dataclass(frozen=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """Who may open a group: the ``owner`` of /dev/vfio/N, a user id, and root; ``held``: who has it open already."""
 
     owner: int = 0
     held: str = ""
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Where it ended: ``errno`` as the C library names it, ``group`` -1 for none, ``kernel`` the line in its log.
 
     ``culprits`` are the functions that are to blame, ``why`` says so in words, ``next`` what to do.
@@ -62,8 +60,7 @@ class Refused:
     culprits: Sequence[HostFunction] = ()
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A guest asks for the ``assigned`` functions, by rid, as ``user``; ``holdings`` by group number."""
 
     groups: Groups

@@ -7,8 +7,9 @@ another id than their own; PCI Express to PCI/PCI-X Bridge Specification 1.0, 2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 Kind = Literal[
     "pci", "endpoint", "legacy-endpoint", "root-port", "upstream", "downstream", "pcie-to-pci", "pci-to-pcie",
@@ -33,8 +34,7 @@ _AS_FUNCTION: dict[tuple[int, int], int] = {
 """(vendor, device) of devices that send as function 0, or 1, of their slot: quirk_dma_func0_alias and func1."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostFunction:
+class HostFunction(Struct, frozen=True):
     """One function of the host.
 
     ``rid``: segment << 16 | bus << 8 | device << 3 | function; ``parent`` the rid of the bridge that its bus is

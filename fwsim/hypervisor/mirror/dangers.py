@@ -7,7 +7,8 @@ SMRAM, PCIEXBAR, MCHBAR, DMIBAR and the top of memory; ICH7 to 6 Series PCH data
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.hypervisor.interface import HOST_BRIDGE, LPC_BRIDGE
 from fwsim.hypervisor.mirror.model import Mirror
@@ -27,8 +28,7 @@ _FLASH = "write the host's flash"
 _DECODE = "route I/O ports and interrupts of the host to itself"
 
 
-@dataclass(frozen=True)
-class Danger:
+class Danger(Struct, frozen=True):
     """Bytes ``first`` to ``end`` (exclusive) of one bridge on ``generations``: what a guest could do by writing."""
 
     bdf: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
+
+from msgspec import Struct
 
 FORMAT = 2
 """The one that is written and read: 2 has BAR0, VGA ports and what BDSM is, which 1 lacked."""
@@ -17,8 +18,7 @@ HEADER_END, CONFIG_END = 0x40, 0x1000
 """Bytes of a header, and of configuration space."""
 
 
-@dataclass(frozen=True)
-class ConfigRow:
+class ConfigRow(Struct, frozen=True):
     """``width`` bytes at ``offset`` of the configuration space of ``bdf`` (device<<3 | function)."""
 
     bdf: int
@@ -43,8 +43,7 @@ class ConfigRow:
         return f"0x{self.offset:02x}/{self.width} {self.access}"
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Struct, frozen=True):
     """Bytes ``first`` to ``end`` (exclusive) of BAR0, of the GTT or of the OpRegion."""
 
     first: int
@@ -58,8 +57,7 @@ class Span:
         return f"{self.first:#x}-{self.end - 1:#x} {self.access}"
 
 
-@dataclass(frozen=True)
-class Mirror:
+class Mirror(Struct, frozen=True):
     """One list. ``vga`` and ``ports`` are port numbers: VGA's own (3B0h-3DFh), and all others."""
 
     path: str

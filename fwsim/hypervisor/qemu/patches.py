@@ -8,7 +8,8 @@ is assumed to be where the memory of the GTT lies by Intel's datasheets, right b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from fwsim.hypervisor.interface import STOLEN_BASE_FILE, Assignment, Choice, Device, Overlay, Reaction, Register
 from fwsim.hypervisor.qemu import versions as igd

@@ -11,7 +11,8 @@ tell that from the registers that a device has, and they have no row here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.hypervisor.interface import ASLS, Device, Register
 
@@ -32,8 +33,7 @@ FLR, PAYLOAD_AND_REQUEST = 0x8000, 0x70E0
 _WORD, _DWORD = 0xFFFF, 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Struct, frozen=True):
     """A capability of the device: its ``size`` is vfio-pci's, 0 for one that it hides."""
 
     name: int

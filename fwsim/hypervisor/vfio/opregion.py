@@ -5,7 +5,7 @@ Source: Linux drivers/vfio/pci/vfio_pci_igd.c.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 SIGNATURE = b"IntelGraphicsMem"
 HEADER_BYTES = 0x2000
@@ -13,8 +13,7 @@ _VERSION, _SIZE, _RVDA, _RVDS = 0x16, 0x10, 0x3BA, 0x3C2
 _U32 = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class OpRegionView:
+class OpRegionView(Struct, frozen=True):
     """The region as user space sees it. ``errno`` is "" or the name of the error; then nothing else counts.
 
     ``size`` in bytes; ``version`` and ``rvda`` as patched; ``config_asls`` is what a read of 0xFC gives,

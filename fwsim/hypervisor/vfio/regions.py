@@ -8,7 +8,8 @@ other closes it again, with a line in the kernel's log, and the open fails with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from fwsim.hypervisor.interface import Assignment, Device, Regions
 from fwsim.hypervisor.vfio.opregion import OpRegionView
@@ -22,8 +23,7 @@ GROUP = 1
 """The IOMMU group that QEMU names: assumed, 00:00.0 has 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A function of the host that the kernel looks at: its vendor, and its class with the programming interface."""
 
     vendor: int

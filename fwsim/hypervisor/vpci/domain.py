@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from fwsim.hypervisor.vpci.ranges import Pages
 from fwsim.hypervisor.vpci.rules import Rules
@@ -19,8 +20,7 @@ def special(number: int) -> str:
     return f"{number:#x}" if number else "0"
 
 
-@dataclass
-class Bar:
+class Bar(Struct):
     """One BAR of a function's header as vPCI keeps it (struct vpci_bar).
 
     ``kind`` is one of "", "io", "mem32", "low" and "high" (halves of a 64-bit one); ``address`` the host's, ``guest``
@@ -85,8 +85,7 @@ class Decoder(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class DomainState:
+class DomainState(Struct, frozen=True):
     """A domain at one moment, its functions' registers left out."""
 
     mappings: tuple[Mapping, ...]

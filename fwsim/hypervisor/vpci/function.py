@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.vpci.capabilities import MSI, MSIX, Capabilities, find
@@ -35,8 +37,7 @@ class RefusedError(Exception):
         self.value = value
 
 
-@dataclass(frozen=True)
-class FunctionState:
+class FunctionState(Struct, frozen=True):
     """A function at one moment, and its domain: functions of a domain are restored together."""
 
     command: int
@@ -155,8 +156,8 @@ class VpciFunction:
         header = self.header
         return FunctionState(
             header.command, header.mapped, self.plugged,
-            tuple(dict(vars(bar)) for bar in header.bars),
-            deepcopy(vars(self.msi)) if self.msi else None, deepcopy(vars(self.msix)) if self.msix else None,
+            tuple(asdict(bar) for bar in header.bars),
+            deepcopy(asdict(self.msi)) if self.msi else None, deepcopy(asdict(self.msix)) if self.msix else None,
             self.hardware.state(), self.domain.state(),
         )  # fmt: skip
 
@@ -164,9 +165,14 @@ class VpciFunction:
         """Go back to it."""
         self.header.command, self.header.mapped, self.plugged = state.command, state.mapped, state.plugged
         for bar, kept in zip(self.header.bars, state.bars, strict=True):
-            vars(bar).update(kept)
+            _set(bar, kept)
         for each, saved in ((self.msi, state.msi), (self.msix, state.msix)):
             if each is not None and saved is not None:
-                vars(each).update(deepcopy(saved))
+                _set(each, deepcopy(saved))
         self.hardware.restore(state.hardware)
         self.domain.restore(state.domain)
+
+
+def _set(one: Struct, fields: dict[str, Any]) -> None:
+    for name, value in fields.items():
+        setattr(one, name, value)

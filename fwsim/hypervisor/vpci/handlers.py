@@ -6,13 +6,13 @@ Source: Xen c447b7308b, xen/drivers/vpci/vpci.c (vpci_add_register_mask, vpci_re
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 EEXIST = -17
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(Struct, frozen=True):
     """A register of 1, 2 or 4 bytes. ``write`` None: writes are dropped (vpci_ignored_write).
 
     ``ro`` and ``rsvdp`` bits keep what they are, ``rw1c`` ones are cleared by writing 1, ``rsvdz`` are written as 0;

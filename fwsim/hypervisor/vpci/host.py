@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from fwsim.firmware.request import BarKind
 
@@ -17,8 +18,7 @@ STATUS_CLEARED_BY_ONE = 0xF900
 """Errors, cleared by writing ones (PCI_STATUS_RW1C_MASK, xen/include/xen/pci_regs.h)."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostBar:
+class HostBar(Struct, frozen=True):
     """One BAR of a host's function: ``index`` 0-5, ``size`` bytes, a power of two, at ``address`` of the host."""
 
     index: int
@@ -28,8 +28,7 @@ class HostBar:
     address: int = 0
 
 
-@dataclass(frozen=True)
-class HostDevice:
+class HostDevice(Struct, frozen=True):
     """A host's function: ``sbdf`` is segment << 16 | bus << 8 | device << 3 | function.
 
     ``config`` is its configuration space, up to 4096 bytes; its BARs, if any are in it, are overlaid by ``bars``.

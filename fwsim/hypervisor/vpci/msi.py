@@ -6,7 +6,7 @@ That the host has a vector to give is taken as granted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
 from fwsim.hypervisor.vpci.header import Header
@@ -15,8 +15,7 @@ _ENABLE, _WIDE, _MASKING = 0x01, 0x80, 0x100
 _CAPABLE, _ENABLED_COUNT = 0x0E, 0x70
 
 
-@dataclass
-class Msi:
+class Msi(Struct):
     """``vectors`` of ``most`` are enabled; ``address`` and ``data`` are the guest's, ``mask`` a bit a vector."""
 
     most: int

@@ -5,7 +5,7 @@ Source: Xen c447b7308b, xen/drivers/vpci/msix.c. That an entry can be bound is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.hypervisor.vpci.domain import HostMemory, special
 from fwsim.hypervisor.vpci.handlers import Handler, Handlers
@@ -17,8 +17,7 @@ ENODEV = -19
 _TABLE, _PBA = 0, 1
 
 
-@dataclass
-class Entry:
+class Entry(Struct):
     """One vector. ``updated``: written since it was last bound; ``bound``: it is with the host's interrupts."""
 
     address: int = 0
@@ -28,8 +27,7 @@ class Entry:
     bound: bool = False
 
 
-@dataclass
-class Msix:
+class Msix(Struct):
     """``tables``: of table and pending bits the BAR's index, offset in it and bytes."""
 
     tables: tuple[tuple[int, int, int], tuple[int, int, int]]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import get_args
+
+from msgspec import Struct
 
 from fwsim.devices.smmu_lines import Style
 from fwsim.errors import FwsimError
@@ -24,8 +25,7 @@ _NUMBERS = ("ecam_base", "ecam_size")
 OPTIONS = (*_WORDS, *_SWITCHES, *_NUMBERS, *xl_pci.OPTIONS)
 
 
-@dataclass(frozen=True)
-class VpciOptions:
+class VpciOptions(Struct, frozen=True):
     """``rules`` but for the guest's RAM, which a scenario has; ``pci``: what is assigned. ``smmu``: whose words tell
     of DMA that leads nowhere.
     """

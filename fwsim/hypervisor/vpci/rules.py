@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.memory import arm_map
 from fwsim.units import MIB
@@ -13,8 +14,7 @@ Bars = Literal["relocate", "identity"]
 Numbering = Literal["host", "virtual"]
 
 
-@dataclass(frozen=True)
-class GuestMap:
+class GuestMap(Struct, frozen=True):
     """A guest's memory map: ranges are (start, bytes). The defaults are Arm's (``fwsim/memory/arm_map.py``).
 
     ``other``: what else of the map is taken: GIC, ACPI tables, UART, grant table and magic pages.
@@ -27,8 +27,7 @@ class GuestMap:
     other: tuple[tuple[int, int], ...] = tuple((each.base, each.size) for each in arm_map.DEVICES)
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """How vPCI shows functions to one guest.
 
     ``arm``: the build's architecture; x86's has no handler for an I/O BAR, and maps nothing over another mapping.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.devices.config_traps import Owner
 from fwsim.hypervisor.vpci.host import HostDevice
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One function: ``devfn`` on bus 0, or on the bus behind the ``behind``-th function of the list, counted from 1.
 
     ``device`` is the host's; None for one that is made for the guest (the fake host bridge). ``late``: it was attached

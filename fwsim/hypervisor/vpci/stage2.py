@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 PAGE = 0x1000
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """``size`` bytes of guest-physical memory at ``guest`` are the host's at ``host``: of ``bar`` of ``sbdf``."""
 
     guest: int

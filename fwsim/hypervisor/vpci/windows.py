@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from fwsim.hypervisor.vpci.host import HostBar
 
@@ -13,8 +14,7 @@ PAGE = 0x1000
 Which = Literal["memory", "prefetchable"]
 
 
-@dataclass
-class Window:
+class Window(Struct):
     """Guest-physical addresses from ``start`` to before ``end``; ``taken`` are those that something has."""
 
     start: int
@@ -37,8 +37,7 @@ class Window:
         return f"{self.start:#x}-{self.end - 1:#x}"
 
 
-@dataclass(frozen=True)
-class Need:
+class Need(Struct, frozen=True):
     """``size`` bytes at a multiple of ``align``."""
 
     size: int

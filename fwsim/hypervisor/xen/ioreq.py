@@ -11,7 +11,8 @@ when it is made, behind a bridge 0 (xen_device_realize), and each region of its 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.devices.config_traps import (
     AS_CONFIG,
@@ -33,8 +34,7 @@ MAX_SERVERS = 8
 QEMU = "qemu"
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(Struct, frozen=True):
     """One server and the functions (SBDF) that it registered; ``who`` is what a note calls it."""
 
     name: str

@@ -7,7 +7,7 @@ xen/drivers/passthrough/vtd/iommu.c (intel_iommu_assign_device) for what the hyp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from fwsim.hypervisor.interface import Device
 from fwsim.hypervisor.xen.options import Rmrr, XenOptions
@@ -65,8 +65,7 @@ def low_end(options: XenOptions, low: int) -> int:
     return low
 
 
-@dataclass
-class Regions:
+class Regions(Struct):
     """What becomes of the IGD's RMRRs: ``mapped`` (start, end), what is said, and why the device is refused."""
 
     mapped: list[tuple[int, int]] = field(default_factory=list)

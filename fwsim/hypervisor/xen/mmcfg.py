@@ -8,8 +8,9 @@ is that of xen/arch/x86/hvm/io.c, vpci_mmcfg_decode_addr.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.devices.ecam import Window
 
@@ -19,8 +20,7 @@ BUS = 1 << 20
 _FUNCTION = 1 << 12
 
 
-@dataclass(frozen=True)
-class Mmcfg:
+class Mmcfg(Struct, frozen=True):
     """One notification: ``address`` of bus ``first_bus``, the number of ``buses``, the segment."""
 
     address: int

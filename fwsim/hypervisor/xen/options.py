@@ -6,9 +6,10 @@ Source: Xen docs/man/xl.cfg.5.pod.in, xl-pci-configuration.5.pod, docs/misc/xen-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.xl import xl_pci
@@ -26,8 +27,7 @@ _IGD = 0x10
 """00:02.0 as an sbdf."""
 
 
-@dataclass(frozen=True)
-class Rmrr:
+class Rmrr(Struct, frozen=True):
     """A reserved region of the host's: ``start``, its ``last`` byte; ``shared`` with another device."""
 
     start: int
@@ -35,8 +35,7 @@ class Rmrr:
     shared: bool = False
 
 
-@dataclass(frozen=True)
-class XenOptions:
+class XenOptions(Struct, frozen=True):
     """What the user says of Xen.
 
     ``domain``: whose the IGD is: a guest's (hvm), or dom0's, PV (dom0) or PVH (pvh). ``gfx_passthru``: off (""),

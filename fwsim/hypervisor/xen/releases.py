@@ -6,9 +6,10 @@ xen/drivers/passthrough/vtd/iommu.c and dmar.c, tools/libxl (from 4.15 on tools/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
+
+from msgspec import Struct
 
 from fwsim.devices.vtd_lines import Style
 from fwsim.errors import FwsimError
@@ -22,8 +23,7 @@ _RMRR_SHORT, _RMRR_UNITY, _DOMAIN_SHORT = 14, 19, 15
 _IGFX_SHORT = 16
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Struct, frozen=True):
     """One release: ``minor`` of 4.x. ``style``: its fault lines, as ``fwsim.devices.vtd_lines`` names them.
 
     ``detects``: how libxl knows an IGD by itself: by a table of Haswell and Broadwell ids, by class 0300, or by class

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from fwsim.errors import FwsimError
 
@@ -14,8 +15,7 @@ _BEFORE, _SHOWN = 60, 100
 """Characters of a long line that are shown before the one that is pointed at, and at all."""
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """``text`` as its reader has it, and where it stands: in the field or file ``where``.
 
     ``line`` is the whole line that it is part of, ``row`` that line's number from 1 (0: a field, which has no lines);

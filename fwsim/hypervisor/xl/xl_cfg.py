@@ -6,7 +6,8 @@ Source: Xen tools/libs/util/libxlu_cfg_y.y (the grammar, and where it goes on af
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.xl.passage import Passage
@@ -17,8 +18,7 @@ _DEEPEST = 32
 _VALUE = 'a string in quotes, a number, or a list such as ["a", "b"]'
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A list's values, and the bracket that it begins with."""
 
     items: tuple[Value, ...]
@@ -29,8 +29,7 @@ Value = Passage | Listed
 """A string or number as text, or a list."""
 
 
-@dataclass(frozen=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """``key = value``, or ``+=``; ``raw`` is the value as it stands in the file, ``row`` the key's line from 1."""
 
     key: str
@@ -41,8 +40,7 @@ class Assignment:
     at: Passage
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A statement that xl does not read, up to the end of the line that is wrong, and why.
 
     ``key``: what it would assign to, "" where nothing is said; ``words``: its value's words as far as there are any.
@@ -55,8 +53,7 @@ class Refused:
     error: FwsimError
 
 
-@dataclass
-class Config:
+class Config(Struct):
     """A whole file's values by key: what is assigned later counts, ``+=`` goes behind what was there.
 
     ``repaired``: (key, line) of each value that ``bare`` words were taken for, which xl wants in quotes.

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
 
+from msgspec import structs
+
 from fwsim.errors import FwsimError
 from fwsim.hypervisor.xl.passage import Passage
 from fwsim.hypervisor.xl.pci_spec import SWITCHES, PciOptions, XlDevice, nearest, read_spec
@@ -176,7 +178,7 @@ def _names(entries: Iterable[Passage]) -> tuple[tuple[str, int], ...]:
             raise each.refused("not a named device", expected="NAME=BDF", hint='such as "nic=08:00.0"')
         start = len(name) + 1
         columns = each.columns or range(len(each.text))
-        inner = replace(
+        inner = structs.replace(
             each, text=place, line=each.line or each.text, columns=columns[start:], start=columns[start - 1] + 1,
             width=len(place),
         )  # fmt: skip

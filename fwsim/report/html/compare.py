@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.report.html import arm
 from fwsim.report.html.facts import Facts
@@ -14,8 +15,7 @@ from fwsim.results.summary import GttWrite
 from fwsim.scenario.load import dumps
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One figure of each run; ``differs``: they are not all the same."""
 
     name: str

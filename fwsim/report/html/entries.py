@@ -5,11 +5,11 @@ Entries are kept as runs in which every column grows by a fixed step: 66,048 of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from fwsim.report.html.facts import PAGE, Events, Facts
@@ -27,8 +27,7 @@ _SLICE = 1 << 20
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@dataclass
-class Entries:
+class Entries(Struct, dict=True):
     """The entries that the guest's ROM wrote, one element each, by number; ``page`` is the bus address.
 
     ``was`` is what the ROM wrote, ``value`` what the device holds. ``reads`` and ``writes`` count refused DMA.

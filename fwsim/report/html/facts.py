@@ -4,11 +4,11 @@ said.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from fwsim import __version__
@@ -29,8 +29,7 @@ _ASLS = 0xFC
 _SLICE = 1 << 20
 
 
-@dataclass
-class Facts:
+class Facts(Struct, dict=True):
     """One run: its files as far as they can be read, and ``notes`` on those that cannot.
 
     ``whole``: there is a summary. Without one it is made of what the events say, and its checks and screens are empty.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
-import io
 import json
 import shlex
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from fwsim.report.html.spaces import aims, drawing
 from fwsim.report.html.story import ended, mode_text, plural, story
 from fwsim.report.html.timeline import timeline
 from fwsim.results.folder import SCENARIO, RunDir
+from fwsim.results.png import repacked
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -128,7 +128,7 @@ def _screens(facts: Facts, room: int) -> list[dict[str, Any]]:
         if data and not data.startswith(_PNG):
             why = f"{name} is not a PNG"
         elif data:
-            data = _smaller(data) if len(data) > room else data
+            data = repacked(data) if len(data) > room else data
             if len(data) <= room:
                 room -= len(data)
                 uri = _PICTURE + base64.b64encode(data).decode()
@@ -137,18 +137,6 @@ def _screens(facts: Facts, room: int) -> list[dict[str, Any]]:
         mode = mode_text(facts, screen.mode)
         shown.append({"number": number, "screen": screen, "uri": uri, "why": why, "mode": mode})
     return shown
-
-
-def _smaller(data: bytes) -> bytes:
-    """The same pixels, packed as tightly as PNG goes."""
-    from PIL import Image
-
-    try:
-        packed = io.BytesIO()
-        Image.open(io.BytesIO(data)).save(packed, "PNG", optimize=True)
-        return packed.getvalue()
-    except (OSError, ValueError, SyntaxError):  # a damaged picture is shown as it is, or left out
-        return data
 
 
 def _template(names: Names, **values: Any) -> str:

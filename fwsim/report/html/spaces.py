@@ -6,9 +6,10 @@ has a scale of its own: the entries that were written, one after the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from fwsim.report.html.entries import CLASSES, Entries
 from fwsim.report.html.facts import PAGE, Facts
@@ -24,8 +25,7 @@ _SHORT = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """One drawing's columns as (left, width): ``gtt``, ``iommu``, ``guest``, ``host``; ``wide`` has long labels."""
 
     name: str
@@ -43,8 +43,7 @@ LAYOUTS = (
 )
 
 
-@dataclass
-class Scale:
+class Scale(Struct):
     """The height of every boundary, lowest address first; ``y`` interpolates between them."""
 
     marks: list[int]

@@ -7,8 +7,9 @@ the bottom, heights by the logarithm of the sizes, what nobody has left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from fwsim.memory.arm_map import PL011_BASE, PL011_SIZE
 from fwsim.report.html.facts import Facts
@@ -26,8 +27,7 @@ _WINDOWS = {"ram": ("ram", "RAM"), "ecam": ("ecam", "ECAM"), "memory": ("mapped"
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """One drawing's columns as (left, width): ``guest``, ``stage2``, ``host``; ``wide`` has labels and addresses."""
 
     name: str
@@ -44,8 +44,7 @@ LAYOUTS = (
 )
 
 
-@dataclass
-class Column:
+class Column(Struct):
     """Segments, lowest first, and for each the height of its lower and its upper end, downwards from the top."""
 
     parts: list[Segment]

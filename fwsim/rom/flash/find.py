@@ -1,7 +1,8 @@
 """A file is searched: containers are opened stream by stream, then each stream is looked through once."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from fwsim.rom.chain import read_file
 from fwsim.rom.finding import Finding
@@ -17,8 +18,7 @@ MAX_FLASH = 128 * MIB
 """Bytes of a file that is searched; boards have flash chips of up to 64 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """What was found in a file of ``size`` bytes.
 
     ``what`` says what the file is, in a few phrases; ``items`` are in order of streams and offsets, numbered from 0 for

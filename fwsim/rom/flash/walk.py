@@ -4,7 +4,9 @@ A *stream* is bytes that lie together: the file itself, or what one packed piece
 name stretches of it; the names around an offset are the path that a reader is shown.
 """
 
-from dataclasses import dataclass, field
+import dataclasses
+
+from msgspec import Struct, field
 
 from fwsim.rom.finding import Finding
 from fwsim.units import MIB
@@ -24,8 +26,7 @@ MAX_STRETCHES = 20_000
 MAX_VOLUMES = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Bytes ``start`` up to ``end`` of a stream, and what they are."""
 
     start: int
@@ -33,7 +34,7 @@ class Stretch:
     name: str
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Stream:
     """Bytes that lie together: ``path`` leads to them from the file (empty for the file itself).
 
@@ -42,13 +43,13 @@ class Stream:
     ``packed`` is what was unpacked, as (start, end): nothing is looked for in it, for packed text may begin as it was.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes = dataclasses.field(repr=False)
     path: tuple[str, ...] = ()
     sections: bool = False
     origin: int | None = None
-    stretches: list[Stretch] = field(default_factory=list)
-    drivers: list[tuple[int, int, str]] = field(default_factory=list)
-    packed: list[tuple[int, int]] = field(default_factory=list)
+    stretches: list[Stretch] = dataclasses.field(default_factory=list)
+    drivers: list[tuple[int, int, str]] = dataclasses.field(default_factory=list)
+    packed: list[tuple[int, int]] = dataclasses.field(default_factory=list)
 
     @property
     def is_file(self) -> bool:
@@ -62,8 +63,7 @@ class Stream:
         return (*self.path, *dict.fromkeys(each.name for each in inside))
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """The streams of one file in the order they were met, what is to be said of them, what may still be unpacked."""
 
     streams: list[Stream] = field(default_factory=list)

@@ -1,7 +1,8 @@
 """A behaviour is a name, rows and reset values; a site is what it needs to know of the machine it is in."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from fwsim.devices.igd.behaviours.wiring import Wiring
 from fwsim.devices.igd.rows import Row
@@ -10,8 +11,7 @@ from fwsim.registers.core import Field, Register, RegisterAt
 from fwsim.registers.family import Family
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """The IGD's surroundings: its family, how its ports are wired, and on which of them (port names) a display is."""
 
     family: Family
@@ -21,6 +21,10 @@ class Site:
     """The host's GGC (GMCH_CTRL before gen 6)."""
     bdsm: int
     """Base of the host's stolen memory."""
+
+    def __hash__(self) -> int:
+        """A family's own fields have none; of those of one name there is mostly one."""
+        return hash((self.family.name, self.ports, self.ggc, self.bdsm))
 
     def has(self, register: type[Register], label: str = "") -> bool:
         """Whether the family has the register, by this label."""
@@ -63,8 +67,7 @@ class Site:
         return [(bit, int(port in self.ports or self.attached(port))) for port, bit in bits.items()]
 
 
-@dataclass(frozen=True)
-class Behaviour:
+class Behaviour(Struct, frozen=True):
     """Rows that model one thing, the values its registers hold at reset, and what sideband units do (layout U_*).
 
     ``reset`` is by offset, in place of the database's values: what straps, the host or its firmware set up.

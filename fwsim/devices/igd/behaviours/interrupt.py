@@ -8,7 +8,7 @@ VLV_MASTER_IER; gen8_irq_handler and cherryview_irq_handler: GEN8_MASTER_IRQ bit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from fwsim.devices.igd import layout as w
 from fwsim.devices.igd.behaviours.core import Site
@@ -18,8 +18,7 @@ from fwsim.registers import mmio_timing as timing
 from fwsim.registers.core import Register
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Struct, frozen=True):
     """One block by its registers' offsets: live state, mask, pending, enable; ``masters`` are (offset, bits) of which
     all must be set, ``blanks`` the bits of vertical blanks, ``stats`` (PIPESTAT's offset, the live bit it makes).
     """
@@ -33,8 +32,7 @@ class Block:
     stats: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True)
-class Wires:
+class Wires(Struct, frozen=True):
     """A family's blocks, and the (offset, bit) by each of which a pipe is on."""
 
     blocks: tuple[Block, ...] = ()

@@ -1,6 +1,8 @@
 """Each family has its row of behaviours, and says whether an image of its own was ever run on them."""
 
-from dataclasses import dataclass
+from functools import lru_cache
+
+from msgspec import Struct
 
 from fwsim.devices.igd.behaviours import (
     clock,
@@ -81,8 +83,7 @@ _CHERRYVIEW: tuple[Maker, ...] = (
 _BAYTRAIL: tuple[Maker, ...] = (*(maker for maker in _CHERRYVIEW if maker is not phy.chv_power_good), crt.detection)
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True):
     """A family's behaviours. ``like``: whose they are, where no image of the family's own has run on them; "drivers"
     where they are only what Linux waits for.
     """
@@ -122,9 +123,10 @@ def known(family: Family) -> Known:
     return _BY_FAMILY.get(family.name, _NOTHING)
 
 
-def behaviours(site: Site) -> list[Behaviour]:
-    """Everything the display of this site does by itself."""
-    return [make(site) for make in known(site.family).makers]
+@lru_cache(maxsize=16)
+def behaviours(site: Site) -> tuple[Behaviour, ...]:
+    """Everything the display of this site does by itself: nobody changes it, machines of one kind share it."""
+    return tuple(make(site) for make in known(site.family).makers)
 
 
 def unmeasured(family: Family) -> str:

@@ -3,8 +3,9 @@
 Sources: Linux i915 display/intel_gmbus.c (pins), intel_dp_aux_regs.h (channels), intel_vbt_defs.h (eDP's port).
 """
 
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from fwsim.registers.family import Family
 
@@ -23,8 +24,7 @@ _LANES = 4
 """Of a DisplayPort socket, and of most panels."""
 
 
-@dataclass(frozen=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """``pins``: port (crt, lvds, b, c, d) to GMBUS pin pair; ``gpio``: (number of the GPIOCTL register, pin pair).
 
     ``aux``: the letters of the AUX channels; ``type_c``: those of the Type-C ports tc1 on among them; ``edp``: the

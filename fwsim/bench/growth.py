@@ -94,8 +94,8 @@ def measure(to: float, tell: Progress | None = None) -> Grown:
         series.append(Series(what=work.what, unit=work.unit, reference=work.reference, rows=rows, slope=slope(points)))
     others, stolen = _Cores.now().since(before)
     return Grown(
-        fwsim=__version__, cpu=_cpu(), cores=os.cpu_count() or 1, others=others, stolen=stolen, turns=PEER_ROUNDS,
-        series=series, peers=found.peers, steps=found.steps,
+        fwsim=__version__, to=int(to), cpu=_cpu(), cores=os.cpu_count() or 1, others=others, stolen=stolen,
+        turns=PEER_ROUNDS, series=series, peers=found.peers, steps=found.steps,
     )  # fmt: skip
 
 

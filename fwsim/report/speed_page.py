@@ -23,7 +23,7 @@ _ABOUT = """\
 Made by `make docs` from `docs/speed.json`, which `make bench` writes: measure again, do not edit this page. All figures
 are of one run of
 
-    fwsim bench --growth --save docs/speed.json
+    fwsim bench --growth --to {to} --save docs/speed.json
 
 with fwsim {fwsim} on {cores} cores of a machine whose CPU calls itself {cpu}.
 Meanwhile {disturbed}.
@@ -38,9 +38,9 @@ _GROWTH = """\
 Each measurement has a process of its own. *CPU s* is user and system time of all its processes, *each us* that of one
 unit in microseconds, *ref. us* that of the reference, measured in turn in the same process, *times* how many of it.
 *Peak* is the sum of the peaks of resident memory of all its processes (VmHWM): the interpreter, libraries and what the
-reference takes are in it, pages that two of them share count twice. Growth is the slope of log CPU time against log size between the two largest
-sizes: 1 is linear, less is a fixed start that still shows. What takes less than two seconds was measured three times;
-the least counts.
+reference takes are in it, pages that two of them share count twice. Growth is the slope of log CPU time against log
+size between the two largest sizes: 1 is linear, less is a fixed start that still shows. What takes less than two
+seconds was measured three times; the least counts.
 
 Lines that are as steep as the thin grey ones grow as the size does:
 
@@ -89,7 +89,13 @@ def render(found: Grown, plot: str) -> str:
 def _head(found: Grown) -> Iterator[str]:
     yield "# How fast it is, and how that grows"
     yield ""
-    yield _ABOUT.format(cores=found.cores, cpu=found.cpu, fwsim=found.fwsim, disturbed=disturbed(found))
+    yield _ABOUT.format(
+        cores=found.cores,
+        cpu=found.cpu,
+        fwsim=found.fwsim,
+        to=f"{found.to:g}".replace("e+0", "e"),
+        disturbed=disturbed(found),
+    )
 
 
 def _growth(found: Grown, plot: str) -> Iterator[str]:

@@ -73,7 +73,7 @@ def growth(found: Grown, series: Series) -> str:
         alone, both = ({row.size: row.seconds for row in each.rows if row.seconds} for each in (one, series))
         size = max(alone.keys() & both.keys(), default=None)
         if size:
-            said.append(f"{alone[size] / both[size]:.2f} times as fast as one")
+            said.append(f"{alone[size] / both[size]:.2f} times one's speed")
     return "; ".join(said)
 
 

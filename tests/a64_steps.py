@@ -9,10 +9,11 @@ from fwsim.analysis import flow_arm
 from fwsim.analysis.step import FLAGS, MEMORY, VECTORS, Access, Step
 from fwsim.disasm.a64 import decode_a64
 
-CODE, DATA, SIZE = 0x40000000, 0x50000000, 0x10000
+CODE, DATA, SIZE = 0x40000000, 0x50000000, 0x2000
 ALL = (1 << 64) - 1
 GENERAL = [*(getattr(arm, f"UC_ARM64_REG_X{number}") for number in range(31)), arm.UC_ARM64_REG_SP]
 VECTOR = [getattr(arm, f"UC_ARM64_REG_V{number}") for number in range(32)]
+REGISTERS = [*GENERAL, *VECTOR]
 
 
 @dataclass
@@ -61,6 +62,7 @@ class Cpu:
         self.uc.mem_map(CODE, SIZE)
         self.uc.mem_map(DATA, SIZE)
         self.uc.reg_write(arm.UC_ARM64_REG_CPACR_EL1, 3 << 20)
+        self._held = list(self.uc.reg_read_batch(REGISTERS))
         self._writes: list[Access] = []
         self.uc.hook_add(unicorn.UC_HOOK_MEM_WRITE, self._written)
 
@@ -72,10 +74,8 @@ class Cpu:
         uc = self.uc
         uc.mem_write(CODE, word.to_bytes(4, "little"))
         uc.ctl_remove_cache(CODE, CODE + 4)
-        for number, value in zip(GENERAL, state.regs, strict=True):
-            uc.reg_write(number, value)
-        for number, value in zip(VECTOR, state.vectors, strict=True):
-            uc.reg_write(number, value)
+        wanted = zip(REGISTERS, [*state.regs, *state.vectors], self._held, strict=True)
+        uc.reg_write_batch([(number, value) for number, value, held in wanted if value != held])
         uc.reg_write(arm.UC_ARM64_REG_NZCV, state.flags)
         uc.mem_write(DATA, bytes(state.memory))
         self._writes = []
@@ -83,10 +83,11 @@ class Cpu:
             uc.emu_start(CODE, CODE + 4, count=1)
         except unicorn.UcError:
             return None
-        return State(
-            [uc.reg_read(number) for number in GENERAL], uc.reg_read(arm.UC_ARM64_REG_NZCV) & flow_arm.NZCV,
-            [uc.reg_read(number) for number in VECTOR], bytearray(uc.mem_read(DATA, SIZE)), self._writes,
-        )  # fmt: skip
+        finally:
+            self._held = list(uc.reg_read_batch(REGISTERS))
+        regs, vectors = self._held[: len(GENERAL)], self._held[len(GENERAL) :]
+        flags = uc.reg_read(arm.UC_ARM64_REG_NZCV) & flow_arm.NZCV
+        return State(regs, flags, vectors, bytearray(uc.mem_read(DATA, SIZE)), self._writes)
 
 
 def step_of(word: int, before: State, after: State) -> Step:

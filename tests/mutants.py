@@ -55,17 +55,13 @@ class Mutant:
 
 @dataclass
 class Copy:
-    """A copy of the tree at ``root``, with native code of its own kept beside it."""
+    """A copy of the tree at ``root``, with a native image of its own in it."""
 
     root: Path
     environment: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        native = self.root.parent / f"{self.root.name}-native"
-        native.mkdir(exist_ok=True)  # tests may compile nothing
-        self.environment = os.environ | {
-            "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": str(native),
-        }  # fmt: skip
+        self.environment = os.environ | {"PYTHONPATH": str(self.root)}
         where = [sys.executable, "-c", "import fwsim; print(fwsim.__file__)"]
         found = subprocess.run(where, cwd=self.root, env=self.environment, capture_output=True, text=True, check=True)
         if not Path(found.stdout.strip()).is_relative_to(self.root):
@@ -122,7 +118,6 @@ def copy_tree(to: Path) -> Copy:
 def twin(copy: Copy, to: Path) -> Copy:
     """Another copy, compiled as ``copy`` is."""
     shutil.copytree(copy.root, to)
-    shutil.copytree(copy.environment["NUMBA_CACHE_DIR"], to.parent / f"{to.name}-native", dirs_exist_ok=True)
     return Copy(to)
 
 

@@ -1,13 +1,13 @@
 """Our own ROM does what real ones do: under every hypervisor, posted and pristine, with both widths of entries."""
 
 from dataclasses import replace
-from dataclasses import replace as with_fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 from glyphs import read_png
 from lab import Lab
+from msgspec.structs import replace as with_fields
 from relocation import GEN6, GEN9, H, Row, check_aborted, check_row, ran, scenario
 
 from fwsim.devices.igd.scanout import HATCH
@@ -197,8 +197,6 @@ def test_a_second_post_writes_the_old_base(tmp_path):
 
 
 def replace_posts(made, posts):
-    from dataclasses import replace as with_fields
-
     return with_fields(made, rom=with_fields(made.rom, posts=posts))
 
 

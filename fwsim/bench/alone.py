@@ -44,10 +44,11 @@ def measured(function: str, *arguments: object) -> Measured:
     """
     script = "import sys; from fwsim.bench.alone import main; main(sys.argv[1])"
     command = [sys.executable, "-c", script, json.dumps([function, *arguments])]
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryDirectory(prefix="fwsim-bench-") as folder, tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True
-        )
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, start_new_session=True,
+            env=os.environ | {"TMPDIR": folder},  # gigabytes go, however it ends
+        )  # fmt: skip
         try:
             line, peaks = _followed(process)
             process.communicate()

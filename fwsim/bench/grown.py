@@ -72,13 +72,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grown(msgspec.Struct, frozen=True, kw_only=True):
-    """All of one run: ``cpu`` and ``cores`` of the machine, and how many turns the peers had.
+    """All of one run, up to ``to`` events: ``cpu`` and ``cores`` of the machine, how many turns the peers had.
 
     ``others`` is the share of the cores' time that other programs had meanwhile, ``stolen`` that which the machine's
     own host had for others (Linux, Documentation/filesystems/proc.rst, /proc/stat); 0 to 1.
     """
 
     fwsim: str
+    to: int
     cpu: str
     cores: int
     others: float

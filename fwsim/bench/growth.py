@@ -62,8 +62,8 @@ WORK = (
     _Work("placements, 2 processes", "placement", _PLACED, 100, 100, "placements", (2, False)),
     _Work("placements, 1 Dask worker", "placement", _PLACED, 100, 1_000, "placements", (1, True), needs=_DASK),
     _Work("placements, 2 Dask workers", "placement", _PLACED, 100, 1_000, "placements", (2, True), needs=_DASK),
-    _Work("ROM runs, 1 process", "run", _RUN, 100, 100_000, "runs", (1, False)),
-    _Work("ROM runs, 2 processes", "run", _RUN, 100, 100_000, "runs", (2, False)),
+    _Work("ROM runs, 1 process", "run", _RUN, 10, 100_000, "runs", (1, False)),
+    _Work("ROM runs, 2 processes", "run", _RUN, 10, 100_000, "runs", (2, False)),
 )
 
 
@@ -94,8 +94,8 @@ def measure(to: float, tell: Progress | None = None) -> Grown:
         series.append(Series(what=work.what, unit=work.unit, reference=work.reference, rows=rows, slope=slope(points)))
     others, stolen = _Cores.now().since(before)
     return Grown(
-        fwsim=__version__, cpu=_cpu(), cores=os.cpu_count() or 1, others=others, stolen=stolen, turns=PEER_ROUNDS,
-        series=series, peers=found.peers, steps=found.steps,
+        fwsim=__version__, to=int(to), cpu=_cpu(), cores=os.cpu_count() or 1, others=others, stolen=stolen,
+        turns=PEER_ROUNDS, series=series, peers=found.peers, steps=found.steps,
     )  # fmt: skip
 
 

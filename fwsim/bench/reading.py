@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from fwsim.analysis.diff import diff
 from fwsim.analysis.why import explain
 from fwsim.demo.igd import scenarios
-from fwsim.report.trace import select, table_lines
 from fwsim.results.folder import RunDir
 from fwsim.running.pipeline import run
+from fwsim.trace.describe import COLUMNS, HEADING, line
 from fwsim.trace.store import open_events
 from fwsim.trace.table import write_table
 
@@ -78,8 +78,7 @@ def _read(*files: Path) -> None:
 
 def _first(file: Path) -> str:
     """A table's heading, and its first event."""
-    lines = table_lines(select(open_events(file)))
-    return next(lines) + next(lines)
+    return HEADING + line(open_events(file)[list(COLUMNS)][0].item())
 
 
 def _timed(name: str, own: Callable[[], object], least: Callable[[], object], what: str, detail: str) -> Reading:

@@ -24,7 +24,7 @@ def lines(found: Grown) -> Iterator[str]:
                 yield f"{row.size:>{_WIDTHS[0]},}  left out: {row.missing}"
         for cells in rows(series):
             yield _line(cells)
-        yield f"  {growth(series)}"
+        yield f"  {growth(found, series)}"
     yield ""
     yield f"{'the same loop, by':<31}{'M accesses/s':>13}{'M instr/s':>11}"
     for peer in found.peers:
@@ -62,13 +62,19 @@ def _short(value: float | None) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def growth(series: Series) -> str:
-    """Whether cost is linear and memory bounded, and by which numbers."""
+def growth(found: Grown, series: Series) -> str:
+    """Whether cost is linear and memory bounded, and what a second worker gains, each with its numbers."""
     peaks = [row.peak_mib for row in series.rows if row.peak_mib is not None]
-    slope = "" if series.slope is None else f", slope {series.slope:.2f}"
-    return f"cost {series.verdict}{slope}" + (
-        f"; memory {_short(peaks[0])} to {_short(peaks[-1])} MiB" if peaks else ""
-    )
+    said = [f"cost {series.verdict}" + ("" if series.slope is None else f", slope {series.slope:.2f}")]
+    if peaks:
+        said.append(f"memory {_short(peaks[0])} to {_short(peaks[-1])} MiB")
+    one = found.series[found.series.index(series) - 1]
+    if ", 2 " in series.what and ", 1 " in one.what:
+        alone, both = ({row.size: row.seconds for row in each.rows if row.seconds} for each in (one, series))
+        size = max(alone.keys() & both.keys(), default=None)
+        if size:
+            said.append(f"{alone[size] / both[size]:.2f} times one's speed")
+    return "; ".join(said)
 
 
 def rate(value: float | None) -> str:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from math import log10
 from pathlib import Path
-from typing import Any
 
-from fwsim.bench.grown import Grown, Series, read
+from fwsim.bench.grown import Grown, read
 from fwsim.errors import FwsimError
 from fwsim.report import plots
 from fwsim.report.growth import HEAD, disturbed, growth, rate, rows, steps
@@ -23,11 +23,13 @@ _ABOUT = """\
 Made by `make docs` from `docs/speed.json`, which `make bench` writes: measure again, do not edit this page. All figures
 are of one run of
 
-    fwsim bench --growth --save docs/speed.json
+    fwsim bench --growth --to {to} --save docs/speed.json
 
-with fwsim {fwsim} on {cores} cores of a machine whose CPU calls itself {cpu}; {disturbed}. Compare the ratios, not the
-numbers: what else a machine does, and cores that are shared, make a figure larger, never smaller; what stands side by
-side here was measured in turn. Growth is told by CPU time, which other programs disturb less than the clock.
+with fwsim {fwsim} on {cores} cores of a machine whose CPU calls itself {cpu}.
+Meanwhile {disturbed}.
+Compare the ratios, not the numbers: what else a machine does, and cores that are shared, make a time longer, never
+shorter; what stands side by side here was measured in turn. Growth is told by CPU time, which other programs disturb
+less than the clock.
 
 `fwsim bench` prints the figures that have a target; `fwsim bench --growth --to 1e6` measures a little of this page.
 """
@@ -35,10 +37,12 @@ side here was measured in turn. Growth is told by CPU time, which other programs
 _GROWTH = """\
 Each measurement has a process of its own. *CPU s* is user and system time of all its processes, *each us* that of one
 unit in microseconds, *ref. us* that of the reference, measured in turn in the same process, *times* how many of it.
-*Peak* is the sum of the peaks of resident memory of all its processes (VmHWM), the interpreter and libraries included;
-pages that two of them share count twice. Growth is the slope of log CPU time against log size between the two largest
-sizes: 1 is linear, less is a fixed start that still shows. What takes less than two seconds was measured three times;
-the least counts.
+*Peak* is the sum of the peaks of resident memory of all its processes (VmHWM): the interpreter, libraries and what the
+reference takes are in it, pages that two of them share count twice. Growth is the slope of log CPU time against log
+size between the two largest sizes: 1 is linear, less is a fixed start that still shows. What takes less than two
+seconds was measured three times; the least counts.
+
+Lines that are as steep as the thin grey ones grow as the size does:
 
 ![Left, CPU time against size, right, peak memory against size, all axes logarithmic]({plot})
 """
@@ -85,7 +89,13 @@ def render(found: Grown, plot: str) -> str:
 def _head(found: Grown) -> Iterator[str]:
     yield "# How fast it is, and how that grows"
     yield ""
-    yield _ABOUT.format(cores=found.cores, cpu=found.cpu, fwsim=found.fwsim, disturbed=f"meanwhile {disturbed(found)}")
+    yield _ABOUT.format(
+        cores=found.cores,
+        cpu=found.cpu,
+        fwsim=found.fwsim,
+        to=f"{found.to:g}".replace("e+0", "e"),
+        disturbed=disturbed(found),
+    )
 
 
 def _growth(found: Grown, plot: str) -> Iterator[str]:
@@ -96,11 +106,11 @@ def _growth(found: Grown, plot: str) -> Iterator[str]:
     for series in found.series:
         yield f"### {series.what[:1].upper()}{series.what[1:]}"
         yield ""
-        kind = series.what.split()[0]
+        kind = series.what.split()[0].rstrip(",")
         if kind not in said:
             said.add(kind)
             yield _SERIES[kind]
-        yield f"Reference: {series.reference}. {_capital(growth(series))}."
+        yield f"Reference: {series.reference}. {_capital(growth(found, series))}."
         yield ""
         yield "| " + " | ".join(HEAD) + " |"
         yield "|---:" * len(HEAD) + "|"
@@ -148,28 +158,32 @@ def _capital(text: str) -> str:
 
 def write_plot(found: Grown, path: Path) -> None:
     """Draw CPU time and peak memory against size, a line for each series, into ``path``, a PNG. Raises FwsimError."""
-    figure = plots.figure(980, 400, "docs/speed.md")
+    figure = plots.figure(1000, 460, "docs/speed.md")
+    figure.set_layout_engine("constrained", w_pad=0.1)
     left, right = figure.subplots(1, 2)
     for colour, series in zip(_COLOURS, found.series, strict=False):
-        _line(left, series, colour, "cpu_s")
-        _line(right, series, colour, "peak_mib")
+        dashed = "--" if ", 2 " in series.what else "-"
+        for axes, field in ((left, "cpu_s"), (right, "peak_mib")):
+            points = [(row.size, getattr(row, field)) for row in series.rows if getattr(row, field)]
+            if points:
+                axes.plot(*zip(*points, strict=True), dashed, color=colour, marker="o", markersize=4, label=series.what)
     for axes, title in ((left, "CPU time, seconds"), (right, "peak memory of all processes, MiB")):
         axes.set(xscale="log", yscale="log", title=title, xlabel="events, placements or runs")
+        axes.xaxis.set_major_formatter(_power)
+        axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
         axes.grid(color="#dee2e6", linewidth=0.6)
         axes.set_axisbelow(True)
-    low, high = left.get_xlim()
-    for power in range(-9, 1):  # where cost is linear, lines are as steep as these
-        left.plot((low, high), (low * 10.0**power, high * 10.0**power), color="#ced4da", linewidth=0.6, zorder=0,
-                  scalex=False, scaley=False)  # fmt: skip
     right.set_ylim(10, 10_000)
-    left.legend(frameon=False, fontsize=8)
-    figure.tight_layout(w_pad=3)
+    sizes, costs = left.get_xlim(), left.get_ylim()
+    for power in range(-10, 1):  # where cost is linear, lines are as steep as these
+        left.plot(sizes, [size * 10.0**power for size in sizes], color="#adb5bd", linewidth=0.6, zorder=0)
+    left.set(xlim=sizes, ylim=costs)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
     plots.write_png(figure, path)
 
 
-def _line(axes: Any, series: Series, colour: str, field: str) -> None:
-    points = [(row.size, getattr(row, field)) for row in series.rows if getattr(row, field)]
-    axes.plot(*zip(*points, strict=True), color=colour, marker="o", markersize=4, label=series.what)
+def _power(value: float, place: int) -> str:
+    return f"1e{round(log10(value))}"
 
 
 def main(measurement: str, page: str, plot: str) -> int:

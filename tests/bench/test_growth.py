@@ -28,7 +28,7 @@ WORK = {each.what: each for each in growth.WORK}
         ("events to a file", 1000, [1000]),
         ("placements, 2 processes", 10**8, [10**2, 10**3, 10**4, 10**5, 10**6]),
         ("placements, 1 Dask worker", 10**8, [10**2, 10**3, 10**4, 10**5]),
-        ("ROM runs, 1 process", 10**8, [10**2, 10**3]),
+        ("ROM runs, 1 process", 10**8, [10, 10**2, 10**3]),
         ("ROM runs, 1 process", 1000, [1]),
     ],
 )
@@ -90,6 +90,14 @@ def test_a_measurement_that_fails_says_why():
         alone.measured("fwsim.bench.growth_work:placements", 0, 1, False)
     assert "placements 0 1 False" in raised.value.where
     assert "Error" in raised.value.found
+
+
+def test_a_measurement_that_fails_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(alone.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with pytest.raises(FwsimError, match="a measurement failed"):
+        alone.measured("tempfile:mkdtemp")  # makes a folder, and returns no figures
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- the work ---------------------------------------------------------------------------------------------------------

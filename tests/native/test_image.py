@@ -23,7 +23,8 @@ def double(value, more):
 
 @pytest.fixture
 def file(tmp_path):
-    """A copy of the package's image."""
+    """A copy of the package's image, which is made where it is missing."""
+    image.address("cpu.plain._in")
     return Path(shutil.copy(image.path(), tmp_path / "code"))
 
 

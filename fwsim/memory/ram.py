@@ -15,6 +15,17 @@ PAGE = 4096
 _MAP_NORESERVE = 0x4000  # Linux asm-generic/mman-common.h; not in the mmap module of Python 3.11
 
 
+def untouched(count: int, kind: type[np.generic]) -> NDArray[Any]:
+    """An array of ``count`` zeros, of which the host commits what is touched, whatever went before in this process.
+
+    NumPy's own zeros come from the C library, which clears memory that it has had already: all of it, megabytes.
+    """
+    size = -(-count * np.dtype(kind).itemsize // PAGE) * PAGE
+    memory = mmap.mmap(-1, max(size, PAGE), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE)
+    memory.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(memory, kind, count)
+
+
 class RamSnapshot(Struct, frozen=True):
     """The pages of a ``Ram`` that were ever touched: their numbers and their bytes, one row a page."""
 

@@ -142,7 +142,7 @@ def _gtt(built: Built) -> Gtt:
         return Gtt()
     block = igd.block
     gtt = Gtt(writes=int(block[g.G_WRITES]), rewritten=int(block[g.G_REWRITTEN]))
-    numbers = np.flatnonzero(igd.touched)
+    numbers = np.flatnonzero(igd.touched.view(np.bool_))
     gtt.targets, gtt.outside = _targets(built, numbers)
     gtt.spare, _ = _targets(built, _spare(built, numbers))
     if first is not None:

@@ -45,7 +45,8 @@ def take(built: Built, mode: int, frames: int) -> tuple[Screen, NDArray[np.uint8
 def of_one_colour(rgb: NDArray[np.uint8]) -> bool:
     """Whether all of a picture's pixels are the same."""
     some = rgb[::16, ::16]  # enough to tell most of them
-    return bool((some == rgb[0, 0]).all() and (rgb == rgb[0, 0]).all())
+    lines = rgb.reshape(len(rgb), -1)
+    return bool((some == rgb[0, 0]).all() and (rgb[0] == rgb[0, 0]).all() and (lines == lines[0]).all())
 
 
 def panel_picture(built: Built, screen: Screen, rgb: NDArray[np.uint8], *, wanted: bool) -> NDArray[np.uint8] | None:

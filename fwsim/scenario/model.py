@@ -53,6 +53,11 @@ IGD_RMRR = "igd"
 _UNSET = -1
 
 
+def _usual_view(asls: int) -> OpRegionView:
+    """An OpRegion at ``asls`` that the kernel takes as it is."""
+    return view(asls, 0x200, HEADER_BYTES >> 10, 0, 0)
+
+
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A TOML table: immutable, knows every key it may hold."""
 
@@ -110,11 +115,13 @@ class Host(_Table, frozen=True):
 
     def _opregion_view(self) -> OpRegionView:
         """As the kernel finds the OpRegion of the file; one that is made here has what it wants."""
+        if not self.opregion:
+            return _usual_view(self.asls)
         try:
             with Path(self.opregion).open("rb") as file:
                 return view_of(file.read(HEADER_BYTES), self.asls)
         except OSError:
-            return view(self.asls, 0x200, HEADER_BYTES >> 10, 0, 0)
+            return _usual_view(self.asls)
 
     @property
     def stolen_base(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import threading
 from collections import deque
@@ -175,6 +176,9 @@ def _serve(pipe: Connection, matrix: Matrix) -> None:
     with contextlib.suppress(EOFError, OSError):
         while True:
             pipe.send_bytes(packed(rows_of(matrix, pipe.recv(), runner)))
+            if not gc.get_freeze_count():  # all is imported now: who looks for garbage, a machine each cell, leaves it
+                gc.collect()
+                gc.freeze()
 
 
 class Dask:

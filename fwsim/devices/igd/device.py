@@ -18,6 +18,7 @@ from fwsim.devices.igd.sinks import board_panel_edid, dpcd_of
 from fwsim.devices.igd.storage import form_table, storage
 from fwsim.devices.vga.state import I2C_IDLE
 from fwsim.errors import FwsimError
+from fwsim.memory.ram import untouched
 from fwsim.native import address_of
 from fwsim.registers.family import Family
 
@@ -47,13 +48,13 @@ class Igd:
     ) -> None:  # fmt: skip
         self.family = family
         self.displays = displays
-        self.mmio = np.zeros(family.mmio_size // 4, np.uint32)
-        self.unknown = np.zeros(family.mmio_size // 4, np.uint8)
-        self.gtt = np.zeros(gtt_size // 4, np.uint32)
-        self.pages = np.zeros(gtt_size // family.pte_width, np.uint64)
-        self.raw_gtt = np.zeros(gtt_size // 4, np.uint32)
-        self.touched = np.zeros(self.pages.size, np.uint8)
-        self.used = np.zeros(self.pages.size, np.uint8)
+        self.mmio: NDArray[np.uint32] = untouched(family.mmio_size // 4, np.uint32)
+        self.unknown: NDArray[np.uint8] = untouched(family.mmio_size // 4, np.uint8)
+        self.gtt: NDArray[np.uint32] = untouched(gtt_size // 4, np.uint32)
+        self.pages: NDArray[np.uint64] = untouched(gtt_size // family.pte_width, np.uint64)
+        self.raw_gtt: NDArray[np.uint32] = untouched(gtt_size // 4, np.uint32)
+        self.touched: NDArray[np.uint8] = untouched(self.pages.size, np.uint8)
+        self.used: NDArray[np.uint8] = untouched(self.pages.size, np.uint8)
         self.dma = np.zeros((MAX_DMA, 3), np.uint64)
         self.edid = np.zeros((w.PINS, 256), np.uint8)
         self.edid_size = np.zeros(w.PINS, np.uint64)
@@ -64,6 +65,8 @@ class Igd:
         self.sideband = np.zeros((w.SIDEBAND_SLOTS, 2), np.uint64)
         self.bus = np.zeros(w.BUS_WORDS, np.uint64)
         self.block = np.zeros(w.IGD_WORDS, np.uint64)
+        self._inherited = False
+        """Whether the GTT's entries came from another device: at first it has none else, until DMA leads somewhere."""
         self.at_reset: dict[int, int] = {}
         self.unit_reset: dict[int, int] = {}
         stolen = stolen or Stolen(family.ggc, family.bdsm)
@@ -229,7 +232,7 @@ class Igd:
 
     def set_dma(self, regions: list[tuple[int, int, int]]) -> None:
         """Where DMA reaches memory: (first bus address, past the end, host address of the first byte)."""
-        empty = not self.block[w.G_DMA_COUNT] and not self.gtt.any()
+        empty = not self.block[w.G_DMA_COUNT] and not self._inherited
         self.dma[:] = 0
         for i, region in enumerate(regions):
             self.dma[i] = region
@@ -257,6 +260,7 @@ class Igd:
         What is wired to it is this one's own, and so is where its DMA leads.
         """
         self.gtt[:] = other.gtt
+        self._inherited = True
         if reset:
             return
         for name in ("mmio", "bus", "state", "dpcd", "sideband"):

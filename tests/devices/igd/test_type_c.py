@@ -119,13 +119,15 @@ def test_wires_of_type_c_ports():
 
 
 def test_entries_of_the_devices_own_memory_are_no_dma():
-    igd = Rig("meteorlake").igd
+    before, igd = Rig("meteorlake").igd, Rig("meteorlake").igd
     igd.set_local(0x10000, 0x3000)
-    igd.gtt[0:8:2] = 0x1003, 0x5003, 0x1001, 0x1002
+    before.gtt[0:8:2] = 0x1003, 0x5003, 0x1001, 0x1002
+    igd.take_over(before)
     igd.set_dma([(0x1000, 0x2000, 0x900000)])
     assert igd.pages[:4].tolist() == [0x11000, 0, 0x900000, 0]
     assert igd.local(igd.entries(np.arange(4))).tolist() == [True, True, False, False]
-    other = Rig("alderlake-p").igd
-    other.gtt[0] = 0x1003
+    before, other = Rig("alderlake-p").igd, Rig("alderlake-p").igd
+    before.gtt[0] = 0x1003
+    other.take_over(before)
     other.set_dma([(0x1000, 0x2000, 0x900000)])
     assert other.pages[0] == 0x900000  # a device without memory of its own

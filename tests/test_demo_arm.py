@@ -1,6 +1,9 @@
 """The demo of an Arm guest: two designs of its bridges on the example's host; and the golden traces' arithmetic."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
+from shutil import copytree
 
 import pytest
 from golden import ARM, ROOT
@@ -17,11 +20,18 @@ PAGE = 0x1000
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def told(tmp_path_factory):
     """The demo's folder and what it printed."""
     place = tmp_path_factory.mktemp("demo") / "arm"
-    assert cli.main(["demo", "--arm", "--out", str(place)]) == 0
-    return place
+    with redirect_stdout(StringIO()) as printed:
+        assert cli.main(["demo", "--arm", "--out", str(place)]) == 0
+    return place, printed.getvalue()
+
+
+@pytest.fixture(scope="module")
+def demo(told):
+    """The demo's folder."""
+    return told[0]
 
 
 def test_the_demos_host_is_the_examples():
@@ -75,16 +85,16 @@ def test_what_each_design_costs_is_what_its_events_say(demo, capsys):
     assert fake.reads + fake.writes < replicated.reads + replicated.writes
 
 
-def test_the_demo_is_told_on_one_screen_of_80_columns(tmp_path, capsys):
-    assert cli.main(["demo", "--arm", "--out", str(tmp_path / "d")]) == 0
-    lines = capsys.readouterr().out.splitlines()
+def test_the_demo_is_told_on_one_screen_of_80_columns(told):
+    folder, printed = told
+    lines = printed.splitlines()
     assert len(lines) <= 40
     assert all(len(line) <= 80 for line in lines if not line.startswith(("run ", "report ")))
     text = "\n".join(lines)
     for piece in ("fake", "replicated", "none shown", "00:02.0 is 0c:00.0, came later", "is", "no-smmu-faults"):
         assert piece in text
     assert not [word for word in ("GTT", "BDSM", "picture", "ROM") if word in text]
-    assert "<title>fake and replicated" in (tmp_path / "d" / "report.html").read_text()
+    assert "<title>fake and replicated" in (folder / "report.html").read_text()
 
 
 def test_one_demo_at_a_time(tmp_path, capsys):
@@ -93,7 +103,14 @@ def test_one_demo_at_a_time(tmp_path, capsys):
     assert not (tmp_path / "d").exists()
 
 
-def test_json_has_both_summaries(tmp_path, capsys):
+def test_json_has_both_summaries(demo, tmp_path, capsys, monkeypatch):
+    """Those of the runs, which are not made again, nor is the page of them."""
+
+    def copied(folder, _progress):
+        return tuple(RunDir.open(copytree(demo / each, folder.path / each)).summary() for each in DESIGNS)
+
+    monkeypatch.setattr("fwsim.demo.arm.demo", copied)
+    monkeypatch.setattr("fwsim.report.html.page.render", lambda folders: "")
     assert cli.main(["demo", "--arm", "--json", "--out", str(tmp_path / "d")]) == 0
     assert [run["vpci"]["design"] for run in json.loads(capsys.readouterr().out)["runs"]] == list(DESIGNS)
 

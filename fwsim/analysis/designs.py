@@ -104,6 +104,7 @@ class View:
         self.built: Built = build(self.scenario, NO_ROM, b"", None)
         self._machine = self.built.machine
         self._host = host_board(self.scenario.host, None)
+        self._untouched = self._machine.snapshot()
 
     def close(self) -> None:
         """Let the events go."""
@@ -121,13 +122,12 @@ class View:
         def own() -> int:
             return sum(pci.get(slot, at, width) << 8 * (at - spot.offset) for at, width in halves)
 
-        state = self._machine.snapshot()
         was, held = seen(), own()
         for at, width in halves:
             part = was >> 8 * (at - spot.offset) & (1 << 8 * width) - 1
             pci.write(root, spot.bdf, at, width, part ^ (1 << 8 * width) - 1)
         now, held_now = seen(), own()
-        self._machine.restore(state)
+        self._machine.restore(self._untouched)
         return _words(was, held, now != was, held_now != held, ones)
 
     def after(self, offset: int, width: int) -> str:

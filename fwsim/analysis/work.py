@@ -140,8 +140,11 @@ class Work:
                 self._chosen(node, [(number, self.steps.isa.pointer) for number in registers])
         if self.slice.reaches_outside:
             return
+        branches = self.windows.branches
         for node in [each for each in self.slice.nodes.values() if each.kind == "code"]:
-            branch = self._branch(node.key)
+            if node.key not in branches:
+                branches[node.key] = self._branch(node.key)
+            branch = branches[node.key]
             if branch is not None:
                 self._chosen(node, branch[1], branch[0])
 

@@ -45,8 +45,8 @@ def swing_tables(raw: bytes) -> Decoded:
         lines: list[tuple[Value, ...]] = []
         for level, name in enumerate(_SWINGS):
             at = 2 + (table * len(_SWINGS) + level) * size
-            words = [int.from_bytes(raw[place : place + 4], "little") for place in range(at, at + size, 4)]
             if at + size <= len(raw):
+                words = (int.from_bytes(raw[place : place + 4], "little") for place in range(at, at + size, 4))
                 lines.append((name, *(f"{word:x}" for word in words)))
         if lines:
             heads = ("level", *(str(column) for column in range(columns)))

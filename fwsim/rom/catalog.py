@@ -126,8 +126,9 @@ def licence_of(rom: Rom) -> Licence | None:
     if entry is not None:
         text = f"{entry.licence}: {entry.note} Redistribution: {entry.redistribution}."
         return Licence(f"catalogue, {entry.name}", entry.disassembly, text)
-    own = (roms_folder() / name for name in _OWN_ROMS)
-    if any(path.is_file() and path.read_bytes() == rom.data for path in own):
+    folder = roms_folder()
+    own = (folder / name for name in _OWN_ROMS)
+    if any(path.is_file() and path.stat().st_size == len(rom.data) and path.read_bytes() == rom.data for path in own):
         return Licence("fwsim", "permitted", "fwsim's own ROM, GPL-2.0-or-later; its source is in roms/src")
     if _NOTICE in rom.data:
         text = "the image carries the notice DECOMPILATION OR DISASSEMBLY PROHIBITED"

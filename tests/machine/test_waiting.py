@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from fwsim.environment.wait.limits import ASSIST_POLLS
 from fwsim.environment.wait.waiting import Wait, waited_for
+from fwsim.native import R_STALE_LIMIT, R_WAIT_LIMIT
 from fwsim.trace.event import EVENT
 
 PORT, PCI, MMIO, INTERRUPT = 0, 2, 3, 6
@@ -46,6 +48,7 @@ def test_no_input_at_all():
 
 def test_a_program_that_asks_for_keys_for_ever(rig):
     made = rig("b401 cd16 ebfa")
+    made.machine.root[R_WAIT_LIMIT] = made.machine.root[R_STALE_LIMIT] = ASSIST_POLLS
     assert made.post().reason == "hung"
     wait = waited_for(made.machine.recorder.tail(4096))
     assert (wait.text, wait.ip) == ("INT 16h", 0x102)

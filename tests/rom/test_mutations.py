@@ -32,7 +32,7 @@ from fwsim.rom.opregion import build_opregion
 from fwsim.rom.repair import fix, fix_ids
 from fwsim.rom.vbt import parse_vbt
 
-ROUNDS = 2000
+ROUNDS = 1000
 TELLING = (0x02, 0x18, 0x19, 0x1A, 0x1B, 0x48, 0x4A, 0x4C, 0x50, 0x51, 0x54, 0x55, 0x98, 0x99, 0x9C, 0x9D, 0x9E, 0x9F)
 
 
@@ -113,7 +113,7 @@ def test_mutants_of_a_real_driver(packaged):
     (path,) = packaged("/usr/lib/ipxe/qemu/efi-virtio.rom", "ipxe-qemu")
     data = path.read_bytes()
     start = inspect_bytes(data).images[1].offset
-    for number in range(400):
+    for number in range(200):
         mutant = bytearray(data[start:])
         first, last = (0x02, 0x34) if number % 4 == 0 else (0x38, 0x400)
         for _ in range(rng.randint(1, 12)):
@@ -122,7 +122,7 @@ def test_mutants_of_a_real_driver(packaged):
 
 
 @given(st.binary(max_size=600))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_bytes(data):
     survive(data)
     survive(b"\x55\xaa" + data)
@@ -133,7 +133,7 @@ def test_any_two_files_can_be_compared(a, b):
     assert (diff(a, b).runs == ()) == (a == b)
 
 
-MUTANTS = int(os.environ.get("FWSIM_MUTATIONS", "1000"))
+MUTANTS = int(os.environ.get("FWSIM_MUTATIONS", "500"))
 MOST_CALLS = 2_000_000
 """Of functions, for one command: over twice what a chain of 64 images makes, the most there is to show."""
 MEMORY = 256 << 20
@@ -249,7 +249,7 @@ def test_the_worst_files_take_no_longer(make, tmp_path, monkeypatch, kind):
 
 
 @given(st.integers(0, 4), st.lists(st.tuples(st.integers(0, 0x600), st.integers(0, 255)), min_size=1, max_size=12))
-@settings(max_examples=500, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_any_bytes_of_a_table(make, index, edits):
     data = bytearray(files_to_mutate(make)[index])
     for at, value in edits:

@@ -386,9 +386,13 @@ def test_no_room_for_the_trace(refused, monkeypatch):
     assert all(each in said for each in ("events.npy", "No space left on device", "MiB free", "--out"))
 
 
+BUSY = rom(b"\x66\x31\xc0\xba\x80\x00\x66\xef\x66\x40\xeb\xfa")
+"""OUT 80h, EAX; INC EAX, for ever."""
+
+
 def test_the_disk_fills_up_in_the_middle(place, capsys, monkeypatch):
     """A later chunk finds no room."""
-    (place / "busy.rom").write_bytes(rom(b"\x66\x31\xc0\xba\x80\x00\x66\xef\x66\x40\xeb\xfa"))  # out 80h, eax; inc eax
+    (place / "busy.rom").write_bytes(BUSY)
     reserve = os.posix_fallocate
     monkeypatch.setattr(
         os, "posix_fallocate", lambda fd, at, size: full_disk() if at > 8 << 20 else reserve(fd, at, size)
@@ -416,10 +420,12 @@ def small_disk(tmp_path):
     if made.returncode:
         pytest.skip("may not mount a tmpfs")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # the events' file may be mapped still
 
 
 def test_a_disk_that_is_really_full(place, small_disk, capsys):
-    assert cli.main(["run", "s.toml", "--out", str(small_disk / "r")]) == 2
+    """Its first MiB is there, so that the run begins."""
+    (place / "busy.rom").write_bytes(BUSY)
+    assert cli.main(["run", "s.toml", "--rom", "busy.rom", "--out", str(small_disk / "r")]) == 2
     assert "No space left" in capsys.readouterr().err
     assert list(small_disk.iterdir()) == []

@@ -78,7 +78,7 @@ class Recorder:
             raise
 
     def next_chunk(self) -> None:
-        """Reserve the next chunk's space, then map it: a full disk is an error here, not a signal later."""
+        """Map the next chunk, with room in it for the first records."""
         try:
             self._map = self._mapped(self._chunk + 1)
         except OSError as error:
@@ -90,7 +90,10 @@ class Recorder:
         self.make_room()
 
     def make_room(self) -> None:
-        """Room for more records: pages of this chunk, all at once rather than by a fault each, or the next chunk."""
+        """Room for more records: pages of this chunk, all at once rather than by a fault each, or the next chunk.
+
+        Of a file they are reserved first: a full disk is an error here, not a signal when they are written.
+        """
         count = int(self.root[R_EV_NEXT])
         if count >= CHUNK:
             self.next_chunk()
@@ -98,6 +101,11 @@ class Recorder:
         ready = max(int(self.root[R_EV_CAP]), count // _LEAST * _LEAST)  # behind what a rewind left, whatever was ready
         more = min(max(_LEAST, ready), _MOST, CHUNK - ready)
         assert self._map is not None
+        if self._fd >= 0:
+            try:
+                os.posix_fallocate(self._fd, self._start(self._chunk) + ready * EVENT.itemsize, more * EVENT.itemsize)
+            except OSError as error:
+                raise _no_space(error, self.path) from None
         with suppress(OSError):  # an older kernel: by a fault each, then
             self._map.madvise(_POPULATE_WRITE, ready * EVENT.itemsize, more * EVENT.itemsize)
         self.root[R_EV_CAP] = ready + more
@@ -109,11 +117,15 @@ class Recorder:
             window = mmap.mmap(-1, _SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
             self._memory.append(window)
         else:
-            start = HEADER + chunk * _SIZE
-            os.posix_fallocate(self._fd, start, _SIZE)
+            os.ftruncate(self._fd, self._start(chunk + 1))
             os.pwrite(self._fd, npy_header((chunk + 1) * CHUNK), 0)
-            window = mmap.mmap(self._fd, _SIZE, offset=start)
+            window = mmap.mmap(self._fd, _SIZE, offset=self._start(chunk))
         return window
+
+    @staticmethod
+    def _start(chunk: int) -> int:
+        """Where a chunk begins in the file."""
+        return HEADER + chunk * _SIZE
 
     @property
     def count(self) -> int:

@@ -65,7 +65,19 @@ def _fetch(vga: Vga, raster: Raster, extra: int) -> NDArray[np.uint8]:
     repeated = raster.row_lines if int(vga.crtc[0x17]) & 3 == 3 else (2 if raster.doubled else 1)
     counter, within = counter[::repeated], within[::repeated]
     cells = counter[:, None] + np.arange(raster.columns + extra, dtype=np.int64)
-    return vga.planes[plane_addresses(vga, cells, within[:, None])]
+    four = vga.planes.view("<u4")[:, 0]  # one address, a byte of each plane: taken as one number
+    return np.take(four, plane_addresses(vga, cells, within[:, None]))[..., None].view(np.uint8)
+
+
+def _paint(colours: Pixels, index: Pixels) -> Pixels:
+    """The colours, of 16, of four-bit pixels (lines, dots): two neighbours at a time."""
+    height, width = index.shape
+    if width % 2:
+        return np.take(colours, index, axis=0)
+    first, second = np.arange(256) & 15, np.arange(256) >> 4
+    pairs = np.zeros((0x0F10, 6), np.uint8)
+    pairs[first | second << 8] = np.concatenate([colours[first], colours[second]], axis=1)
+    return np.take(pairs, np.ascontiguousarray(index).view("<u2"), axis=0).reshape(height, width, 3)
 
 
 def _pan(vga: Vga, dots: Pixels, width: int, halved: int = 0) -> Pixels:
@@ -89,7 +101,7 @@ def _render_planar(vga: Vga, raster: Raster) -> Picture:
         index = _numbers(data)
     name = "planar" if int(vga.crtc[0x17]) & 1 else "cga"
     width = raster.columns * 8
-    return _picture(name, np.take(attribute_colours(vga), _pan(vga, index, width), axis=0))
+    return _picture(name, _paint(attribute_colours(vga), _pan(vga, index, width)))
 
 
 def _picture(name: str, rgb: Pixels) -> Picture:
@@ -114,7 +126,7 @@ def _render_dispi(vga: Vga) -> Picture:
     if bpp == 4:
         at = (top + np.arange(height))[:, None] * (virtual // 8) + left // 8 + np.arange(width // 8)
         data = vga.vram.reshape(-1, 4)[at % (len(vga.vram) // 4)]
-        return Picture(mode, width, height, np.take(attribute_colours(vga), _numbers(data), axis=0))
+        return Picture(mode, width, height, _paint(attribute_colours(vga), _numbers(data)))
     size = (bpp + 7) // 8
     base = (top * virtual + left) * size
     return Picture(mode, width, height, linear_rgb(vga.vram, base, virtual * size, width, height, bpp, palette(vga)))

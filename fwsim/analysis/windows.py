@@ -27,9 +27,9 @@ class Windows:
         self.events: NDArray[np.void] = window.events
         self.drivers = window.drivers
         self.choices: dict[tuple[int, int | None, tuple[Demand, ...]], Slice] = {}
+        """What chose a step's value, by the step, the jump that led there, and what was asked of it."""
         self.branches: dict[int, tuple[int, list[Demand]] | None] = {}
         """The conditional jump that led to a step, and what it looked at."""
-        """What chose a step's value, by the step, the jump that led there, and what was asked of it."""
         self._known = {self.last.first: self.last}
         self._before = before
 

@@ -80,7 +80,7 @@ DESCRIPTORS = bytes(16) + bytes.fromhex("ffff 0000 00 93 00 e0  ffff 0090 00 93 
 def test_a_board_left_half_done(rig, hypervisor):
     """Every device between two of its own accesses; BARs that move away and back; a DMA fault on the way."""
     made = rig(BOARD, f'[hypervisor]\nkind = "{hypervisor}"\n', {0x8000: DESCRIPTORS})
-    whole(made.session.slices, [made.post, made.post], every=5)
+    whole(made.session.slices, [made.post, made.post], every=9)
     assert made.built.log[-2:] == ["hi", "!"]
     assert made.session.bios.unknown_leaves() == [(0x15, 0x5441, 2), (0x15, 0x5F41, 4)]
     assert made.built.guard.vtd.faults == (2 if hypervisor == "ranged" else 0)

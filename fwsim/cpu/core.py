@@ -14,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from unicorn.unicorn_py3.unicorn import uclib
 
+from fwsim.cpu.ctrl_c import running, watch
 from fwsim.cpu.layout import Layout, Put
 from fwsim.errors import FwsimError
 from fwsim.memory.ram import Ram
@@ -100,6 +101,7 @@ class Core:
         self._at_cell = ctypes.byref(self._cell)
         self._begin, self._rest = ctypes.c_uint64(), (ctypes.c_uint64(forever), ctypes.c_uint64(0), ctypes.c_size_t(0))
         self._install_common()
+        watch()
 
     @property
     def uc(self) -> Any:
@@ -144,6 +146,10 @@ class Core:
             self.error = error
         self.stop(STOP_TRAP_ERROR)
         return 0
+
+    def _interrupted(self) -> None:
+        """Ctrl-C, told by another thread while code runs."""
+        self._stopped_by(KeyboardInterrupt())
 
     def stop(self, reason: int) -> None:
         """Stop the code that runs, for a STOP_* ``reason``."""
@@ -370,9 +376,14 @@ class Core:
         self._begin.value = self.ip
         self._held = None
         self._runs += 1
+        running.append(self._interrupted)
         try:
             return int(uclib.uc_emu_start(self._handle, self._begin, *self._rest))
+        except KeyboardInterrupt:
+            self.error = None
+            raise
         finally:
+            running.pop()
             self._runs -= 1
 
     def abort(self) -> None:

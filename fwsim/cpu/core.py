@@ -148,8 +148,10 @@ class Core:
         return 0
 
     def _interrupted(self) -> None:
-        """Ctrl-C, told by another thread while code runs."""
-        self._stopped_by(KeyboardInterrupt())
+        """Ctrl-C, told by another thread while code runs: what it does until it stops is recorded as ever."""
+        if self.error is None:
+            self.error = KeyboardInterrupt()
+        uclib.uc_emu_stop(self._handle)
 
     def stop(self, reason: int) -> None:
         """Stop the code that runs, for a STOP_* ``reason``."""

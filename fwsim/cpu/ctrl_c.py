@@ -1,7 +1,7 @@
 """Ctrl-C stops code that runs in the engine at once: Python looks for signals between its own instructions only.
 
-The C half of Python's signal handling writes a byte to a pipe; a thread waits there, and stops the engine. What a trap's
-first Python instruction would make of the signal is lost in native code, so the engine is told what to raise.
+The C half of Python's signal handling writes a byte to a pipe; a thread waits there, and stops the engine. What a
+trap's first Python instruction would make of the signal is lost in native code, so the engine is told what to raise.
 """
 
 import os
@@ -19,8 +19,10 @@ _AGAIN_S = 0.02
 
 
 def watch() -> None:
-    """From now on Ctrl-C stops what ``running`` names. Where Python's own handler is not the one, or signals are another
-    thread's or library's, it is answered when code next comes back to Python.
+    """From now on Ctrl-C stops what ``running`` names.
+
+    Where Python's own handler is not the one, or signals are another thread's or library's, it is answered when code
+    next comes back to Python.
     """
     global _watched
     if _watched:

@@ -32,9 +32,8 @@ def missing(folder: Path) -> str:
 
 
 def run() -> str:
-    """Have an image made, said on standard error; what failed, "" where it was made."""
+    """Have an image made, said on standard error where that takes long; what failed, "" where it was made."""
     global done
-    print(NOTE, file=sys.stderr, flush=True)
     package = Path(fwsim.__file__).parent
     paths = [str(package.parent), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     process = subprocess.Popen(
@@ -42,9 +41,10 @@ def run() -> str:
         text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
     )  # fmt: skip
     assert process.stdout is not None
-    done = 0.0
     try:
         for line in process.stdout:
+            if done is None:
+                print(NOTE, file=sys.stderr, flush=True)
             done = float(line)
     finally:
         done = None

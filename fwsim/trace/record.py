@@ -56,11 +56,16 @@ _ROM, _FIRMWARE = int(Actor.ROM), int(Actor.FIRMWARE)
 
 @inlined
 def _full(root: int) -> Any:
-    """Whether the next event has no place in the window, even after Python was asked for another one."""
+    """Whether the next event has no place in the window, even after Python was asked for one.
+
+    It is asked twice: the first time Ctrl-C may be what it hears of, and then no event is lost by that.
+    """
     words = u64s(root)
     if words[R_EV_NEXT] < words[R_EV_CAP]:
         return False
     trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
+    if words[R_EV_NEXT] >= words[R_EV_CAP]:
+        trap(root, TRAP_EVENTS_FULL, 0, 0, 0)
     return words[R_EV_NEXT] >= words[R_EV_CAP]
 
 

@@ -155,6 +155,7 @@ def test_a_comment_costs_no_compilation(package):
     plain = package / "cpu" / "plain.py"
     made = (package / "native" / image.path().name).read_bytes()[CODE_AT:]
     plain.write_text(plain.read_text().replace("\n@callback", "\n# a line more\n@callback"))
+    assert ask(package) == ("0", "")
     assert "is of these sources" in compiled(package).stdout
     assert (package / "native" / image.path().name).read_bytes()[CODE_AT:] == made
     assert ask(package) == ("0", "")

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= runs/demo
 IMAGES := seabios ovmf
-DEBIAN := $(IMAGES) vgabios ipxe-qemu nasm device-tree-compiler intel-gpu-tools chromium chromium-driver
+DEBIAN := $(IMAGES) vgabios ipxe-qemu nasm device-tree-compiler intel-gpu-tools chromium chromium-driver qemu-system-arm
 
 .PHONY: run images test oracle live mutants lint docs man bench wheel clean packages
 

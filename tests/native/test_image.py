@@ -7,18 +7,26 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
+import numpy as np
 import pytest
 from native_code import load
 
 import fwsim
 from fwsim.native import callback, image, rebuild
+from fwsim.native.compiler.reach import meaning
 from fwsim.native.image import CODE_AT, Image, UnusableError
 
 
 @callback("u64(u64, i32)")
 def double(value, more):
     return 2 * value + more
+
+
+@callback("u64(u64)")
+def named(value):
+    return np.uint64(value)
 
 
 @pytest.fixture
@@ -159,6 +167,16 @@ def test_a_comment_costs_no_compilation(package):
     assert "is of these sources" in compiled(package).stdout
     assert (package / "native" / image.path().name).read_bytes()[CODE_AT:] == made
     assert ask(package) == ("0", "")
+
+
+def test_where_libraries_lie_is_nothing_to_the_image(monkeypatch):
+    """pip compiles with libraries in a folder of its own, which is gone when the image is used."""
+    moved = ModuleType("numpy")
+    moved.__file__ = "/elsewhere/numpy/__init__.py"
+    assert repr(moved) != repr(np)
+    own = meaning([named], "")
+    monkeypatch.setitem(named.function.__globals__, "np", moved)
+    assert meaning([named], "") == own
 
 
 def test_of_two_installs_at_once_one_waits_for_the_other(package):

@@ -81,6 +81,8 @@ def _described(function: Callable[..., Any], seen: set[FunctionType]) -> Iterato
             yield from _described(value, seen)
         elif isinstance(value, ModuleType) and value.__name__.startswith(f"{fwsim.__name__}."):
             yield f" {name} {[(each, repr(getattr(value, each))) for each in code.co_names if hasattr(value, each)]}"
+        elif isinstance(value, ModuleType):
+            yield f" {name} {value.__name__}"  # a library's, wherever it is installed: ``tools`` says its version
         else:
             yield f" {name} {value!r}"
 

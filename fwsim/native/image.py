@@ -30,7 +30,7 @@ _STAYS: list[mmap.mmap] = []
 class Head:
     """The first line of an image: what it is for, and what it was made of.
 
-    ``sha256`` is that of the machine code, ``functions`` where each begins in it. ``sources`` has a digest of
+    ``sha256`` is that of the machine code and of ``functions``: where each begins in it. ``sources`` has a digest of
     each file of the package, ``meaning`` is the SHA-256 of all that the machine code depends on.
     """
 
@@ -62,7 +62,7 @@ class Image:
             raise UnusableError(f"an image for {head.machine}", f"one for {platform.machine()}, which this is")
         if head.version != fwsim.__version__:
             raise UnusableError(f"an image of fwsim {head.version}", f"one of fwsim {fwsim.__version__}, which this is")
-        if hashlib.sha256(data[CODE_AT:]).hexdigest() != head.sha256:
+        if seal(data[CODE_AT:], head.functions) != head.sha256:
             raise UnusableError(f"{len(data):,} bytes that are not those that were written", "a whole image")
         mapped = _mapped(file)
         _STAYS.append(mapped)
@@ -122,6 +122,11 @@ def stale(head: Head, made: int, package: Path = _PACKAGE) -> str:
         except OSError:
             return name
     return ""
+
+
+def seal(code: bytes, functions: dict[str, int]) -> str:
+    """What ``Head.sha256`` is: of the machine code, and of where each function begins in it."""
+    return hashlib.sha256(code + json.dumps(functions, sort_keys=True).encode()).hexdigest()
 
 
 def digest(source: bytes) -> str:

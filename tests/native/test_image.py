@@ -85,6 +85,12 @@ def test_one_changed_byte_is_noticed(file):
     assert "not those that were written" in refused(file).found
 
 
+def test_a_function_that_is_said_to_begin_elsewhere_is_noticed(file):
+    functions = Image(file).head.functions
+    change_head(file, functions=functions | {"cpu.plain._in": functions["cpu.plain._in"] + 1})
+    assert "not those that were written" in refused(file).found
+
+
 def test_another_file_in_its_place_is_no_image(file):
     file.write_bytes(b"\x7fELF" + bytes(CODE_AT))
     assert "without an image's head" in refused(file).found

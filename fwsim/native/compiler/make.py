@@ -1,7 +1,6 @@
 """An image is made of the package's callbacks, and written whole, by one process at a time."""
 
 import fcntl
-import hashlib
 import json
 import os
 import platform
@@ -15,7 +14,7 @@ from pathlib import Path
 import fwsim
 from fwsim.errors import FwsimError
 from fwsim.native.compiler import reach
-from fwsim.native.image import CODE_AT, FORMAT, Head, UnusableError, head_of
+from fwsim.native.image import CODE_AT, FORMAT, Head, UnusableError, head_of, seal
 from fwsim.native.marks import Callback
 
 Tell = Callable[[float], None]
@@ -42,7 +41,7 @@ def image(callbacks: list[Callback], tell: Tell, machine: str = platform.machine
     except RefusedError as refused:
         raise FwsimError("native code cannot become an image", found=str(refused)) from None
     head = Head(
-        FORMAT, fwsim.__version__, machine, hashlib.sha256(code.data).hexdigest(), code.functions, reach.sources(),
+        FORMAT, fwsim.__version__, machine, seal(code.data, code.functions), code.functions, reach.sources(),
         _meaning(callbacks),
     )  # fmt: skip
     return _file(head, code.data)
@@ -75,7 +74,7 @@ def _found(file: Path) -> tuple[Head, bytes] | None:
     except (OSError, UnusableError):
         return None
     code = data[CODE_AT:]
-    whole = hashlib.sha256(code).hexdigest() == head.sha256
+    whole = seal(code, head.functions) == head.sha256
     ours = head.version == fwsim.__version__ and head.machine == platform.machine()
     return (head, code) if whole and ours else None
 
